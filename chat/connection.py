@@ -1,0 +1,104 @@
+"""One peer's bytes: first what it speaks, then chunks -> requests.
+
+Undecided. Nothing says at the start what a peer speaks, so its first byte does (DESIGN.md, "Undecided"):
+
+    00            frames: a length of at most 65,535 begins 00 00
+    16            TLS, which this port does not speak: closed without a word, which it would not understand
+    anything else text, telnet's FF included
+
+A peer that stays silent for 250 ms is greeted in text by the shell and remains undecided; a framed client drops
+that greeting, so the grace never decides what is right, only when a telnet user is greeted.
+
+Text. HTTP and SSH clients show themselves by their first line and are told where they are. With the dialect left
+open, each line of a user without a name decides again, until one is a verb (E).
+
+Requests are parsed one at a time, as they are asked for, because each may change what the next one means: a name
+is accepted, a dialect is chosen, a farewell ends it all. Until then their payloads wait in the inbox, and the peer
+is not read meanwhile, so that the inbox never holds more than one chunk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from chat.limits import LINE_COST
+from chat.outbox import Outbox
+from chat.session import Session
+from protocol.dialects import JSON, SLASH, VERBS, Dialect, detect
+from protocol.errors import Fault, ProtocolError
+from protocol.framing import FrameCodec
+from protocol.lines import LineCodec
+from protocol.messages import Malformed, Request
+
+_FRAMED, _TLS = 0x00, 0x16
+_NOT_CHAT = re.compile(rb"(SSH)-|[A-Z]+ \S+ (HTTP)/1")
+
+
+class Connection:
+    """The bytes of one session, in and out."""
+
+    def __init__(self, session: Session, text_dialect: Dialect | None) -> None:
+        """Begin undecided; text users speak `text_dialect`, or with None what their lines show."""
+        self.session = session
+        self.outbox = Outbox()
+        self.decided = False
+        self.is_tls = False
+        self.dialect = text_dialect or SLASH
+        self._open_dialect = text_dialect is None
+        self._codec: FrameCodec | LineCodec
+        self._inbox: deque[bytes | ProtocolError] = deque()
+        self._first_line = True
+        self.weight = 0  # bytes that the requests handed out so far will be, roughly, on their way to each reader
+
+    @property
+    def framed(self) -> bool:
+        """Whether the peer speaks frames; meaningless while undecided."""
+        return self.dialect is JSON
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether something received has not been asked for yet."""
+        return bool(self._inbox)
+
+    def receive(self, chunk: bytes) -> bytes:
+        """Take what the peer sent, at least one byte; return what its codec answers at once (telnet's refusals)."""
+        if not self.decided:
+            self._decide(chunk[0])
+        if self.is_tls:
+            return b""
+        self._inbox.extend(self._codec.feed(chunk))
+        return self._codec.take_replies() if isinstance(self._codec, LineCodec) else b""
+
+    def _decide(self, first_byte: int) -> None:
+        self.decided = True
+        self.is_tls = first_byte == _TLS
+        if first_byte == _FRAMED:
+            self.dialect = JSON
+        self._codec = self.dialect.codec()
+
+    def requests(self, limit: int) -> Iterator[Request]:
+        """Parse and yield up to `limit` of the requests that wait; each in the light of those before it."""
+        inbox, session = self._inbox, self.session
+        for _ in range(min(limit, len(inbox))):
+            payload = inbox.popleft()
+            if isinstance(payload, ProtocolError):
+                yield Malformed(payload)
+                continue
+            self.weight += len(payload) + LINE_COST
+            if session.named:
+                yield self.dialect.parse(payload, named=True)
+            else:
+                yield self._parse_nameless(payload)
+
+    def _parse_nameless(self, line: bytes) -> Request:
+        if self.dialect is JSON:
+            return JSON.parse(line, named=False)
+        if self._first_line and (other := _NOT_CHAT.match(line)):
+            what = (other[1] or other[2]).decode()
+            return Malformed(ProtocolError(Fault.NOT_CHAT, fatal=True, what=what))
+        self._first_line = False
+        if self._open_dialect and self.dialect is not VERBS:
+            self.dialect = detect(line)
+        return self.dialect.parse(line, named=False)

@@ -1,0 +1,58 @@
+"""What the hub wants done, in order: the shell carries these out and does nothing else.
+
+Their order is the room's order. `Entered` and `Exited` say from where to where in it a session is a reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat.session import Session
+from protocol.messages import Event, RoomEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ToRoom:
+    """Every reader is told of `event`, but for the text user who typed it."""
+
+    event: RoomEvent
+    but: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToOne:
+    """One session is told of `event`, at this place in the room's order."""
+
+    session: Session
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """From here on `session` is a reader of the room."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """From here on `session` is no reader any more."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Nothing more of this session's input counts; close its connection once all that is queued is out."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A line for the server's own log."""
+
+    text: str
+
+
+Effect = ToRoom | ToOne | Entered | Exited | Close | Status

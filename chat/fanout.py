@@ -1,0 +1,148 @@
+"""The fan-out: one turn's messages to every outbox.
+
+The rule: a message costs its work once, not once per reader. All effects of a turn come here together; each event
+for the room is rendered once per dialect, the turn's renderings are joined once, and every reader is handed the
+SAME buffer. With 100 readers, what is left per delivery is a hundredth of one rendering and a share of one send.
+
+Most readers see exactly what the room saw. A few differ in a turn: the text user who typed a line must not see it,
+a whisper or an answer stands between two lines for one user only, somebody came or left in the middle. Such a
+reader gets a `_View`: pieces of the shared buffer (memoryviews, nothing copied) with private events between, cut
+at their places, so that everyone's order is the log's order.
+
+    the room    | a | b | c | d |        what each sees, as pieces
+    reader 1                             abcd
+    ann, typed b                         a   cd
+    bob, whispered to after c            abc W d
+    eve, came after b                        W cd
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+
+from chat.connection import Connection
+from chat.effects import Effect, Entered, Exited, ToOne, ToRoom
+from chat.outbox import Buffer
+from chat.session import Session
+from protocol.dialects import Dialect
+from protocol.messages import Event, RoomEvent
+
+
+class Fanout:
+    """Who has an outbox, and who of them reads the room."""
+
+    def __init__(self) -> None:
+        self.readers: dict[Session, Connection] = {}
+        self._connections: dict[Session, Connection] = {}
+
+    def attach(self, connection: Connection) -> None:
+        """Make a connection reachable by its session."""
+        self._connections[connection.session] = connection
+
+    def detach(self, connection: Connection) -> None:
+        """Forget a connection; what is for its session goes nowhere from now on."""
+        self._connections.pop(connection.session, None)
+        self.readers.pop(connection.session, None)
+
+    def deliver(self, effects: Iterable[Effect], now: float) -> None:
+        """Queue one turn's `effects` in the outboxes of those whom they tell."""
+        stream, views = self._arrange(effects)
+        renderings: dict[Dialect, _Rendering] = {}
+
+        def rendering(connection: Connection) -> _Rendering:
+            dialect = connection.dialect
+            if dialect not in renderings:
+                renderings[dialect] = _Rendering(dialect, stream)
+            return renderings[dialect]
+
+        if stream:
+            for session, connection in self.readers.items():
+                if session not in views:
+                    connection.outbox.queue(rendering(connection).whole, now)
+        for session, view in views.items():
+            if session in self._connections:
+                connection = self._connections[session]
+                for buffer in view.buffers(rendering(connection)):
+                    connection.outbox.queue(buffer, now)
+
+    def _arrange(self, effects: Iterable[Effect]) -> tuple[list[RoomEvent], dict[Session, _View]]:
+        """Part the effects into what the room saw and what makes some readers differ from it."""
+        stream: list[RoomEvent] = []
+        views: dict[Session, _View] = {}
+
+        def view(session: Session) -> _View:
+            if session not in views:
+                views[session] = _View(reading=session in self.readers)
+            return views[session]
+
+        for effect in effects:
+            if isinstance(effect, ToRoom):
+                if effect.but is not None:
+                    view(effect.but).skip(len(stream))
+                stream.append(effect.event)
+            elif isinstance(effect, ToOne):
+                view(effect.session).insert(len(stream), effect.event)
+            elif isinstance(effect, Entered):
+                view(effect.session).enter(len(stream))
+                self.readers[effect.session] = self._connections[effect.session]
+            elif isinstance(effect, Exited):
+                view(effect.session).exit(len(stream))
+                self.readers.pop(effect.session, None)
+        return stream, views
+
+
+class _View:
+    """What one reader sees of a turn: ranges of the stream, and events for this reader alone."""
+
+    __slots__ = ("_pieces", "_reading", "_start")
+
+    def __init__(self, reading: bool) -> None:
+        self._pieces: list[tuple[int, int] | Event] = []
+        self._reading = reading
+        self._start = 0  # from where in the stream nothing has been taken yet
+
+    def skip(self, index: int) -> None:
+        self._take(index)
+        self._start = index + 1
+
+    def insert(self, index: int, event: Event) -> None:
+        self._take(index)
+        self._pieces.append(event)
+
+    def enter(self, index: int) -> None:
+        self._reading = True
+        self._start = index
+
+    def exit(self, index: int) -> None:
+        self._take(index)
+        self._reading = False
+
+    def _take(self, index: int) -> None:
+        if self._reading and self._start < index:
+            self._pieces.append((self._start, index))
+            self._start = index
+
+    def buffers(self, rendering: _Rendering) -> Iterator[Buffer]:
+        """Yield the bytes of this view; nothing is added to it afterwards."""
+        self._take(rendering.length)
+        for piece in self._pieces:
+            yield rendering.part(*piece) if isinstance(piece, tuple) else rendering.encode(piece)
+
+
+class _Rendering:
+    """The stream of one turn in one dialect: every event rendered, all of them joined, both once."""
+
+    def __init__(self, dialect: Dialect, stream: Sequence[RoomEvent]) -> None:
+        self.length = len(stream)
+        self._dialect = dialect
+        parts = [self.encode(event) for event in stream]
+        self.whole = b"".join(parts)
+        self._offsets = [0, *accumulate(map(len, parts))]
+
+    def encode(self, event: Event) -> bytes:
+        return self._dialect.codec.encode(self._dialect.render(event))
+
+    def part(self, start: int, end: int) -> Buffer:
+        """Return the events from `start` up to `end`, without a copy."""
+        return memoryview(self.whole)[self._offsets[start] : self._offsets[end]]

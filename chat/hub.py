@@ -1,0 +1,280 @@
+"""The hub: the whole server as a state machine, (session, request) -> effects, at the time of the turn.
+
+It keeps these rules:
+- Nothing here waits, reads a clock or touches a socket. `tick` begins a turn and says what time it is; what the hub
+  wants done comes back as effects (chat.effects), and their order is the room's order.
+- `_HANDLERS` is the protocol: which request is served in which state, and by what. A request in another state is
+  refused before any handler runs, so a handler never asks whether its session may.
+- A session's trouble is answered to that session alone. Everything a peer sent is cleaned and bounded before it is
+  kept or quoted.
+- A name belongs to one session at a time. It is taken with `_enter` or `_rename` and freed with `_exit`, at once.
+- Whoever has no name yet is asked for one after each refusal (A4, C2).
+
+Read on in this order: `_HANDLERS` at the end, `handle`, then the handlers from top to bottom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chat.effects import Close, Effect, Entered, Exited, Status, ToOne, ToRoom
+from chat.limits import FRAMED_REGISTRATION, TEXT_REGISTRATION
+from chat.room import Room
+from chat.session import Session, State
+from protocol import commands, messages
+from protocol.errors import Fault, ProtocolError
+from protocol.messages import Asked, Dismissed, Event, Request, refusal
+from protocol.text import clean, excerpt, is_name
+
+GREETING = "Welcome to this chat. Type the name you want to have here, then Enter."
+ASK_AGAIN = "Type another name, then Enter; /quit leaves."
+GOODBYE = "Goodbye."
+SHUTTING_DOWN = "The server is shutting down. Goodbye."
+
+_CLIENT_ID_LIMIT = 64
+
+
+class Hub:
+    """One room and the sessions that are in it or on their way."""
+
+    def __init__(self, max_users: int, epoch: str) -> None:
+        """Serve up to `max_users` named users; `epoch` tells this log from any other one."""
+        self.room = Room()
+        self.max_users = max_users
+        self.epoch = epoch
+        self._now = 0.0  # monotonic seconds, for deadlines; like `_at`, the same for a whole turn
+        self._at = 0.0  # seconds since the epoch, UTC, for people
+        self._waiting: set[Session] = set()  # sessions with a deadline
+
+    # --- what the shell calls ------------------------------------------------------------------------------------
+
+    def tick(self, now: float, at: float) -> list[Effect]:
+        """Begin a turn at `now`, which is `at` for people; return what has become due."""
+        self._now, self._at = now, at
+        due = [s for s in self._waiting if s.deadline <= now]
+        return [effect for session in due for effect in self._too_slow(session)]
+
+    def connect(self, session: Session) -> None:
+        """Take in a peer that has connected; taken for a text user until its first byte shows a framed client."""
+        session.deadline = self._now + TEXT_REGISTRATION
+        self._waiting.add(session)
+
+    def connect_framed(self, session: Session) -> None:
+        """Note that a peer speaks frames, so that it has its hello to send first."""
+        session.framed = True
+        session.state = State.NEW
+        session.deadline = self._now + FRAMED_REGISTRATION
+
+    def greet(self, session: Session) -> list[Effect]:
+        """Return the greeting of a peer that has kept silent."""
+        return [ToOne(session, Asked("name", GREETING))]
+
+    def handle(self, session: Session, request: Request) -> list[Effect]:
+        """Return what `request` leads to. A session that is CLOSING has no requests any more."""
+        states, handler = _HANDLERS[type(request)]
+        if session.state in states:
+            effects = handler(self, session, request)
+        else:
+            effects = self._out_of_place(session, request)
+        if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
+            effects.append(Status(_result(session, request, effects)))
+        return effects
+
+    def lost(self, session: Session, reason: str) -> list[Effect]:
+        """Return what follows from a peer that is gone, or is to be gone, for `reason`. Does nothing twice."""
+        if session.closing:
+            return []
+        return [*self._exit(session, reason), Close(session)]
+
+    def dismiss(self, session: Session, event: Event, reason: str) -> list[Effect]:
+        """Tell `session` why with `event`, the others with `reason`, and close it."""
+        if session.closing:
+            return []
+        told: list[Effect] = [ToOne(session, event), ToOne(session, Dismissed(GOODBYE))]
+        return [*told, *self._exit(session, reason), Close(session)]
+
+    def shut_down(self) -> list[Effect]:
+        """Dismiss everybody; nobody is told of each of the others."""
+        sessions = [*self.room, *self._waiting]
+        return [effect for session in sessions for effect in self._turn_out(session)]
+
+    # --- leaving and entering ------------------------------------------------------------------------------------
+
+    def _exit(self, session: Session, reason: str) -> list[Effect]:
+        was_named = session.named
+        session.state = State.CLOSING
+        self._waiting.discard(session)
+        if not was_named:
+            return []
+        self.room.leave(session)
+        count = len(self.room)
+        left = messages.Left(self.room.number(), session.name, count, reason)
+        text = f"{session.label} has left ({reason}). Active users: {count}"
+        return [Exited(session), ToRoom(left), Status(text)]
+
+    def _turn_out(self, session: Session) -> list[Effect]:
+        self._exit(session, SHUTTING_DOWN)
+        return [ToOne(session, Dismissed(SHUTTING_DOWN)), Exited(session), Close(session)]
+
+    def _too_slow(self, session: Session) -> list[Effect]:
+        seconds = FRAMED_REGISTRATION if session.framed else TEXT_REGISTRATION
+        event = refusal(Fault.TOO_SLOW_TO_JOIN, seconds=seconds)
+        return [Status(f"{session.label}: {event.text}"), *self.dismiss(session, event, event.text)]
+
+    def _enter(self, session: Session, name: str) -> list[Effect]:
+        session.name = name
+        session.state = State.CHATTING
+        self._waiting.discard(session)
+        self.room.enter(session)
+        count, seq = len(self.room), self.room.number()
+        session.named_at_seq = seq
+        return [
+            ToRoom(messages.Joined(seq, name, count)),
+            Entered(session),
+            ToOne(session, messages.Welcomed(name, self.epoch, seq, count)),
+            Status(f"{session.label} has joined. Active users: {count}"),
+        ]
+
+    def _rename(self, session: Session, name: str, cseq: int | None) -> list[Effect]:
+        old = session.name
+        self.room.leave(session)
+        session.name = name
+        self.room.enter(session)
+        session.named_at_seq = self.room.number()
+        return [ToRoom(messages.Renamed(session.named_at_seq, old, name, cseq))]
+
+    # --- refusing ------------------------------------------------------------------------------------------------
+
+    def _refuse(self, session: Session, fault: Fault, cseq: int | None, **details: object) -> list[Effect]:
+        effects: list[Effect] = [ToOne(session, refusal(fault, cseq, **details))]
+        if session.state is State.NAMELESS:
+            effects.append(ToOne(session, Asked("name", ASK_AGAIN)))
+        return effects
+
+    def _out_of_place(self, session: Session, request: Request) -> list[Effect]:
+        if session.framed and (session.state is State.NEW or isinstance(request, messages.Hello)):
+            return self.dismiss(session, refusal(Fault.HELLO_FIRST), "protocol error")
+        if session.named:
+            return self._refuse(session, Fault.ALREADY_NAMED, getattr(request, "cseq", None), name=session.name)
+        return self._refuse(session, Fault.NOT_NAMED, getattr(request, "cseq", None))
+
+    def _why_not(self, session: Session, name: str) -> tuple[Fault, dict[str, object]] | None:
+        """Return why `session` can't be called `name`, or None if it can."""
+        if not is_name(name):
+            return Fault.NAME_BAD, {"name": excerpt(name) or "Nothing"}
+        if commands.is_reserved(name):
+            return Fault.NAME_RESERVED, {"name": name}
+        if self.room.find(name) not in (None, session):
+            return Fault.NAME_TAKEN, {"name": name}
+        if not session.named and len(self.room) >= self.max_users:
+            return Fault.TOO_MANY_USERS, {"limit": self.max_users}
+        return None
+
+    # --- handlers: the state is right, the request's form is right -----------------------------------------------
+
+    def _hello(self, session: Session, request: messages.Hello) -> list[Effect]:
+        if request.version != messages.VERSION:
+            event = refusal(Fault.BAD_VERSION, ours=messages.VERSION, theirs=request.version)
+            return self.dismiss(session, event, "protocol error")
+        session.client_id = request.client_id[:_CLIENT_ID_LIMIT]
+        session.state = State.NAMELESS
+        session.deadline = self._now + TEXT_REGISTRATION  # from here on a person may be typing
+        if request.name is None:
+            return [ToOne(session, Asked("name", GREETING))]
+        return self._take_name(session, messages.Nick(request.name))
+
+    def _take_name(self, session: Session, request: messages.Nick | messages.Join | messages.Name) -> list[Effect]:
+        name = clean(request.name)
+        cseq = getattr(request, "cseq", None)
+        why_not = self._why_not(session, name)
+        if why_not is not None:
+            fault, details = why_not
+            return self._refuse(session, fault, cseq, **details)
+        return self._rename(session, name, cseq) if session.named else self._enter(session, name)
+
+    def _say(self, session: Session, request: messages.Say) -> list[Effect]:
+        if not request.text:
+            return self._nothing_to_say(session, request.cseq)
+        said = messages.Said(self.room.number(), session.name, request.text, self._at, request.cseq)
+        return [ToRoom(said, but=None if session.framed else session)]
+
+    def _nothing_to_say(self, session: Session, cseq: int | None) -> list[Effect]:
+        """A person who only pressed Enter is told nothing; a client that counts its lines gets its answer."""
+        return [] if cseq is None else self._refuse(session, Fault.NOTHING_TO_SAY, cseq)
+
+    def _whisper(self, session: Session, request: messages.Whisper) -> list[Effect]:
+        other = self.room.find(request.to)
+        if other is None or (request.as_of is not None and other.named_at_seq > request.as_of):
+            return self._refuse(session, Fault.NOT_CONNECTED, request.cseq, name=excerpt(request.to))
+        event = messages.Whispered(self.room.number(), session.name, other.name, request.text, self._at, request.cseq)
+        effects: list[Effect] = [ToOne(other, event)]
+        if session.framed and session is not other:
+            effects.append(ToOne(session, event))
+        return effects
+
+    def _reply(self, session: Session, request: messages.Reply) -> list[Effect]:
+        return self._refuse(session, Fault.CLIENT_ONLY, request.cseq)
+
+    def _list_users(self, session: Session, request: messages.ListUsers) -> list[Effect]:
+        names = self.room.names()
+        return [ToOne(session, messages.UsersListed(names, len(names), request.cseq))]
+
+    def _ping(self, session: Session, request: messages.Ping) -> list[Effect]:
+        return [ToOne(session, messages.Ponged(request.cseq))]
+
+    def _pong(self, session: Session, request: messages.Pong) -> list[Effect]:
+        return []
+
+    def _help(self, session: Session, request: messages.Help) -> list[Effect]:
+        rows: Sequence[commands.Command] = commands.SLASH_COMMANDS
+        if request.topic is not None:
+            try:
+                rows = [commands.find(request.topic)]
+            except ProtocolError as error:
+                return self._malformed(session, messages.Malformed(error, request.cseq))
+        described = tuple(row.described() for row in rows)
+        return [ToOne(session, messages.HelpListed(described, request.cseq))]
+
+    def _disconnect(self, session: Session, request: messages.Disconnect) -> list[Effect]:
+        return [ToOne(session, Dismissed(GOODBYE)), *self._exit(session, "goodbye"), Close(session)]
+
+    def _malformed(self, session: Session, request: messages.Malformed) -> list[Effect]:
+        error = request.error
+        if error.fatal or session.state is State.NEW:
+            return self.dismiss(session, refusal(error.fault, None, **error.details), "protocol error")
+        return self._refuse(session, error.fault, request.cseq, **error.details)
+
+
+def _result(session: Session, request: Request, effects: Sequence[Effect]) -> str:
+    """Return the log's line about a request: who, what, and how it went (D15)."""
+    row = commands.BY_REQUEST.get(type(request))
+    what = f"/{row.name}" if row is not None else type(request).__name__.lower()
+    told = [effect.event for effect in effects if isinstance(effect, ToOne) and effect.session is session]
+    refused = next((event for event in told if isinstance(event, messages.Refused)), None)
+    outcome = "done" if refused is None else f"refused, {refused.number} {refused.code}: {refused.text}"
+    return f"{session.label}: {what}: {outcome}"
+
+
+_Handler = Callable[[Hub, Session, Any], list[Effect]]
+_NEW = frozenset({State.NEW})
+_NAMELESS = frozenset({State.NAMELESS})
+_CHATTING = frozenset({State.CHATTING})
+_HAS_GREETED = _NAMELESS | _CHATTING
+_ANY = _NEW | _HAS_GREETED
+
+_HANDLERS: dict[type, tuple[frozenset[State], _Handler]] = {
+    messages.Hello: (_NEW, Hub._hello),
+    messages.Name: (_NAMELESS, Hub._take_name),
+    messages.Join: (_NAMELESS, Hub._take_name),
+    messages.Nick: (_HAS_GREETED, Hub._take_name),
+    messages.Say: (_CHATTING, Hub._say),
+    messages.Whisper: (_CHATTING, Hub._whisper),
+    messages.Reply: (_CHATTING, Hub._reply),
+    messages.ListUsers: (_CHATTING, Hub._list_users),
+    messages.Ping: (_CHATTING, Hub._ping),
+    messages.Help: (_CHATTING, Hub._help),
+    messages.Disconnect: (_HAS_GREETED, Hub._disconnect),
+    messages.Malformed: (_ANY, Hub._malformed),
+    messages.Pong: (_HAS_GREETED, Hub._pong),
+}

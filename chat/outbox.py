@@ -1,0 +1,58 @@
+"""Outbox: what waits to be written to one peer. Buffers are shared with the other readers and never copied here."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+
+Buffer = bytes | memoryview
+
+_BUFFERS_LIMIT = 512  # sendmsg takes 1,024 on Linux (IOV_MAX), and at least 16 anywhere; most turns queue a few
+
+
+class Outbox:
+    """A queue of buffers with their total size, in bytes, and the age of the oldest, in seconds."""
+
+    __slots__ = ("_buffers", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._buffers: deque[tuple[Buffer, float]] = deque()
+
+    def __bool__(self) -> bool:
+        return self.size > 0
+
+    def queue(self, buffer: Buffer, now: float) -> None:
+        """Add `buffer`, which nobody changes any more, at the end."""
+        self._buffers.append((buffer, now))
+        self.size += len(buffer)
+
+    def peek(self, limit: int) -> list[Buffer]:
+        """Return the first buffers, at most 512 of them and `limit` bytes; the last may be a part of one."""
+        taken: list[Buffer] = []
+        for buffer, _ in islice(self._buffers, _BUFFERS_LIMIT):
+            if len(buffer) >= limit:
+                taken.append(memoryview(buffer)[:limit])
+                break
+            taken.append(buffer)
+            limit -= len(buffer)
+        return taken
+
+    def sent(self, count: int) -> None:
+        """Forget the first `count` bytes: the kernel has them. What is left of a buffer keeps its age."""
+        self.size -= count
+        while count:
+            buffer, queued_at = self._buffers.popleft()
+            if len(buffer) > count:
+                self._buffers.appendleft((memoryview(buffer)[count:], queued_at))
+                return
+            count -= len(buffer)
+
+    def age(self, now: float) -> float:
+        """Return for how long the oldest byte has waited."""
+        return now - self._buffers[0][1] if self._buffers else 0.0
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._buffers.clear()
+        self.size = 0

@@ -1,0 +1,47 @@
+"""The room: who is here, and the log's numbering.
+
+The room is one ordered log and every user is a reader of it. `number()` gives the next place in it; whoever asks
+for a number also hands the event that has it to the fan-out, in that order, so that everyone's order is the log's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chat.session import Session
+from protocol.text import key_of
+
+
+class Room:
+    """Members by the key of their name, in the order in which they came, and the log's newest number."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self._members: dict[str, Session] = {}
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._members.values())
+
+    def number(self) -> int:
+        """Return the next sequence number, from 1."""
+        self.seq += 1
+        return self.seq
+
+    def find(self, name: str) -> Session | None:
+        """Return the member called `name`, in any case, or None."""
+        return self._members.get(key_of(name))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the members' names, in the order in which they came."""
+        return tuple(member.name for member in self._members.values())
+
+    def enter(self, session: Session) -> None:
+        """Add a member under its name, which must be free."""
+        self._members[session.key] = session
+
+    def leave(self, session: Session) -> None:
+        """Remove a member; its name is free at once."""
+        del self._members[session.key]

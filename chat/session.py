@@ -1,0 +1,57 @@
+"""One user's states and facts: the logical side of a connection.
+
+NEW ----------- hello ----------> NAMELESS -- a good name --> CHATTING --+
+ |  (framed)                         |                                   | /quit, end of file, kick
+ +------ text -----------------------+---------- leaves ----------> CLOSING
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from protocol.text import key_of
+
+
+class State(Enum):
+    """Where a session stands; what it may ask for in each state is the hub's table."""
+
+    NEW = auto()  # a framed client that has not sent its hello
+    NAMELESS = auto()
+    CHATTING = auto()
+    CLOSING = auto()  # told goodbye; nothing more of it is read
+
+
+class Session:
+    """Facts about one user. The hub alone changes them; compared and hashed by identity."""
+
+    __slots__ = ("address", "client_id", "deadline", "framed", "name", "named_at_seq", "state")
+
+    def __init__(self, address: str) -> None:
+        """Begin with a peer at `address` (printable, "192.0.2.1:4711")."""
+        self.address = address
+        self.state = State.NAMELESS
+        self.framed = False
+        self.client_id = ""  # a framed client's secret: never shown, never logged
+        self.name = ""
+        self.named_at_seq = 0  # the log's number at which this session took its name
+        self.deadline = 0.0  # until when a hello or a name has to come, monotonic seconds
+
+    @property
+    def named(self) -> bool:
+        """Whether the user is in the room, under a name."""
+        return self.state is State.CHATTING
+
+    @property
+    def closing(self) -> bool:
+        """Whether the user has left or been dismissed; what is still received does not count."""
+        return self.state is State.CLOSING
+
+    @property
+    def key(self) -> str:
+        """The name as it is compared."""
+        return key_of(self.name)
+
+    @property
+    def label(self) -> str:
+        """What the server's own log calls this user."""
+        return f"{self.name} ({self.address})" if self.name else self.address

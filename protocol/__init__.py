@@ -1,0 +1,12 @@
+"""What both ends speak: bytes <-> messages. Pure: no sockets, no clock, no threads.
+
+    chunk -> codec (framing, lines) -> payload -> dialect (dialects) -> request
+    event -> dialect -> payload -> codec -> bytes
+
+Both programs import this package first, so the one check that must come before all others stands here.
+"""
+
+import sys
+
+if sys.version_info < (3, 10):
+    raise SystemExit("This chat needs Python 3.10 or newer; this is Python {}.{}.".format(*sys.version_info))

@@ -1,0 +1,158 @@
+"""The ONE table of commands: what they are called, what they take, who may use them, what they mean.
+
+Everything that knows a command reads it here: the dialects parse by it, the hub takes preconditions from it, /help
+prints it, names are reserved by it, the client completes by it, and a test compares the README with it. A new
+command is one row here, one method of the hub, one row in a test.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocol import messages
+from protocol.errors import Fault, ProtocolError
+from protocol.messages import CommandHelp, LineRequest
+from protocol.text import excerpt, skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter. All but a command's last are one word; `is_text` takes the rest of the line."""
+
+    name: str
+    is_text: bool = False
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return f"[{self.name}]" if self.optional else self.name
+
+
+USER, NAME, COMMAND = Parameter("USER"), Parameter("NAME"), Parameter("COMMAND", optional=True)
+MESSAGE = Parameter("MESSAGE", is_text=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row. `verb` is its word in verb sessions; a row whose `slash` is false exists there only."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    build: Callable[..., LineRequest]
+    help: str
+    aliases: tuple[str, ...] = ()
+    verb: str | None = None
+    slash: bool = True
+    needs_name: bool = True
+
+    @property
+    def usage(self) -> str:
+        """How it is typed in a slash session: `/whisper USER MESSAGE`."""
+        return " ".join((f"/{self.name}", *map(str, self.parameters)))
+
+    @property
+    def verb_usage(self) -> str:
+        """How it is typed in a verb session: `MESG USER MESSAGE`."""
+        return " ".join((self.verb or "", *map(str, self.parameters)))
+
+    def described(self) -> CommandHelp:
+        """Return the row as people are told it."""
+        return CommandHelp(self.name, self.aliases, self.usage, self.help)
+
+
+COMMANDS = (
+    Command(
+        "all",
+        (MESSAGE,),
+        messages.Say,
+        "Say MESSAGE to everyone; a line without / does the same.",
+        verb="BCST",
+    ),
+    Command(
+        "whisper",
+        (USER, MESSAGE),
+        messages.Whisper,
+        "Say MESSAGE to USER only.",
+        aliases=("private", "msg", "w"),
+        verb="MESG",
+    ),
+    Command(
+        "reply",
+        (MESSAGE,),
+        messages.Reply,
+        "Whisper MESSAGE to whoever last whispered to you (custom client only).",
+        aliases=("r",),
+    ),
+    Command(
+        "users",
+        (),
+        messages.ListUsers,
+        "List who is connected, and how many.",
+        aliases=("allusers", "who"),
+        verb="LIST",
+    ),
+    Command("nick", (NAME,), messages.Nick, "Take another name.", aliases=("setname",), needs_name=False),
+    Command("join", (NAME,), messages.Join, "Register a name.", verb="JOIN", slash=False, needs_name=False),
+    Command("ping", (), messages.Ping, "Ask the server for a pong; the custom client shows the time it took."),
+    Command("help", (COMMAND,), messages.Help, "Explain every command, or the one named.", aliases=("cmd",)),
+    Command(
+        "disconnect",
+        (),
+        messages.Disconnect,
+        "Say goodbye and leave.",
+        aliases=("quit",),
+        verb="QUIT",
+        needs_name=False,
+    ),
+)
+
+SLASH_COMMANDS = tuple(c for c in COMMANDS if c.slash)
+BY_WORD = {word: c for c in SLASH_COMMANDS for word in (c.name, *c.aliases)}
+BY_VERB = {c.verb: c for c in COMMANDS if c.verb}
+BY_REQUEST: dict[object, Command] = {c.build: c for c in COMMANDS}
+
+# Names that could be taken for the server's, or for a command, by somebody who reads or types in a hurry.
+_RESERVED = frozenset(
+    skeleton(word)
+    for word in (
+        "admin",
+        "server",
+        "root",
+        "moderator",
+        "system",
+        "you",
+        *BY_WORD,
+        *(v for v in BY_VERB if v),
+    )
+)
+
+
+def is_reserved(name: str) -> bool:
+    """Say whether nobody may have `name`: a reserved word, in any case or look-alike spelling."""
+    return skeleton(name) in _RESERVED
+
+
+def find(word: str) -> Command:
+    """Return the command called `word` (with or without its slash). Raises ProtocolError, naming the nearest."""
+    word = word.removeprefix("/").lower()
+    if word in BY_WORD:
+        return BY_WORD[word]
+    near = difflib.get_close_matches(word[:20], BY_WORD, n=1)
+    hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
+    raise ProtocolError(Fault.UNKNOWN_COMMAND, word=excerpt(f"/{word}"), hint=hint)
+
+
+def arguments(command: Command, rest: str, usage: str) -> list[str]:
+    """Split `rest`, what follows the command's word, into its parameters. Raises ProtocolError with `usage`."""
+    parameters = command.parameters
+    if not parameters and rest:
+        raise ProtocolError(Fault.USAGE, why="It takes no parameters", usage=usage)
+    values = rest.split(None, len(parameters) - 1) if rest else []
+    for parameter in parameters[len(values) :]:
+        if not parameter.optional:
+            raise ProtocolError(Fault.USAGE, why=f"{parameter.name} is missing", usage=usage)
+    for parameter, value in zip(parameters, values, strict=False):
+        if not parameter.is_text and len(value.split()) > 1:
+            raise ProtocolError(Fault.USAGE, why=f"{parameter.name} is one word", usage=usage)
+    return values

@@ -1,0 +1,208 @@
+"""The dialects: payload -> request, event -> payload. One each for people who type slashes, verbs, and for frames.
+
+`parse` needs to know whether the peer has a name yet, because until then a slash user's plain line is an attempt at
+one (A3). `render` depends on nothing but the event, so that an event is rendered once for all readers of a dialect.
+A dialect keeps no state: there is one object of each, and two connections speak the same one if it `is` the same.
+
+What people typed wrongly comes back as a Malformed request, in its place among the others; `parse` never raises.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from protocol import messages
+from protocol.commands import BY_VERB, BY_WORD, Command, arguments, find
+from protocol.errors import Fault, ProtocolError
+from protocol.framing import FrameCodec
+from protocol.lines import LINE_LIMIT, LineCodec
+from protocol.messages import Disconnect, Line, LineRequest, Malformed, Nick, Request, Say, Whisper
+from protocol.objects import FROM_CLIENT, dump, load
+from protocol.telnet import CTRL_D
+from protocol.text import clean
+
+_WIDTH = 78
+
+
+class Dialect(Protocol):
+    """What a connection and the fan-out need of a dialect."""
+
+    name: str
+
+    @property
+    def codec(self) -> type[FrameCodec] | type[LineCodec]:
+        """The codec whose payloads these are."""
+
+    def parse(self, payload: bytes, named: bool) -> Request:
+        """Return what `payload` asks for; Malformed where that can't be told."""
+
+    def render(self, event: messages.Event) -> bytes:
+        """Return the payload that tells a peer of `event`."""
+
+
+# --- slash -------------------------------------------------------------------------------------------------------
+
+
+def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
+    """Return what a slash user's line means. Raises ProtocolError."""
+    text = clean(text)
+    if not text.startswith("/"):
+        return Say(text, cseq) if named else Nick(text, cseq)
+    word, _, rest = text.partition(" ")
+    command = find(word)
+    _check_precondition(command, named)
+    return command.build(*arguments(command, rest.strip(), command.usage), cseq=cseq)
+
+
+def _parse_verb(text: str, named: bool) -> LineRequest:
+    """Return what a verb user's line means. Raises ProtocolError."""
+    word, _, rest = clean(text).partition(" ")
+    command = _find_verb(word, named)
+    _check_precondition(command, named)
+    return command.build(*arguments(command, rest.strip(), command.verb_usage))
+
+
+def _find_verb(word: str, named: bool) -> Command:
+    if word.upper() in BY_VERB:
+        return BY_VERB[word.upper()]
+    command = BY_WORD.get(word[1:].lower()) if word.startswith("/") else None
+    if command is not None and command.build is Disconnect:  # every way to leave works for everyone
+        return command
+    raise ProtocolError(Fault.UNKNOWN_COMMAND if named else Fault.NOT_NAMED, word=word, hint="")
+
+
+def _check_precondition(command: Command, named: bool) -> None:
+    """Refuse what needs a name before looking at its form: who has none is to hear that first (C2, E10)."""
+    if command.needs_name and not named:
+        raise ProtocolError(Fault.NOT_NAMED)
+
+
+class _TextDialect:
+    """Lines of text. The two of them differ in a parser and in how a few events look: both are data here."""
+
+    codec = LineCodec
+
+    def __init__(
+        self,
+        name: str,
+        parse_text: Callable[[str, bool], LineRequest],
+        looks: Mapping[type, Callable[[Any], str]],
+    ) -> None:
+        self.name = name
+        self._parse_text = parse_text
+        self._looks = looks
+
+    def parse(self, payload: bytes, named: bool) -> Request:
+        if payload == CTRL_D:
+            return Disconnect()
+        try:
+            return self._parse_text(payload.decode(), named)
+        except UnicodeDecodeError:
+            return Malformed(ProtocolError(Fault.BAD_ENCODING))
+        except ProtocolError as error:
+            return Malformed(error)
+
+    def render(self, event: messages.Event) -> bytes:
+        return self._looks[type(event)](event).encode()
+
+
+def _lines(*lines: str) -> str:
+    return "\r\n".join(lines)
+
+
+def _users(event: messages.UsersListed) -> str:
+    names = textwrap.wrap(", ".join(event.names), _WIDTH, break_on_hyphens=False)
+    return _lines(f"Connected users: {event.count}", *names)
+
+
+def _help(event: messages.HelpListed) -> str:
+    width = max(len(c.usage) for c in event.commands)
+    return _lines(*(f"{c.usage:<{width}}  {_explained(c)}" for c in event.commands))
+
+
+def _explained(command: messages.CommandHelp) -> str:
+    also = ", ".join(f"/{alias}" for alias in command.aliases)
+    return f"{command.help} Also {also}." if also else command.help
+
+
+def _welcome(event: messages.Welcomed) -> str:
+    return (
+        f"Welcome, {event.name}. You may chat now: what you type goes to everyone. "
+        f"/help (or /cmd) lists the commands. Users here: {event.count}"
+    )
+
+
+_SLASH_LOOKS: dict[type, Callable[[Any], str]] = {
+    messages.Said: lambda e: f"{e.name}: {e.text}",
+    messages.Whispered: lambda e: f"{e.name} whispers: {e.text}",
+    messages.Joined: lambda e: f"* {e.name} has connected. Users here: {e.count}",
+    messages.Left: lambda e: f"* {e.name} has left ({e.reason}). Users here: {e.count}",
+    messages.Renamed: lambda e: f"* {e.old} is now {e.name}",
+    messages.Welcomed: _welcome,
+    messages.Asked: lambda e: e.text,
+    messages.UsersListed: _users,
+    messages.HelpListed: _help,
+    messages.Ponged: lambda _: "pong",
+    messages.Noticed: lambda e: f"* {e.text}",
+    messages.Refused: lambda e: f"! {e.text}",
+    messages.Dismissed: lambda e: e.reason,
+}
+
+
+# --- verbs -------------------------------------------------------------------------------------------------------
+
+_VERB_PHRASES = {fault.code: fault.verbs for fault in Fault if fault.verbs}
+
+_VERB_LOOKS = _SLASH_LOOKS | {
+    messages.Welcomed: lambda e: f"Welcome, {e.name}. Users here: {e.count}",
+    messages.Asked: lambda _: "To register: JOIN NAME",
+    messages.UsersListed: lambda e: _lines(*e.names),  # E7: each on a line of its own
+    messages.Refused: lambda e: _VERB_PHRASES.get(e.code, e.text),
+}
+
+
+# --- frames ------------------------------------------------------------------------------------------------------
+
+
+class _JsonDialect:
+    """Frames of JSON objects. What the user typed is in them as a slash line, so new commands need no new client."""
+
+    name = "json"
+    codec = FrameCodec
+
+    def parse(self, payload: bytes, named: bool) -> Request:
+        cseq = None
+        try:
+            request: Line | Request = load(payload, FROM_CLIENT)
+            if not isinstance(request, Line):
+                return request
+            cseq = request.cseq
+            return _parse_line(request, named)
+        except ProtocolError as error:
+            return Malformed(error, cseq)
+
+    def render(self, event: messages.Event) -> bytes:
+        return dump(event)
+
+
+def _parse_line(line: Line, named: bool) -> LineRequest:
+    if len(line.text.encode(errors="replace")) > LINE_LIMIT:
+        raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
+    request = parse_slash(line.text, named, line.cseq)
+    if line.as_of is not None and isinstance(request, Whisper):
+        return replace(request, as_of=line.as_of)
+    return request
+
+
+SLASH: Dialect = _TextDialect("slash", parse_slash, _SLASH_LOOKS)
+VERBS: Dialect = _TextDialect("verbs", _parse_verb, _VERB_LOOKS)
+JSON: Dialect = _JsonDialect()
+
+
+def detect(payload: bytes) -> Dialect:
+    """Return the dialect that a text user's line shows: VERBS if its first word is a verb in any case, or SLASH."""
+    word = payload.split(None, 1)[0] if payload.strip() else b""
+    return VERBS if word.upper().decode("ascii", "replace") in BY_VERB else SLASH

@@ -1,0 +1,114 @@
+"""The ONE table of errors, and the exception that carries a row of it.
+
+A row is a number (grouped: 1xx bytes and frames, 2xx names, 3xx commands, 4xx people, 5xx the server), a short
+code for programs, and a phrase for people: what is wrong and what to do. `{...}` in a phrase is filled in where
+the error happens. Verb sessions (section E of the requirements) read the words of that system instead, where it
+has words of its own. Text clients get the phrase, framed clients number, code and phrase.
+
+`ProtocolError` means that the peer misbehaved. A caller of ours who misuses a codec gets a ValueError, and
+anything else that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Fault(Enum):
+    """One row: `Fault.NAME_TAKEN.number`, `.code`, `.phrase`, `.verbs` ("" where the phrase serves verb users too)."""
+
+    BAD_LENGTH = 101, "bad-length", "A frame of {length} bytes is not possible: 1 to {limit} are. Closing."
+    BAD_ENCODING = (
+        102,
+        "bad-encoding",
+        "That line was not UTF-8 text and was dropped. Set your terminal to UTF-8.",
+    )
+    TOO_LONG = 103, "too-long", "That line was longer than {limit} bytes and was dropped. Send it in parts."
+    BAD_MESSAGE = 104, "bad-message", "That frame was not understood: {why}."
+    UNKNOWN_TYPE = 105, "unknown-type", "Frames of type {type} are not known here."
+    HELLO_FIRST = 106, "hello-first", "The first frame has to be a hello, and the only one. Closing."
+    BAD_VERSION = (
+        107,
+        "bad-version",
+        "This server speaks version {ours} of the protocol, not {theirs}. Closing.",
+    )
+    NOT_CHAT = 108, "not-chat", "This is a chat server: use telnet or its own client, not {what}."
+
+    NAME_BAD = (
+        201,
+        "name-bad",
+        "{name} can't be a name: 1 to 20 letters (a-z), digits, _ or -, beginning with a letter. Choose another.",
+    )
+    NAME_RESERVED = (
+        202,
+        "name-reserved",
+        "{name} is reserved, or looks like a reserved name. Choose another name.",
+    )
+    NAME_TAKEN = 203, "name-taken", "{name} is in use. Choose another name."
+    NOT_NAMED = (
+        204,
+        "not-named",
+        "That needs a name, and you have none yet.",
+        "Unregistered User",
+    )
+    ALREADY_NAMED = (
+        205,
+        "already-named",
+        "You are {name} already, and stay {name}: JOIN is discarded. /nick NAME renames.",
+        "You are registered as {name}: JOIN is discarded",
+    )
+
+    UNKNOWN_COMMAND = 301, "unknown-command", "{word} is not recognised. {hint}", "Unknown Message"
+    USAGE = 302, "usage", "{why}. Usage: {usage}"
+    CLIENT_ONLY = (
+        303,
+        "client-only",
+        "/reply belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE",
+    )
+    NOTHING_TO_SAY = 304, "nothing-to-say", "That line had nothing in it to show, so nothing was sent."
+
+    NOT_CONNECTED = (
+        401,
+        "not-connected",
+        "{name} is not connected. /users shows who is.",
+        "Unknown Recipient",
+    )
+    NO_WHISPER_YET = 402, "no-whisper-yet", "Nobody has whispered to you yet, so there is nobody to reply to."
+
+    TOO_MANY_USERS = (
+        501,
+        "too-many-users",
+        "Too Many Users: all {limit} places are taken. Try again later, or /quit.",
+        "Too Many Users",
+    )
+    SERVER_FULL = 502, "server-full", "The server is full. Try again later."
+    TOO_SLOW_TO_JOIN = (
+        503,
+        "too-slow-to-join",
+        "No name was chosen within {seconds} s. Closing: connect again.",
+    )
+    TOO_FAR_BEHIND = (
+        504,
+        "too-far-behind",
+        "Your connection could not keep up with the chat ({why}). Closing.",
+    )
+
+    def __init__(self, number: int, code: str, phrase: str, verbs: str = "") -> None:
+        self.number = number
+        self.code = code
+        self.phrase = phrase
+        self.verbs = verbs
+
+
+class ProtocolError(Exception):
+    """The peer sent what the protocol does not allow.
+
+    `fault` is the row and `details` fills its phrase. After a `fatal` one the stream has no meaning any more:
+    tell the peer and close. Otherwise only the frame or line at fault is lost.
+    """
+
+    def __init__(self, fault: Fault, *, fatal: bool = False, **details: object) -> None:
+        super().__init__(fault.phrase.format(**details))
+        self.fault = fault
+        self.details = details
+        self.fatal = fatal

@@ -1,0 +1,76 @@
+"""FrameCodec: a 4-byte big-endian length, then that many bytes of payload.
+
+    00 00 00 05  68 65 6c 6c 6f        the payload "hello"
+
+The length counts the payload alone and is 1 to 65,535. A header that says otherwise is an error before a byte of
+the payload is waited for, so no peer can make us allocate what it announces; after it the stream has no frame
+boundaries any more and the codec reads nothing further.
+
+A length of at most 65,535 always begins 00 00, and text never holds a NUL. So an end that may be greeted in text
+before the other knows what it speaks (our client, see DESIGN.md "Undecided") can drop everything before the first
+NUL: `FrameCodec(preamble=4096)`.
+"""
+
+from __future__ import annotations
+
+from protocol.errors import Fault, ProtocolError
+
+FRAME_LIMIT = 65_535
+HEADER_SIZE = 4
+
+
+class FrameCodec:
+    """bytes <-> payloads. `feed` may be given the stream in any cut; the payloads are the same."""
+
+    def __init__(self, preamble: int = 0) -> None:
+        """Take frames; with `preamble`, first drop up to that many bytes before the first NUL."""
+        self.preamble = bytearray()  # what was dropped; when no frame ever follows it, it was meant for a person
+        self._preamble_limit = preamble
+        self._in_preamble = preamble > 0
+        self._buffer = bytearray()
+        self._broken = False
+
+    def feed(self, chunk: bytes) -> list[bytes | ProtocolError]:
+        """Return the payloads that `chunk` completes; a fatal error is the last item, and nothing follows it."""
+        if self._broken:
+            return []
+        if self._in_preamble:
+            chunk = self._drop_preamble(chunk)
+            if len(self.preamble) > self._preamble_limit:
+                return [self._break(ProtocolError(Fault.BAD_MESSAGE, fatal=True, why="it is text, not frames"))]
+        self._buffer += chunk
+        return self._take_frames()
+
+    def _drop_preamble(self, chunk: bytes) -> bytes:
+        text, nul, rest = chunk.partition(b"\0")
+        self.preamble += text
+        self._in_preamble = not nul
+        return nul + rest
+
+    def _break(self, error: ProtocolError) -> ProtocolError:
+        self._broken = True
+        self._buffer.clear()
+        return error
+
+    def _take_frames(self) -> list[bytes | ProtocolError]:
+        items: list[bytes | ProtocolError] = []
+        buffer, start = self._buffer, 0
+        while len(buffer) - start >= HEADER_SIZE:
+            length = int.from_bytes(buffer[start : start + HEADER_SIZE], "big")
+            if not 1 <= length <= FRAME_LIMIT:
+                error = ProtocolError(Fault.BAD_LENGTH, fatal=True, length=length, limit=FRAME_LIMIT)
+                return [*items, self._break(error)]
+            end = start + HEADER_SIZE + length
+            if end > len(buffer):
+                break
+            items.append(bytes(buffer[start + HEADER_SIZE : end]))
+            start = end
+        del buffer[:start]  # once a chunk, not once a frame: the cost stays linear
+        return items
+
+    @staticmethod
+    def encode(payload: bytes) -> bytes:
+        """Return the frame of `payload`. Raises ValueError when it is empty or over 65,535 bytes: our own mistake."""
+        if not 1 <= len(payload) <= FRAME_LIMIT:
+            raise ValueError(f"a payload has 1 to {FRAME_LIMIT} bytes, not {len(payload)}")
+        return len(payload).to_bytes(HEADER_SIZE, "big") + payload

@@ -1,0 +1,90 @@
+"""LineCodec: lines of text as telnet, nc and people send them.
+
+A line ends at CR LF, CR NUL, LF or a lone CR (RFC 854 and practice). A CR ends its line at once, for whoever waits
+for an answer, and an LF or NUL that comes next is swallowed, in the same chunk or the next. A line over 4,096 bytes
+is dropped up to its end and reported once, when it grows too long, so that nothing is kept without limit. A Ctrl-D
+at the start of a line is the line `CTRL_D`, and nothing after it is read. Telnet commands are taken out first
+(protocol.telnet).
+
+Payloads are bytes without their line end; decoding them is the dialect's.
+"""
+
+from __future__ import annotations
+
+from protocol.errors import Fault, ProtocolError
+from protocol.telnet import CTRL_D, TelnetFilter
+
+LINE_LIMIT = 4096
+LINE_END = b"\r\n"
+
+_CR, _LF = b"\r", b"\n"
+
+
+class LineCodec:
+    """bytes <-> payloads. `feed` may be given the stream in any cut; the payloads are the same."""
+
+    def __init__(self) -> None:
+        self._telnet = TelnetFilter()
+        self._partial = b""
+        self._after_cr = False
+        self._dropping = False  # inside a line that is too long
+        self._ended = False
+
+    def feed(self, chunk: bytes) -> list[bytes | ProtocolError]:
+        """Return the lines that `chunk` completes, with an error in the place of each one that was dropped."""
+        if b"\xff" in chunk or not self._telnet.idle:
+            chunk = self._telnet.feed(chunk)
+        if not chunk or self._ended:
+            return []
+        lines = self._split(chunk)
+        if self._dropping and lines:
+            del lines[0]
+            self._dropping = False
+        items = [_checked(line) for line in lines]
+        items += self._check_partial()
+        if CTRL_D in items:
+            self._ended = True
+            del items[items.index(CTRL_D) + 1 :]
+        return items
+
+    def _split(self, chunk: bytes) -> list[bytes]:
+        """Return the complete lines, the first one's start included, and keep the partial one."""
+        if self._after_cr and chunk[0] in b"\n\0":
+            chunk = chunk[1:]
+        self._after_cr = chunk.endswith(_CR) if chunk else False
+        if _CR in chunk:
+            chunk = chunk.replace(b"\r\n", _LF).replace(b"\r\0", _LF).replace(_CR, _LF)
+        lines = (self._partial + chunk).split(_LF)
+        self._partial = lines.pop()
+        return lines
+
+    def _check_partial(self) -> list[bytes | ProtocolError]:
+        """Return what the unfinished line already is, if it is to be known before its end."""
+        if self._dropping:
+            self._partial = b""
+            return []
+        item = _checked(self._partial)
+        if item is self._partial and item != CTRL_D:
+            return []
+        self._dropping = True
+        self._partial = b""
+        return [item]
+
+    def take_replies(self) -> bytes:
+        """Return the answers to the peer's telnet commands that are due, and forget them."""
+        replies = self._telnet.replies
+        if not replies:
+            return b""
+        self._telnet.replies = bytearray()
+        return bytes(replies)
+
+    @staticmethod
+    def encode(payload: bytes) -> bytes:
+        """Return `payload`, one line or several joined by LINE_END, with the end of its last line."""
+        return payload + LINE_END
+
+
+def _checked(line: bytes) -> bytes | ProtocolError:
+    if line[:1] == CTRL_D:
+        return CTRL_D
+    return line if len(line) <= LINE_LIMIT else ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)

@@ -1,0 +1,305 @@
+"""The vocabulary: what peers ask for (requests, imperative) and what they are told (events, past tense).
+
+All are frozen values. Neither says how it looks on a wire: dialects do. Numbers: `seq` is a message's place in the
+room's log, from 1; `cseq` counts a framed client's lines, from 1, and is None for text clients; `at` is seconds
+since the epoch, UTC; `count` is how many users are connected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.errors import Fault, ProtocolError
+
+VERSION = 1
+
+
+# --- requests: frames that only framed clients send -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where a client that was here before stopped reading: the log it knew (`epoch`) and its newest number."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first frame. `client_id` is the client's random secret, kept over reconnects and never shown to others."""
+
+    version: int
+    client_id: str
+    name: str | None = None
+    resume: Resume | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Another try at a name, after a refusal."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the user typed, command or plain text; the server parses it.
+
+    `as_of` (a seq) makes a name in the line mean whoever held it then and still does, so that a reply never
+    reaches a newcomer who took the name of somebody who left.
+    """
+
+    text: str
+    cseq: int
+    as_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a Pinged."""
+
+
+# --- requests: what a line of any dialect can mean ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say `text` to everyone."""
+
+    text: str
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """Say `text` to the user named `to` only, if that user has had the name since `as_of`."""
+
+    to: str
+    text: str
+    cseq: int | None = None
+    as_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer the last whisper. The custom client knows whose that was; the server does not."""
+
+    text: str
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListUsers:
+    """Tell me who is connected."""
+
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nick:
+    """Take `name`, as a newcomer or instead of the present one."""
+
+    name: str
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Take `name` as a newcomer; never renames."""
+
+    name: str
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Answer me."""
+
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Explain all commands, or the one called `topic`."""
+
+    topic: str | None = None
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Say goodbye and close."""
+
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Something that could not be parsed; its sender is to be told why."""
+
+    error: ProtocolError
+    cseq: int | None = None
+
+
+LineRequest = Say | Whisper | Reply | ListUsers | Nick | Join | Ping | Help | Disconnect | Malformed
+Request = LineRequest | Hello | Name | Pong
+
+
+# --- events: about the room, seen by all or, for a whisper, by two -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`cseq` is there when the line came in a frame: with the reader's own name it acknowledges that line."""
+
+    seq: int
+    name: str
+    text: str
+    at: float
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whispered:
+    """Seen by `name` and `to` only; acknowledges like Said."""
+
+    seq: int
+    name: str
+    to: str
+    text: str
+    at: float
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A user has connected."""
+
+    seq: int
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A user is gone, for `reason`."""
+
+    seq: int
+    name: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Acknowledges like Said."""
+
+    seq: int
+    old: str
+    name: str
+    cseq: int | None = None
+
+
+# --- events: for one peer ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """You are in. `seq` is the log's newest number; with `resumed`, what was missed since `Resume.seq` follows."""
+
+    name: str
+    epoch: str
+    seq: int
+    count: int
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Before Welcomed: the server needs `what` ("name")."""
+
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsersListed:
+    """Who is connected."""
+
+    names: tuple[str, ...]
+    count: int
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHelp:
+    """One command: its name, its other names, how it is typed, what it does."""
+
+    name: str
+    aliases: tuple[str, ...]
+    usage: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelpListed:
+    """The commands asked about."""
+
+    commands: tuple[CommandHelp, ...]
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ponged:
+    """The answer to Ping."""
+
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something to know, from the server."""
+
+    text: str
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row of the one table of errors; the session goes on."""
+
+    number: int
+    code: str
+    text: str
+    cseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pinged:
+    """Are you there? Answered with a Pong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """`missed` messages are no longer in the log and can't be replayed."""
+
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """The last event: the connection closes after it."""
+
+    reason: str
+
+
+RoomEvent = Said | Whispered | Joined | Left | Renamed
+Event = (
+    RoomEvent | Welcomed | Asked | UsersListed | HelpListed | Ponged | Noticed | Refused | Pinged | Missed | Dismissed
+)
+
+
+def refusal(fault: Fault, cseq: int | None = None, **details: object) -> Refused:
+    """Return the event that tells of `fault`, its phrase filled with `details` (already cleaned and bounded)."""
+    return Refused(fault.number, fault.code, fault.phrase.format(**details), cseq)

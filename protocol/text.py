@@ -1,0 +1,55 @@
+"""Text that people see, and the rules for names.
+
+Everything that a peer sent is cleaned before anybody is shown it, on the server for everyone and again in the
+client, because a server may be hostile too. Cleaning takes out what can move a cursor, hide or reorder text or
+forge a line; it keeps what languages and emoji need (joiners, variation selectors, combining marks).
+"""
+
+from __future__ import annotations
+
+import re
+
+NAME_LIMIT = 20
+_NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}")
+
+# C0, DEL and C1; the bidi controls (UAX #9); line and paragraph separators; the byte order mark, which is
+# invisible; lone surrogates, which JSON can smuggle in as \ud800 and no encoder takes.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+# Look-alikes, folded onto one of them (DESIGN.md): 0/o and 1/l/i/|.
+_LOOK_ALIKES = str.maketrans("01i|", "olll")
+
+_EXCERPT = 40
+
+
+def clean(text: str) -> str:
+    """Return `text` without surrounding white space and without anything unsafe; a tab becomes a space."""
+    if not text.isprintable():  # one pass in C; nearly all text needs no more
+        text = _UNSAFE.sub("", text.replace("\t", " "))
+    return text.strip()
+
+
+def excerpt(text: str) -> str:
+    """Return `text` cleaned and at most 40 characters long, to be quoted in a sentence or a log line."""
+    text = clean(text)
+    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def is_name(name: str) -> bool:
+    """Say whether `name` has the form of a name: 1 to 20 ASCII letters, digits, _ and -, a letter first."""
+    return _NAME.fullmatch(name) is not None
+
+
+def key_of(name: str) -> str:
+    """Return the name as it is compared: two names with one key are the same name."""
+    return name.casefold()
+
+
+def skeleton(name: str) -> str:
+    """Return what `name` looks like: equal skeletons can be taken for each other on a screen."""
+    return name.casefold().translate(_LOOK_ALIKES)
+
+
+def ascii_line(text: str) -> str:
+    """Return `text` as one line of printable ASCII, everything else escaped, so that no log line can be forged."""
+    return "".join(c if " " <= c <= "~" and c != "\\" else ascii(c)[1:-1] for c in text)

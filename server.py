@@ -1,0 +1,374 @@
+"""A chat server on one select.select loop: `python server.py 8001`, then `telnet localhost 8001` or myclient.py.
+
+One thread moves bytes; what they mean is decided in chat/ and protocol/, which know no sockets. A turn of the loop:
+
+    1 select   wait until something can be read or written, or a timer is due
+    2 accept   newcomers, at most 64
+    3 read     at most 16 KiB from a peer -> its connection -> requests, at most 64 -> the hub -> effects
+    4 deliver  all effects of the turn to the outboxes, together (chat.fanout)
+    5 flush    each outbox with something in it, at most 64 KiB; what the kernel does not take waits for `select`
+    6 close    whoever is done, and only here
+
+The rules that it keeps: no call blocks but `select`; a socket is watched for writing only while bytes are left for
+it; who was not served for lack of room in a turn comes first in the next; a peer's error, or a bug that a peer
+provokes, costs that peer alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import secrets
+import select
+import signal
+import socket
+import sys
+import time
+from bisect import bisect_right
+from collections import deque
+
+from chat import limits
+from chat.connection import Connection
+from chat.effects import Close, Effect, Status
+from chat.fanout import Fanout
+from chat.hub import Hub
+from chat.session import Session
+from protocol.dialects import Dialect
+from protocol.errors import Fault
+from protocol.messages import refusal
+from shell.logs import start_log
+from shell.options import DIALECTS, parser, why_not_listening
+from shell.sockets import (
+    FD_LIMIT,
+    PEERS_LIMIT,
+    listen,
+    own_addresses,
+    printable,
+    raise_descriptor_limit,
+    send,
+    turn_away,
+)
+
+LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
+
+log = logging.getLogger("server")
+
+
+class Peer:
+    """The socket side of a user. Socket, address, session and name are each reached from it (D12)."""
+
+    __slots__ = ("at_eof", "broken", "connection", "deadline", "fd", "session", "shut", "sock")
+
+    def __init__(self, sock: socket.socket, address: str, text_dialect: Dialect | None) -> None:
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.session = Session(address)
+        self.connection = Connection(self.session, text_dialect)
+        self.at_eof = False  # the peer sends nothing more
+        self.broken = False  # the socket is of no use any more
+        self.shut = False  # we send nothing more
+        self.deadline: float | None = None  # set when closing: by then it is closed, read or not
+
+
+class Server:
+    """The loop. `step` is one turn of it; `run` turns until told to stop."""
+
+    def __init__(self, listeners: list[socket.socket], hub: Hub, text_dialect: Dialect | None = None) -> None:
+        """Serve `hub` on `listeners`, taking them over; text users speak `text_dialect`, or with None what they show."""
+        self._hub = hub
+        self._fanout = Fanout()
+        self._text_dialect = text_dialect
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        for listener in listeners:
+            listener.setblocking(False)
+        self._peers: dict[int, Peer] = {}
+        self._by_session: dict[Session, Peer] = {}
+        self._silent: deque[tuple[float, Peer]] = deque()  # to be greeted, and when
+        self._busy: dict[int, Peer] = {}  # have requests left over from a turn, so are not read
+        self._blocked: set[int] = set()  # the kernel took no more for them, so are watched for writing
+        self._closing: set[Peer] = set()
+        self._last_served = -1
+        self._reserve = os.open(os.devnull, os.O_RDONLY)  # given up to accept once more when descriptors run out
+        self._bell, self._clapper = socket.socketpair()  # a signal writes to one end, so that `select` wakes up
+        self._bell.setblocking(False)
+        self._clapper.setblocking(False)
+        self._signals = 0
+
+    # --- the loop ----------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM, then say goodbye to everyone; a second signal ends it at once."""
+        signal.set_wakeup_fd(self._clapper.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        while not self._signals:
+            self.step()
+        self._shut_down()
+
+    def step(self, longest: float = LONGEST_SLEEP) -> None:
+        """Do one turn; sleep up to `longest` seconds if there is nothing to do."""
+        readable, writable = self._wait(longest)
+        now = time.monotonic()
+        effects = self._hub.tick(now, time.time())
+        for fd in readable & self._listeners.keys():
+            self._accept(self._listeners[fd], now)
+        effects += self._greet(now)
+        effects += self._serve_all(readable, now)
+        effects += self._drop_laggards(now)
+        self._carry_out(effects, now)
+        self._blocked -= writable
+        self._flush_all()
+        self._close_done(now)
+
+    def close(self) -> None:
+        """Close every socket at once."""
+        for sock in (*self._listeners.values(), self._bell, self._clapper, *(p.sock for p in self._peers.values())):
+            sock.close()
+        os.close(self._reserve)
+
+    def _wait(self, longest: float) -> tuple[set[int], set[int]]:
+        readers = [*self._listeners, self._bell.fileno()]
+        if not self._many_lag():
+            busy = self._busy
+            readers += [fd for fd, peer in self._peers.items() if not peer.at_eof and fd not in busy]
+            longest = 0 if busy else longest
+        if self._silent:
+            longest = min(longest, max(0.0, self._silent[0][0] - time.monotonic()))
+        readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
+        return set(readable), set(writable)
+
+    def _many_lag(self) -> bool:
+        """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody."""
+        lagging = sum(self._peers[fd].connection.outbox.size > limits.LAGGING for fd in self._blocked)
+        return lagging * limits.LAGGING_SHARE > len(self._fanout.readers)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._signals += 1
+
+    def _shut_down(self) -> None:
+        log.info("Shutting down. Users: %d", len(self._hub.room))
+        for listener in self._listeners.values():
+            listener.close()
+        self._listeners.clear()
+        self._carry_out(self._hub.shut_down(), time.monotonic())
+        deadline = time.monotonic() + limits.SHUTDOWN
+        while self._peers and self._signals < 2 and time.monotonic() < deadline:
+            self.step(0.1)
+        self.close()
+
+    # --- accepting -----------------------------------------------------------------------------------------------
+
+    def _accept(self, listener: socket.socket, now: float) -> None:
+        for _ in range(limits.TURN_ACCEPTS):
+            try:
+                sock, address = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE):
+                    continue  # it was gone before we came to it
+                self._accept_with_reserve(listener)
+                return
+            if sock.fileno() >= FD_LIMIT or len(self._peers) >= PEERS_LIMIT:
+                turn_away(sock, address)
+            else:
+                self._welcome(sock, address, now)
+
+    def _accept_with_reserve(self, listener: socket.socket) -> None:
+        """Take one peer from the full queue to tell it, with the descriptor that was kept for this."""
+        os.close(self._reserve)
+        with contextlib.suppress(OSError):
+            turn_away(*listener.accept())
+        self._reserve = os.open(os.devnull, os.O_RDONLY)
+
+    def _welcome(self, sock: socket.socket, address: tuple[str, int], now: float) -> None:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer = Peer(sock, printable(address), self._text_dialect)
+        self._peers[peer.fd] = peer
+        self._by_session[peer.session] = peer
+        self._fanout.attach(peer.connection)
+        self._hub.connect(peer.session)
+        self._silent.append((now + limits.GREETING_GRACE, peer))
+        log.debug("%s: connected", peer.session.address)
+
+    def _greet(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._silent and self._silent[0][0] <= now:
+            _, peer = self._silent.popleft()
+            if not peer.connection.decided and peer.deadline is None:
+                effects += self._hub.greet(peer.session)
+        return effects
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def _serve_all(self, readable: set[int], now: float) -> list[Effect]:
+        """Serve whoever has sent something, in an order that goes round, up to what a turn may say."""
+        if self._bell.fileno() in readable:
+            self._bell.recv(limits.TURN_CHUNK)
+        ready = sorted((readable & self._peers.keys()) | self._busy.keys())
+        first = bisect_right(ready, self._last_served)
+        effects: list[Effect] = []
+        room = limits.TURN_INPUT
+        for fd in ready[first:] + ready[:first]:
+            peer = self._peers[fd]
+            before = peer.connection.weight
+            effects += self._serve(peer, now)
+            room -= peer.connection.weight - before
+            if room <= 0:
+                self._last_served = fd
+                break
+        return effects
+
+    def _serve(self, peer: Peer, now: float) -> list[Effect]:
+        try:
+            effects = [] if peer.fd in self._busy else self._read(peer, now)
+            return effects + self._handle_requests(peer)
+        except Exception:  # a bug of ours must cost the peer that met it, and nobody else
+            log.exception("%s: a bug in the server; closing", peer.session.label)
+            return self._lost(peer, "internal error")
+
+    def _read(self, peer: Peer, now: float) -> list[Effect]:
+        try:
+            chunk = peer.sock.recv(limits.TURN_CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return []
+        except OSError:
+            return self._lost(peer, "connection lost")
+        if not chunk:
+            peer.at_eof = True
+            return self._hub.lost(peer.session, "connection closed")
+        if peer.deadline is None:
+            self._receive(peer, chunk, now)
+        return []
+
+    def _receive(self, peer: Peer, chunk: bytes, now: float) -> None:
+        connection = peer.connection
+        was_decided = connection.decided
+        answer = connection.receive(chunk)
+        if answer:
+            connection.outbox.queue(answer, now)
+        if not was_decided and connection.framed:
+            self._hub.connect_framed(peer.session)
+        if connection.is_tls:
+            log.info("%s: speaks TLS, which this port does not; closed", peer.session.address)
+            peer.broken = True
+
+    def _handle_requests(self, peer: Peer) -> list[Effect]:
+        effects: list[Effect] = []
+        session, connection, handle = peer.session, peer.connection, self._hub.handle
+        if not session.closing:
+            for request in connection.requests(limits.TURN_REQUESTS):
+                effects += handle(session, request)
+                if session.closing:  # what was sent after a goodbye is not even parsed
+                    break
+        if peer.broken:
+            effects += self._hub.lost(session, "connection lost")
+        if connection.has_requests and not session.closing:
+            self._busy[peer.fd] = peer
+        else:
+            self._busy.pop(peer.fd, None)
+        return effects
+
+    def _lost(self, peer: Peer, reason: str) -> list[Effect]:
+        peer.broken = True
+        self._closing.add(peer)
+        self._busy.pop(peer.fd, None)
+        return self._hub.lost(peer.session, reason)
+
+    def _drop_laggards(self, now: float) -> list[Effect]:
+        """Dismiss the readers that are too far behind, and while all outboxes hold too much, the largest."""
+        effects: list[Effect] = []
+        waiting = [self._peers[fd] for fd in self._blocked]
+        total = sum(peer.connection.outbox.size for peer in waiting)
+        for peer in sorted(waiting, key=lambda p: p.connection.outbox.size, reverse=True):
+            outbox = peer.connection.outbox
+            if outbox.size > limits.HIGH_WATER or total > limits.TOTAL_HIGH_WATER:
+                why = f"{outbox.size // limits.KIB} KiB were waiting"
+            elif outbox.age(now) > limits.OUTBOX_AGE:
+                why = f"it took nothing for {limits.OUTBOX_AGE} s"
+            else:
+                continue
+            total -= outbox.size
+            effects += self._hub.dismiss(peer.session, refusal(Fault.TOO_FAR_BEHIND, why=why), "too far behind")
+        return effects
+
+    # --- writing and closing -------------------------------------------------------------------------------------
+
+    def _carry_out(self, effects: list[Effect], now: float) -> None:
+        self._fanout.deliver(effects, now)
+        for effect in effects:
+            if isinstance(effect, Status):
+                log.info("%s", effect.text)
+            elif isinstance(effect, Close):
+                peer = self._by_session[effect.session]
+                peer.deadline = now + limits.FAREWELL
+                self._closing.add(peer)
+
+    def _flush_all(self) -> None:
+        blocked = self._blocked
+        for fd, peer in self._peers.items():
+            if peer.connection.outbox.size and fd not in blocked:
+                self._flush(peer)
+
+    def _flush(self, peer: Peer) -> None:
+        outbox = peer.connection.outbox
+        try:
+            outbox.sent(send(peer.sock, outbox.peek(limits.TURN_FLUSH)))
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            outbox.clear()
+            peer.broken = True
+            self._closing.add(peer)
+        if outbox.size:
+            self._blocked.add(peer.fd)
+
+    def _close_done(self, now: float) -> None:
+        """Close those that are done; let the others' farewell arrive first: flush, shut, wait for their end."""
+        lost: list[Effect] = []
+        for peer in list(self._closing):
+            flushed = not peer.connection.outbox.size
+            if peer.broken or (peer.deadline is not None and now >= peer.deadline) or (flushed and peer.at_eof):
+                lost += self._hub.lost(peer.session, "connection lost")
+                self._forget(peer)
+            elif flushed and not peer.shut:
+                peer.shut = True
+                with contextlib.suppress(OSError):
+                    peer.sock.shutdown(socket.SHUT_WR)
+        if lost:  # somebody's end was only found out in writing: the others hear of it, in their next flush
+            self._carry_out([effect for effect in lost if not isinstance(effect, Close)], now)
+
+    def _forget(self, peer: Peer) -> None:
+        self._closing.discard(peer)
+        self._blocked.discard(peer.fd)
+        self._busy.pop(peer.fd, None)
+        self._fanout.detach(peer.connection)
+        del self._by_session[peer.session]
+        del self._peers[peer.fd]
+        peer.sock.close()
+
+
+def main() -> int:
+    """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't listen (2 is argparse's)."""
+    options = parser().parse_args()
+    start_log(options.log_level)
+    raise_descriptor_limit()
+    try:
+        listeners = listen(options.host, options.port)
+    except OSError as error:
+        print(why_not_listening(error, options.host, options.port), file=sys.stderr)
+        return 1
+    hosts = [options.host] if options.host else ["localhost", *own_addresses()]
+    log.info("Listening on port %d. Join with:", options.port)
+    for host in hosts:
+        log.info("  telnet %s %d    or    python myclient.py %s %d", host, options.port, host, options.port)
+    hub = Hub(options.max_users, epoch=secrets.token_hex(8))
+    Server(listeners, hub, DIALECTS[options.dialect]).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

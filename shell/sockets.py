@@ -1,0 +1,88 @@
+"""Sockets: opening the listening ones, writing, turning away, and what the machine's addresses and limits are."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import sys
+
+from chat import limits
+from protocol.errors import Fault
+from protocol.lines import LINE_END
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None  # type: ignore[assignment]
+
+# What `select` can hold: descriptors below 1,024 on POSIX (FD_SETSIZE), 512 sockets on Windows. A few are ours.
+FD_LIMIT = 1024
+PEERS_LIMIT = 500 if sys.platform == "win32" else 1000
+BACKLOG = 1024
+SEND_BUFFER = 64 * limits.KIB  # small, so that the kernel does not hide that a reader lags
+
+log = logging.getLogger("server")
+
+
+def send(sock: socket.socket, buffers: list[bytes | memoryview]) -> int:
+    """Write as much of `buffers` as the kernel takes at once; return how many bytes that was. Raises OSError."""
+    if len(buffers) == 1:
+        return sock.send(buffers[0])
+    if hasattr(sock, "sendmsg"):
+        return sock.sendmsg(buffers)
+    return sock.send(b"".join(buffers))  # Windows
+
+
+def turn_away(sock: socket.socket, address: tuple[str, int]) -> None:
+    """Tell a peer, which may speak anything, in text that there is no room, and close; our client shows it too."""
+    log.info("%s: turned away, the server is full", printable(address))
+    with contextlib.suppress(OSError), sock:
+        sock.setblocking(False)
+        sock.send(Fault.SERVER_FULL.phrase.encode() + LINE_END)
+        sock.shutdown(socket.SHUT_WR)
+        sock.recv(limits.TURN_CHUNK)  # an unread hello would turn our close into a reset
+
+
+def printable(address: tuple[str, int]) -> str:
+    host = address[0].removeprefix("::ffff:")
+    return f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
+
+
+def listen(host: str | None, port: int) -> list[socket.socket]:
+    """Return the listening sockets for `host`, or with None for all interfaces. Raises OSError."""
+    if host is not None:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = list(dict.fromkeys((family, address[:2]) for family, _, _, _, address in found))
+    elif socket.has_dualstack_ipv6():
+        addresses = [(socket.AF_INET6, ("", port))]
+    else:
+        addresses = [(socket.AF_INET, ("", port))]
+    listeners = []
+    for family, address in addresses:
+        dualstack = host is None and family == socket.AF_INET6
+        listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=dualstack)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
+        listeners.append(listener)
+    return listeners
+
+
+def own_addresses() -> list[str]:
+    """Return the addresses that others can reach this machine by, as far as its routes tell. Sends nothing."""
+    found = []
+    for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):  # RFC 5737, RFC 3849
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((elsewhere, 9))
+            found.append(probe.getsockname()[0])
+    return found
+
+
+def raise_descriptor_limit() -> None:
+    """Let the process open what `select` can hold and more, so that who is too many can be told so."""
+    if resource is None:
+        return
+    with contextlib.suppress(ValueError, OSError):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = FD_LIMIT + limits.TURN_ACCEPTS
+        if soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))
