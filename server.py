@@ -4,7 +4,7 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
 
     1 select   wait until something can be read or written, or a timer is due
     2 accept   newcomers, at most 64
-    3 read     at most 16 KiB from a peer -> its connection -> requests, at most 64 -> the hub -> effects
+    3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects
     4 deliver  all effects of the turn to the outboxes, together (chat.fanout)
     5 flush    each outbox with something in it, at most 64 KiB; what the kernel does not take waits for `select`
     6 close    whoever is done, and only here
@@ -76,7 +76,7 @@ class Server:
     """The loop. `step` is one turn of it; `run` turns until told to stop."""
 
     def __init__(self, listeners: list[socket.socket], hub: Hub, text_dialect: Dialect | None = None) -> None:
-        """Serve `hub` on `listeners`, taking them over; text users speak `text_dialect`, or with None what they show."""
+        """Serve `hub` on `listeners`, taking them over; text users speak `text_dialect`, or with None any."""
         self._hub = hub
         self._fanout = Fanout()
         self._text_dialect = text_dialect
@@ -109,13 +109,17 @@ class Server:
 
     def step(self, longest: float = LONGEST_SLEEP) -> None:
         """Do one turn; sleep up to `longest` seconds if there is nothing to do."""
-        readable, writable = self._wait(longest)
+        paused = self._many_lag()
+        readable, writable = self._wait(longest, paused)
         now = time.monotonic()
+        if self._bell.fileno() in readable:
+            self._bell.recv(limits.TURN_CHUNK)
         effects = self._hub.tick(now, time.time())
         for fd in readable & self._listeners.keys():
             self._accept(self._listeners[fd], now)
         effects += self._greet(now)
-        effects += self._serve_all(readable, now)
+        if not paused:
+            effects += self._serve_all(readable, now)
         effects += self._drop_laggards(now)
         self._carry_out(effects, now)
         self._blocked -= writable
@@ -128,9 +132,9 @@ class Server:
             sock.close()
         os.close(self._reserve)
 
-    def _wait(self, longest: float) -> tuple[set[int], set[int]]:
+    def _wait(self, longest: float, paused: bool) -> tuple[set[int], set[int]]:
         readers = [*self._listeners, self._bell.fileno()]
-        if not self._many_lag():
+        if not paused:
             busy = self._busy
             readers += [fd for fd, peer in self._peers.items() if not peer.at_eof and fd not in busy]
             longest = 0 if busy else longest
@@ -205,21 +209,20 @@ class Server:
     # --- reading -------------------------------------------------------------------------------------------------
 
     def _serve_all(self, readable: set[int], now: float) -> list[Effect]:
-        """Serve whoever has sent something, in an order that goes round, up to what a turn may say."""
-        if self._bell.fileno() in readable:
-            self._bell.recv(limits.TURN_CHUNK)
+        """Serve whoever has sent something, by turns, until nobody has more or the turn has said enough."""
         ready = sorted((readable & self._peers.keys()) | self._busy.keys())
         first = bisect_right(ready, self._last_served)
+        queue = deque(ready[first:] + ready[:first])
         effects: list[Effect] = []
         room = limits.TURN_INPUT
-        for fd in ready[first:] + ready[:first]:
+        while queue and room > 0:
+            fd = self._last_served = queue.popleft()
             peer = self._peers[fd]
             before = peer.connection.weight
             effects += self._serve(peer, now)
             room -= peer.connection.weight - before
-            if room <= 0:
-                self._last_served = fd
-                break
+            if fd in self._busy:
+                queue.append(fd)
         return effects
 
     def _serve(self, peer: Peer, now: float) -> list[Effect]:

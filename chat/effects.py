@@ -5,13 +5,12 @@ Their order is the room's order. `Entered` and `Exited` say from where to where 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chat.session import Session
 from protocol.messages import Event, RoomEvent
+from protocol.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToRoom:
     """Every reader is told of `event`, but for the text user who typed it."""
 
@@ -19,7 +18,7 @@ class ToRoom:
     but: Session | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToOne:
     """One session is told of `event`, at this place in the room's order."""
 
@@ -27,28 +26,28 @@ class ToOne:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entered:
     """From here on `session` is a reader of the room."""
 
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Exited:
     """From here on `session` is no reader any more."""
 
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Close:
     """Nothing more of this session's input counts; close its connection once all that is queued is out."""
 
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Status:
     """A line for the server's own log."""
 

@@ -257,24 +257,24 @@ def _result(session: Session, request: Request, effects: Sequence[Effect]) -> st
 
 
 _Handler = Callable[[Hub, Session, Any], list[Effect]]
-_NEW = frozenset({State.NEW})
-_NAMELESS = frozenset({State.NAMELESS})
-_CHATTING = frozenset({State.CHATTING})
-_HAS_GREETED = _NAMELESS | _CHATTING
-_ANY = _NEW | _HAS_GREETED
+_NEW = (State.NEW,)  # tuples: these are searched by identity, where a set would hash an Enum in Python
+_NAMELESS = (State.NAMELESS,)
+_CHATTING = (State.CHATTING,)
+_GREETED = _NAMELESS + _CHATTING
+_ANY = _NEW + _GREETED
 
-_HANDLERS: dict[type, tuple[frozenset[State], _Handler]] = {
+_HANDLERS: dict[type, tuple[tuple[State, ...], _Handler]] = {
     messages.Hello: (_NEW, Hub._hello),
     messages.Name: (_NAMELESS, Hub._take_name),
     messages.Join: (_NAMELESS, Hub._take_name),
-    messages.Nick: (_HAS_GREETED, Hub._take_name),
+    messages.Nick: (_GREETED, Hub._take_name),
     messages.Say: (_CHATTING, Hub._say),
     messages.Whisper: (_CHATTING, Hub._whisper),
     messages.Reply: (_CHATTING, Hub._reply),
     messages.ListUsers: (_CHATTING, Hub._list_users),
     messages.Ping: (_CHATTING, Hub._ping),
     messages.Help: (_CHATTING, Hub._help),
-    messages.Disconnect: (_HAS_GREETED, Hub._disconnect),
+    messages.Disconnect: (_GREETED, Hub._disconnect),
     messages.Malformed: (_ANY, Hub._malformed),
-    messages.Pong: (_HAS_GREETED, Hub._pong),
+    messages.Pong: (_GREETED, Hub._pong),
 }

@@ -14,7 +14,7 @@ FRAMED_REGISTRATION = 10
 
 # One turn of the loop.
 TURN_CHUNK = 16 * KIB  # read from one peer
-TURN_REQUESTS = 64  # served for one peer
+TURN_REQUESTS = 64  # served for one peer before the next one is
 TURN_INPUT = 64 * KIB  # served for all peers: what a turn says is queued for every reader at once
 TURN_FLUSH = 64 * KIB  # written to one peer
 TURN_ACCEPTS = 64

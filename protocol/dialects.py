@@ -129,9 +129,9 @@ def _explained(command: messages.CommandHelp) -> str:
 
 
 def _welcome(event: messages.Welcomed) -> str:
-    return (
-        f"Welcome, {event.name}. You may chat now: what you type goes to everyone. "
-        f"/help (or /cmd) lists the commands. Users here: {event.count}"
+    return _lines(
+        f"Welcome, {event.name}. You may chat now; /help (or /cmd) lists the commands.",
+        f"* Users here: {event.count}",
     )
 
 

@@ -1,15 +1,14 @@
 """The vocabulary: what peers ask for (requests, imperative) and what they are told (events, past tense).
 
-All are frozen values. Neither says how it looks on a wire: dialects do. Numbers: `seq` is a message's place in the
+All are values (protocol.values). Neither says how it looks on a wire: dialects do. Numbers: `seq` is a place in the
 room's log, from 1; `cseq` counts a framed client's lines, from 1, and is None for text clients; `at` is seconds
 since the epoch, UTC; `count` is how many users are connected.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from protocol.errors import Fault, ProtocolError
+from protocol.values import value
 
 VERSION = 1
 
@@ -17,7 +16,7 @@ VERSION = 1
 # --- requests: frames that only framed clients send -------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resume:
     """Where a client that was here before stopped reading: the log it knew (`epoch`) and its newest number."""
 
@@ -25,7 +24,7 @@ class Resume:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hello:
     """The first frame. `client_id` is the client's random secret, kept over reconnects and never shown to others."""
 
@@ -35,14 +34,14 @@ class Hello:
     resume: Resume | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Name:
     """Another try at a name, after a refusal."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Line:
     """What the user typed, command or plain text; the server parses it.
 
@@ -55,7 +54,7 @@ class Line:
     as_of: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pong:
     """The answer to a Pinged."""
 
@@ -63,7 +62,7 @@ class Pong:
 # --- requests: what a line of any dialect can mean ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Say:
     """Say `text` to everyone."""
 
@@ -71,7 +70,7 @@ class Say:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Whisper:
     """Say `text` to the user named `to` only, if that user has had the name since `as_of`."""
 
@@ -81,7 +80,7 @@ class Whisper:
     as_of: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     """Answer the last whisper. The custom client knows whose that was; the server does not."""
 
@@ -89,14 +88,14 @@ class Reply:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ListUsers:
     """Tell me who is connected."""
 
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Nick:
     """Take `name`, as a newcomer or instead of the present one."""
 
@@ -104,7 +103,7 @@ class Nick:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Join:
     """Take `name` as a newcomer; never renames."""
 
@@ -112,14 +111,14 @@ class Join:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ping:
     """Answer me."""
 
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Help:
     """Explain all commands, or the one called `topic`."""
 
@@ -127,14 +126,14 @@ class Help:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Disconnect:
     """Say goodbye and close."""
 
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Malformed:
     """Something that could not be parsed; its sender is to be told why."""
 
@@ -149,7 +148,7 @@ Request = LineRequest | Hello | Name | Pong
 # --- events: about the room, seen by all or, for a whisper, by two -------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Said:
     """`cseq` is there when the line came in a frame: with the reader's own name it acknowledges that line."""
 
@@ -160,7 +159,7 @@ class Said:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Whispered:
     """Seen by `name` and `to` only; acknowledges like Said."""
 
@@ -172,7 +171,7 @@ class Whispered:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Joined:
     """A user has connected."""
 
@@ -181,7 +180,7 @@ class Joined:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Left:
     """A user is gone, for `reason`."""
 
@@ -191,7 +190,7 @@ class Left:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Renamed:
     """Acknowledges like Said."""
 
@@ -204,7 +203,7 @@ class Renamed:
 # --- events: for one peer ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Welcomed:
     """You are in. `seq` is the log's newest number; with `resumed`, what was missed since `Resume.seq` follows."""
 
@@ -215,7 +214,7 @@ class Welcomed:
     resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asked:
     """Before Welcomed: the server needs `what` ("name")."""
 
@@ -223,7 +222,7 @@ class Asked:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UsersListed:
     """Who is connected."""
 
@@ -232,7 +231,7 @@ class UsersListed:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CommandHelp:
     """One command: its name, its other names, how it is typed, what it does."""
 
@@ -242,7 +241,7 @@ class CommandHelp:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HelpListed:
     """The commands asked about."""
 
@@ -250,14 +249,14 @@ class HelpListed:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ponged:
     """The answer to Ping."""
 
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Noticed:
     """Something to know, from the server."""
 
@@ -265,7 +264,7 @@ class Noticed:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refused:
     """A row of the one table of errors; the session goes on."""
 
@@ -275,19 +274,19 @@ class Refused:
     cseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pinged:
     """Are you there? Answered with a Pong."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Missed:
     """`missed` messages are no longer in the log and can't be replayed."""
 
     missed: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dismissed:
     """The last event: the connection closes after it."""
 

@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         "--dialect",
         choices=DIALECTS,
         default="auto",
-        help="what text users speak: slash commands, the verbs JOIN LIST MESG BCST QUIT, or what their first line shows",
+        help="what text users speak: slash commands, the verbs JOIN LIST MESG BCST QUIT, or (auto) what they show",
     )
     made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     made.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")

@@ -45,6 +45,7 @@ def turn_away(sock: socket.socket, address: tuple[str, int]) -> None:
 
 
 def printable(address: tuple[str, int]) -> str:
+    """Return an address as people write it, "192.0.2.1:4711" or "[2001:db8::1]:4711"."""
     host = address[0].removeprefix("::ffff:")
     return f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
 
