@@ -1,0 +1,1 @@
+"""What outlives the process. The only code that touches the disk."""
