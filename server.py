@@ -17,9 +17,7 @@ provokes, costs that peer alone.
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
-import os
 import secrets
 import select
 import signal
@@ -31,25 +29,25 @@ from collections import deque
 
 from chat import limits
 from chat.connection import Connection
-from chat.effects import Close, Effect, Status
+from chat.effects import CheckPassword, Close, Effect, RemoveAccount, Status, StorePassword
 from chat.fanout import Fanout
 from chat.hub import Hub
 from chat.session import Session
 from protocol.dialects import Dialect
 from protocol.errors import Fault
 from protocol.messages import refusal
+from shell.clerk import Clerk, tell
+from shell.door import Door
 from shell.logs import start_log
 from shell.options import DIALECTS, parser, why_not_listening
 from shell.sockets import (
-    FD_LIMIT,
     PEERS_LIMIT,
     listen,
     own_addresses,
-    printable,
     raise_descriptor_limit,
     send,
-    turn_away,
 )
+from stores.accounts import Accounts
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
 
@@ -71,18 +69,24 @@ class Peer:
         self.shut = False  # we send nothing more
         self.deadline: float | None = None  # set when closing: by then it is closed, read or not
 
+    @property
+    def listened_to(self) -> bool:
+        """Whether anything that this peer sends is of use now."""
+        return not (self.at_eof or self.session.waiting)
+
 
 class Server:
     """The loop. `step` is one turn of it; `run` turns until told to stop."""
 
-    def __init__(self, listeners: list[socket.socket], hub: Hub, text_dialect: Dialect | None = None) -> None:
-        """Serve `hub` on `listeners`, taking them over; text users speak `text_dialect`, or with None any."""
+    def __init__(
+        self, listeners: list[socket.socket], hub: Hub, clerk: Clerk, text_dialect: Dialect | None = None
+    ) -> None:
+        """Serve `hub` on `listeners`, taking both and `clerk` over; with no `text_dialect`, text users show theirs."""
         self._hub = hub
+        self._clerk = clerk
         self._fanout = Fanout()
         self._text_dialect = text_dialect
-        self._listeners = {listener.fileno(): listener for listener in listeners}
-        for listener in listeners:
-            listener.setblocking(False)
+        self._door = Door(listeners)
         self._peers: dict[int, Peer] = {}
         self._by_session: dict[Session, Peer] = {}
         self._silent: deque[tuple[float, Peer]] = deque()  # to be greeted, and when
@@ -90,11 +94,11 @@ class Server:
         self._blocked: set[int] = set()  # the kernel took no more for them, so are watched for writing
         self._closing: set[Peer] = set()
         self._last_served = -1
-        self._reserve = os.open(os.devnull, os.O_RDONLY)  # given up to accept once more when descriptors run out
         self._bell, self._clapper = socket.socketpair()  # a signal writes to one end, so that `select` wakes up
         self._bell.setblocking(False)
         self._clapper.setblocking(False)
         self._signals = 0
+        self._reload = False
 
     # --- the loop ----------------------------------------------------------------------------------------------------
 
@@ -103,6 +107,8 @@ class Server:
         signal.set_wakeup_fd(self._clapper.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._on_hangup)
         while not self._signals:
             self.step()
         self._shut_down()
@@ -112,11 +118,9 @@ class Server:
         paused = self._many_lag()
         readable, writable = self._wait(longest, paused)
         now = time.monotonic()
-        if self._bell.fileno() in readable:
-            self._bell.recv(limits.TURN_CHUNK)
         effects = self._hub.tick(now, time.time())
-        for fd in readable & self._listeners.keys():
-            self._accept(self._listeners[fd], now)
+        effects += self._hear(readable)
+        self._accept(readable, now)
         effects += self._greet(now)
         if not paused:
             effects += self._serve_all(readable, now)
@@ -128,34 +132,55 @@ class Server:
 
     def close(self) -> None:
         """Close every socket at once."""
-        for sock in (*self._listeners.values(), self._bell, self._clapper, *(p.sock for p in self._peers.values())):
+        for sock in (self._bell, self._clapper, *(peer.sock for peer in self._peers.values())):
             sock.close()
-        os.close(self._reserve)
+        self._door.close()
+        self._clerk.close()
 
     def _wait(self, longest: float, paused: bool) -> tuple[set[int], set[int]]:
-        readers = [*self._listeners, self._bell.fileno()]
+        readers = [*self._door.descriptors(), self._bell.fileno(), self._clerk.fileno()]
         if not paused:
             busy = self._busy
-            readers += [fd for fd, peer in self._peers.items() if not peer.at_eof and fd not in busy]
+            readers += [fd for fd, peer in self._peers.items() if peer.listened_to and fd not in busy]
             longest = 0 if busy else longest
         if self._silent:
             longest = min(longest, max(0.0, self._silent[0][0] - time.monotonic()))
         readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
         return set(readable), set(writable)
 
+    def _hear(self, readable: set[int]) -> list[Effect]:
+        """Hear the bell of a signal, and the clerk's answers."""
+        effects: list[Effect] = []
+        if self._bell.fileno() in readable:
+            self._bell.recv(limits.TURN_CHUNK)
+        if self._reload:
+            self._reload = False
+            self._clerk.reload()
+        for asked, answer, registered in self._clerk.answers() if self._clerk.fileno() in readable else ():
+            self._hub.registered = registered
+            if asked is None:
+                log.info("Read the accounts again. Registered users: %d", len(registered))
+                continue
+            effects += self._hub.answered(asked, answer)
+            peer = self._by_session.get(asked.session)
+            if peer is not None and peer.connection.has_requests:
+                self._busy[peer.fd] = peer
+        return effects
+
     def _many_lag(self) -> bool:
         """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody."""
         lagging = sum(self._peers[fd].connection.outbox.size > limits.LAGGING for fd in self._blocked)
         return lagging * limits.LAGGING_SHARE > len(self._fanout.readers)
+
+    def _on_hangup(self, number: int, frame: object) -> None:
+        self._reload = True
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._signals += 1
 
     def _shut_down(self) -> None:
         log.info("Shutting down. Users: %d", len(self._hub.room))
-        for listener in self._listeners.values():
-            listener.close()
-        self._listeners.clear()
+        self._door.shut()
         self._carry_out(self._hub.shut_down(), time.monotonic())
         deadline = time.monotonic() + limits.SHUTDOWN
         while self._peers and self._signals < 2 and time.monotonic() < deadline:
@@ -164,33 +189,15 @@ class Server:
 
     # --- accepting -----------------------------------------------------------------------------------------------
 
-    def _accept(self, listener: socket.socket, now: float) -> None:
-        for _ in range(limits.TURN_ACCEPTS):
-            try:
-                sock, address = listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE):
-                    continue  # it was gone before we came to it
-                self._accept_with_reserve(listener)
-                return
-            if sock.fileno() >= FD_LIMIT or len(self._peers) >= PEERS_LIMIT:
-                turn_away(sock, address)
-            else:
+    def _accept(self, readable: set[int], now: float) -> None:
+        for fd in readable & self._door.descriptors():
+            for sock, address in self._door.let_in(fd, PEERS_LIMIT - len(self._peers)):
                 self._welcome(sock, address, now)
 
-    def _accept_with_reserve(self, listener: socket.socket) -> None:
-        """Take one peer from the full queue to tell it, with the descriptor that was kept for this."""
-        os.close(self._reserve)
-        with contextlib.suppress(OSError):
-            turn_away(*listener.accept())
-        self._reserve = os.open(os.devnull, os.O_RDONLY)
-
-    def _welcome(self, sock: socket.socket, address: tuple[str, int], now: float) -> None:
+    def _welcome(self, sock: socket.socket, address: str, now: float) -> None:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        peer = Peer(sock, printable(address), self._text_dialect)
+        peer = Peer(sock, address, self._text_dialect)
         self._peers[peer.fd] = peer
         self._by_session[peer.session] = peer
         self._fanout.attach(peer.connection)
@@ -309,6 +316,8 @@ class Server:
                 peer = self._by_session[effect.session]
                 peer.deadline = now + limits.FAREWELL
                 self._closing.add(peer)
+            elif isinstance(effect, (CheckPassword, StorePassword, RemoveAccount)):
+                self._clerk.consult(effect)
 
     def _flush_all(self) -> None:
         blocked = self._blocked
@@ -364,12 +373,18 @@ def main() -> int:
     except OSError as error:
         print(why_not_listening(error, options.host, options.port), file=sys.stderr)
         return 1
+    accounts = Accounts(options.data)
+    try:
+        tell(accounts.load())
+    except OSError as error:
+        print(f"Cannot read {accounts.path}: {error.strerror}. Mend that, or choose another --data.", file=sys.stderr)
+        return 1
     hosts = [options.host] if options.host else ["localhost", *own_addresses()]
     log.info("Listening on port %d. Join with:", options.port)
     for host in hosts:
         log.info("  telnet %s %d    or    python myclient.py %s %d", host, options.port, host, options.port)
-    hub = Hub(options.max_users, epoch=secrets.token_hex(8))
-    Server(listeners, hub, DIALECTS[options.dialect]).run()
+    hub = Hub(options.max_users, epoch=secrets.token_hex(8), registered=accounts.keys())
+    Server(listeners, hub, Clerk(accounts), DIALECTS[options.dialect]).run()
     return 0
 
 

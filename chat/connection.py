@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from chat.limits import LINE_COST
 from chat.outbox import Outbox
 from chat.session import Session
-from protocol.dialects import JSON, SLASH, VERBS, Dialect, detect
+from protocol.dialects import JSON, SLASH, VERBS, Dialect, detect, parse_password
 from protocol.errors import Fault, ProtocolError
 from protocol.framing import FrameCodec
 from protocol.lines import LineCodec
@@ -59,8 +59,8 @@ class Connection:
 
     @property
     def has_requests(self) -> bool:
-        """Whether something received has not been asked for yet."""
-        return bool(self._inbox)
+        """Whether something received can be asked for now."""
+        return bool(self._inbox) and not self.session.waiting
 
     def receive(self, chunk: bytes) -> bytes:
         """Take what the peer sent, at least one byte; return what its codec answers at once (telnet's refusals)."""
@@ -68,8 +68,12 @@ class Connection:
             self._decide(chunk[0])
         if self.is_tls:
             return b""
+        if isinstance(self._codec, FrameCodec):
+            self._inbox.extend(self._codec.feed(chunk))
+            return b""
+        self._codec.hide_typing(self.session.question is not None)
         self._inbox.extend(self._codec.feed(chunk))
-        return self._codec.take_replies() if isinstance(self._codec, LineCodec) else b""
+        return self._codec.take_replies()
 
     def _decide(self, first_byte: int) -> None:
         self.decided = True
@@ -82,19 +86,23 @@ class Connection:
         """Parse and yield up to `limit` of the requests that wait; each in the light of those before it."""
         inbox, session = self._inbox, self.session
         for _ in range(min(limit, len(inbox))):
+            if session.waiting:
+                return
             payload = inbox.popleft()
             if isinstance(payload, ProtocolError):
                 yield Malformed(payload)
                 continue
             self.weight += len(payload) + LINE_COST
-            if session.named:
+            if self.dialect is JSON:
+                yield JSON.parse(payload, session.named)
+            elif session.question is not None:
+                yield parse_password(payload)
+            elif session.named:
                 yield self.dialect.parse(payload, named=True)
             else:
                 yield self._parse_nameless(payload)
 
     def _parse_nameless(self, line: bytes) -> Request:
-        if self.dialect is JSON:
-            return JSON.parse(line, named=False)
         if self._first_line and (other := _NOT_CHAT.match(line)):
             what = (other[1] or other[2]).decode()
             return Malformed(ProtocolError(Fault.NOT_CHAT, fatal=True, what=what))

@@ -5,6 +5,8 @@ Their order is the room's order. `Entered` and `Exited` say from where to where 
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 from chat.session import Session
 from protocol.messages import Event, RoomEvent
 from protocol.values import value
@@ -54,4 +56,47 @@ class Status:
     text: str
 
 
-Effect = ToRoom | ToOne | Entered | Exited | Close | Status
+@value
+class CheckPassword:
+    """Find out whether `password` is that of `name`'s account. `was_asked`: it answers a question of ours.
+
+    This one and the two below take long. The hub goes on, `session` waits, and `Hub.answered` is to be told the Answer.
+    """
+
+    session: Session
+    name: str
+    password: str
+    was_asked: bool
+    cseq: int | None = None
+
+
+@value
+class StorePassword:
+    """Give `name` an account with `password`, or its account another password."""
+
+    session: Session
+    name: str
+    password: str
+    cseq: int | None = None
+
+
+@value
+class RemoveAccount:
+    """Remove the account of `name`."""
+
+    session: Session
+    name: str
+    cseq: int | None = None
+
+
+class Answer(Enum):
+    """What came of one of these three."""
+
+    YES = auto()  # the password is right, the file is written
+    NO = auto()
+    BUSY = auto()  # too much was waiting already; nothing was done
+    FAILED = auto()  # the disk would not; nothing was changed
+
+
+Consultation = CheckPassword | StorePassword | RemoveAccount
+Effect = ToRoom | ToOne | Entered | Exited | Close | Status | Consultation

@@ -18,14 +18,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chat.effects import Close, Effect, Entered, Exited, Status, ToOne, ToRoom
+from chat import accounts
+from chat.effects import Answer, Close, Consultation, Effect, Entered, Exited, Status, ToOne, ToRoom
+from chat.guesses import Guesses
 from chat.limits import FRAMED_REGISTRATION, TEXT_REGISTRATION
 from chat.room import Room
 from chat.session import Session, State
 from protocol import commands, messages
 from protocol.errors import Fault, ProtocolError
 from protocol.messages import Asked, Dismissed, Event, Request, refusal
-from protocol.text import clean, excerpt, is_name
+from protocol.text import clean, excerpt, is_name, key_of
 
 GREETING = "Welcome to this chat. Type the name you want to have here, then Enter."
 ASK_AGAIN = "Type another name, then Enter; /quit leaves."
@@ -38,12 +40,14 @@ _CLIENT_ID_LIMIT = 64
 class Hub:
     """One room and the sessions that are in it or on their way."""
 
-    def __init__(self, max_users: int, epoch: str) -> None:
+    def __init__(self, max_users: int, epoch: str, registered: frozenset[str] = frozenset()) -> None:
         """Serve up to `max_users` named users; `epoch` tells this log from any other one."""
         self.room = Room()
+        self.registered = registered  # the keys of the names with an account; the shell replaces it when it changes
+        self.guesses = Guesses()
         self.max_users = max_users
         self.epoch = epoch
-        self._now = 0.0  # monotonic seconds, for deadlines; like `_at`, the same for a whole turn
+        self.now = 0.0  # monotonic seconds, for deadlines; like `_at`, the same for a whole turn
         self._at = 0.0  # seconds since the epoch, UTC, for people
         self._waiting: set[Session] = set()  # sessions with a deadline
 
@@ -51,20 +55,20 @@ class Hub:
 
     def tick(self, now: float, at: float) -> list[Effect]:
         """Begin a turn at `now`, which is `at` for people; return what has become due."""
-        self._now, self._at = now, at
+        self.now, self._at = now, at
         due = [s for s in self._waiting if s.deadline <= now]
         return [effect for session in due for effect in self._too_slow(session)]
 
     def connect(self, session: Session) -> None:
         """Take in a peer that has connected; taken for a text user until its first byte shows a framed client."""
-        session.deadline = self._now + TEXT_REGISTRATION
+        session.deadline = self.now + TEXT_REGISTRATION
         self._waiting.add(session)
 
     def connect_framed(self, session: Session) -> None:
         """Note that a peer speaks frames, so that it has its hello to send first."""
         session.framed = True
         session.state = State.NEW
-        session.deadline = self._now + FRAMED_REGISTRATION
+        session.deadline = self.now + FRAMED_REGISTRATION
 
     def greet(self, session: Session) -> list[Effect]:
         """Return the greeting of a peer that has kept silent."""
@@ -78,7 +82,13 @@ class Hub:
         else:
             effects = self._out_of_place(session, request)
         if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
-            effects.append(Status(_result(session, request, effects)))
+            effects.append(Status(_result(session, _what(request), effects)))
+        return effects
+
+    def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
+        """Return what follows from the `answer` to what was `asked`; log it like a request's result."""
+        effects = accounts.answered(self, asked, answer)
+        effects.append(Status(_result(asked.session, type(asked).__name__, effects)))
         return effects
 
     def lost(self, session: Session, reason: str) -> list[Effect]:
@@ -146,18 +156,21 @@ class Hub:
 
     # --- refusing ------------------------------------------------------------------------------------------------
 
-    def _refuse(self, session: Session, fault: Fault, cseq: int | None, **details: object) -> list[Effect]:
-        effects: list[Effect] = [ToOne(session, refusal(fault, cseq, **details))]
-        if session.state is State.NAMELESS:
-            effects.append(ToOne(session, Asked("name", ASK_AGAIN)))
-        return effects
+    def refuse(self, session: Session, fault: Fault, cseq: int | None, **details: object) -> list[Effect]:
+        """Tell `session` of `fault`; whoever has no name is asked for one again."""
+        refused = ToOne(session, refusal(fault, cseq, **details))
+        return [refused, *self.ask_name(session)] if session.state is State.NAMELESS else [refused]
+
+    def ask_name(self, session: Session) -> list[Effect]:
+        """Ask for a name again."""
+        return [ToOne(session, Asked("name", ASK_AGAIN))]
 
     def _out_of_place(self, session: Session, request: Request) -> list[Effect]:
         if session.framed and (session.state is State.NEW or isinstance(request, messages.Hello)):
             return self.dismiss(session, refusal(Fault.HELLO_FIRST), "protocol error")
         if session.named:
-            return self._refuse(session, Fault.ALREADY_NAMED, getattr(request, "cseq", None), name=session.name)
-        return self._refuse(session, Fault.NOT_NAMED, getattr(request, "cseq", None))
+            return self.refuse(session, Fault.ALREADY_NAMED, getattr(request, "cseq", None), name=session.name)
+        return self.refuse(session, Fault.NOT_NAMED, getattr(request, "cseq", None))
 
     def _why_not(self, session: Session, name: str) -> tuple[Fault, dict[str, object]] | None:
         """Return why `session` can't be called `name`, or None if it can."""
@@ -179,18 +192,30 @@ class Hub:
             return self.dismiss(session, event, "protocol error")
         session.client_id = request.client_id[:_CLIENT_ID_LIMIT]
         session.state = State.NAMELESS
-        session.deadline = self._now + TEXT_REGISTRATION  # from here on a person may be typing
+        session.deadline = self.now + TEXT_REGISTRATION  # from here on a person may be typing
         if request.name is None:
             return [ToOne(session, Asked("name", GREETING))]
-        return self._take_name(session, messages.Nick(request.name))
+        return self._take_name(session, messages.Name(request.name, request.password))
 
     def _take_name(self, session: Session, request: messages.Nick | messages.Join | messages.Name) -> list[Effect]:
         name = clean(request.name)
+        password = getattr(request, "password", None)
         cseq = getattr(request, "cseq", None)
+        if self._why_not(session, name) or not accounts.needs_password(self, session, name, password):
+            return self.settle_name(session, name, cseq)
+        if password is not None:
+            return accounts.check(self, session, name, password, cseq)
+        if isinstance(request, messages.Join):
+            return self.refuse(session, Fault.PASSWORD_NEEDED, cseq, name=name)
+        return accounts.ask_login(session, name, cseq)
+
+    def settle_name(self, session: Session, name: str, cseq: int | None, account: str = "") -> list[Effect]:
+        """Give `session` the name, which it may have as `account`'s owner or because it is nobody's; or refuse it."""
         why_not = self._why_not(session, name)
         if why_not is not None:
             fault, details = why_not
-            return self._refuse(session, fault, cseq, **details)
+            return self.refuse(session, fault, cseq, **details)
+        session.account = account or (session.account if session.account == key_of(name) else "")
         return self._rename(session, name, cseq) if session.named else self._enter(session, name)
 
     def _say(self, session: Session, request: messages.Say) -> list[Effect]:
@@ -201,12 +226,12 @@ class Hub:
 
     def _nothing_to_say(self, session: Session, cseq: int | None) -> list[Effect]:
         """A person who only pressed Enter is told nothing; a client that counts its lines gets its answer."""
-        return [] if cseq is None else self._refuse(session, Fault.NOTHING_TO_SAY, cseq)
+        return [] if cseq is None else self.refuse(session, Fault.NOTHING_TO_SAY, cseq)
 
     def _whisper(self, session: Session, request: messages.Whisper) -> list[Effect]:
         other = self.room.find(request.to)
         if other is None or (request.as_of is not None and other.named_at_seq > request.as_of):
-            return self._refuse(session, Fault.NOT_CONNECTED, request.cseq, name=excerpt(request.to))
+            return self.refuse(session, Fault.NOT_CONNECTED, request.cseq, name=excerpt(request.to))
         event = messages.Whispered(self.room.number(), session.name, other.name, request.text, self._at, request.cseq)
         effects: list[Effect] = [ToOne(other, event)]
         if session.framed and session is not other:
@@ -214,7 +239,7 @@ class Hub:
         return effects
 
     def _reply(self, session: Session, request: messages.Reply) -> list[Effect]:
-        return self._refuse(session, Fault.CLIENT_ONLY, request.cseq)
+        return self.refuse(session, Fault.CLIENT_ONLY, request.cseq)
 
     def _list_users(self, session: Session, request: messages.ListUsers) -> list[Effect]:
         names = self.room.names()
@@ -243,13 +268,16 @@ class Hub:
         error = request.error
         if error.fatal or session.state is State.NEW:
             return self.dismiss(session, refusal(error.fault, None, **error.details), "protocol error")
-        return self._refuse(session, error.fault, request.cseq, **error.details)
+        return self.refuse(session, error.fault, request.cseq, **error.details)
 
 
-def _result(session: Session, request: Request, effects: Sequence[Effect]) -> str:
-    """Return the log's line about a request: who, what, and how it went (D15)."""
+def _what(request: Request) -> str:
     row = commands.BY_REQUEST.get(type(request))
-    what = f"/{row.name}" if row is not None else type(request).__name__.lower()
+    return f"/{row.name}" if row is not None else type(request).__name__
+
+
+def _result(session: Session, what: str, effects: Sequence[Effect]) -> str:
+    """Return the log's line about a request: who, what, and how it went (D15)."""
     told = [effect.event for effect in effects if isinstance(effect, ToOne) and effect.session is session]
     refused = next((event for event in told if isinstance(event, messages.Refused)), None)
     outcome = "done" if refused is None else f"refused, {refused.number} {refused.code}: {refused.text}"
@@ -272,6 +300,10 @@ _HANDLERS: dict[type, tuple[tuple[State, ...], _Handler]] = {
     messages.Whisper: (_CHATTING, Hub._whisper),
     messages.Reply: (_CHATTING, Hub._reply),
     messages.ListUsers: (_CHATTING, Hub._list_users),
+    messages.Register: (_CHATTING, accounts.register),
+    messages.ChangePassword: (_CHATTING, accounts.change_password),
+    messages.Unregister: (_CHATTING, accounts.unregister),
+    messages.Password: (_GREETED, accounts.password),
     messages.Ping: (_CHATTING, Hub._ping),
     messages.Help: (_CHATTING, Hub._help),
     messages.Disconnect: (_GREETED, Hub._disconnect),

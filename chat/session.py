@@ -21,10 +21,31 @@ class State(Enum):
     CLOSING = auto()  # told goodbye; nothing more of it is read
 
 
+class Question(Enum):
+    """What the next line of a text user, or the next password frame, answers."""
+
+    LOGIN = auto()  # the password of the registered name that is wanted
+    NEW = auto()  # the password to have from now on
+    NEW_AGAIN = auto()  # the same once more, since it was typed unseen
+
+
 class Session:
     """Facts about one user. The hub alone changes them; compared and hashed by identity."""
 
-    __slots__ = ("address", "client_id", "deadline", "framed", "name", "named_at_seq", "state")
+    __slots__ = (
+        "account",
+        "address",
+        "client_id",
+        "deadline",
+        "framed",
+        "name",
+        "named_at_seq",
+        "question",
+        "state",
+        "typed",
+        "waiting",
+        "wrong_passwords",
+    )
 
     def __init__(self, address: str) -> None:
         """Begin with a peer at `address` (printable, "192.0.2.1:4711")."""
@@ -34,6 +55,11 @@ class Session:
         self.client_id = ""  # a framed client's secret: never shown, never logged
         self.name = ""
         self.named_at_seq = 0  # the log's number at which this session took its name
+        self.account = ""  # the key of the account whose password this user has given
+        self.question: Question | None = None
+        self.typed = ""  # what belongs to the question: the name wanted, or the new password to be confirmed
+        self.waiting = False  # for an Answer; until it is there no further request is taken
+        self.wrong_passwords = 0
         self.deadline = 0.0  # until when a hello or a name has to come, monotonic seconds
 
     @property
@@ -45,6 +71,11 @@ class Session:
     def closing(self) -> bool:
         """Whether the user has left or been dismissed; what is still received does not count."""
         return self.state is State.CLOSING
+
+    @property
+    def host(self) -> str:
+        """The address without its port."""
+        return self.address.rpartition(":")[0]
 
     @property
     def key(self) -> str:

@@ -31,6 +31,7 @@ class Parameter:
 
 USER, NAME, COMMAND = Parameter("USER"), Parameter("NAME"), Parameter("COMMAND", optional=True)
 MESSAGE = Parameter("MESSAGE", is_text=True)
+PASSWORD = Parameter("PASSWORD", is_text=True, optional=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,15 @@ COMMANDS = (
         verb="LIST",
     ),
     Command("nick", (NAME,), messages.Nick, "Take another name.", aliases=("setname",), needs_name=False),
-    Command("join", (NAME,), messages.Join, "Register a name.", verb="JOIN", slash=False, needs_name=False),
+    Command("join", (NAME, PASSWORD), messages.Join, "Register a name.", verb="JOIN", slash=False, needs_name=False),
+    Command(
+        "register",
+        (PASSWORD,),
+        messages.Register,
+        "Make your name yours: who takes it needs the password. Without PASSWORD, you are asked for it unseen.",
+    ),
+    Command("passwd", (PASSWORD,), messages.ChangePassword, "Change the password of your name, likewise."),
+    Command("unregister", (), messages.Unregister, "Let anybody have your name again."),
     Command("ping", (), messages.Ping, "Ask the server for a pong; the custom client shows the time it took."),
     Command("help", (COMMAND,), messages.Help, "Explain every command, or the one named.", aliases=("cmd",)),
     Command(

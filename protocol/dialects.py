@@ -19,9 +19,9 @@ from protocol.commands import BY_VERB, BY_WORD, Command, arguments, find
 from protocol.errors import Fault, ProtocolError
 from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
-from protocol.messages import Disconnect, Line, LineRequest, Malformed, Nick, Request, Say, Whisper
+from protocol.messages import Disconnect, Line, LineRequest, Malformed, Nick, Password, Request, Say, Whisper
 from protocol.objects import FROM_CLIENT, dump, load
-from protocol.telnet import CTRL_D
+from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
 from protocol.text import clean
 
 _WIDTH = 78
@@ -89,7 +89,7 @@ class _TextDialect:
         self,
         name: str,
         parse_text: Callable[[str, bool], LineRequest],
-        looks: Mapping[type, Callable[[Any], str]],
+        looks: Mapping[type, Callable[[Any], str | bytes]],
     ) -> None:
         self.name = name
         self._parse_text = parse_text
@@ -106,7 +106,8 @@ class _TextDialect:
             return Malformed(error)
 
     def render(self, event: messages.Event) -> bytes:
-        return self._looks[type(event)](event).encode()
+        look = self._looks[type(event)](event)
+        return look.encode() if isinstance(look, str) else look
 
 
 def _lines(*lines: str) -> str:
@@ -135,14 +136,15 @@ def _welcome(event: messages.Welcomed) -> str:
     )
 
 
-_SLASH_LOOKS: dict[type, Callable[[Any], str]] = {
+_SLASH_LOOKS: dict[type, Callable[[Any], str | bytes]] = {
     messages.Said: lambda e: f"{e.name}: {e.text}",
     messages.Whispered: lambda e: f"{e.name} whispers: {e.text}",
     messages.Joined: lambda e: f"* {e.name} has connected. Users here: {e.count}",
     messages.Left: lambda e: f"* {e.name} has left ({e.reason}). Users here: {e.count}",
     messages.Renamed: lambda e: f"* {e.old} is now {e.name}",
     messages.Welcomed: _welcome,
-    messages.Asked: lambda e: e.text,
+    messages.Asked: lambda e: e.text if e.what == "name" else HIDE_TYPING + e.text.encode(),
+    messages.PasswordTaken: lambda _: SHOW_TYPING,
     messages.UsersListed: _users,
     messages.HelpListed: _help,
     messages.Ponged: lambda _: "pong",
@@ -200,6 +202,16 @@ def _parse_line(line: Line, named: bool) -> LineRequest:
 SLASH: Dialect = _TextDialect("slash", parse_slash, _SLASH_LOOKS)
 VERBS: Dialect = _TextDialect("verbs", _parse_verb, _VERB_LOOKS)
 JSON: Dialect = _JsonDialect()
+
+
+def parse_password(payload: bytes) -> Request:
+    """Return the text user's answer to a question for a password."""
+    if payload == CTRL_D:
+        return Disconnect()
+    try:
+        return Password(payload.decode())
+    except UnicodeDecodeError:
+        return Malformed(ProtocolError(Fault.BAD_ENCODING))
 
 
 def detect(payload: bytes) -> Dialect:

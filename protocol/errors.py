@@ -55,8 +55,25 @@ class Fault(Enum):
         205,
         "already-named",
         "You are {name} already, and stay {name}: JOIN is discarded. /nick NAME renames.",
-        "You are registered as {name}: JOIN is discarded",
+        "Already registered: JOIN is discarded",
     )
+
+    PASSWORD_NEEDED = (
+        206,
+        "password-needed",
+        "{name} is registered and needs its password.",
+        "That name has an account: JOIN NAME PASSWORD",
+    )
+    WRONG_PASSWORD = 207, "wrong-password", "That is not the name and password of an account."
+    TOO_MANY_TRIES = (
+        208,
+        "too-many-tries",
+        "Too many wrong passwords for {name} from where you are. Wait {seconds} s.",
+    )
+    BAD_PASSWORD = 209, "bad-password", "A password has {least} to {most} characters. Nothing was changed."
+    PASSWORDS_DIFFER = 210, "passwords-differ", "That was not the same password twice. Nothing was changed."
+    ALREADY_REGISTERED = 211, "already-registered", "{name} is registered already. /passwd changes the password."
+    NOT_REGISTERED = 212, "not-registered", "{name} is not registered by you. /register registers it."
 
     UNKNOWN_COMMAND = 301, "unknown-command", "{word} is not recognised. {hint}", "Unknown Message"
     USAGE = 302, "usage", "{why}. Usage: {usage}"
@@ -91,6 +108,12 @@ class Fault(Enum):
         504,
         "too-far-behind",
         "Your connection could not keep up with the chat ({why}). Closing.",
+    )
+    BUSY = 505, "busy", "Too many passwords are being checked right now. Try again in a few seconds."
+    ACCOUNTS_FAILED = (
+        506,
+        "accounts-failed",
+        "The accounts could not be written on the server. Nothing was changed.",
     )
 
     def __init__(self, number: int, code: str, phrase: str, verbs: str = "") -> None:

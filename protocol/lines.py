@@ -70,6 +70,10 @@ class LineCodec:
         self._partial = b""
         return [item]
 
+    def hide_typing(self, hiding: bool) -> None:
+        """Note whether the peer has been sent HIDE_TYPING, so that its agreement is not refused."""
+        self._telnet.hiding = hiding
+
     def take_replies(self) -> bytes:
         """Return the answers to the peer's telnet commands that are due, and forget them."""
         replies = self._telnet.replies

@@ -31,6 +31,7 @@ class Hello:
     version: int
     client_id: str
     name: str | None = None
+    password: str | None = None
     resume: Resume | None = None
 
 
@@ -39,6 +40,14 @@ class Name:
     """Another try at a name, after a refusal."""
 
     name: str
+    password: str | None = None
+
+
+@value
+class Password:
+    """The answer to an Asked for a password; empty for "never mind"."""
+
+    password: str
 
 
 @value
@@ -108,6 +117,30 @@ class Join:
     """Take `name` as a newcomer; never renames."""
 
     name: str
+    password: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Register:
+    """Make the name I have mine alone; ask for the password where there is none here."""
+
+    password: str | None = None
+    cseq: int | None = None
+
+
+@value
+class ChangePassword:
+    """Give my account another password; ask for it where there is none here."""
+
+    password: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Unregister:
+    """Let anybody have my name again."""
+
     cseq: int | None = None
 
 
@@ -141,8 +174,22 @@ class Malformed:
     cseq: int | None = None
 
 
-LineRequest = Say | Whisper | Reply | ListUsers | Nick | Join | Ping | Help | Disconnect | Malformed
-Request = LineRequest | Hello | Name | Pong
+LineRequest = (
+    Say
+    | Whisper
+    | Reply
+    | ListUsers
+    | Nick
+    | Join
+    | Register
+    | ChangePassword
+    | Unregister
+    | Ping
+    | Help
+    | Disconnect
+    | Malformed
+)
+Request = LineRequest | Hello | Name | Password | Pong
 
 
 # --- events: about the room, seen by all or, for a whisper, by two -------------------------------------------------
@@ -216,10 +263,15 @@ class Welcomed:
 
 @value
 class Asked:
-    """Before Welcomed: the server needs `what` ("name")."""
+    """The server needs `what` ("name" or "password") and says so in `text`."""
 
     what: str
     text: str
+
+
+@value
+class PasswordTaken:
+    """A text user's password has come in: what is typed from here on may be seen again."""
 
 
 @value
@@ -295,7 +347,18 @@ class Dismissed:
 
 RoomEvent = Said | Whispered | Joined | Left | Renamed
 Event = (
-    RoomEvent | Welcomed | Asked | UsersListed | HelpListed | Ponged | Noticed | Refused | Pinged | Missed | Dismissed
+    RoomEvent
+    | Welcomed
+    | Asked
+    | PasswordTaken
+    | UsersListed
+    | HelpListed
+    | Ponged
+    | Noticed
+    | Refused
+    | Pinged
+    | Missed
+    | Dismissed
 )
 
 

@@ -20,6 +20,7 @@ from protocol.text import excerpt
 FROM_CLIENT: dict[str, type] = {
     "hello": messages.Hello,
     "name": messages.Name,
+    "password": messages.Password,
     "line": messages.Line,
     "pong": messages.Pong,
 }

@@ -11,7 +11,11 @@ from __future__ import annotations
 
 IAC, SE, EOF, SB = 0xFF, 0xF0, 0xEC, 0xFA
 WILL, WONT, DO, DONT = 0xFB, 0xFC, 0xFD, 0xFE
-TIMING_MARK = 6
+ECHO, TIMING_MARK = 1, 6
+
+# RFC 857: the server says that it will echo, and does not, so that a password is not seen; then that it won't.
+HIDE_TYPING = bytes((IAC, WILL, ECHO))
+SHOW_TYPING = bytes((IAC, WONT, ECHO))
 
 CTRL_D = b"\x04"
 SUBNEGOTIATION_LIMIT = 256
@@ -24,6 +28,7 @@ class TelnetFilter:
 
     def __init__(self) -> None:
         self.replies = bytearray()
+        self.hiding = False  # HIDE_TYPING was sent, so that DO ECHO agrees with us and asks for nothing
         self._refused: set[tuple[int, int]] = set()
         self._command = b""  # the bytes of an unfinished command, without those of a sub-negotiation
         self._sub_size = 0
@@ -79,6 +84,8 @@ class TelnetFilter:
     def _refuse(self, verb: int, option: int) -> None:
         answer = _REFUSAL.get(verb)
         if answer is None:
+            return
+        if self.hiding and (verb, option) == (DO, ECHO):
             return
         timing_mark = verb == DO and option == TIMING_MARK
         if timing_mark or (verb, option) not in self._refused:

@@ -8,6 +8,7 @@ forge a line; it keeps what languages and emoji need (joiners, variation selecto
 from __future__ import annotations
 
 import re
+import unicodedata
 
 NAME_LIMIT = 20
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}")
@@ -27,6 +28,11 @@ def clean(text: str) -> str:
     if not text.isprintable():  # one pass in C; nearly all text needs no more
         text = _UNSAFE.sub("", text.replace("\t", " "))
     return text.strip()
+
+
+def clean_password(text: str) -> str:
+    """Return a password as it is compared: cleaned like all text, and in the one form that RFC 8265 gives it (NFC)."""
+    return unicodedata.normalize("NFC", clean(text))
 
 
 def excerpt(text: str) -> str:

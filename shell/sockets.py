@@ -1,15 +1,12 @@
-"""Sockets: opening the listening ones, writing, turning away, and what the machine's addresses and limits are."""
+"""Sockets: opening the listening ones, writing, and what the machine's addresses and limits are."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import socket
 import sys
 
 from chat import limits
-from protocol.errors import Fault
-from protocol.lines import LINE_END
 
 try:
     import resource
@@ -22,8 +19,6 @@ PEERS_LIMIT = 500 if sys.platform == "win32" else 1000
 BACKLOG = 1024
 SEND_BUFFER = 64 * limits.KIB  # small, so that the kernel does not hide that a reader lags
 
-log = logging.getLogger("server")
-
 
 def send(sock: socket.socket, buffers: list[bytes | memoryview]) -> int:
     """Write as much of `buffers` as the kernel takes at once; return how many bytes that was. Raises OSError."""
@@ -32,16 +27,6 @@ def send(sock: socket.socket, buffers: list[bytes | memoryview]) -> int:
     if hasattr(sock, "sendmsg"):
         return sock.sendmsg(buffers)
     return sock.send(b"".join(buffers))  # Windows
-
-
-def turn_away(sock: socket.socket, address: tuple[str, int]) -> None:
-    """Tell a peer, which may speak anything, in text that there is no room, and close; our client shows it too."""
-    log.info("%s: turned away, the server is full", printable(address))
-    with contextlib.suppress(OSError), sock:
-        sock.setblocking(False)
-        sock.send(Fault.SERVER_FULL.phrase.encode() + LINE_END)
-        sock.shutdown(socket.SHUT_WR)
-        sock.recv(limits.TURN_CHUNK)  # an unread hello would turn our close into a reset
 
 
 def printable(address: tuple[str, int]) -> str:
@@ -55,7 +40,7 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
     if host is not None:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         addresses = list(dict.fromkeys((family, address[:2]) for family, _, _, _, address in found))
-    elif socket.has_dualstack_ipv6():
+    elif _has_ipv6():
         addresses = [(socket.AF_INET6, ("", port))]
     else:
         addresses = [(socket.AF_INET, ("", port))]
@@ -66,6 +51,16 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
         listeners.append(listener)
     return listeners
+
+
+def _has_ipv6() -> bool:
+    """Whether one socket can serve IPv6 and IPv4; a kernel may know IPv6 and have it switched off."""
+    if not socket.has_dualstack_ipv6():
+        return False
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
 
 
 def own_addresses() -> list[str]:

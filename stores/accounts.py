@@ -69,11 +69,13 @@ class Accounts:
 
     def store(self, name: str, password: str) -> None:
         """Register `name`, or give it another password. Raises OSError; then all is as before."""
+        self.load()  # somebody may have edited the file; that is not to be lost
         key = key_of(name)
         self._replace({**self._hashes, key: PasswordHash.of(password)}, {**self._names, key: name})
 
     def remove(self, name: str) -> None:
         """Remove the account of `name`. Raises OSError; then all is as before."""
+        self.load()
         key = key_of(name)
         hashes, names = dict(self._hashes), dict(self._names)
         hashes.pop(key, None)

@@ -7,7 +7,6 @@ n=2^14, r=8, p=5 is the smallest set with n=2^14 that OWASP's password storage r
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -17,9 +16,9 @@ N, R, P = 2**14, 8, 5
 SALT_SIZE = 16
 HASH_SIZE = 32
 
-_MEMORY_LIMIT = (
-    64 * 1024 * 1024
-)  # what OpenSSL may take; 128 * n * r bytes are needed, and a hand-written line may ask more
+# What a line that somebody wrote by hand may ask for: OpenSSL's memory, 128 * n * r bytes, and repetitions.
+_MEMORY_LIMIT = 64 * 1024 * 1024
+_P_LIMIT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +39,17 @@ class PasswordHash:
     @staticmethod
     def parse(text: str) -> PasswordHash:
         """Return the hash that `text` says. Raises ValueError when it says none, or one that scrypt can't make."""
-        kind, *numbers, salt, digest = text.split(":")
-        if kind != "scrypt" or len(numbers) != 3:
-            raise ValueError("not a scrypt hash")
-        n, r, p = map(int, numbers)
-        if n < 2 or n & (n - 1) or r < 1 or p < 1 or 128 * n * r * p >= _MEMORY_LIMIT * P:
-            raise ValueError("impossible scrypt parameters")
+        parts = text.split(":")
+        if parts[0] != "scrypt" or len(parts) != 6:
+            raise ValueError("it holds no scrypt hash")
         try:
-            return PasswordHash(n, r, p, _decode(salt), _decode(digest))
-        except binascii.Error as error:
-            raise ValueError(str(error)) from None
+            n, r, p = map(int, parts[1:4])
+            salt, digest = map(_decode, parts[4:])
+        except ValueError:  # binascii.Error is one too
+            raise ValueError("its scrypt hash is damaged") from None
+        if n < 2 or n & (n - 1) or r < 1 or not 1 <= p <= _P_LIMIT or 128 * n * r >= _MEMORY_LIMIT:
+            raise ValueError("its scrypt parameters are impossible")
+        return PasswordHash(n, r, p, salt, digest)
 
     def matches(self, password: str) -> bool:
         """Say whether this is the hash of `password`; takes as long for any answer."""

@@ -1,0 +1,201 @@
+"""The hub's handlers for registered names: questions for passwords, their answers, and what came of them.
+
+A name is free to use unless it is registered; a registered one asks for its password. Checking or storing one takes
+long, so a handler returns a Consultation and the session waits: nothing more of it is read until `answered` is told
+what came of it, and others notice nothing.
+
+Passwords are in requests and consultations only: never in a phrase, never in a Status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from chat.effects import Answer, CheckPassword, Consultation, Effect, RemoveAccount, StorePassword, ToOne
+from chat.session import Question, Session
+from protocol import messages
+from protocol.errors import Fault
+from protocol.messages import Asked, Noticed, PasswordTaken, refusal
+from protocol.text import clean_password, key_of
+
+if TYPE_CHECKING:
+    from chat.hub import Hub
+
+LEAST, MOST = 8, 128  # characters; NIST SP 800-63B asks for at least 8 and to allow at least 64
+WRONG_LIMIT = 3  # a connection with so many wrong ones is closed
+
+
+# --- taking a registered name ------------------------------------------------------------------------------------
+
+
+def needs_password(hub: Hub, session: Session, name: str, password: str | None) -> bool:
+    """Say whether `name` is to be had by its password only. A password given for a free name is checked, too: the
+    same words after the same time tell a guesser nothing of which names there are."""
+    key = key_of(name)
+    return key != session.account and (key in hub.registered or password is not None)
+
+
+def ask_login(session: Session, name: str, cseq: int | None = None) -> list[Effect]:
+    """Ask for the password of `name`."""
+    text = f"{name} is registered. Its password (Enter alone: never mind)?"
+    return [*_settle(session, cseq), *_ask(session, Question.LOGIN, name, text)]
+
+
+def check(
+    hub: Hub, session: Session, name: str, password: str, cseq: int | None = None, was_asked: bool = False
+) -> list[Effect]:
+    """Have `password` checked, unless too many were wrong."""
+    guess = (key_of(name), session.host)
+    wait = hub.guesses.wait(guess, hub.now)
+    if wait:
+        return hub.refuse(session, Fault.TOO_MANY_TRIES, cseq, name=name, seconds=ceil(wait))
+    hub.guesses.count(guess, hub.now)
+    return _consult(session, CheckPassword(session, name, clean_password(password), was_asked, cseq))
+
+
+def _ask(session: Session, question: Question, typed: str, text: str) -> list[Effect]:
+    session.question = question
+    session.typed = typed
+    return [ToOne(session, Asked("password", text))]
+
+
+def _consult(session: Session, consultation: Consultation) -> list[Effect]:
+    session.waiting = True
+    return [consultation]
+
+
+# --- commands ----------------------------------------------------------------------------------------------------
+
+
+def register(hub: Hub, session: Session, request: messages.Register) -> list[Effect]:
+    """Claim the name that the user has."""
+    if session.key in hub.registered:
+        return hub.refuse(session, Fault.ALREADY_REGISTERED, request.cseq, name=session.name)
+    return _new_password(hub, session, request.password, request.cseq)
+
+
+def change_password(hub: Hub, session: Session, request: messages.ChangePassword) -> list[Effect]:
+    """Give the user's own account another password."""
+    if session.account != session.key:
+        return hub.refuse(session, Fault.NOT_REGISTERED, request.cseq, name=session.name)
+    return _new_password(hub, session, request.password, request.cseq)
+
+
+def unregister(hub: Hub, session: Session, request: messages.Unregister) -> list[Effect]:
+    """Give the name back."""
+    if session.account != session.key:
+        return hub.refuse(session, Fault.NOT_REGISTERED, request.cseq, name=session.name)
+    return _consult(session, RemoveAccount(session, session.name, request.cseq))
+
+
+def _new_password(hub: Hub, session: Session, password: str | None, cseq: int | None) -> list[Effect]:
+    if password is not None:
+        return _store(hub, session, clean_password(password), cseq)
+    text = f"Choose a password of {LEAST} to {MOST} characters (Enter alone: never mind):"
+    return [*_settle(session, cseq), *_ask(session, Question.NEW, "", text)]
+
+
+def _settle(session: Session, cseq: int | None) -> list[Effect]:
+    """Answer a framed client's line before asking: what comes of the question has no line of its own."""
+    return [] if cseq is None else [ToOne(session, Noticed("The password is not shown while you type it.", cseq))]
+
+
+def _store(hub: Hub, session: Session, password: str, cseq: int | None) -> list[Effect]:
+    if not LEAST <= len(password) <= MOST:
+        return hub.refuse(session, Fault.BAD_PASSWORD, cseq, least=LEAST, most=MOST)
+    return _consult(session, StorePassword(session, session.name, password, cseq))
+
+
+# --- answers to our questions ------------------------------------------------------------------------------------
+
+
+def password(hub: Hub, session: Session, request: messages.Password) -> list[Effect]:
+    """Take the answer to the question that stands."""
+    question, session.question = session.question, None
+    if question is None:
+        return hub.refuse(session, Fault.BAD_MESSAGE, None, why="no password was asked for")
+    shown: list[Effect] = [] if session.framed else [ToOne(session, PasswordTaken())]
+    typed = clean_password(request.password)
+    if not typed:
+        return shown + _never_mind(hub, session)
+    return shown + _QUESTIONS[question](hub, session, typed)
+
+
+def _never_mind(hub: Hub, session: Session) -> list[Effect]:
+    if session.named:
+        return [ToOne(session, Noticed("Nothing was changed."))]
+    return hub.ask_name(session)
+
+
+def _login(hub: Hub, session: Session, typed: str) -> list[Effect]:
+    return check(hub, session, session.typed, typed, was_asked=True)
+
+
+def _new(hub: Hub, session: Session, typed: str) -> list[Effect]:
+    if not LEAST <= len(typed) <= MOST:
+        return hub.refuse(session, Fault.BAD_PASSWORD, None, least=LEAST, most=MOST)
+    return _ask(session, Question.NEW_AGAIN, typed, "The same once more:")
+
+
+def _new_again(hub: Hub, session: Session, typed: str) -> list[Effect]:
+    first, session.typed = session.typed, ""
+    if typed != first:
+        return hub.refuse(session, Fault.PASSWORDS_DIFFER, None)
+    return _store(hub, session, typed, None)
+
+
+_QUESTIONS: dict[Question, Callable[[Hub, Session, str], list[Effect]]] = {
+    Question.LOGIN: _login,
+    Question.NEW: _new,
+    Question.NEW_AGAIN: _new_again,
+}
+
+
+# --- what came of a consultation ---------------------------------------------------------------------------------
+
+
+def answered(hub: Hub, asked: Consultation, answer: Answer) -> list[Effect]:
+    """Return what follows from `answer`, at whatever time it comes."""
+    session = asked.session
+    session.waiting = False
+    if isinstance(asked, CheckPassword) and answer is not Answer.NO:
+        hub.guesses.forgive((key_of(asked.name), session.host))
+    if session.closing:
+        return []
+    if answer is Answer.BUSY:
+        return hub.refuse(session, Fault.BUSY, asked.cseq)
+    if answer is Answer.FAILED:
+        return hub.refuse(session, Fault.ACCOUNTS_FAILED, asked.cseq)
+    return _OUTCOMES[type(asked)](hub, asked, answer)
+
+
+def _checked(hub: Hub, asked: CheckPassword, answer: Answer) -> list[Effect]:
+    session = asked.session
+    if answer is Answer.YES:
+        return hub.settle_name(session, asked.name, asked.cseq, account=key_of(asked.name))
+    session.wrong_passwords += 1
+    if session.wrong_passwords >= WRONG_LIMIT:
+        return hub.dismiss(session, refusal(Fault.WRONG_PASSWORD, asked.cseq), "wrong passwords")
+    if not asked.was_asked:
+        return hub.refuse(session, Fault.WRONG_PASSWORD, asked.cseq)
+    return [ToOne(session, refusal(Fault.WRONG_PASSWORD, asked.cseq)), *ask_login(session, asked.name)]
+
+
+def _stored(hub: Hub, asked: StorePassword, answer: Answer) -> list[Effect]:
+    asked.session.account = key_of(asked.name)
+    text = f"{asked.name} is yours now: from here on the name needs your password."
+    return [ToOne(asked.session, Noticed(text, asked.cseq))]
+
+
+def _removed(hub: Hub, asked: RemoveAccount, answer: Answer) -> list[Effect]:
+    asked.session.account = ""
+    return [ToOne(asked.session, Noticed(f"{asked.name} is not registered any more.", asked.cseq))]
+
+
+_OUTCOMES: dict[type, Callable[[Hub, Any, Answer], list[Effect]]] = {
+    CheckPassword: _checked,
+    StorePassword: _stored,
+    RemoveAccount: _removed,
+}

@@ -1,0 +1,82 @@
+"""The door: the listening sockets, and who comes in by them or is told that there is no room.
+
+Nobody is left standing in the queue because descriptors have run out, which would keep the listener readable and the
+loop spinning: whoever is too many is accepted, told so and closed. For the case that the process can open nothing
+more at all, one descriptor is kept in reserve.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import socket
+
+from chat import limits
+from protocol.errors import Fault
+from protocol.lines import LINE_END
+from shell.sockets import FD_LIMIT, printable
+
+log = logging.getLogger("server")
+
+
+class Door:
+    """Takes over `listeners`."""
+
+    def __init__(self, listeners: list[socket.socket]) -> None:
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._reserve = os.open(os.devnull, os.O_RDONLY)
+        for listener in listeners:
+            listener.setblocking(False)
+
+    def descriptors(self) -> frozenset[int]:
+        """Return what `select` is to watch: none when the door is shut."""
+        return frozenset(self._listeners)
+
+    def let_in(self, descriptor: int, room: int) -> list[tuple[socket.socket, str]]:
+        """Accept at most 64 who wait at a listener; return those that there is room for, each with its address."""
+        let_in: list[tuple[socket.socket, str]] = []
+        for _ in range(limits.TURN_ACCEPTS):
+            try:
+                sock, address = self._listeners[descriptor].accept()
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self._turn_away_with_reserve(descriptor)
+                    break
+                continue  # that one was gone before we came to it
+            if sock.fileno() >= FD_LIMIT or len(let_in) >= room:
+                _turn_away(sock, printable(address))
+            else:
+                let_in.append((sock, printable(address)))
+        return let_in
+
+    def _turn_away_with_reserve(self, descriptor: int) -> None:
+        os.close(self._reserve)
+        with contextlib.suppress(OSError):
+            sock, address = self._listeners[descriptor].accept()
+            _turn_away(sock, printable(address))
+        self._reserve = os.open(os.devnull, os.O_RDONLY)
+
+    def shut(self) -> None:
+        """Let nobody in any more."""
+        for listener in self._listeners.values():
+            listener.close()
+        self._listeners.clear()
+
+    def close(self) -> None:
+        """Shut, and give up the reserve."""
+        self.shut()
+        os.close(self._reserve)
+
+
+def _turn_away(sock: socket.socket, address: str) -> None:
+    """Tell a peer, which may speak anything, in text that there is no room, and close; our client shows it too."""
+    log.info("%s: turned away, the server is full", address)
+    with contextlib.suppress(OSError), sock:
+        sock.setblocking(False)
+        sock.send(Fault.SERVER_FULL.phrase.encode() + LINE_END)
+        sock.shutdown(socket.SHUT_WR)
+        sock.recv(limits.TURN_CHUNK)  # an unread hello would turn our close into a reset
