@@ -1,0 +1,190 @@
+"""A live server in the test's own process: real sockets on port 0, and a loop that turns only while a test waits.
+
+    ann, bob = live.joins("ann"), live.joins("bob")
+    ann.says("hi")
+    bob.sees("ann: hi")
+
+`sees` turns the loop until the text is there, and looks for the next one behind it, so that a test's order is the
+order of the wire. The server's clock stands still unless a test moves it, so no deadline depends on the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Callable
+
+import pytest
+
+import server
+from chat.hub import Hub
+from protocol.dialects import Dialect
+from protocol.framing import FrameCodec
+from protocol.messages import Hello
+from protocol.objects import FROM_SERVER, dump, load
+from server import Server
+from shell.sockets import PEERS_LIMIT, listen
+
+PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
+
+
+class Clock:
+    """Stands in for the module `time` in server.py. Goes on by `pace` seconds each time that it is read."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.pace = 0.0
+
+    def monotonic(self) -> float:
+        self.now += self.pace
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+
+class Live:
+    """A server, its hub and its clock, and the clients that are connected to it."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, max_users: int = PEERS_LIMIT, dialect: Dialect | None = None
+    ) -> None:
+        self.clock = Clock()
+        monkeypatch.setattr(server, "time", self.clock)
+        listeners = listen("127.0.0.1", 0)
+        self.address: tuple[str, int] = listeners[0].getsockname()
+        self.hub = Hub(max_users, epoch="a test")
+        self.server = Server(listeners, self.hub, dialect)
+        self._clients: list[Client] = []
+
+    def __enter__(self) -> Live:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            client.sock.close()
+        self.server.close()
+
+    def turns(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.server.step(0)
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        """Turn until `condition` holds; fail with `what` if it never does."""
+        give_up = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < give_up, what
+            self.server.step(0)
+
+    def client(self, receive_buffer: int | None = None) -> Client:
+        """Return a client that is not connected yet; with a small `receive_buffer` it lags early."""
+        sock = socket.socket()
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        client = Client(self, sock)
+        self._clients.append(client)
+        return client
+
+    def connects(self, receive_buffer: int | None = None) -> Client:
+        return self.client(receive_buffer).connects()
+
+    def joins(self, name: str, receive_buffer: int | None = None) -> Client:
+        """Return a text user who is in the room and has been told so."""
+        client = self.connects(receive_buffer)
+        client.says(name)
+        client.sees("Users here:")
+        return client
+
+    def joins_framed(self, name: str) -> Client:
+        """Return a framed client that has sent its hello and been welcomed."""
+        client = self.connects()
+        client.sends(frame(Hello(1, "a secret", name)))
+        client.sees('"type":"welcome"')
+        return client
+
+    def peers(self) -> list[server.Peer]:
+        """Return the server's side of the connections that it holds, in the order of their coming."""
+        return list(self.server._peers.values())
+
+
+class Client:
+    """One end of a real connection. What it was told is in `heard`, whole; `sees` reads on from what it saw last."""
+
+    def __init__(self, live: Live, sock: socket.socket) -> None:
+        self.sock = sock
+        self.heard = b""
+        self.ended = False
+        self.was_reset = False
+        self._live = live
+        self._seen = 0
+
+    def connects(self) -> Client:
+        self.sock.connect(self._live.address)
+        self.sock.setblocking(False)
+        return self
+
+    def says(self, *lines: str) -> None:
+        self.sends("".join(f"{line}\r\n" for line in lines).encode())
+
+    def sends(self, data: bytes) -> None:
+        """Send it all; turn the loop while the kernel has no room for it."""
+        rest = memoryview(data)
+
+        def is_sent() -> bool:
+            nonlocal rest
+            with contextlib.suppress(BlockingIOError):
+                rest = rest[self.sock.send(rest) :]
+            return not rest
+
+        self._live.until(is_sent, f"{len(rest)} bytes were never taken")
+
+    def ends_sending(self) -> None:
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def resets(self) -> None:
+        """End the connection without a goodbye, as a machine does that was switched off and on again."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.sock.close()
+
+    def listens(self) -> bytes:
+        """Take in what has arrived by now; return all that was ever heard."""
+        try:
+            while chunk := self.sock.recv(1 << 20):
+                self.heard += chunk
+            self.ended = True
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self.ended = self.was_reset = True
+        return self.heard
+
+    def sees(self, text: str) -> None:
+        wanted = text.encode()
+
+        def has_it() -> bool:
+            return self.listens().find(wanted, self._seen) >= 0
+
+        self._live.until(has_it, f"never told {text!r}")
+        self._seen = self.heard.find(wanted, self._seen) + len(wanted)
+
+    def sees_the_end(self) -> None:
+        """Wait for a proper end of file: a reset could have swallowed the farewell."""
+        self._live.until(lambda: self.listens() is not None and self.ended, "never closed")
+        assert not self.was_reset
+
+    def was_told(self, text: str) -> bool:
+        """Say whether `text` has come by now, anywhere."""
+        return text.encode() in self.listens()
+
+
+def frame(message: object) -> bytes:
+    return FrameCodec.encode(dump(message))
+
+
+def events(data: bytes) -> list[object]:
+    """Return the events in what a framed client heard."""
+    return [load(payload, FROM_SERVER) for payload in FrameCodec().feed(data) if isinstance(payload, bytes)]

@@ -1,0 +1,168 @@
+"""stores/accounts.py: users.txt (D9, D10, D11)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stores import passwords
+from stores.accounts import Accounts
+
+ANN = "ann:scrypt:2:8:5:AAAAAAAAAAAAAAAAAAAAAA==:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "N", 2)
+
+
+def loaded(folder: Path) -> Accounts:
+    made = Accounts(folder)
+    assert made.load() == []
+    return made
+
+
+def test_no_file_means_no_accounts_and_makes_none(tmp_path: Path) -> None:
+    assert loaded(tmp_path).keys() == frozenset()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_is_made_with_its_folder_when_the_first_user_registers(tmp_path: Path) -> None:  # D10
+    loaded(tmp_path / "data").store("ann", "secret12")
+    assert (tmp_path / "data" / "users.txt").read_text().startswith("ann:scrypt:2:8:5:")
+
+
+def test_an_account_holds_after_a_restart(tmp_path: Path) -> None:  # D9, D11
+    loaded(tmp_path).store("Ann", "secret12")
+    again = loaded(tmp_path)
+    assert again.keys() == {"ann"}
+    assert again.check("ANN", "secret12")
+    assert not again.check("ann", "secret13")
+
+
+def test_a_name_without_an_account_has_no_password(tmp_path: Path) -> None:
+    assert not loaded(tmp_path).check("bob", "secret12")
+
+
+def test_a_new_password_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    kept = loaded(tmp_path)
+    kept.store("ann", "secret12")
+    kept.store("ann", "secret34")
+    assert not kept.check("ann", "secret12")
+    assert loaded(tmp_path).check("ann", "secret34")
+    assert len((tmp_path / "users.txt").read_text().splitlines()) == 1
+
+
+def test_a_removed_account_is_gone(tmp_path: Path) -> None:
+    kept = loaded(tmp_path)
+    kept.store("ann", "secret12")
+    kept.store("bob", "secret34")
+    kept.remove("ANN")
+    kept.remove("nobody")
+    assert kept.keys() == loaded(tmp_path).keys() == {"bob"}
+
+
+def test_the_file_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        (tmp_path / "users.txt.new").write_text("left over from a crash")
+        loaded(tmp_path).store("ann", "secret12")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "users.txt").stat().st_mode) == 0o600
+
+
+def test_a_damaged_line_costs_that_line_and_is_told_of_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "users.txt"
+    path.write_bytes(b"# by hand\n\nbob:nonsense\n\xff\xfe\n" + ANN.encode() + b"\nAnn:again\n" + ANN.encode() + b"\n")
+    kept = Accounts(tmp_path)
+    complaints = kept.load()
+    assert kept.keys() == {"ann"}
+    assert [complaint.partition("line ")[2][:1] for complaint in complaints] == ["3", "4", "6", "7"]
+    kept.store("carl", "secret12")
+    text = path.read_bytes()
+    assert b"# by hand\n" in text
+    assert b"bob:nonsense\n\xff\xfe\n" in text
+    assert loaded_keys(tmp_path) == {"ann", "carl"}
+
+
+def loaded_keys(folder: Path) -> frozenset[str]:
+    again = Accounts(folder)
+    again.load()
+    return again.keys()
+
+
+def test_what_was_edited_by_hand_meanwhile_is_not_lost(tmp_path: Path) -> None:
+    kept = loaded(tmp_path)
+    (tmp_path / "users.txt").write_text(ANN + "\n")
+    kept.store("bob", "secret12")
+    assert kept.keys() == loaded(tmp_path).keys() == {"ann", "bob"}
+    (tmp_path / "users.txt").write_text(ANN + "\n")
+    kept.remove("bob")
+    assert loaded(tmp_path).keys() == {"ann"}
+
+
+def test_when_the_disk_refuses_all_is_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = loaded(tmp_path)
+    kept.store("ann", "secret12")
+    before = (tmp_path / "users.txt").read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        kept.store("bob", "secret34")
+    assert kept.keys() == {"ann"}
+    assert (tmp_path / "users.txt").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["users.txt"]
+
+
+def test_every_write_is_synced_before_and_after_the_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[bool, bool]] = []
+    real = os.fsync
+
+    def watch(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        seen.append((is_folder, (tmp_path / "users.txt").exists()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    loaded(tmp_path).store("ann", "secret12")
+    assert seen == [(False, False), (True, True)]
+
+
+REGISTERING = """
+import sys
+from pathlib import Path
+from stores import passwords
+from stores.accounts import Accounts
+passwords.N = 2
+kept = Accounts(Path(sys.argv[1]))
+kept.load()
+print("ready", flush=True)
+for number in range(10**6):
+    kept.store("user", f"password {number}")
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("acknowledged", range(1, 40, 4))
+def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path: Path, acknowledged: int) -> None:
+    """The process is killed while it goes on writing; which point that is, the machine decides."""
+    with subprocess.Popen(
+        [sys.executable, "-c", REGISTERING, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(acknowledged + 1):
+            process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        last = acknowledged - 1 + len(process.stdout.readlines())
+    kept = loaded(tmp_path)
+    assert kept.check("user", f"password {last}") or kept.check("user", f"password {last + 1}")
