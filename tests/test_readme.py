@@ -1,0 +1,41 @@
+"""README.md says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from chat.guesses import LIMITS
+from protocol.commands import COMMANDS, Command
+from protocol.framing import FRAME_LIMIT
+from protocol.lines import LINE_LIMIT
+from shell.options import parser
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def row(command: Command) -> str:
+    usage = f"`{command.usage}`" if command.slash else ""
+    also = ", ".join(f"`/{alias}`" for alias in command.aliases)
+    verb = f"`{command.verb_usage}`" if command.verb else ""
+    return f"| {usage} | {also} | {verb} | {command.help} |"
+
+
+def test_the_command_table_is_that_of_the_code() -> None:
+    section = README.split("## Commands")[1].split("## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    assert rows == [row(command) for command in COMMANDS]
+
+
+def test_every_option_of_the_server_is_explained_and_no_other() -> None:
+    section = README.split("## Options of the server")[1].split("## ")[0]
+    explained = set(re.findall(r"^\| `(--[a-z-]+)", section, re.MULTILINE))
+    options = {option for action in parser()._actions for option in action.option_strings if option.startswith("--")}
+    assert explained == options - {"--help", "--version"}
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    assert f"| line | {LINE_LIMIT:,} bytes |" in README
+    assert f"| frame | {FRAME_LIMIT:,} bytes |" in README
+    assert LIMITS == ((3, 60.0), (10, 600.0))
+    assert "3 a minute and 10 in 10 minutes" in README
