@@ -20,16 +20,17 @@ import contextlib
 import logging
 import secrets
 import select
-import signal
 import socket
 import sys
 import time
 from bisect import bisect_right
 from collections import deque
+from math import inf
 
 from chat import limits
+from chat.admission import Admission
 from chat.connection import Connection
-from chat.effects import CheckPassword, Close, Effect, RemoveAccount, Status, StorePassword
+from chat.effects import CheckPassword, Close, Effect, RemoveAccount, Resume, Status, StorePassword
 from chat.fanout import Fanout
 from chat.hub import Hub
 from chat.session import Session
@@ -38,12 +39,15 @@ from protocol.errors import Fault
 from protocol.messages import refusal
 from shell.clerk import Clerk, tell
 from shell.door import Door
+from shell.figures import Figures
 from shell.logs import start_log
-from shell.options import DIALECTS, parser, why_not_listening
+from shell.options import DIALECTS, parser, set_limits, why_not_listening
+from shell.signals import Signals
 from shell.sockets import (
     PEERS_LIMIT,
     listen,
     own_addresses,
+    prepare,
     raise_descriptor_limit,
     send,
 )
@@ -72,21 +76,19 @@ class Peer:
     @property
     def listened_to(self) -> bool:
         """Whether anything that this peer sends is of use now."""
-        return not (self.at_eof or self.session.waiting)
+        return self.session.listened_to and not self.at_eof
 
 
 class Server:
     """The loop. `step` is one turn of it; `run` turns until told to stop."""
 
-    def __init__(
-        self, listeners: list[socket.socket], hub: Hub, clerk: Clerk, text_dialect: Dialect | None = None
-    ) -> None:
-        """Serve `hub` on `listeners`, taking both and `clerk` over; with no `text_dialect`, text users show theirs."""
+    def __init__(self, door: Door, hub: Hub, clerk: Clerk, text_dialect: Dialect | None = None) -> None:
+        """Serve `hub` at `door`, taking all three over; with no `text_dialect`, text users show theirs."""
         self._hub = hub
         self._clerk = clerk
         self._fanout = Fanout()
         self._text_dialect = text_dialect
-        self._door = Door(listeners)
+        self._door = door
         self._peers: dict[int, Peer] = {}
         self._by_session: dict[Session, Peer] = {}
         self._silent: deque[tuple[float, Peer]] = deque()  # to be greeted, and when
@@ -94,22 +96,15 @@ class Server:
         self._blocked: set[int] = set()  # the kernel took no more for them, so are watched for writing
         self._closing: set[Peer] = set()
         self._last_served = -1
-        self._bell, self._clapper = socket.socketpair()  # a signal writes to one end, so that `select` wakes up
-        self._bell.setblocking(False)
-        self._clapper.setblocking(False)
-        self._signals = 0
-        self._reload = False
+        self._signals = Signals()
+        self._figures = Figures()
 
     # --- the loop ----------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM, then say goodbye to everyone; a second signal ends it at once."""
-        signal.set_wakeup_fd(self._clapper.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, self._on_hangup)
-        while not self._signals:
+        self._signals.install()
+        while not self._signals.stops:
             self.step()
         self._shut_down()
 
@@ -129,42 +124,42 @@ class Server:
         self._blocked -= writable
         self._flush_all()
         self._close_done(now)
+        self._figures.turned(time.monotonic() - now)
 
     def close(self) -> None:
         """Close every socket at once."""
-        for sock in (self._bell, self._clapper, *(peer.sock for peer in self._peers.values())):
-            sock.close()
+        for peer in self._peers.values():
+            peer.sock.close()
+        self._signals.close()
         self._door.close()
         self._clerk.close()
 
     def _wait(self, longest: float, paused: bool) -> tuple[set[int], set[int]]:
-        readers = [*self._door.descriptors(), self._bell.fileno(), self._clerk.fileno()]
+        readers = [*self._door.descriptors(), self._signals.fileno(), self._clerk.fileno()]
         if not paused:
             busy = self._busy
             readers += [fd for fd, peer in self._peers.items() if peer.listened_to and fd not in busy]
             longest = 0 if busy else longest
-        if self._silent:
-            longest = min(longest, max(0.0, self._silent[0][0] - time.monotonic()))
+        due = min(self._silent[0][0] if self._silent else inf, self._hub.next_due())
+        longest = max(0.0, min(longest, due - time.monotonic()))
         readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
         return set(readable), set(writable)
 
     def _hear(self, readable: set[int]) -> list[Effect]:
-        """Hear the bell of a signal, and the clerk's answers."""
+        """Hear what signals ask for, and the clerk's answers."""
         effects: list[Effect] = []
-        if self._bell.fileno() in readable:
-            self._bell.recv(limits.TURN_CHUNK)
-        if self._reload:
-            self._reload = False
-            self._clerk.reload()
+        if self._signals.fileno() in readable:
+            self._signals.silence()
+            if self._signals.take("SIGHUP"):
+                self._clerk.reload()
+            if self._signals.take("SIGUSR1"):
+                self._figures.tell(self._hub.room, [peer.connection for peer in self._peers.values()])
         for asked, answer, registered in self._clerk.answers() if self._clerk.fileno() in readable else ():
             self._hub.registered = registered
             if asked is None:
                 log.info("Read the accounts again. Registered users: %d", len(registered))
                 continue
             effects += self._hub.answered(asked, answer)
-            peer = self._by_session.get(asked.session)
-            if peer is not None and peer.connection.has_requests:
-                self._busy[peer.fd] = peer
         return effects
 
     def _many_lag(self) -> bool:
@@ -172,18 +167,12 @@ class Server:
         lagging = sum(self._peers[fd].connection.outbox.size > limits.LAGGING for fd in self._blocked)
         return lagging * limits.LAGGING_SHARE > len(self._fanout.readers)
 
-    def _on_hangup(self, number: int, frame: object) -> None:
-        self._reload = True
-
-    def _on_signal(self, number: int, frame: object) -> None:
-        self._signals += 1
-
     def _shut_down(self) -> None:
         log.info("Shutting down. Users: %d", len(self._hub.room))
         self._door.shut()
         self._carry_out(self._hub.shut_down(), time.monotonic())
         deadline = time.monotonic() + limits.SHUTDOWN
-        while self._peers and self._signals < 2 and time.monotonic() < deadline:
+        while self._peers and self._signals.stops < 2 and time.monotonic() < deadline:
             self.step(0.1)
         self.close()
 
@@ -191,12 +180,11 @@ class Server:
 
     def _accept(self, readable: set[int], now: float) -> None:
         for fd in readable & self._door.descriptors():
-            for sock, address in self._door.let_in(fd, PEERS_LIMIT - len(self._peers)):
+            for sock, address in self._door.let_in(fd, PEERS_LIMIT - len(self._peers), now):
                 self._welcome(sock, address, now)
 
     def _welcome(self, sock: socket.socket, address: str, now: float) -> None:
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        prepare(sock)
         peer = Peer(sock, address, self._text_dialect)
         self._peers[peer.fd] = peer
         self._by_session[peer.session] = peer
@@ -250,6 +238,7 @@ class Server:
         if not chunk:
             peer.at_eof = True
             return self._hub.lost(peer.session, "connection closed")
+        self._figures.bytes_in += len(chunk)
         if peer.deadline is None:
             self._receive(peer, chunk, now)
         return []
@@ -308,7 +297,7 @@ class Server:
     # --- writing and closing -------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: list[Effect], now: float) -> None:
-        self._fanout.deliver(effects, now)
+        self._figures.deliveries += self._fanout.deliver(effects, now)
         for effect in effects:
             if isinstance(effect, Status):
                 log.info("%s", effect.text)
@@ -316,8 +305,15 @@ class Server:
                 peer = self._by_session[effect.session]
                 peer.deadline = now + limits.FAREWELL
                 self._closing.add(peer)
+            elif isinstance(effect, Resume):
+                self._resume(effect.session)
             elif isinstance(effect, (CheckPassword, StorePassword, RemoveAccount)):
                 self._clerk.consult(effect)
+
+    def _resume(self, session: Session) -> None:
+        peer = self._by_session.get(session)
+        if peer is not None and peer.connection.has_requests and not session.closing:
+            self._busy[peer.fd] = peer
 
     def _flush_all(self) -> None:
         blocked = self._blocked
@@ -328,7 +324,9 @@ class Server:
     def _flush(self, peer: Peer) -> None:
         outbox = peer.connection.outbox
         try:
-            outbox.sent(send(peer.sock, outbox.peek(limits.TURN_FLUSH)))
+            count = send(peer.sock, outbox.peek(limits.TURN_FLUSH))
+            outbox.sent(count)
+            self._figures.bytes_out += count
         except (BlockingIOError, InterruptedError):
             pass
         except OSError:
@@ -360,12 +358,15 @@ class Server:
         self._fanout.detach(peer.connection)
         del self._by_session[peer.session]
         del self._peers[peer.fd]
+        self._figures.closed[peer.session.reason] += 1
+        self._door.let_out(peer.session.host)
         peer.sock.close()
 
 
 def main() -> int:
     """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't listen (2 is argparse's)."""
     options = parser().parse_args()
+    set_limits(options)
     start_log(options.log_level)
     raise_descriptor_limit()
     try:
@@ -383,8 +384,11 @@ def main() -> int:
     log.info("Listening on port %d. Join with:", options.port)
     for host in hosts:
         log.info("  telnet %s %d    or    python myclient.py %s %d", host, options.port, host, options.port)
-    hub = Hub(options.max_users, epoch=secrets.token_hex(8), registered=accounts.keys())
-    Server(listeners, hub, Clerk(accounts), DIALECTS[options.dialect]).run()
+    hub = Hub(
+        options.max_users, epoch=secrets.token_hex(8), registered=accounts.keys(), metered=not options.no_rate_limit
+    )
+    door = Door(listeners, Admission(tuple(options.trusted)))
+    Server(door, hub, Clerk(accounts), DIALECTS[options.dialect]).run()
     return 0
 
 

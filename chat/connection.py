@@ -23,7 +23,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from chat.limits import LINE_COST
+from chat import limits
 from chat.outbox import Outbox
 from chat.session import Session
 from protocol.dialects import JSON, SLASH, VERBS, Dialect, detect, parse_password
@@ -60,7 +60,7 @@ class Connection:
     @property
     def has_requests(self) -> bool:
         """Whether something received can be asked for now."""
-        return bool(self._inbox) and not self.session.waiting
+        return bool(self._inbox) and self.session.listened_to
 
     def receive(self, chunk: bytes) -> bytes:
         """Take what the peer sent, at least one byte; return what its codec answers at once (telnet's refusals)."""
@@ -86,13 +86,13 @@ class Connection:
         """Parse and yield up to `limit` of the requests that wait; each in the light of those before it."""
         inbox, session = self._inbox, self.session
         for _ in range(min(limit, len(inbox))):
-            if session.waiting:
+            if not session.listened_to:
                 return
             payload = inbox.popleft()
             if isinstance(payload, ProtocolError):
                 yield Malformed(payload)
                 continue
-            self.weight += len(payload) + LINE_COST
+            self.weight += len(payload) + limits.LINE_COST
             if self.dialect is JSON:
                 yield JSON.parse(payload, session.named)
             elif session.question is not None:

@@ -50,6 +50,13 @@ class Close:
 
 
 @value
+class Resume:
+    """`session` was on hold, and what it has sent may be served again."""
+
+    session: Session
+
+
+@value
 class Status:
     """A line for the server's own log."""
 
@@ -99,4 +106,4 @@ class Answer(Enum):
 
 
 Consultation = CheckPassword | StorePassword | RemoveAccount
-Effect = ToRoom | ToOne | Entered | Exited | Close | Status | Consultation
+Effect = ToRoom | ToOne | Entered | Exited | Close | Resume | Status | Consultation

@@ -45,8 +45,11 @@ class Fanout:
         self._connections.pop(connection.session, None)
         self.readers.pop(connection.session, None)
 
-    def deliver(self, effects: Iterable[Effect], now: float) -> None:
-        """Queue one turn's `effects` in the outboxes of those whom they tell."""
+    def deliver(self, effects: Iterable[Effect], now: float) -> int:
+        """Queue one turn's `effects` in the outboxes of those whom they tell.
+
+        Returns how many deliveries of the room's events that were: events times the readers of each.
+        """
         stream, views = self._arrange(effects)
         renderings: dict[Dialect, _Rendering] = {}
 
@@ -56,15 +59,19 @@ class Fanout:
                 renderings[dialect] = _Rendering(dialect, stream)
             return renderings[dialect]
 
+        deliveries = 0
         if stream:
             for session, connection in self.readers.items():
                 if session not in views:
                     connection.outbox.queue(rendering(connection).whole, now)
+                    deliveries += len(stream)
         for session, view in views.items():
             if session in self._connections:
                 connection = self._connections[session]
                 for buffer in view.buffers(rendering(connection)):
                     connection.outbox.queue(buffer, now)
+                deliveries += view.taken
+        return deliveries
 
     def _arrange(self, effects: Iterable[Effect]) -> tuple[list[RoomEvent], dict[Session, _View]]:
         """Part the effects into what the room saw and what makes some readers differ from it."""
@@ -95,11 +102,12 @@ class Fanout:
 class _View:
     """What one reader sees of a turn: ranges of the stream, and events for this reader alone."""
 
-    __slots__ = ("_pieces", "_reading", "_start")
+    __slots__ = ("_pieces", "_reading", "_start", "taken")
 
     def __init__(self, reading: bool) -> None:
         self._pieces: list[tuple[int, int] | Event] = []
         self._reading = reading
+        self.taken = 0  # events of the stream
         self._start = 0  # from where in the stream nothing has been taken yet
 
     def skip(self, index: int) -> None:
@@ -121,6 +129,7 @@ class _View:
     def _take(self, index: int) -> None:
         if self._reading and self._start < index:
             self._pieces.append((self._start, index))
+            self.taken += index - self._start
             self._start = index
 
     def buffers(self, rendering: _Rendering) -> Iterator[Buffer]:

@@ -16,12 +16,13 @@ Read on in this order: `_HANDLERS` at the end, `handle`, then the handlers from 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
-from chat import accounts
-from chat.effects import Answer, Close, Consultation, Effect, Entered, Exited, Status, ToOne, ToRoom
+from chat import accounts, limits
+from chat.effects import Answer, Close, Consultation, Effect, Entered, Exited, Resume, Status, ToOne, ToRoom
 from chat.guesses import Guesses
-from chat.limits import FRAMED_REGISTRATION, TEXT_REGISTRATION
+from chat.meter import Meter
 from chat.room import Room
 from chat.session import Session, State
 from protocol import commands, messages
@@ -32,16 +33,20 @@ from protocol.text import clean, excerpt, is_name, key_of
 GREETING = "Welcome to this chat. Type the name you want to have here, then Enter."
 ASK_AGAIN = "Type another name, then Enter; /quit leaves."
 GOODBYE = "Goodbye."
+TOO_FAST = "You send faster than this chat takes it. What you sent waits its turn; nothing of it is lost."
 SHUTTING_DOWN = "The server is shutting down. Goodbye."
 
 _CLIENT_ID_LIMIT = 64
+_MESSAGES = (messages.Say, messages.Whisper)
 
 
 class Hub:
     """One room and the sessions that are in it or on their way."""
 
-    def __init__(self, max_users: int, epoch: str, registered: frozenset[str] = frozenset()) -> None:
-        """Serve up to `max_users` named users; `epoch` tells this log from any other one."""
+    def __init__(
+        self, max_users: int, epoch: str, registered: frozenset[str] = frozenset(), metered: bool = False
+    ) -> None:
+        """Serve up to `max_users` named users; `epoch` tells this log from any other one; `metered`: see chat.meter."""
         self.room = Room()
         self.registered = registered  # the keys of the names with an account; the shell replaces it when it changes
         self.guesses = Guesses()
@@ -50,25 +55,39 @@ class Hub:
         self.now = 0.0  # monotonic seconds, for deadlines; like `_at`, the same for a whole turn
         self._at = 0.0  # seconds since the epoch, UTC, for people
         self._waiting: set[Session] = set()  # sessions with a deadline
+        self._held: dict[Session, float] = {}  # sessions that have sent too much, and until when
+        self._metered = metered
+        self._look_at = 0.0  # when to look for silent clients next
 
     # --- what the shell calls ------------------------------------------------------------------------------------
 
     def tick(self, now: float, at: float) -> list[Effect]:
         """Begin a turn at `now`, which is `at` for people; return what has become due."""
         self.now, self._at = now, at
-        due = [s for s in self._waiting if s.deadline <= now]
-        return [effect for session in due for effect in self._too_slow(session)]
+        effects = self._release()
+        for session in [s for s in self._waiting if s.deadline <= now]:
+            effects += self._too_slow(session)
+        if now >= self._look_at:
+            self._look_at = now + 1.0
+            effects += self._look_for_silent()
+        return effects
+
+    def next_due(self) -> float:
+        """Return when `tick` should come at the latest, for somebody on hold; `inf` if nobody is."""
+        return min(self._held.values(), default=inf)
 
     def connect(self, session: Session) -> None:
         """Take in a peer that has connected; taken for a text user until its first byte shows a framed client."""
-        session.deadline = self.now + TEXT_REGISTRATION
+        session.deadline = self.now + limits.TEXT_REGISTRATION
+        session.heard_at = self.now
+        session.meter = Meter(self.now) if self._metered else None
         self._waiting.add(session)
 
     def connect_framed(self, session: Session) -> None:
         """Note that a peer speaks frames, so that it has its hello to send first."""
         session.framed = True
         session.state = State.NEW
-        session.deadline = self.now + FRAMED_REGISTRATION
+        session.deadline = self.now + limits.FRAMED_REGISTRATION
 
     def greet(self, session: Session) -> list[Effect]:
         """Return the greeting of a peer that has kept silent."""
@@ -76,6 +95,7 @@ class Hub:
 
     def handle(self, session: Session, request: Request) -> list[Effect]:
         """Return what `request` leads to. A session that is CLOSING has no requests any more."""
+        session.heard_at = self.now
         states, handler = _HANDLERS[type(request)]
         if session.state in states:
             effects = handler(self, session, request)
@@ -83,13 +103,14 @@ class Hub:
             effects = self._out_of_place(session, request)
         if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
             effects.append(Status(_result(session, _what(request), effects)))
+        if session.meter is not None:
+            effects += self._charge(session, session.meter, request)
         return effects
 
     def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
         """Return what follows from the `answer` to what was `asked`; log it like a request's result."""
         effects = accounts.answered(self, asked, answer)
-        effects.append(Status(_result(asked.session, type(asked).__name__, effects)))
-        return effects
+        return [*effects, Status(_result(asked.session, type(asked).__name__, effects)), Resume(asked.session)]
 
     def lost(self, session: Session, reason: str) -> list[Effect]:
         """Return what follows from a peer that is gone, or is to be gone, for `reason`. Does nothing twice."""
@@ -109,12 +130,47 @@ class Hub:
         sessions = [*self.room, *self._waiting]
         return [effect for session in sessions for effect in self._turn_out(session)]
 
+    # --- what becomes due ----------------------------------------------------------------------------------------
+
+    def _charge(self, session: Session, meter: Meter, request: Request) -> list[Effect]:
+        text = getattr(request, "text", "")
+        wait = meter.charge(isinstance(request, _MESSAGES), len(text.encode()), self.now)
+        if not wait or session.closing:
+            return []
+        session.held = True
+        self._held[session] = self.now + wait
+        if self.now < session.told_at + limits.HOLD_NOTICE:
+            return []
+        session.told_at = self.now
+        return [ToOne(session, messages.Noticed(TOO_FAST))]
+
+    def _release(self) -> list[Effect]:
+        due = [session for session, until in self._held.items() if until <= self.now]
+        for session in due:
+            session.held = False
+            del self._held[session]
+        return [Resume(session) for session in due]
+
+    def _look_for_silent(self) -> list[Effect]:
+        """Ping the framed clients that have been silent for long, and give up those that don't answer."""
+        effects: list[Effect] = []
+        for session in [s for s in self.room if s.framed and s.heard_at + limits.PING_AFTER <= self.now]:
+            if session.pinged_at < session.heard_at:
+                session.pinged_at = self.now
+                effects.append(ToOne(session, messages.Pinged()))
+            elif session.pinged_at + limits.PONG_WITHIN <= self.now:
+                seconds = limits.PING_AFTER + limits.PONG_WITHIN
+                effects += self.dismiss(session, refusal(Fault.SILENT, seconds=seconds), "no answer to a ping")
+        return effects
+
     # --- leaving and entering ------------------------------------------------------------------------------------
 
     def _exit(self, session: Session, reason: str) -> list[Effect]:
         was_named = session.named
         session.state = State.CLOSING
+        session.reason = reason
         self._waiting.discard(session)
+        self._held.pop(session, None)
         if not was_named:
             return []
         self.room.leave(session)
@@ -128,7 +184,7 @@ class Hub:
         return [ToOne(session, Dismissed(SHUTTING_DOWN)), Exited(session), Close(session)]
 
     def _too_slow(self, session: Session) -> list[Effect]:
-        seconds = FRAMED_REGISTRATION if session.framed else TEXT_REGISTRATION
+        seconds = limits.FRAMED_REGISTRATION if session.framed else limits.TEXT_REGISTRATION
         event = refusal(Fault.TOO_SLOW_TO_JOIN, seconds=seconds)
         return [Status(f"{session.label}: {event.text}"), *self.dismiss(session, event, event.text)]
 
@@ -192,7 +248,7 @@ class Hub:
             return self.dismiss(session, event, "protocol error")
         session.client_id = request.client_id[:_CLIENT_ID_LIMIT]
         session.state = State.NAMELESS
-        session.deadline = self.now + TEXT_REGISTRATION  # from here on a person may be typing
+        session.deadline = self.now + limits.TEXT_REGISTRATION  # from here on a person may be typing
         if request.name is None:
             return [ToOne(session, Asked("name", GREETING))]
         return self._take_name(session, messages.Name(request.name, request.password))

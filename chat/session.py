@@ -8,7 +8,9 @@ NEW ----------- hello ----------> NAMELESS -- a good name --> CHATTING --+
 from __future__ import annotations
 
 from enum import Enum, auto
+from math import inf
 
+from chat.meter import Meter
 from protocol.text import key_of
 
 
@@ -38,10 +40,16 @@ class Session:
         "client_id",
         "deadline",
         "framed",
+        "heard_at",
+        "held",
+        "meter",
         "name",
         "named_at_seq",
+        "pinged_at",
         "question",
+        "reason",
         "state",
+        "told_at",
         "typed",
         "waiting",
         "wrong_passwords",
@@ -60,12 +68,23 @@ class Session:
         self.typed = ""  # what belongs to the question: the name wanted, or the new password to be confirmed
         self.waiting = False  # for an Answer; until it is there no further request is taken
         self.wrong_passwords = 0
-        self.deadline = 0.0  # until when a hello or a name has to come, monotonic seconds
+        self.reason = ""  # why it is closing, in a few words of ours
+        self.meter: Meter | None = None  # None: may send as fast as it likes
+        self.held = False  # has sent too much; until a bucket has filled again, no further request is taken
+        self.told_at = -inf  # when it was told so last; these three and the deadline are monotonic seconds
+        self.heard_at = 0.0
+        self.pinged_at = 0.0
+        self.deadline = 0.0  # until when a hello or a name has to come
 
     @property
     def named(self) -> bool:
         """Whether the user is in the room, under a name."""
         return self.state is State.CHATTING
+
+    @property
+    def listened_to(self) -> bool:
+        """Whether a further request is taken now."""
+        return not (self.waiting or self.held)
 
     @property
     def closing(self) -> bool:
@@ -75,7 +94,7 @@ class Session:
     @property
     def host(self) -> str:
         """The address without its port."""
-        return self.address.rpartition(":")[0]
+        return self.address.rpartition(":")[0].strip("[]")
 
     @property
     def key(self) -> str:

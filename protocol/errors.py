@@ -115,6 +115,12 @@ class Fault(Enum):
         "accounts-failed",
         "The accounts could not be written on the server. Nothing was changed.",
     )
+    SILENT = 507, "silent", "Nothing was heard from you for {seconds} s. Closing: connect again."
+    TOO_MANY_CONNECTIONS = (
+        508,
+        "too-many-connections",
+        "There are too many connections from your address. Close some, or try again in ten minutes.",
+    )
 
     def __init__(self, number: int, code: str, phrase: str, verbs: str = "") -> None:
         self.number = number

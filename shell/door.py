@@ -14,17 +14,19 @@ import os
 import socket
 
 from chat import limits
+from chat.admission import Admission
 from protocol.errors import Fault
 from protocol.lines import LINE_END
-from shell.sockets import FD_LIMIT, printable
+from shell.sockets import FD_LIMIT, host_of, printable
 
 log = logging.getLogger("server")
 
 
 class Door:
-    """Takes over `listeners`."""
+    """Takes over `listeners`; `admission` says who is too many for an address."""
 
-    def __init__(self, listeners: list[socket.socket]) -> None:
+    def __init__(self, listeners: list[socket.socket], admission: Admission) -> None:
+        self._admission = admission
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self._reserve = os.open(os.devnull, os.O_RDONLY)
         for listener in listeners:
@@ -34,7 +36,7 @@ class Door:
         """Return what `select` is to watch: none when the door is shut."""
         return frozenset(self._listeners)
 
-    def let_in(self, descriptor: int, room: int) -> list[tuple[socket.socket, str]]:
+    def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[socket.socket, str]]:
         """Accept at most 64 who wait at a listener; return those that there is room for, each with its address."""
         let_in: list[tuple[socket.socket, str]] = []
         for _ in range(limits.TURN_ACCEPTS):
@@ -48,7 +50,9 @@ class Door:
                     break
                 continue  # that one was gone before we came to it
             if sock.fileno() >= FD_LIMIT or len(let_in) >= room:
-                _turn_away(sock, printable(address))
+                _turn_away(sock, printable(address), Fault.SERVER_FULL)
+            elif not self._admission.admit(host_of(address), now):
+                _turn_away(sock, printable(address), Fault.TOO_MANY_CONNECTIONS)
             else:
                 let_in.append((sock, printable(address)))
         return let_in
@@ -57,8 +61,12 @@ class Door:
         os.close(self._reserve)
         with contextlib.suppress(OSError):
             sock, address = self._listeners[descriptor].accept()
-            _turn_away(sock, printable(address))
+            _turn_away(sock, printable(address), Fault.SERVER_FULL)
         self._reserve = os.open(os.devnull, os.O_RDONLY)
+
+    def let_out(self, host: str) -> None:
+        """Take note that somebody who was let in has gone."""
+        self._admission.leave(host)
 
     def shut(self) -> None:
         """Let nobody in any more."""
@@ -72,11 +80,11 @@ class Door:
         os.close(self._reserve)
 
 
-def _turn_away(sock: socket.socket, address: str) -> None:
-    """Tell a peer, which may speak anything, in text that there is no room, and close; our client shows it too."""
-    log.info("%s: turned away, the server is full", address)
+def _turn_away(sock: socket.socket, address: str, fault: Fault) -> None:
+    """Tell a peer, which may speak anything, in text why it can't come in, and close; our client shows it too."""
+    log.info("%s: turned away, %s", address, fault.code)
     with contextlib.suppress(OSError), sock:
         sock.setblocking(False)
-        sock.send(Fault.SERVER_FULL.phrase.encode() + LINE_END)
+        sock.send(fault.phrase.encode() + LINE_END)
         sock.shutdown(socket.SHUT_WR)
         sock.recv(limits.TURN_CHUNK)  # an unread hello would turn our close into a reset

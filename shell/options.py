@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import errno
+from ipaddress import ip_network
+from math import inf
 from pathlib import Path
 
+from chat import limits
+from chat.admission import Network
 from protocol.dialects import SLASH, VERBS, Dialect
 from shell.sockets import PEERS_LIMIT
 
@@ -19,10 +23,27 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of users: give 1 or more")
+def _amount(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) < 2**53:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount: give a whole number, 1 or more")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds or a rate: give one over 0, such as 0.5")
+    return rate
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a network: give one such as 192.0.2.0/24") from None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
         help="where what outlives the server is kept; made when first needed (default: ./chatdata)",
     )
     made.add_argument(
-        "--max-users", metavar="N", type=_count, default=PEERS_LIMIT, help="users at a time (default: %(default)s)"
+        "--max-users", metavar="N", type=_amount, default=PEERS_LIMIT, help="users at a time (default: %(default)s)"
     )
     made.add_argument(
         "--dialect",
@@ -49,9 +70,48 @@ def parser() -> argparse.ArgumentParser:
         default="auto",
         help="what text users speak: slash commands, the verbs JOIN LIST MESG BCST QUIT, or (auto) what they show",
     )
+    made.add_argument(
+        "--trusted",
+        metavar="ADDRESS/BITS",
+        type=_network,
+        action="append",
+        default=[],
+        help="a network whose addresses may have any number of connections, as loopback may; can be given repeatedly",
+    )
+    made.add_argument(
+        "--no-rate-limit",
+        action="store_true",
+        help="let users send as fast as they can: for trusted networks and benchmarks",
+    )
     made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     made.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    _add_limits(made)
     return made
+
+
+def _add_limits(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("limits", "each with its default and the reason for it")
+    for name, reason in limits.REASONS.items():
+        default = getattr(limits, name)
+        group.add_argument(
+            option_of(name),
+            metavar="N",
+            dest=name,
+            type=_amount if isinstance(default, int) else _rate,
+            default=default,
+            help=f"{reason} (default: %(default)s)",
+        )
+
+
+def option_of(limit: str) -> str:
+    """Return the option that sets a limit: `--high-water` for HIGH_WATER."""
+    return "--" + limit.lower().replace("_", "-")
+
+
+def set_limits(options: argparse.Namespace) -> None:
+    """Make the limits those of the command line."""
+    for name in limits.REASONS:
+        setattr(limits, name, getattr(options, name))
 
 
 def why_not_listening(error: OSError, host: str | None, port: int) -> str:

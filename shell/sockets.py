@@ -29,10 +29,33 @@ def send(sock: socket.socket, buffers: list[bytes | memoryview]) -> int:
     return sock.send(b"".join(buffers))  # Windows
 
 
+def host_of(address: tuple[str, int]) -> str:
+    """Return the host of an address; IPv4 as such, though it came in by an IPv6 socket."""
+    return address[0].removeprefix("::ffff:")
+
+
 def printable(address: tuple[str, int]) -> str:
     """Return an address as people write it, "192.0.2.1:4711" or "[2001:db8::1]:4711"."""
-    host = address[0].removeprefix("::ffff:")
+    host = host_of(address)
     return f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
+
+
+def prepare(sock: socket.socket) -> None:
+    """Make an accepted socket one of ours: it never blocks, sends at once, and notices a peer that is gone.
+
+    Keep-alive after 60 s, every 15 s, 4 times; 30 s for what was sent to be acknowledged (RFC 1122, RFC 5482).
+    """
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", 60),
+        ("TCP_KEEPINTVL", 15),
+        ("TCP_KEEPCNT", 4),
+        ("TCP_USER_TIMEOUT", 30_000),
+    ):
+        if hasattr(socket, name):  # which of them there are depends on the platform
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def listen(host: str | None, port: int) -> list[socket.socket]:

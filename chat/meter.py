@@ -1,0 +1,43 @@
+"""Meter: how much one user may send before the server stops reading for a while.
+
+Three token buckets, one each for messages, commands and bytes: so many at once, then so many a second. A request is
+served first and paid for afterwards; when a bucket has run dry, the user is on hold until it holds one more. Nothing is
+refused and nothing is lost: what was sent meanwhile waits in the sender's own kernel.
+"""
+
+from __future__ import annotations
+
+from chat import limits
+
+
+class Meter:
+    """The buckets of one user. Times are monotonic seconds."""
+
+    __slots__ = ("_at", "_bytes", "_commands", "_messages")
+
+    def __init__(self, now: float) -> None:
+        self._at = now
+        self._messages = float(limits.MESSAGE_BURST)
+        self._commands = float(limits.COMMAND_BURST)
+        self._bytes = float(limits.BYTE_BURST)
+
+    def charge(self, is_message: bool, size: int, now: float) -> float:
+        """Pay for a request of `size` bytes; return for how many seconds the user is on hold, mostly 0.0."""
+        self._refill(now)
+        if is_message:
+            self._messages -= 1
+        else:
+            self._commands -= 1
+        self._bytes -= size
+        return max(
+            0.0,
+            (1 - self._messages) / limits.MESSAGE_RATE,
+            (1 - self._commands) / limits.COMMAND_RATE,
+            -self._bytes / limits.BYTE_RATE,
+        )
+
+    def _refill(self, now: float) -> None:
+        passed, self._at = now - self._at, now
+        self._messages = min(limits.MESSAGE_BURST, self._messages + passed * limits.MESSAGE_RATE)
+        self._commands = min(limits.COMMAND_BURST, self._commands + passed * limits.COMMAND_RATE)
+        self._bytes = min(limits.BYTE_BURST, self._bytes + passed * limits.BYTE_RATE)
