@@ -145,7 +145,10 @@ class Server:
             longest = 0 if busy else longest
         if self._silent:
             longest = min(longest, max(0.0, self._silent[0][0] - time.monotonic()))
-        readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
+        try:
+            readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
+        except OSError:  # a descriptor is not open any more: all are asked, so that its own peer finds out, alone
+            return set(self._peers), set(self._blocked)
         return set(readable), set(writable)
 
     def _hear(self, readable: set[int]) -> list[Effect]:
@@ -169,8 +172,10 @@ class Server:
 
     def _many_lag(self) -> bool:
         """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody."""
-        lagging = sum(self._peers[fd].connection.outbox.size > limits.LAGGING for fd in self._blocked)
-        return lagging * limits.LAGGING_SHARE > len(self._fanout.readers)
+        readers = self._fanout.readers  # whoever is being dropped is none any more
+        blocked = (self._peers[fd] for fd in self._blocked)
+        lagging = sum(peer.connection.outbox.size > limits.LAGGING for peer in blocked if peer.session in readers)
+        return lagging * limits.LAGGING_SHARE > len(readers)
 
     def _on_hangup(self, number: int, frame: object) -> None:
         self._reload = True
@@ -368,16 +373,16 @@ def main() -> int:
     options = parser().parse_args()
     start_log(options.log_level)
     raise_descriptor_limit()
-    try:
-        listeners = listen(options.host, options.port)
-    except OSError as error:
-        print(why_not_listening(error, options.host, options.port), file=sys.stderr)
-        return 1
     accounts = Accounts(options.data)
     try:
         tell(accounts.load())
     except OSError as error:
         print(f"Cannot read {accounts.path}: {error.strerror}. Mend that, or choose another --data.", file=sys.stderr)
+        return 1
+    try:
+        listeners = listen(options.host, options.port)
+    except OSError as error:
+        print(why_not_listening(error, options.host, options.port), file=sys.stderr)
         return 1
     hosts = [options.host] if options.host else ["localhost", *own_addresses()]
     log.info("Listening on port %d. Join with:", options.port)
