@@ -41,16 +41,9 @@ from shell.clerk import Clerk, tell
 from shell.door import Door
 from shell.figures import Figures
 from shell.logs import start_log
-from shell.options import DIALECTS, parser, set_limits, why_not_listening
+from shell.options import DIALECTS, invitation, parser, set_limits, why_not_listening
 from shell.signals import Signals
-from shell.sockets import (
-    PEERS_LIMIT,
-    listen,
-    own_addresses,
-    prepare,
-    raise_descriptor_limit,
-    send,
-)
+from shell.sockets import PEERS_LIMIT, listen, prepare, raise_descriptor_limit, send
 from stores.accounts import Accounts
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
@@ -142,7 +135,10 @@ class Server:
             longest = 0 if busy else longest
         due = min(self._silent[0][0] if self._silent else inf, self._hub.next_due())
         longest = max(0.0, min(longest, due - time.monotonic()))
-        readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
+        try:
+            readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
+        except OSError:  # a descriptor is not open any more: all are asked, so that its own peer finds out, alone
+            return set(self._peers), set(self._blocked)
         return set(readable), set(writable)
 
     def _hear(self, readable: set[int]) -> list[Effect]:
@@ -164,8 +160,10 @@ class Server:
 
     def _many_lag(self) -> bool:
         """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody."""
-        lagging = sum(self._peers[fd].connection.outbox.size > limits.LAGGING for fd in self._blocked)
-        return lagging * limits.LAGGING_SHARE > len(self._fanout.readers)
+        readers = self._fanout.readers  # whoever is being dropped is none any more
+        blocked = (self._peers[fd] for fd in self._blocked)
+        lagging = sum(peer.connection.outbox.size > limits.LAGGING for peer in blocked if peer.session in readers)
+        return lagging * limits.LAGGING_SHARE > len(readers)
 
     def _shut_down(self) -> None:
         log.info("Shutting down. Users: %d", len(self._hub.room))
@@ -369,24 +367,20 @@ def main() -> int:
     set_limits(options)
     start_log(options.log_level)
     raise_descriptor_limit()
-    try:
-        listeners = listen(options.host, options.port)
-    except OSError as error:
-        print(why_not_listening(error, options.host, options.port), file=sys.stderr)
-        return 1
     accounts = Accounts(options.data)
     try:
         tell(accounts.load())
     except OSError as error:
         print(f"Cannot read {accounts.path}: {error.strerror}. Mend that, or choose another --data.", file=sys.stderr)
         return 1
-    hosts = [options.host] if options.host else ["localhost", *own_addresses()]
-    log.info("Listening on port %d. Join with:", options.port)
-    for host in hosts:
-        log.info("  telnet %s %d    or    python myclient.py %s %d", host, options.port, host, options.port)
-    hub = Hub(
-        options.max_users, epoch=secrets.token_hex(8), registered=accounts.keys(), metered=not options.no_rate_limit
-    )
+    try:
+        listeners = listen(options.host, options.port)
+    except OSError as error:
+        print(why_not_listening(error, options.host, options.port), file=sys.stderr)
+        return 1
+    for line in invitation(options.host, options.port):
+        log.info("%s", line)
+    hub = Hub(options.max_users, secrets.token_hex(8), accounts.keys(), metered=not options.no_rate_limit)
     door = Door(listeners, Admission(tuple(options.trusted)))
     Server(door, hub, Clerk(accounts), DIALECTS[options.dialect]).run()
     return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from chat import limits
 from chat.admission import Network
 from protocol.dialects import SLASH, VERBS, Dialect
-from shell.sockets import PEERS_LIMIT
+from shell.sockets import PEERS_LIMIT, own_addresses
 
 VERSION = "0.1.0"
 DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
@@ -112,6 +112,13 @@ def set_limits(options: argparse.Namespace) -> None:
     """Make the limits those of the command line."""
     for name in limits.REASONS:
         setattr(limits, name, getattr(options, name))
+
+
+def invitation(host: str | None, port: int) -> list[str]:
+    """Return the lines that say where the server listens and what to hand on to those who are to join (A1)."""
+    hosts = [host] if host else ["localhost", *own_addresses()]
+    joining = (f"  telnet {name} {port}    or    python myclient.py {name} {port}" for name in hosts)
+    return [f"Listening on port {port}. Join with:", *joining]
 
 
 def why_not_listening(error: OSError, host: str | None, port: int) -> str:

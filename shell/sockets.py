@@ -61,8 +61,7 @@ def prepare(sock: socket.socket) -> None:
 def listen(host: str | None, port: int) -> list[socket.socket]:
     """Return the listening sockets for `host`, or with None for all interfaces. Raises OSError."""
     if host is not None:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        addresses = list(dict.fromkeys((family, address[:2]) for family, _, _, _, address in found))
+        addresses = _resolve(host, port)
     elif _has_ipv6():
         addresses = [(socket.AF_INET6, ("", port))]
     else:
@@ -74,6 +73,15 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
         listeners.append(listener)
     return listeners
+
+
+def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+    """Return the family and address of each that `host` stands for. Raises OSError."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except UnicodeError:  # the resolver's word for a part that is empty or over 63 bytes
+        raise OSError(f"{host!r} can't be the name of a host") from None
+    return list(dict.fromkeys((family, (str(address[0]), port)) for family, _, _, _, address in found))
 
 
 def _has_ipv6() -> bool:
