@@ -15,17 +15,22 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import server
+from chat.admission import Admission
 from chat.hub import Hub
 from protocol.dialects import Dialect
 from protocol.framing import FrameCodec
 from protocol.messages import Hello
 from protocol.objects import FROM_SERVER, dump, load
-from server import Server
+from server import Peer, Server
+from shell.clerk import Clerk
+from shell.door import Door
 from shell.sockets import PEERS_LIMIT, listen
+from stores.accounts import Accounts
 
 PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
 
@@ -51,15 +56,21 @@ class Live:
     """A server, its hub and its clock, and the clients that are connected to it."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, max_users: int = PEERS_LIMIT, dialect: Dialect | None = None
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        folder: Path,
+        max_users: int = PEERS_LIMIT,
+        dialect: Dialect | None = None,
     ) -> None:
+        """Serve on port 0 in a world of its own; accounts, if any, go to `folder`."""
         self.clock = Clock()
         monkeypatch.setattr(server, "time", self.clock)
         listeners = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = listeners[0].getsockname()
         self.hub = Hub(max_users, epoch="a test")
-        self.server = Server(listeners, self.hub, dialect)
+        self.server = Server(Door(listeners, Admission()), self.hub, Clerk(Accounts(folder)), dialect)
         self._clients: list[Client] = []
+        self._over = False
 
     def __enter__(self) -> Live:
         return self
@@ -67,34 +78,41 @@ class Live:
     def __exit__(self, *_: object) -> None:
         for client in self._clients:
             client.sock.close()
-        self.server.close()
+        if not self._over:
+            self.server.close()
 
     def turns(self, count: int = 1) -> None:
+        """Turn the loop; after each turn whoever has not stalled takes in what has come."""
         for _ in range(count):
             self.server.step(0)
+            for client in self._clients:
+                if client.reading:
+                    client.listens()
+
+    def runs(self) -> None:
+        """Run the server as the program does, until a signal ends it."""
+        self._over = True
+        self.server.run()
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Turn until `condition` holds; fail with `what` if it never does."""
         give_up = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < give_up, what
-            self.server.step(0)
+            self.turns()
 
-    def client(self, receive_buffer: int | None = None) -> Client:
-        """Return a client that is not connected yet; with a small `receive_buffer` it lags early."""
-        sock = socket.socket()
-        if receive_buffer:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        client = Client(self, sock)
+    def connects(self) -> Client:
+        return self.client().connects()
+
+    def client(self) -> Client:
+        """Return a client that is not connected yet."""
+        client = Client(self, socket.socket())
         self._clients.append(client)
         return client
 
-    def connects(self, receive_buffer: int | None = None) -> Client:
-        return self.client(receive_buffer).connects()
-
-    def joins(self, name: str, receive_buffer: int | None = None) -> Client:
+    def joins(self, name: str) -> Client:
         """Return a text user who is in the room and has been told so."""
-        client = self.connects(receive_buffer)
+        client = self.connects()
         client.says(name)
         client.sees("Users here:")
         return client
@@ -106,9 +124,17 @@ class Live:
         client.sees('"type":"welcome"')
         return client
 
-    def peers(self) -> list[server.Peer]:
-        """Return the server's side of the connections that it holds, in the order of their coming."""
-        return list(self.server._peers.values())
+    def peer(self, client: Client) -> Peer:
+        """Return the server's side of a client's connection."""
+        address = client.sock.getsockname()
+        return next(peer for peer in self.server._peers.values() if peer.sock.getpeername() == address)
+
+    def waiting_for(self, client: Client) -> int:
+        """Return how many bytes the server still holds for a client."""
+        return self.peer(client).connection.outbox.size
+
+    def connected(self) -> int:
+        return len(self.server._peers)
 
 
 class Client:
@@ -119,12 +145,14 @@ class Client:
         self.heard = b""
         self.ended = False
         self.was_reset = False
+        self.reading = False
         self._live = live
         self._seen = 0
 
     def connects(self) -> Client:
         self.sock.connect(self._live.address)
         self.sock.setblocking(False)
+        self.reading = True
         return self
 
     def says(self, *lines: str) -> None:
@@ -147,11 +175,18 @@ class Client:
 
     def resets(self) -> None:
         """End the connection without a goodbye, as a machine does that was switched off and on again."""
+        self.reading = False
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.sock.close()
 
+    def stalls(self) -> None:
+        """Read nothing more until asked to see something."""
+        self.reading = False
+
     def listens(self) -> bytes:
         """Take in what has arrived by now; return all that was ever heard."""
+        if self.ended:
+            return self.heard
         try:
             while chunk := self.sock.recv(1 << 20):
                 self.heard += chunk
@@ -163,22 +198,28 @@ class Client:
         return self.heard
 
     def sees(self, text: str) -> None:
+        self.reading = True
         wanted = text.encode()
 
         def has_it() -> bool:
-            return self.listens().find(wanted, self._seen) >= 0
+            return self.heard.find(wanted, self._seen) >= 0
 
         self._live.until(has_it, f"never told {text!r}")
         self._seen = self.heard.find(wanted, self._seen) + len(wanted)
 
     def sees_the_end(self) -> None:
         """Wait for a proper end of file: a reset could have swallowed the farewell."""
-        self._live.until(lambda: self.listens() is not None and self.ended, "never closed")
+        self.reading = True
+        self._live.until(lambda: self.ended, "never closed")
         assert not self.was_reset
 
     def was_told(self, text: str) -> bool:
         """Say whether `text` has come by now, anywhere."""
-        return text.encode() in self.listens()
+        return text.encode() in self.heard
+
+    def lines(self, begin: str) -> list[str]:
+        """Return the lines so far that begin so."""
+        return [line for line in self.heard.decode().split("\r\n") if line.startswith(begin)]
 
 
 def frame(message: object) -> bytes:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from chat import limits
+from chat.accounts import WRONG_LIMIT
 from chat.guesses import LIMITS
 from protocol.commands import COMMANDS, Command
 from protocol.framing import FRAME_LIMIT
 from protocol.lines import LINE_LIMIT
-from shell.options import parser
+from shell.options import option_of, parser
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -31,11 +33,20 @@ def test_every_option_of_the_server_is_explained_and_no_other() -> None:
     section = README.split("## Options of the server")[1].split("## ")[0]
     explained = set(re.findall(r"^\| `(--[a-z-]+)", section, re.MULTILINE))
     options = {option for action in parser()._actions for option in action.option_strings if option.startswith("--")}
-    assert explained == options - {"--help", "--version"}
+    assert explained == options - {"--help", "--version"} - {option_of(name) for name in limits.REASONS}
 
 
-def test_the_limits_are_those_of_the_code() -> None:
-    assert f"| line | {LINE_LIMIT:,} bytes |" in README
-    assert f"| frame | {FRAME_LIMIT:,} bytes |" in README
+def test_every_limit_is_explained_with_its_default() -> None:
+    section = README.split("## Limits, and why")[1].split("## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `--")]
+    assert rows == [
+        f"| `{option_of(name)}` | {getattr(limits, name):,} | {reason} |" for name, reason in limits.REASONS.items()
+    ]
+
+
+def test_the_limits_that_are_no_options_are_those_of_the_code() -> None:
+    text = " ".join(README.split())
+    assert f"A line has at most {LINE_LIMIT:,} bytes" in text
+    assert f"A frame has at most {FRAME_LIMIT:,}:" in text
     assert LIMITS == ((3, 60.0), (10, 600.0))
-    assert "3 a minute and 10 in 10 minutes" in README
+    assert f"{WRONG_LIMIT} wrong passwords, and a name 3 a minute and 10 in 10 minutes from one address" in text
