@@ -1,0 +1,126 @@
+"""One random stream, fed whole and in pieces: what must hold, whatever the bytes are.
+
+- The codecs raise nothing; what they make of the stream is payloads and ProtocolErrors.
+- The same stream in any cut gives the same items, and the same telnet replies.
+- A codec keeps no more than its limit.
+- Each dialect makes a request of each payload, and raises nothing.
+
+Streams are made of pieces that mean something to a codec or a parser, and of junk between them.
+"""
+
+from __future__ import annotations
+
+import random
+
+from protocol.dialects import JSON, SLASH, VERBS, detect, parse_password
+from protocol.errors import ProtocolError
+from protocol.framing import FRAME_LIMIT, HEADER_SIZE, FrameCodec
+from protocol.lines import LINE_LIMIT, LineCodec
+
+_LINE_PIECES = (
+    *(b"\r\n", b"\r\0", b"\n", b"\r", b"\0", b"\x04", b"\xff", b"\xff\xff", b"\xff\xfd\x06", b"\xff\xfb\x01"),
+    *(b"\xff\xfa\x18", b"\xff\xf0", b"\xff\xec", b"\xff\xf4", b"\xc3", b"\xc3\xa9", b"\xed\xa0\x80", b"\xe2\x80\xae"),
+    *(
+        b"/",
+        b"/whisper ",
+        b"/W bob ",
+        b"/reply",
+        b"/nick ",
+        b"/help ",
+        b"/quit",
+        b"JOIN ",
+        b"mesg ",
+        b"LIST",
+        b"bcst x",
+    ),
+    *(b"ann", b"admin", b" ", b"\t", b"hello", b"\x1b[2J", b"x" * 300, b"y" * LINE_LIMIT),
+)
+_JSON_PIECES = (
+    *(
+        b'{"type":"line","text":"',
+        b'","cseq":',
+        b'"}',
+        b"}",
+        b"{",
+        b"[",
+        b'{"type":"hello","version":1,',
+        b'"client_id":"x"',
+    ),
+    *(
+        b'{"type":"pong"}',
+        b"1",
+        b"-1",
+        b"1e999",
+        b"NaN",
+        b"true",
+        b"null",
+        b'"',
+        b"\\ud800",
+        b"\\u0000",
+        b"\xff",
+        b",",
+        b":",
+    ),
+    *(b"/whisper bob hi", b"text", b"[" * 200),
+)
+
+Item = bytes | tuple[str, str]
+
+
+def check_lines(dice: random.Random) -> None:
+    """Make one stream for LineCodec and check it. Raises AssertionError, or whatever a codec wrongly raises."""
+    stream = _junk(dice, _LINE_PIECES)
+    codec = LineCodec()
+    whole = [*map(_comparable, codec.feed(stream))], codec.take_replies()
+    cut_codec, items = LineCodec(), list[Item]()
+    for chunk in _cut(dice, stream):
+        items += map(_comparable, cut_codec.feed(chunk))
+        assert len(cut_codec._partial) <= LINE_LIMIT
+    assert (items, cut_codec.take_replies()) == whole
+    for item in whole[0]:
+        if isinstance(item, bytes):
+            for dialect in (SLASH, VERBS, detect(item)):
+                dialect.parse(item, named=dice.random() < 0.5)
+            parse_password(item)
+
+
+def check_frames(dice: random.Random) -> None:
+    """Make one stream for FrameCodec and check it, like check_lines."""
+    preamble = dice.choice((0, 0, 0, 16))
+    stream = b"".join(_frame(dice) for _ in range(dice.randint(0, 4)))
+    codec = FrameCodec(preamble)
+    whole = [*map(_comparable, codec.feed(stream))]
+    cut_codec, items = FrameCodec(preamble), list[Item]()
+    for chunk in _cut(dice, stream):
+        items += map(_comparable, cut_codec.feed(chunk))
+        assert len(cut_codec._buffer) <= FRAME_LIMIT + HEADER_SIZE
+    assert items == whole
+    for item in whole:
+        if isinstance(item, bytes):
+            JSON.parse(item, named=dice.random() < 0.5)
+
+
+def _frame(dice: random.Random) -> bytes:
+    payload = _junk(dice, _JSON_PIECES) or b"{}"
+    if dice.random() < 0.1:
+        return payload
+    length = len(payload) + (dice.choice((-1, 1, -len(payload), 65536)) if dice.random() < 0.05 else 0)
+    return max(0, length).to_bytes(HEADER_SIZE, "big") + payload
+
+
+def _junk(dice: random.Random, pieces: tuple[bytes, ...]) -> bytes:
+    chosen = dice.choices(pieces, k=dice.randint(0, 10))
+    if dice.random() < 0.3:
+        chosen.insert(dice.randint(0, len(chosen)), dice.randbytes(dice.randint(1, 6)))
+    return b"".join(chosen)
+
+
+def _cut(dice: random.Random, stream: bytes) -> list[bytes]:
+    if len(stream) < 100 and dice.random() < 0.2:
+        return [stream[i : i + 1] for i in range(len(stream))]
+    places = sorted(dice.randint(0, len(stream)) for _ in range(dice.randint(0, 4)))
+    return [stream[a:b] for a, b in zip([0, *places], [*places, len(stream)], strict=True)]
+
+
+def _comparable(item: bytes | ProtocolError) -> Item:
+    return item if isinstance(item, bytes) else (item.fault.code, str(item))
