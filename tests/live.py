@@ -11,6 +11,7 @@ order of the wire. The server's clock stands still unless a test moves it, so no
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
 import time
@@ -50,6 +51,20 @@ class Clock:
 
     def time(self) -> float:
         return self.now
+
+
+class SelectCalls:
+    """Stands in for the module `select` in server.py: keeps what it is called with, and never sleeps."""
+
+    def __init__(self) -> None:
+        self.readers: list[int] = []
+        self.timeout = -1.0
+
+    def select(
+        self, readers: list[int], writers: list[int], others: list[int], timeout: float
+    ) -> tuple[list[int], list[int], list[int]]:
+        self.readers, self.timeout = readers, timeout
+        return select.select(readers, writers, others, 0)
 
 
 class Live:
@@ -149,8 +164,9 @@ class Client:
         self._live = live
         self._seen = 0
 
-    def connects(self) -> Client:
-        self.sock.connect(self._live.address)
+    def connects(self, address: tuple[str, int] | None = None) -> Client:
+        """Connect to the server, or to what stands before it at `address`."""
+        self.sock.connect(address or self._live.address)
         self.sock.setblocking(False)
         self.reading = True
         return self
