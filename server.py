@@ -43,7 +43,7 @@ from shell.figures import Figures
 from shell.logs import start_log
 from shell.options import DIALECTS, invitation, parser, set_limits, why_not_listening
 from shell.signals import Signals
-from shell.sockets import PEERS_LIMIT, listen, prepare, raise_descriptor_limit, send
+from shell.sockets import PEERS_LIMIT, listen, raise_descriptor_limit, send
 from stores.accounts import Accounts
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
@@ -54,7 +54,7 @@ log = logging.getLogger("server")
 class Peer:
     """The socket side of a user. Socket, address, session and name are each reached from it (D12)."""
 
-    __slots__ = ("at_eof", "broken", "connection", "deadline", "fd", "session", "shut", "sock")
+    __slots__ = ("at_eof", "broken", "connection", "deadline", "fd", "session", "shut", "sock", "took_at")
 
     def __init__(self, sock: socket.socket, address: str, text_dialect: Dialect | None) -> None:
         self.sock = sock
@@ -64,6 +64,7 @@ class Peer:
         self.at_eof = False  # the peer sends nothing more
         self.broken = False  # the socket is of no use any more
         self.shut = False  # we send nothing more
+        self.took_at = 0.0  # when the kernel last took something for it, monotonic seconds
         self.deadline: float | None = None  # set when closing: by then it is closed, read or not
 
     @property
@@ -103,7 +104,7 @@ class Server:
 
     def step(self, longest: float = LONGEST_SLEEP) -> None:
         """Do one turn; sleep up to `longest` seconds if there is nothing to do."""
-        paused = self._many_lag()
+        paused = self._many_lag(time.monotonic())
         readable, writable = self._wait(longest, paused)
         now = time.monotonic()
         effects = self._hub.tick(now, time.time())
@@ -115,17 +116,18 @@ class Server:
         effects += self._drop_laggards(now)
         self._carry_out(effects, now)
         self._blocked -= writable
-        self._flush_all()
+        self._flush_all(now)
         self._close_done(now)
         self._figures.turned(time.monotonic() - now)
 
-    def close(self) -> None:
-        """Close every socket at once."""
+    def close(self, wait: bool = True) -> None:
+        """Close every socket at once, and `wait` for the accounts to be written."""
         for peer in self._peers.values():
             peer.sock.close()
         self._signals.close()
         self._door.close()
-        self._clerk.close()
+        if wait:
+            self._clerk.close()
 
     def _wait(self, longest: float, paused: bool) -> tuple[set[int], set[int]]:
         readers = [*self._door.descriptors(), self._signals.fileno(), self._clerk.fileno()]
@@ -158,11 +160,13 @@ class Server:
             effects += self._hub.answered(asked, answer)
         return effects
 
-    def _many_lag(self) -> bool:
-        """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody."""
+    def _many_lag(self, now: float) -> bool:
+        """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody, nor do any that
+        take nothing at all: waiting would not help them."""
         readers = self._fanout.readers  # whoever is being dropped is none any more
         blocked = (self._peers[fd] for fd in self._blocked)
-        lagging = sum(peer.connection.outbox.size > limits.LAGGING for peer in blocked if peer.session in readers)
+        moving = (p for p in blocked if p.session in readers and p.took_at + limits.STALLED > now)
+        lagging = sum(peer.connection.outbox.size > limits.LAGGING for peer in moving)
         return lagging * limits.LAGGING_SHARE > len(readers)
 
     def _shut_down(self) -> None:
@@ -172,7 +176,7 @@ class Server:
         deadline = time.monotonic() + limits.SHUTDOWN
         while self._peers and self._signals.stops < 2 and time.monotonic() < deadline:
             self.step(0.1)
-        self.close()
+        self.close(wait=self._signals.stops < 2)
 
     # --- accepting -----------------------------------------------------------------------------------------------
 
@@ -182,7 +186,6 @@ class Server:
                 self._welcome(sock, address, now)
 
     def _welcome(self, sock: socket.socket, address: str, now: float) -> None:
-        prepare(sock)
         peer = Peer(sock, address, self._text_dialect)
         self._peers[peer.fd] = peer
         self._by_session[peer.session] = peer
@@ -212,19 +215,21 @@ class Server:
             fd = self._last_served = queue.popleft()
             peer = self._peers[fd]
             before = peer.connection.weight
-            effects += self._serve(peer, now)
+            self._serve(peer, now, effects)
             room -= peer.connection.weight - before
             if fd in self._busy:
                 queue.append(fd)
         return effects
 
-    def _serve(self, peer: Peer, now: float) -> list[Effect]:
+    def _serve(self, peer: Peer, now: float, effects: list[Effect]) -> None:
+        """Read from a peer, unless it has something left over, and add what follows to `effects`."""
         try:
-            effects = [] if peer.fd in self._busy else self._read(peer, now)
-            return effects + self._handle_requests(peer)
+            if peer.fd not in self._busy:
+                effects += self._read(peer, now)
+            self._handle_requests(peer, effects)
         except Exception:  # a bug of ours must cost the peer that met it, and nobody else
             log.exception("%s: a bug in the server; closing", peer.session.label)
-            return self._lost(peer, "internal error")
+            effects += self._lost(peer, "internal error")
 
     def _read(self, peer: Peer, now: float) -> list[Effect]:
         try:
@@ -253,21 +258,16 @@ class Server:
             log.info("%s: speaks TLS, which this port does not; closed", peer.session.address)
             peer.broken = True
 
-    def _handle_requests(self, peer: Peer) -> list[Effect]:
-        effects: list[Effect] = []
+    def _handle_requests(self, peer: Peer, effects: list[Effect]) -> None:
         session, connection, handle = peer.session, peer.connection, self._hub.handle
-        if not session.closing:
-            for request in connection.requests(limits.TURN_REQUESTS):
-                effects += handle(session, request)
-                if session.closing:  # what was sent after a goodbye is not even parsed
-                    break
+        for request in connection.requests(limits.TURN_REQUESTS):
+            effects += handle(session, request)
         if peer.broken:
             effects += self._hub.lost(session, "connection lost")
-        if connection.has_requests and not session.closing:
+        if connection.has_requests:
             self._busy[peer.fd] = peer
         else:
             self._busy.pop(peer.fd, None)
-        return effects
 
     def _lost(self, peer: Peer, reason: str) -> list[Effect]:
         peer.broken = True
@@ -313,17 +313,18 @@ class Server:
         if peer is not None and peer.connection.has_requests and not session.closing:
             self._busy[peer.fd] = peer
 
-    def _flush_all(self) -> None:
+    def _flush_all(self, now: float) -> None:
         blocked = self._blocked
         for fd, peer in self._peers.items():
             if peer.connection.outbox.size and fd not in blocked:
-                self._flush(peer)
+                self._flush(peer, now)
 
-    def _flush(self, peer: Peer) -> None:
+    def _flush(self, peer: Peer, now: float) -> None:
         outbox = peer.connection.outbox
         try:
             count = send(peer.sock, outbox.peek(limits.TURN_FLUSH))
             outbox.sent(count)
+            peer.took_at = now
             self._figures.bytes_out += count
         except (BlockingIOError, InterruptedError):
             pass

@@ -60,7 +60,7 @@ class Connection:
     @property
     def has_requests(self) -> bool:
         """Whether something received can be asked for now."""
-        return bool(self._inbox) and self.session.listened_to
+        return bool(self._inbox) and self.session.listened_to and not self.session.closing
 
     def receive(self, chunk: bytes) -> bytes:
         """Take what the peer sent, at least one byte; return what its codec answers at once (telnet's refusals)."""
@@ -86,7 +86,7 @@ class Connection:
         """Parse and yield up to `limit` of the requests that wait; each in the light of those before it."""
         inbox, session = self._inbox, self.session
         for _ in range(min(limit, len(inbox))):
-            if not session.listened_to:
+            if not session.listened_to or session.closing:
                 return
             payload = inbox.popleft()
             if isinstance(payload, ProtocolError):

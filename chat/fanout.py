@@ -119,6 +119,7 @@ class _View:
         self._pieces.append(event)
 
     def enter(self, index: int) -> None:
+        self._take(index)
         self._reading = True
         self._start = index
 

@@ -155,7 +155,7 @@ class Hub:
         """Ping the framed clients that have been silent for long, and give up those that don't answer."""
         effects: list[Effect] = []
         for session in [s for s in self.room if s.framed and s.heard_at + limits.PING_AFTER <= self.now]:
-            if session.pinged_at < session.heard_at:
+            if session.pinged_at <= session.heard_at:
                 session.pinged_at = self.now
                 effects.append(ToOne(session, messages.Pinged()))
             elif session.pinged_at + limits.PONG_WITHIN <= self.now:
@@ -203,12 +203,13 @@ class Hub:
         ]
 
     def _rename(self, session: Session, name: str, cseq: int | None) -> list[Effect]:
-        old = session.name
+        old, seq = session.name, self.room.number()
         self.room.leave(session)
         session.name = name
         self.room.enter(session)
-        session.named_at_seq = self.room.number()
-        return [ToRoom(messages.Renamed(session.named_at_seq, old, name, cseq))]
+        if key_of(old) != session.key:  # in another case it is the same name, held as long as before
+            session.named_at_seq = seq
+        return [ToRoom(messages.Renamed(seq, old, name, cseq))]
 
     # --- refusing ------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ LINE_COST = 26  # what a line grows by on its way: the longest name, ": " and th
 # Reading too slowly.
 LAGGING = 64 * KIB
 LAGGING_SHARE = 4
+STALLED = 1
 HIGH_WATER = 1 * MIB
 TOTAL_HIGH_WATER = 64 * MIB
 OUTBOX_AGE = 10
@@ -63,6 +64,7 @@ REASONS = {
     "TURN_ACCEPTS": "newcomers in one turn",
     "LAGGING": "bytes in an outbox from which on its reader counts as lagging",
     "LAGGING_SHARE": "talkers wait while more than one reader in so many lags: a burst slows those who talk",
+    "STALLED": "seconds without taking anything after which a lagging reader is not waited for",
     "HIGH_WATER": "bytes in an outbox at which its reader is dropped: until then it delays nobody",
     "TOTAL_HIGH_WATER": "bytes in all outboxes together at which the largest is dropped: memory is bounded",
     "OUTBOX_AGE": "seconds that a reader may take nothing before it is dropped",

@@ -37,6 +37,7 @@ class FrameCodec:
         if self._in_preamble:
             chunk = self._drop_preamble(chunk)
             if len(self.preamble) > self._preamble_limit:
+                del self.preamble[self._preamble_limit :]
                 return [self._break(ProtocolError(Fault.BAD_MESSAGE, fatal=True, why="it is text, not frames"))]
         self._buffer += chunk
         return self._take_frames()

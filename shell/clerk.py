@@ -37,7 +37,7 @@ class Clerk:
         """Look after `accounts`, which are loaded already and nobody else's from now on."""
         self.registered = accounts.keys()
         self._accounts = accounts
-        self._desk: queue.Queue[Consultation | None] = queue.Queue(QUEUE_LIMIT)
+        self._desk: queue.SimpleQueue[Consultation | None] = queue.SimpleQueue()
         self._answers: deque[Answered] = deque()
         self._bell, self._clapper = socket.socketpair()
         self._bell.setblocking(False)
@@ -51,9 +51,9 @@ class Clerk:
 
     def consult(self, asked: Consultation) -> None:
         """Take in a question; with too many waiting already, its answer is BUSY."""
-        try:
-            self._desk.put_nowait(asked)
-        except queue.Full:
+        if self._desk.qsize() < QUEUE_LIMIT:
+            self._desk.put(asked)
+        else:
             self._answer(asked, Answer.BUSY)
 
     def reload(self) -> None:

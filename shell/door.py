@@ -17,7 +17,7 @@ from chat import limits
 from chat.admission import Admission
 from protocol.errors import Fault
 from protocol.lines import LINE_END
-from shell.sockets import FD_LIMIT, host_of, printable
+from shell.sockets import FD_LIMIT, host_of, prepare, printable
 
 log = logging.getLogger("server")
 
@@ -37,7 +37,7 @@ class Door:
         return frozenset(self._listeners)
 
     def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[socket.socket, str]]:
-        """Accept at most 64 who wait at a listener; return those that there is room for, each with its address."""
+        """Accept at most 64 who wait at a listener; return those that there is room for, with their address."""
         let_in: list[tuple[socket.socket, str]] = []
         for _ in range(limits.TURN_ACCEPTS):
             try:
@@ -53,8 +53,10 @@ class Door:
                 _turn_away(sock, printable(address), Fault.SERVER_FULL)
             elif not self._admission.admit(host_of(address), now):
                 _turn_away(sock, printable(address), Fault.TOO_MANY_CONNECTIONS)
-            else:
+            elif _is_ready(sock):
                 let_in.append((sock, printable(address)))
+            else:
+                self._admission.leave(host_of(address))
         return let_in
 
     def _turn_away_with_reserve(self, descriptor: int) -> None:
@@ -78,6 +80,16 @@ class Door:
         """Shut, and give up the reserve."""
         self.shut()
         os.close(self._reserve)
+
+
+def _is_ready(sock: socket.socket) -> bool:
+    """Prepare a newcomer's socket; some systems say only here that the peer is gone already."""
+    try:
+        prepare(sock)
+    except OSError:
+        sock.close()
+        return False
+    return True
 
 
 def _turn_away(sock: socket.socket, address: str, fault: Fault) -> None:

@@ -121,4 +121,4 @@ def _reset(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         sock.shutdown(socket.SHUT_RDWR)  # wakes whoever waits in a recv or a send
-        sock.close()
+    sock.close()

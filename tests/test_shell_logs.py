@@ -1,0 +1,70 @@
+"""shell/logs.py: a log line is one line of printable ASCII, whatever peers send."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from shell.logs import start_log
+
+
+@contextlib.contextmanager
+def log_of_a_program(level: str) -> Iterator[logging.Logger]:
+    """The root logger as a program starts it: without the handlers of the tests, which get theirs back."""
+    logger = logging.getLogger()
+    handlers, logger_level = logger.handlers[:], logger.level
+    logger.handlers.clear()
+    start_log(level)
+    yield logger
+    logger.handlers[:] = handlers
+    logger.setLevel(logger_level)
+
+
+HOSTILE = [
+    "a line\nand a forged one",
+    "a carriage\rreturn",
+    "\x1b[31mred\x07",
+    "\u202eright to left",
+    "caf\u00e9 \U0001f600",
+    "next\x85line and para\u2029graph",
+    "\ud800",
+    "\0\x7f",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_log_line_is_one_line_of_printable_ascii(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with log_of_a_program("info") as root:
+        root.info("%s", text)
+    logged = capsys.readouterr().out
+    assert logged.endswith("\n")
+    assert all(" " <= character <= "~" for character in logged[:-1])
+
+
+def test_a_traceback_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with log_of_a_program("info") as root:
+        try:
+            raise ValueError("two\nlines")
+        except ValueError:
+            root.exception("a bug")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert " a bug | Traceback " in line
+    assert line.endswith("ValueError: two | lines")
+
+
+def test_a_line_begins_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+    with log_of_a_program("info") as root:
+        root.info("ready")
+    day, time, text = capsys.readouterr().out.split()
+    assert (len(day), len(time), text) == (len("2026-01-31"), len("23:59:59"), "ready")
+
+
+@pytest.mark.parametrize(("level", "count"), [("debug", 3), ("info", 2), ("error", 1)])
+def test_the_level_decides_what_is_logged(capsys: pytest.CaptureFixture[str], level: str, count: int) -> None:
+    with log_of_a_program(level) as root:
+        for log in (root.debug, root.info, root.error):
+            log("a line")
+    assert capsys.readouterr().out.count("a line") == count
