@@ -112,7 +112,7 @@ class Clerk:
 
 
 def _be_humble() -> None:
-    """Let everything else go first: the chat needs the processor more. (On Linux a thread has a niceness of its own.)"""
+    """Let everything else go first: the chat needs the processor more. On Linux a thread has its own niceness."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
