@@ -29,6 +29,8 @@ class Outbox:
 
     def peek(self, limit: int) -> list[Buffer]:
         """Return the first buffers, at most 512 of them and `limit` bytes; the last may be a part of one."""
+        if self.size <= limit and len(self._buffers) <= _BUFFERS_LIMIT:  # nearly always, and twice as fast
+            return [buffer for buffer, _ in self._buffers]
         taken: list[Buffer] = []
         for buffer, _ in islice(self._buffers, _BUFFERS_LIMIT):
             if len(buffer) >= limit:
@@ -40,6 +42,9 @@ class Outbox:
 
     def sent(self, count: int) -> None:
         """Forget the first `count` bytes: the kernel has them. What is left of a buffer keeps its age."""
+        if count == self.size:
+            self.clear()
+            return
         self.size -= count
         while count:
             buffer, queued_at = self._buffers.popleft()
