@@ -1,0 +1,111 @@
+"""How the client ends: its exit codes, and the sentences that say what is wrong and what to do."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from enum import Enum
+
+from client.session import Session
+from protocol.errors import Fault, ProtocolError
+from protocol.text import clean, excerpt
+
+CONNECT_PATIENCE = 10  # seconds for the connection to be made
+
+_PHRASES = {fault.phrase for fault in Fault}  # in text, before any frame: a chat server that turns us away
+
+
+class Exit(Enum):
+    """One exit code: `Exit.LOST.code`, and its `meaning` in --help."""
+
+    GOODBYE = 0, "goodbye"
+    ERROR = 1, "error"
+    USAGE = 2, "wrong command line"
+    CANNOT_CONNECT = 3, "cannot connect"
+    REFUSED = 4, "the name was refused, or the server is full"
+    LOST = 5, "the connection was lost, or a line was not answered"
+    INTERRUPTED = 130, "Ctrl-C"
+
+    def __init__(self, code: int, meaning: str) -> None:
+        self.code = code
+        self.meaning = meaning
+
+
+class Ending(Exception):  # noqa: N818  (a goodbye is no error)
+    """The client is to end, with this exit code and one sentence; "" where there is nothing to say."""
+
+    def __init__(self, how: Exit, sentence: str = "") -> None:
+        super().__init__(sentence)
+        self.how = how
+        self.sentence = sentence
+
+
+def why_not_connected(error: OSError | ValueError, host: str, port: int) -> Ending:
+    """Return the ending for a connection that can't be made. A ValueError is a host that can't be looked up."""
+    where = f"{excerpt(host)}, port {port}"
+    if isinstance(error, socket.gaierror | ValueError):
+        sentence = f"The host {excerpt(host)} is not known. Check how it is spelled."
+    elif isinstance(error, ConnectionRefusedError):
+        sentence = f"No server listens on {where}. Check both, or start one there: python server.py {port}"
+    elif isinstance(error, TimeoutError):
+        sentence = f"No answer from {where} within {CONNECT_PATIENCE} s. Check both, and the firewall between."
+    elif error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        sentence = f"There is no way to {where}. Check the network."
+    else:
+        sentence = f"Cannot connect to {where}: {excerpt(error.strerror or str(error))}. Check both."
+    return Ending(Exit.CANNOT_CONNECT, sentence)
+
+
+def dismissed(session: Session) -> Ending:
+    """Return the ending after the server's goodbye: a refusal if we never came in, a loss if a line had no answer."""
+    if session.refusal:
+        return refused(session.refusal)
+    if session.pending:
+        return Ending(Exit.LOST, f"The server left before it answered {_quoted(session)}. Send it again later.")
+    return Ending(Exit.GOODBYE)
+
+
+def refused(why: str) -> Ending:
+    """Return the ending of a client that was not let in."""
+    return Ending(Exit.REFUSED, f"Not let in: {why}")
+
+
+def cut_off(session: Session, preamble: bytes) -> Ending:
+    """Return the ending for a connection that is gone without a goodbye; `preamble` is text that was not for frames."""
+    lines = preamble.decode(errors="replace").strip().splitlines()
+    heard_frames = session.name or session.question or session.refusal
+    if lines and not heard_frames:
+        return _spoke_text(lines[0])
+    if session.leaving and not session.pending:
+        return Ending(Exit.GOODBYE)
+    lost = f" {_quoted(session)} may not have arrived." if session.pending else ""
+    return Ending(Exit.LOST, f"The connection to the server was lost.{lost} Start the client again to rejoin.")
+
+
+def _spoke_text(line: str) -> Ending:
+    if clean(line) in _PHRASES:
+        return refused(clean(line))
+    return not_chat(f'it said "{excerpt(line)}"')
+
+
+def not_chat(why: str) -> Ending:
+    """Return the ending for a peer that is something else."""
+    return Ending(Exit.ERROR, f"That does not look like this chat's server: {why}. Check the host and the port.")
+
+
+def broken_stream(error: ProtocolError) -> Ending:
+    """Return the ending after an error that leaves no frame boundaries."""
+    return not_chat(clean(str(error)).rstrip("."))
+
+
+def unanswered(session: Session, seconds: float) -> Ending:
+    """Return the ending for a server that keeps silent."""
+    if not session.name:
+        return not_chat(f"it did not answer within {seconds:.0f} s")
+    return Ending(Exit.LOST, f"The server did not answer {_quoted(session)} within {seconds:.0f} s. Try again later.")
+
+
+def _quoted(session: Session) -> str:
+    """Return the oldest line without an answer as a sentence quotes it, and how many there are besides."""
+    first, *more = [pending.text for pending in session.pending.values()]
+    return f'"{excerpt(first)}"' + (f" and {len(more)} more" if more else "")

@@ -1,0 +1,252 @@
+"""The client's logical side: what was typed and what the server tells -> what to send and what to show. Pure.
+
+A line that was typed goes to the server as it is, which parses it, so that a new command needs no new client. Three
+things are the client's own: an answer to a question (a name, a password) goes as what it is, `/reply` becomes a
+whisper, and a line that can't be sent is refused here, in the words of the one table of errors.
+
+`/reply` goes to whoever last whispered, never to a newcomer of the same name. The client follows renamings and notes
+who leaves; for what crosses the line on its way, the whisper says as of which `seq` its addressee held the name.
+
+Every line has a `cseq` and stays in `pending` until the server answers or echoes it, or says goodbye to `/disconnect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from client import looks
+from client.looks import Shown
+from protocol import messages
+from protocol.commands import BY_REQUEST, BY_WORD, Command, arguments
+from protocol.errors import Fault, ProtocolError
+from protocol.lines import LINE_LIMIT
+from protocol.messages import Event, Hello, Line, Name, Password, Pong, Ponged, Renamed, Said, Whispered
+from protocol.text import clean, excerpt, key_of
+
+ClientMessage = Hello | Name | Password | Line | Pong
+
+_WHISPER = BY_REQUEST[messages.Whisper]
+_DISCONNECT = BY_REQUEST[messages.Disconnect]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a typed line or an event leads to: a message to send, something to show, both or neither."""
+
+    send: ClientMessage | None = None
+    show: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A line on its way: its text, and when it was typed, in monotonic seconds."""
+
+    text: str
+    typed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Whisperer:
+    """Who last whispered to us; `as_of` is the newest `seq` at which they held this name, None once they left."""
+
+    name: str
+    as_of: int | None
+
+
+class Session:
+    """Facts about our side of one conversation. Compared to the server's word, never ahead of it."""
+
+    def __init__(self, client_id: str) -> None:
+        """Begin before the hello; `client_id` is this client's random secret."""
+        self.name = ""  # ours, as the server gave it; "" until the welcome
+        self.question = ""  # what the server waits for: "name", "password", or "" for nothing
+        self.refusal = ""  # why we were not let in, since we last tried
+        self.leaving = False  # we said goodbye
+        self.dismissed = False  # the server said goodbye
+        self.seq = 0  # the newest number of the log that we have seen
+        self.pending: dict[int, Pending] = {}
+        self.users: frozenset[str] = frozenset()  # the names that we have seen and that have not left
+        self._client_id = client_id
+        self._cseq = 0
+        self._whisperer: Whisperer | None = None
+
+    # --- what we say ---------------------------------------------------------------------------------------------
+
+    def hello(self, name: str | None = None, password: str | None = None) -> Hello:
+        """Return the first message, to be sent at once after connecting."""
+        return Hello(
+            messages.VERSION,
+            self._client_id,
+            name=None if name is None else excerpt(name),  # longer than an excerpt is no name anyway
+            password=None if password is None else clean(password)[:LINE_LIMIT],
+        )
+
+    def typed(self, text: str, now: float) -> Step:
+        """Return what the line `text`, typed at `now`, leads to."""
+        text = clean(text)
+        if self.question == "password":
+            self._try_again()
+            return Step(send=Password(text[:LINE_LIMIT]))
+        if not text:
+            return Step()
+        if not self.name and not text.startswith("/"):
+            self._try_again()
+            return Step(send=Name(excerpt(text)))
+        try:
+            return Step(send=self._line(text, now))
+        except ProtocolError as error:
+            return Step(show=looks.refusal(str(error)))
+
+    def leave(self, now: float) -> Line:
+        """Return the line that says goodbye."""
+        return self._line(_DISCONNECT.usage, now)
+
+    def _try_again(self) -> None:
+        """Note that something was sent that the server answers with a welcome, a refusal or another question."""
+        self.question = ""
+        self.refusal = ""
+
+    def _line(self, text: str, now: float) -> Line:
+        """Return the numbered line for `text`. Raises ProtocolError for what can't be sent."""
+        as_of = None
+        command, rest = _command_in(text)
+        if command is not None and command.build is messages.Reply:
+            text, as_of = self._reply(command, rest)
+        if len(text.encode()) > LINE_LIMIT:
+            raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
+        if not self.name:
+            self._try_again()
+        self._cseq += 1
+        if command is _DISCONNECT and not rest:
+            self.leaving = True
+        else:
+            self.pending[self._cseq] = Pending(text, now)
+        return Line(text, self._cseq, as_of)
+
+    def _reply(self, command: Command, rest: str) -> tuple[str, int]:
+        (message,) = arguments(command, rest, command.usage)
+        whisperer = self._whisperer
+        if whisperer is None:
+            raise ProtocolError(Fault.NO_WHISPER_YET)
+        if whisperer.as_of is None:
+            raise ProtocolError(Fault.NOT_CONNECTED, name=excerpt(whisperer.name))
+        return f"/{_WHISPER.name} {whisperer.name} {message}", whisperer.as_of
+
+    # --- what we are told ----------------------------------------------------------------------------------------
+
+    def receive(self, event: Event, now: float) -> Step:
+        """Return what `event`, which came at `now` from a server that may be hostile, leads to."""
+        event = _cleaned(event)
+        if isinstance(event, messages.Pinged):
+            return Step(send=Pong())
+        settled = self._settle(event)
+        self.seq = max(self.seq, getattr(event, "seq", 0))
+        note = _NOTES.get(type(event))
+        if note is not None:
+            note(self, event)
+        if isinstance(event, Ponged):
+            return Step(show=looks.pong(None if settled is None else now - settled.typed_at))
+        return Step(show=looks.look(event, self.name))
+
+    def _settle(self, event: Event) -> Pending | None:
+        """Take the line that `event` answers or echoes out of `pending` and return it."""
+        cseq = getattr(event, "cseq", None)
+        if cseq is None or _author(event) not in (None, self.name):
+            return None
+        return self.pending.pop(cseq, None)
+
+    def _welcomed(self, event: messages.Welcomed) -> None:
+        self.name = event.name
+        self.question = self.refusal = ""
+        self.pending.clear()  # what was sent before it had no other answer
+
+    def _asked(self, event: messages.Asked) -> None:
+        self.question = event.what
+
+    def _refused(self, event: messages.Refused) -> None:
+        if not self.name:
+            self.refusal = event.text
+
+    def _said(self, event: Said) -> None:
+        self.users |= {event.name}
+
+    def _whispered(self, event: Whispered) -> None:
+        self.users |= {event.name}
+        if event.name != self.name:
+            self._whisperer = Whisperer(event.name, event.seq)
+
+    def _joined(self, event: messages.Joined) -> None:
+        self._forget_whisperer(event.name)  # whoever joins under this name is not who whispered
+        self.users |= {event.name}
+
+    def _left(self, event: messages.Left) -> None:
+        self._forget_whisperer(event.name)
+        self.users -= {event.name}
+
+    def _renamed(self, event: Renamed) -> None:
+        self.users = self.users - {event.old} | {event.name}
+        if event.old == self.name:
+            self.name = event.name
+        elif self._whispered_as(event.old):
+            self._whisperer = Whisperer(event.name, event.seq)
+
+    def _users_listed(self, event: messages.UsersListed) -> None:
+        self.users = frozenset(event.names)
+
+    def _missed(self, event: messages.Missed) -> None:
+        """The whisperer may have left in what we did not see."""
+        if self._whisperer is not None:
+            self._whisperer = replace(self._whisperer, as_of=None)
+
+    def _dismissed(self, event: messages.Dismissed) -> None:
+        self.dismissed = True
+
+    def _whispered_as(self, name: str) -> bool:
+        """Say whether the last whisperer is still here, under this name."""
+        whisperer = self._whisperer
+        return whisperer is not None and whisperer.as_of is not None and key_of(whisperer.name) == key_of(name)
+
+    def _forget_whisperer(self, name: str) -> None:
+        if self._whispered_as(name):
+            self._whisperer = Whisperer(name, None)
+
+
+def _command_in(text: str) -> tuple[Command | None, str]:
+    """Return the command that a line begins with, None if it has none that we know, and the rest of the line."""
+    word, _, rest = text.partition(" ")
+    return BY_WORD.get(word[1:].lower()) if word.startswith("/") else None, rest.strip()
+
+
+def _author(event: Event) -> str | None:
+    """Return whose line the room hears of in `event`; None for an answer, which only its asker gets."""
+    if isinstance(event, Renamed):
+        return event.old
+    return event.name if isinstance(event, Said | Whispered) else None
+
+
+def _cleaned(value: Any) -> Any:
+    """Return a message, or a part of one, with every text in it cleaned."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, tuple):
+        return tuple(map(_cleaned, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _cleaned(getattr(value, f.name)) for f in fields(value)})
+    return value
+
+
+_NOTES: dict[type, Callable[[Session, Any], None]] = {
+    messages.Welcomed: Session._welcomed,
+    messages.Asked: Session._asked,
+    messages.Refused: Session._refused,
+    messages.Said: Session._said,
+    messages.Whispered: Session._whispered,
+    messages.Joined: Session._joined,
+    messages.Left: Session._left,
+    messages.Renamed: Session._renamed,
+    messages.UsersListed: Session._users_listed,
+    messages.Missed: Session._missed,
+    messages.Dismissed: Session._dismissed,
+}

@@ -1,0 +1,199 @@
+"""The screen on a terminal: prompt_toolkit's input line, colours, completion.
+
+What arrives is shown above the line being typed and never touches it (D8). It is queued first; while a prompt stands,
+the main thread alone writes, from within the prompt's event loop, and between two prompts whoever has something.
+
+prompt_toolkit's own StdoutProxy is there for stray prints only. It hands each line to the prompt that it last saw:
+with Enter pressed 200 times a second, 30 of 1,554 lines came after later ones or never. And it gives the terminal
+back while it writes, so that the kernel echoes the keys of that moment into the middle of things.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+
+import colorama  # type: ignore[import-untyped]
+from colorama import Fore, Style
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import ANSI
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from client.completion import candidates, last_word
+from client.keyboard import silent_keyboard
+from client.looks import Kind, Role, Shown, Span, shade
+from client.session import Session
+
+_KIND_CODES: dict[Kind, str] = {
+    Kind.SAID: "",
+    Kind.WHISPERED: Fore.MAGENTA,
+    Kind.NOTICE: Style.DIM,
+    Kind.ANSWER: "",
+    Kind.QUESTION: Style.BRIGHT,
+    Kind.REFUSED: Fore.RED,
+}
+_ROLE_CODES: dict[Role, str] = {Role.TEXT: "", Role.OWN: Style.BRIGHT, Role.USAGE: Style.BRIGHT + Fore.CYAN}
+_NAME_CODES: tuple[str, ...] = (
+    Fore.CYAN,
+    Fore.GREEN,
+    Fore.YELLOW,
+    Fore.BLUE,
+    Fore.LIGHTCYAN_EX,
+    Fore.LIGHTGREEN_EX,
+    Fore.LIGHTYELLOW_EX,
+    Fore.LIGHTBLUE_EX,
+)
+
+
+def paint(shown: Shown) -> str:
+    """Return the text of `shown` with the codes of its colours, each name in one of its own."""
+    kind = _KIND_CODES[shown.kind]
+    return "".join(_painted(kind, span) for span in shown.spans)
+
+
+def _painted(kind: str, span: Span) -> str:
+    code = kind + (_NAME_CODES[shade(span.text)] if span.role is Role.NAME else _ROLE_CODES[span.role])
+    return f"{code}{span.text}{Style.RESET_ALL}" if code else span.text
+
+
+class _Completer(Completer):
+    """prompt_toolkit's side of client.completion."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        text = document.text_before_cursor
+        for candidate in candidates(text, self._session.users):
+            yield Completion(candidate.word, -len(last_word(text)), display_meta=candidate.meaning)
+
+
+class _History(InMemoryHistory):
+    """What was typed, for the arrow keys; but no passwords."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def append_string(self, string: str) -> None:
+        if self._session.question != "password":
+            super().append_string(string)
+
+
+class Terminal:
+    """The terminal, as the client's screen."""
+
+    interactive = True
+
+    def __init__(self, session: Session) -> None:
+        """Take names, questions and users from `session`, as they are whenever the prompt is drawn."""
+        self._session = session
+        self._shown: deque[Shown] = deque()
+        self._prompting = False
+        self._between = threading.Lock()  # over `_prompting`, and over writing while it is false
+        self._woken = False
+        self._paints = not os.environ.get("NO_COLOR")
+        self._prompt: PromptSession[str] = PromptSession(
+            self._message,
+            completer=_Completer(session),
+            complete_while_typing=False,
+            history=_History(session),
+            is_password=Condition(lambda: session.question == "password"),
+            erase_when_done=True,  # the server's echo shows the line (A12)
+        )
+        self._app = self._prompt.app
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Terminal:
+        colorama.just_fix_windows_console()
+        self._stack.enter_context(silent_keyboard())
+        self._stack.enter_context(patch_stdout(raw=True))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def lines(self) -> Iterator[str]:
+        """Yield what is typed at the prompt; a pasted block is its lines. Raises KeyboardInterrupt."""
+        while not self._woken:
+            try:
+                text = self._ask()
+            except EOFError:
+                return
+            yield from text.splitlines() or [""]
+
+    def _ask(self) -> str:
+        with self._between:
+            self._prompting = True
+        try:
+            return self._prompt.prompt(pre_run=self._begin_prompt)
+        finally:
+            with self._between:
+                self._prompting = False
+                self._write()
+
+    def show(self, shown: Shown) -> None:
+        """Write it, or have the prompt write it above itself."""
+        self._shown.append(shown)
+        with self._between:
+            if not self._prompting:
+                self._write()
+        self._call(self._write_above)
+
+    def wake(self) -> None:
+        """End `lines`, and the prompt if it stands."""
+        self._woken = True
+        self._call(self._end_prompt)
+
+    def _call(self, do: Callable[[], None]) -> None:
+        """Have the main thread `do` something, if the prompt stands."""
+        loop = self._app.loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # closed in this moment
+                loop.call_soon_threadsafe(do)
+
+    def _begin_prompt(self) -> None:
+        self._write()  # what came while the prompt was not there yet to be called
+        if self._woken:
+            self._end_prompt()
+
+    def _end_prompt(self) -> None:
+        if self._app.is_running and not self._app.is_done:
+            self._app.exit(exception=EOFError)
+
+    def _write_above(self) -> None:
+        """Put all that is queued in the place of the prompt, and have the prompt drawn again below it."""
+        app = self._app
+        if self._shown and app.is_running and not app.is_done:
+            app.renderer.erase()
+            self._write()
+            app.renderer.request_absolute_cursor_position()
+            app.invalidate()
+
+    def _write(self) -> None:
+        """Write all that is queued; no prompt may be in the way."""
+        output = self._app.output
+        while self._shown:
+            output.write_raw(self._text(self._shown.popleft()) + "\n")
+        output.flush()
+
+    def _message(self) -> ANSI:
+        session = self._session
+        if session.question == "password":
+            return ANSI("Password: ")
+        if not session.name:
+            return ANSI("Your name: ")
+        return ANSI(self._text(Shown(Kind.SAID, (Span(session.name, Role.NAME), Span("> ")))))
+
+    def _text(self, shown: Shown) -> str:
+        return paint(shown) if self._paints else shown.text
