@@ -22,7 +22,7 @@ from protocol.lines import LINE_LIMIT, LineCodec
 from protocol.messages import Disconnect, Line, LineRequest, Malformed, Nick, Password, Request, Say, Whisper
 from protocol.objects import FROM_CLIENT, dump, load
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
-from protocol.text import clean
+from protocol.text import clean, excerpt
 
 _WIDTH = 78
 
@@ -71,7 +71,7 @@ def _find_verb(word: str, named: bool) -> Command:
     command = BY_WORD.get(word[1:].lower()) if word.startswith("/") else None
     if command is not None and command.build is Disconnect:  # every way to leave works for everyone
         return command
-    raise ProtocolError(Fault.UNKNOWN_COMMAND if named else Fault.NOT_NAMED, word=word, hint="")
+    raise ProtocolError(Fault.UNKNOWN_COMMAND if named else Fault.NOT_NAMED, word=excerpt(word), hint="")
 
 
 def _check_precondition(command: Command, named: bool) -> None:

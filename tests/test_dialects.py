@@ -1,0 +1,463 @@
+"""protocol/dialects.py: the dialects give the same request for the same meaning, and show no event that does harm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocol import messages
+from protocol.commands import BY_VERB, BY_WORD, COMMANDS
+from protocol.dialects import JSON, SLASH, VERBS, Dialect, detect, parse_password
+from protocol.errors import Fault
+from protocol.framing import FrameCodec
+from protocol.lines import LINE_LIMIT, LineCodec
+from protocol.messages import (
+    Asked,
+    ChangePassword,
+    CommandHelp,
+    Disconnect,
+    Event,
+    Hello,
+    Help,
+    HelpListed,
+    Join,
+    Joined,
+    Left,
+    Line,
+    LineRequest,
+    ListUsers,
+    Malformed,
+    Name,
+    Nick,
+    Noticed,
+    Password,
+    PasswordTaken,
+    Ping,
+    Pong,
+    Ponged,
+    Register,
+    Renamed,
+    Reply,
+    Request,
+    Said,
+    Say,
+    Unregister,
+    UsersListed,
+    Welcomed,
+    Whisper,
+    Whispered,
+    refusal,
+)
+from protocol.objects import FROM_SERVER, dump, load
+from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
+from tests.strategies import clean_texts, hostile_texts, messages_of, unsafe_in
+
+# What can be meant, its words in slash and verb sessions, and what follows the word.
+MEANINGS: list[tuple[Any, tuple[str, ...], str | None, str]] = [
+    (Say("hello  everyone"), ("all",), "BCST", "hello  everyone"),  # A16, C10, E12
+    (Whisper("john", "hi how r u"), ("whisper", "private", "msg", "w"), "MESG", "john hi how r u"),  # A17, C9, E9
+    (Reply("yes, I am"), ("reply", "r"), None, "yes, I am"),  # A19
+    (ListUsers(), ("users", "allusers", "who"), "LIST", ""),  # A14, C8, E7
+    (Nick("carl"), ("nick", "setname"), None, "carl"),  # C3
+    (Join("carl"), (), "JOIN", "carl"),  # E3
+    (Join("carl", "pass word"), (), "JOIN", "carl pass word"),
+    (Register(), ("register",), None, ""),
+    (Register("pass word"), ("register",), None, "pass word"),  # D11
+    (ChangePassword(), ("passwd",), None, ""),
+    (ChangePassword("pass word"), ("passwd",), None, "pass word"),
+    (Unregister(), ("unregister",), None, ""),
+    (Ping(), ("ping",), None, ""),  # A13
+    (Help(), ("help", "cmd"), None, ""),  # A15, C7
+    (Help("whisper"), ("help", "cmd"), None, "whisper"),
+    (Disconnect(), ("disconnect", "quit"), "QUIT", ""),  # A23, C11, E14
+]
+SLASH_LINES = [(f"/{word} {rest}", request) for request, words, _, rest in MEANINGS for word in words]
+VERB_LINES = [(f"{verb} {rest}", request) for request, _, verb, rest in MEANINGS if verb]
+LINE_KINDS = get_args(LineRequest)
+
+
+def typed(dialect: Dialect, line: str, named: bool = True) -> Request:
+    return dialect.parse(line.encode(), named)
+
+
+def framed(line: str, named: bool = True, as_of: int | None = None) -> Request:
+    """Return what the line means when it comes in a frame, without the line's number, which is 7."""
+    request = JSON.parse(dump(Line(line, 7, as_of)), named)
+    assert isinstance(request, LINE_KINDS)
+    assert request.cseq == 7
+    return replace(request, cseq=None)
+
+
+def fault_in(request: Request) -> Fault:
+    assert isinstance(request, Malformed)
+    assert not request.error.fatal
+    return request.error.fault
+
+
+def words_of(request: Request) -> str:
+    assert isinstance(request, Malformed)
+    return str(request.error)
+
+
+# --- one meaning, one request ------------------------------------------------------------------------------------
+
+
+def test_every_word_and_verb_of_the_table_is_tried_here() -> None:
+    assert {word for _, words, _, _ in MEANINGS for word in words} == set(BY_WORD)
+    assert {verb for _, _, verb, _ in MEANINGS if verb} == set(BY_VERB)
+
+
+@pytest.mark.parametrize(("line", "request_"), SLASH_LINES)
+def test_a_slash_line_means_the_same_typed_and_framed(line: str, request_: Request) -> None:
+    for spelling in (line, f"  {line}\t", line.replace(" ", "  ", 1), line.replace(" ", "\t", 1)):
+        assert typed(SLASH, spelling) == framed(spelling) == request_
+
+
+@pytest.mark.parametrize(("line", "request_"), SLASH_LINES)
+def test_a_slash_command_is_the_same_in_any_case(line: str, request_: Request) -> None:
+    word, _, rest = line.partition(" ")
+    for spelling in (word.upper(), word.title()):
+        assert typed(SLASH, f"{spelling} {rest}") == framed(f"{spelling} {rest}") == request_
+
+
+@pytest.mark.parametrize(("line", "request_"), VERB_LINES)
+def test_a_verb_is_the_same_in_any_case(line: str, request_: Request) -> None:  # E2
+    verb, _, rest = line.partition(" ")
+    for spelling in (verb.upper(), verb.lower(), verb.title(), verb.swapcase(), verb[0] + verb[1:].lower()):
+        assert typed(VERBS, f"{spelling} {rest}") == request_
+        assert typed(VERBS, f" \t{spelling}   {rest}  ") == request_
+
+
+# --- slash -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["hello all", "JOIN the club", "he said /quit", "é ☃ 🎈", "quit"])
+def test_a_plain_line_is_said_to_all(line: str) -> None:  # A10
+    assert typed(SLASH, line) == framed(line) == typed(SLASH, f"/all {line}") == Say(line)
+
+
+@pytest.mark.parametrize("line", ["ann", "not a name!", "admin", "x" * 100, ""])
+def test_a_plain_line_is_an_attempt_at_a_name_until_there_is_one(line: str) -> None:  # A3
+    assert typed(SLASH, line, named=False) == framed(line, named=False) == Nick(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [(" hi \r", "hi"), ("\x1b[31mhi\x07", "[31mhi"), ("a\0b", "ab"), ("\u202eab", "ab"), (" \x01 ", ""), ("", "")],
+)
+def test_a_line_is_cleaned_before_it_is_read(line: str, text: str) -> None:  # A9
+    assert typed(SLASH, line) == framed(line) == Say(text)
+
+
+def test_a_slash_behind_control_characters_is_still_a_command() -> None:
+    assert typed(SLASH, "\x1b \0/users") == framed("\x1b \0/users") == ListUsers()
+
+
+@pytest.mark.parametrize(
+    ("line", "fault", "words"),
+    [
+        ("/wisper bob hi", Fault.UNKNOWN_COMMAND, "/wisper is not recognised. Did you mean /whisper?"),
+        ("/", Fault.UNKNOWN_COMMAND, "/ is not recognised. /help lists the commands."),
+        ("/ users", Fault.UNKNOWN_COMMAND, "/ is not recognised. /help lists the commands."),
+        ("/JOIN ann", Fault.UNKNOWN_COMMAND, "/join is not recognised. /help lists the commands."),
+        ("/whisper", Fault.USAGE, "USER is missing. Usage: /whisper USER MESSAGE"),
+        ("/w bob", Fault.USAGE, "MESSAGE is missing. Usage: /whisper USER MESSAGE"),
+        ("/all  ", Fault.USAGE, "MESSAGE is missing. Usage: /all MESSAGE"),
+        ("/nick two words", Fault.USAGE, "NAME is one word. Usage: /nick NAME"),
+        ("/users now", Fault.USAGE, "It takes no parameters. Usage: /users"),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_told(line: str, fault: Fault, words: str) -> None:  # A22, D14
+    for request in (typed(SLASH, line), framed(line)):
+        assert fault_in(request) is fault
+        assert words_of(request) == words
+
+
+@pytest.mark.parametrize("word", [w for c in COMMANDS if c.slash and c.needs_name for w in (c.name, *c.aliases)])
+def test_who_has_no_name_hears_that_before_anything_about_the_form(word: str) -> None:  # C2
+    for line in (f"/{word}", f"/{word} bob", f"/{word} bob hi there"):
+        assert fault_in(typed(SLASH, line, named=False)) is fault_in(framed(line, named=False)) is Fault.NOT_NAMED
+
+
+def test_without_a_name_one_can_be_taken_or_the_chat_left() -> None:
+    assert typed(SLASH, "/setname john", named=False) == Nick("john")  # C3
+    assert typed(SLASH, "/quit", named=False) == Disconnect()  # C6
+
+
+# --- verbs -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["hello", "/users", "/all hi", "JOINED ann", "BCST: hi", "", "{}", "/join ann", "/"])
+def test_anything_else_in_a_verb_session_is_an_unknown_message(line: str) -> None:  # E16
+    assert fault_in(typed(VERBS, line)) is Fault.UNKNOWN_COMMAND
+
+
+def test_an_unknown_message_is_quoted_short_where_it_is_quoted() -> None:  # a status line is not for 4 KiB of anything
+    assert len(words_of(typed(VERBS, "x" * LINE_LIMIT))) < 100
+
+
+@pytest.mark.parametrize("line", ["hello", "/users", "", "LIST", "list", "LIST now", "MESG", "MESG bob hi", "BCST hi"])
+def test_without_a_name_a_verb_session_serves_nothing(line: str) -> None:  # E4, E8, E10, E13, E17
+    assert fault_in(typed(VERBS, line, named=False)) is Fault.NOT_NAMED
+
+
+def test_without_a_name_a_verb_session_can_join_or_leave() -> None:  # E3, E15
+    assert typed(VERBS, "join ann", named=False) == Join("ann")
+    assert typed(VERBS, "quit", named=False) == Disconnect()
+
+
+@pytest.mark.parametrize("line", ["/quit", "/disconnect", "/QUIT", "QUIT", "quit"])
+@pytest.mark.parametrize("named", [True, False])
+def test_every_way_to_leave_works_in_a_verb_session(line: str, named: bool) -> None:
+    assert typed(VERBS, line, named) == Disconnect()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("MESG", "USER is missing. Usage: MESG USER MESSAGE"),
+        ("mesg bob", "MESSAGE is missing. Usage: MESG USER MESSAGE"),
+        ("BCST", "MESSAGE is missing. Usage: BCST MESSAGE"),
+        ("JOIN", "NAME is missing. Usage: JOIN NAME [PASSWORD]"),
+        ("LIST all", "It takes no parameters. Usage: LIST"),
+        ("QUIT now", "It takes no parameters. Usage: QUIT"),
+    ],
+)
+def test_what_is_wrong_with_a_verb_is_told_with_the_verbs_usage(line: str, words: str) -> None:  # A22
+    assert words_of(typed(VERBS, line)) == words
+
+
+@pytest.mark.parametrize(
+    ("fault", "details", "phrase"),
+    [
+        (Fault.TOO_MANY_USERS, {"limit": 10}, b"Too Many Users"),  # E5
+        (Fault.NOT_NAMED, {}, b"Unregistered User"),  # E8, E10, E13, E17
+        (Fault.NOT_CONNECTED, {"name": "eve"}, b"Unknown Recipient"),  # E11
+        (Fault.UNKNOWN_COMMAND, {"word": "hello", "hint": ""}, b"Unknown Message"),  # E16
+        (Fault.ALREADY_NAMED, {"name": "ann"}, b"Already registered: JOIN is discarded"),  # E6
+        (Fault.NAME_TAKEN, {"name": "ann"}, b"ann is in use. Choose another name."),  # E18
+    ],
+)
+def test_verb_users_read_the_words_of_their_system_on_a_line_of_their_own(
+    fault: Fault, details: dict[str, object], phrase: bytes
+) -> None:
+    rendered = VERBS.render(refusal(fault, **details))
+    assert rendered == phrase
+    assert LineCodec().feed(LineCodec.encode(rendered)) == [rendered]
+
+
+# --- frames ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("request_", [Hello(1, "s3cret", "ann"), Name("ann"), Password("pass word"), Pong()])
+@pytest.mark.parametrize("named", [True, False])
+def test_other_frames_are_requests_as_they_are(request_: Request, named: bool) -> None:
+    assert JSON.parse(dump(request_), named) == request_
+
+
+def test_a_frame_that_is_not_understood_is_refused() -> None:
+    assert fault_in(JSON.parse(b"hello", named=True)) is Fault.BAD_MESSAGE
+    assert fault_in(JSON.parse(b'{"type":"said"}', named=True)) is Fault.UNKNOWN_TYPE
+
+
+@pytest.mark.parametrize("line", ["/wisper", "/whisper", "/users", "x" * (LINE_LIMIT + 1)])
+def test_what_is_refused_of_a_line_carries_its_number(line: str) -> None:
+    request = JSON.parse(dump(Line(line, 7)), named=False)
+    assert isinstance(request, Malformed)
+    assert request.cseq == 7
+
+
+def test_a_line_in_a_frame_is_no_longer_than_one_that_is_typed() -> None:
+    assert framed("x" * LINE_LIMIT) == Say("x" * LINE_LIMIT)
+    assert framed("é" * (LINE_LIMIT // 2)) == Say("é" * (LINE_LIMIT // 2))
+    assert fault_in(framed("x" * (LINE_LIMIT + 1))) is Fault.TOO_LONG
+    assert fault_in(framed("é" * (LINE_LIMIT // 2) + "!")) is Fault.TOO_LONG
+
+
+def test_a_lone_surrogate_never_gets_further_than_the_line_it_came_in() -> None:
+    for line in (rb"a\ud800b", rb"\udfffab", rb"ab\ud800\ud800"):
+        assert JSON.parse(b'{"type":"line","text":"%b","cseq":7}' % line, named=True) == Say("ab", 7)
+
+
+def test_a_whisper_can_be_meant_for_who_had_the_name_then() -> None:  # A20
+    assert framed("/w bob hi", as_of=41) == Whisper("bob", "hi", as_of=41)
+    assert framed("hi", as_of=41) == Say("hi")
+
+
+# --- any bytes ---------------------------------------------------------------------------------------------------
+
+NOT_UTF_8 = [
+    pytest.param(b"\xe9t\xe9", id="Latin-1"),
+    pytest.param(b"\xc0\xaf", id="overlong"),
+    pytest.param(b"\xe0\x80\xaf", id="overlong, 3 bytes"),
+    pytest.param(b"\xf0\x80\x80\xaf", id="overlong, 4 bytes"),
+    pytest.param(b"\xc1\x81users", id="overlong A"),
+    pytest.param(b"\xed\xa0\x80", id="a surrogate"),
+    pytest.param(b"\xed\xa0\xbd\xed\xb8\x80", id="a pair of surrogates"),
+    pytest.param(b"\xf4\x90\x80\x80", id="over U+10FFFF"),
+    pytest.param(b"\xc3", id="cut short"),
+    pytest.param(b"hello \x80", id="a byte out of nowhere"),
+    pytest.param(b"/all \xfe", id="a byte that UTF-8 never holds"),
+]
+
+
+@pytest.mark.parametrize("line", NOT_UTF_8)
+@pytest.mark.parametrize("dialect", [SLASH, VERBS], ids=["slash", "verbs"])
+def test_a_line_that_is_not_utf_8_is_dropped_and_the_next_is_read(dialect: Dialect, line: bytes) -> None:
+    stream = b"".join(map(LineCodec.encode, (line, b"/quit")))
+    first, second = (dialect.parse(item, True) for item in LineCodec().feed(stream) if isinstance(item, bytes))
+    assert fault_in(first) is Fault.BAD_ENCODING
+    assert second == Disconnect()
+
+
+@pytest.mark.parametrize("dialect", [SLASH, VERBS], ids=["slash", "verbs"])
+@pytest.mark.parametrize("named", [True, False])
+def test_ctrl_d_leaves(dialect: Dialect, named: bool) -> None:  # C12
+    assert dialect.parse(CTRL_D, named) == Disconnect()
+
+
+_LINES = st.sampled_from(["", "/", "/w ", "/all ", "/nick ", "/help ", "JOIN ", "mesg ", "LIST ", "{}"])
+_PAYLOADS = st.binary() | st.builds(lambda word, text: (word + text).encode(errors="replace"), _LINES, hostile_texts)
+
+
+@given(_PAYLOADS, st.sampled_from([SLASH, VERBS, JSON]), st.booleans())
+def test_whatever_is_sent_is_a_request(payload: bytes, dialect: Dialect, named: bool) -> None:
+    request = dialect.parse(payload, named)
+    assert isinstance(request, get_args(Request))
+    if isinstance(request, Malformed):
+        assert not unsafe_in(words_of(request))
+
+
+@given(st.builds(str.__add__, _LINES, hostile_texts))
+def test_what_a_line_says_is_safe_to_be_shown(line: str) -> None:  # A9
+    request = JSON.parse(dump(Line(line.encode(errors="replace").decode(), 7)), named=True)
+    if isinstance(request, (Say, Whisper, Nick)):
+        assert not unsafe_in(request.name if isinstance(request, Nick) else request.text)
+
+
+# --- passwords ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["pass word", "", "/quit", " é ", "JOIN ann"])
+def test_a_password_is_a_line_as_it_is(text: str) -> None:  # D11
+    assert parse_password(text.encode()) == Password(text)
+
+
+def test_a_password_can_be_left_out_by_leaving_and_is_utf_8_too() -> None:
+    assert parse_password(CTRL_D) == Disconnect()
+    assert fault_in(parse_password(b"\xe9")) is Fault.BAD_ENCODING
+
+
+# --- which dialect -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["JOIN", "LIST", "MESG", "BCST", "QUIT"])
+def test_a_verb_as_the_first_word_shows_a_verb_session(verb: str) -> None:  # E1, E2
+    for line in (verb, verb.lower(), verb.title(), f"{verb} ann", f"  {verb}\tann", f"{verb.lower()}  "):
+        assert detect(line.encode()) is VERBS
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b" ", b"ann", b"/JOIN ann", b"/users", b"JOINED", b"I JOIN", b"JO IN", b"\xc3", b"JOIN\xc3", CTRL_D]
+)
+def test_anything_else_shows_a_slash_session(line: bytes) -> None:
+    assert detect(line) is SLASH
+
+
+@pytest.mark.parametrize(
+    ("dialect", "name", "codec"),
+    [(SLASH, "slash", LineCodec), (VERBS, "verbs", LineCodec), (JSON, "json", FrameCodec)],
+)
+def test_a_dialect_names_itself_and_its_codec(dialect: Dialect, name: str, codec: type) -> None:
+    assert dialect.name == name
+    assert dialect.codec is codec
+
+
+# --- what people see ---------------------------------------------------------------------------------------------
+
+SHOWN: list[tuple[Event, str]] = [
+    (Said(7, "ann", "hi", 0.0), "ann: hi"),  # A11
+    (Whispered(7, "ann", "bob", "hi", 0.0), "ann whispers: hi"),  # A17
+    (Joined(7, "ann", 2), "* ann has connected. Users here: 2"),  # A6
+    (Left(7, "ann", 1, "goodbye"), "* ann has left (goodbye). Users here: 1"),  # A23
+    (Renamed(7, "ann", "eve"), "* ann is now eve"),
+    (Asked("name", "Choose a name:"), "Choose a name:"),  # A2
+    (UsersListed(("ann", "bob"), 2), "Connected users: 2\r\nann, bob"),  # A14
+    (Ponged(), "pong"),  # A13
+    (Noticed("Soon."), "* Soon."),
+    (messages.Dismissed("Goodbye, ann."), "Goodbye, ann."),  # A23
+    (refusal(Fault.NAME_TAKEN, name="ann"), "! ann is in use. Choose another name."),  # A4
+]
+
+
+@pytest.mark.parametrize(("event", "text"), SHOWN)
+def test_what_slash_users_see(event: Event, text: str) -> None:
+    assert SLASH.render(event).decode() == text
+
+
+def test_a_welcome_names_the_user_and_points_to_the_commands() -> None:  # A6, C5
+    assert SLASH.render(Welcomed("ann", "an epoch", 7, 2)).decode().split("\r\n") == [
+        "Welcome, ann. You may chat now; /help (or /cmd) lists the commands.",
+        "* Users here: 2",
+    ]
+
+
+def test_help_lines_up_and_names_the_aliases() -> None:  # A15
+    commands = (CommandHelp("users", ("who", "allusers"), "/users", "List."), CommandHelp("w", (), "/w USER", "Say."))
+    assert SLASH.render(HelpListed(commands)).decode().split("\r\n") == [
+        "/users   List. Also /who, /allusers.",
+        "/w USER  Say.",
+    ]
+
+
+def test_many_users_are_listed_on_lines_that_fit() -> None:
+    names = tuple(f"name-{i:015}" for i in range(100))
+    first, *lines = SLASH.render(UsersListed(names, 100)).decode().split("\r\n")
+    assert first == "Connected users: 100"
+    assert ", ".join(names) == " ".join(lines)
+    assert max(map(len, lines)) < 80
+
+
+def test_verb_users_see_each_name_on_a_line_of_its_own() -> None:  # E7
+    assert VERBS.render(UsersListed(("ann", "bob"), 2)) == b"ann\r\nbob"
+
+
+def test_verb_users_are_told_how_to_join_and_that_they_have() -> None:  # E8
+    assert VERBS.render(Asked("name", "Choose a name:")) == b"To register: JOIN NAME"
+    assert VERBS.render(Welcomed("ann", "an epoch", 7, 2)) == b"Welcome, ann. Users here: 2"
+
+
+def test_a_password_is_hidden_while_it_is_typed() -> None:  # D11
+    assert SLASH.render(Asked("password", "Password:")) == HIDE_TYPING + b"Password:"
+    assert SLASH.render(PasswordTaken()) == VERBS.render(PasswordTaken()) == SHOW_TYPING
+
+
+TEXT_KINDS = [kind for kind in get_args(Event) if kind not in (messages.Pinged, messages.Missed)]
+
+
+@given(st.one_of([messages_of(kind, clean_texts) for kind in TEXT_KINDS]), st.sampled_from([SLASH, VERBS]))
+@settings(max_examples=400)
+def test_no_line_of_text_holds_a_control_character(event: Event, dialect: Dialect) -> None:  # A9
+    rendered = dialect.render(event)
+    for telnet_command in (HIDE_TYPING, SHOW_TYPING):
+        rendered = rendered.removeprefix(telnet_command)
+    assert not unsafe_in("".join(rendered.decode().split("\r\n")))
+
+
+@given(st.one_of([messages_of(kind, clean_texts) for kind in FROM_SERVER.values()]))
+@settings(max_examples=200)
+def test_no_frame_holds_a_control_character_and_all_of_it_is_read_again(event: Event) -> None:  # A9
+    rendered = JSON.render(event)
+    assert not unsafe_in(rendered.decode())
+    assert load(rendered, FROM_SERVER) == event
+
+
+@given(clean_texts, clean_texts)
+def test_hostile_details_do_not_leave_their_line(name: str, word: str) -> None:
+    for event in (refusal(Fault.NAME_BAD, name=name), refusal(Fault.UNKNOWN_COMMAND, word=word, hint=name)):
+        assert b"\n" not in SLASH.render(event) + VERBS.render(event)
+        assert SLASH.render(event).decode() == f"! {event.text}"

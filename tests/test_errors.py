@@ -1,0 +1,113 @@
+"""protocol/errors.py: the ONE table of errors, and that all who raise one of them give it the details it needs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from protocol.errors import Fault, ProtocolError
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(
+    path for folder in ("protocol", "chat", "client", "shell", ".") for path in (ROOT / folder).glob("*.py")
+)
+
+DETAILS = set("length limit why type ours theirs what name seconds least most word hint usage".split())
+
+
+def placeholders(fault: Fault) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(fault.phrase) if name is not None}
+
+
+def uses(path: Path) -> Iterator[tuple[int, Fault, set[str]]]:
+    """Yield where in `path` a row is raised or told with details: its line, the row, the details given."""
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        for part in (node for argument in call.args[:2] for node in branches(argument)):
+            if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "Fault":
+                yield call.lineno, Fault[part.attr], {keyword.arg or "**" for keyword in call.keywords}
+
+
+def branches(argument: ast.expr) -> list[ast.expr]:
+    return [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+
+
+USES = [(f"{path.relative_to(ROOT)}:{line}", fault, given) for path in SOURCES for line, fault, given in uses(path)]
+
+# --- the table ---------------------------------------------------------------------------------------------------
+
+
+def test_every_row_has_a_number_and_a_code_of_its_own() -> None:
+    rows = Fault.__members__.values()
+    assert len({fault.number for fault in rows}) == len({fault.code for fault in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_row_is_well_formed(fault: Fault) -> None:
+    assert fault.number // 100 in range(1, 6)
+    assert fault.code == fault.name.lower().replace("_", "-")
+    assert fault.phrase[0] in "/{" or fault.phrase[0].isupper()
+    assert fault.phrase.isascii()
+    assert fault.phrase.isprintable()
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_phrase_asks_for_details_that_are_known(fault: Fault) -> None:
+    assert placeholders(fault) <= DETAILS
+
+
+@pytest.mark.parametrize(
+    ("fault", "phrase"),
+    [
+        (Fault.TOO_MANY_USERS, "Too Many Users"),  # E5
+        (Fault.NOT_NAMED, "Unregistered User"),  # E8, E10, E13, E17
+        (Fault.NOT_CONNECTED, "Unknown Recipient"),  # E11
+        (Fault.UNKNOWN_COMMAND, "Unknown Message"),  # E16
+    ],
+)
+def test_verb_users_read_the_words_of_their_system(fault: Fault, phrase: str) -> None:
+    assert fault.verbs == phrase
+
+
+def test_words_for_verb_users_have_nothing_to_fill_in() -> None:
+    assert not [fault for fault in Fault if "{" in fault.verbs]
+
+
+# --- the exception -----------------------------------------------------------------------------------------------
+
+
+def test_an_error_is_its_row_its_details_and_its_phrase() -> None:
+    error = ProtocolError(Fault.USAGE, why="USER is missing", usage="/whisper USER MESSAGE")
+    assert error.fault is Fault.USAGE
+    assert error.details == {"why": "USER is missing", "usage": "/whisper USER MESSAGE"}
+    assert str(error) == "USER is missing. Usage: /whisper USER MESSAGE"
+    assert not error.fatal
+
+
+def test_an_error_is_fatal_when_it_is_said_to_be() -> None:
+    assert ProtocolError(Fault.NOT_CHAT, fatal=True, what="HTTP").fatal
+
+
+@pytest.mark.parametrize("hostile", ["{}", "{0}", "{usage}", "{why.__class__}", "{", "}", "%(why)s"])
+def test_braces_in_details_are_only_braces(hostile: str) -> None:
+    assert str(ProtocolError(Fault.USAGE, why=hostile, usage=hostile)) == f"{hostile}. Usage: {hostile}"
+
+
+# --- everybody who uses the table --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("where", "fault", "given"), USES, ids=[f"{where}-{fault.name}" for where, fault, _ in USES])
+def test_whoever_tells_of_an_error_gives_the_details_that_its_phrase_needs(
+    where: str, fault: Fault, given: set[str]
+) -> None:  # D14
+    assert placeholders(fault) <= given, where
+
+
+def test_no_row_is_without_use() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.name != "errors.py")
+    assert [fault.name for fault in Fault if f"Fault.{fault.name}" not in text] == []

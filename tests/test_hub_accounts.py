@@ -1,0 +1,291 @@
+"""chat/accounts.py: registered names and their passwords, as users meet them (D11)."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.effects import Answer, CheckPassword, RemoveAccount, StorePassword
+from chat.hub import ASK_AGAIN, GOODBYE
+from chat.session import Session
+from protocol.dialects import VERBS
+from protocol.errors import Fault
+from protocol.messages import Asked, Hello, Line, Name, Noticed, Password, Welcomed, refusal
+from protocol.telnet import HIDE_TYPING, SHOW_TYPING
+from tests.party import Party
+
+ASK_LOGIN = "ann is registered. Its password (Enter alone: never mind)?"
+ASK_NEW = "Choose a password of 8 to 128 characters (Enter alone: never mind):"
+ASK_AGAIN_NEW = "The same once more:"
+WRONG = "! That is not the name and password of an account."
+LENGTHS = "! A password has 8 to 128 characters. Nothing was changed."
+WELCOME = ("Welcome, ann. You may chat now; /help (or /cmd) lists the commands.", "* Users here: 2")
+
+
+@pytest.fixture
+def party() -> Party:
+    """Return a party at which bob is in the room and ann is a registered name that nobody uses."""
+    made = Party()
+    made.joins("bob")
+    made.hub.registered = frozenset({"ann"})
+    made.connects("ann")
+    return made
+
+
+def session_of(party: Party, name: str) -> Session:
+    return party.guests[name].session
+
+
+# --- taking a registered name ------------------------------------------------------------------------------------
+
+
+def test_a_registered_name_is_had_by_its_password(party: Party) -> None:
+    party.says("ann", "ann")
+    party.sees("ann", ASK_LOGIN)
+    party.says("ann", "secret12")
+    assert party.asked == [CheckPassword(session_of(party, "ann"), "ann", "secret12", was_asked=True)]
+    party.looks_away()
+    party.answers(Answer.YES)
+    party.sees("ann", *WELCOME)
+    party.sees("bob", "* ann has connected. Users here: 2")
+
+
+def test_typing_is_hidden_from_the_question_to_its_answer(party: Party) -> None:
+    party.says("ann", "ann")
+    assert party.hears("ann").startswith(HIDE_TYPING)
+    party.says("ann", "secret12")
+    assert party.hears("ann").startswith(SHOW_TYPING)
+
+
+def test_a_password_is_compared_in_one_form_of_its_letters(party: Party) -> None:
+    party.says("ann", "ann", " cafe\u0301 au lait ")
+    (asked,) = party.asked
+    assert isinstance(asked, CheckPassword)
+    assert asked.password == "caf\xe9 au lait"
+
+
+def test_while_it_is_checked_what_else_was_sent_waits(party: Party) -> None:
+    party.says("ann", "ann", "secret12", "hi")
+    party.sees_nothing("bob")
+    party.answers(Answer.YES)
+    party.sees("bob", "* ann has connected. Users here: 2", "ann: hi")
+
+
+def test_a_wrong_password_is_asked_for_again_and_the_third_closes(party: Party) -> None:
+    party.says("ann", "ann")
+    for _ in range(2):
+        party.says("ann", "secret13")
+        party.looks_away()
+        party.answers(Answer.NO)
+        party.sees("ann", WRONG, ASK_LOGIN)
+    party.says("ann", "secret13")
+    party.looks_away()
+    party.answers(Answer.NO)
+    party.sees("ann", WRONG, GOODBYE)
+    assert party.is_gone("ann")
+    party.sees_nothing("bob")
+
+
+def test_enter_alone_leaves_the_name_to_its_owner(party: Party) -> None:
+    party.says("ann", "ann", "")
+    assert party.told("ann")[-1] == ASK_AGAIN
+    assert party.asked == []
+    party.says("ann", "eve")
+    assert party.room() == ("bob", "eve")
+
+
+def test_a_user_may_leave_instead_of_answering(party: Party) -> None:
+    party.says("ann", "ann", "\x04")
+    assert party.told("ann")[-1] == GOODBYE
+    assert party.is_gone("ann")
+
+
+def test_an_answer_that_is_not_utf_8_is_dropped_and_the_question_stands(party: Party) -> None:
+    party.says("ann", "ann")
+    party.sends("ann", b"caf\xe9\r\n")
+    assert party.asked == []
+    party.says("ann", "secret12")
+    assert len(party.asked) == 1
+
+
+def test_after_three_wrong_ones_in_a_minute_the_address_has_to_wait(party: Party) -> None:
+    for name in ("ann", "carl", "dora"):
+        party.connects(name)
+        party.says(name, "ann", "secret13")
+        party.answers(Answer.NO)
+    party.connects("eve")
+    party.says("eve", "ann", "secret12")
+    assert "! Too many wrong passwords for ann from where you are. Wait 60 s." in party.told("eve")
+    assert party.asked == []
+
+
+def test_a_password_for_a_name_without_an_account_is_checked_all_the_same(party: Party) -> None:
+    """So that a guesser learns nothing of which names there are."""
+    party.connects("eve", dialect=VERBS)
+    party.says("eve", "JOIN eve secret12")
+    assert party.asked == [CheckPassword(session_of(party, "eve"), "eve", "secret12", was_asked=False)]
+    party.answers(Answer.NO)
+    party.sees("eve", WRONG.removeprefix("! "), "To register: JOIN NAME")
+
+
+def test_a_verb_user_gives_the_password_with_the_name(party: Party) -> None:
+    party.connects("eve", dialect=VERBS)
+    party.says("eve", "JOIN ann")
+    party.sees("eve", "That name has an account: JOIN NAME PASSWORD", "To register: JOIN NAME")
+    party.says("eve", "JOIN ann secret12")
+    party.answers(Answer.YES)
+    party.sees("eve", "Welcome, ann. Users here: 2")
+
+
+def test_a_framed_client_may_give_it_with_the_hello_or_when_asked(party: Party) -> None:
+    party.frames("ann", Hello(1, "a secret", "ann", "secret13"))
+    party.answers(Answer.NO)
+    assert party.events("ann") == [refusal(Fault.WRONG_PASSWORD), Asked("name", ASK_AGAIN)]
+    party.frames("ann", Name("ann"))
+    assert party.events("ann") == [Asked("password", ASK_LOGIN)]
+    party.frames("ann", Password("secret12"))
+    party.answers(Answer.YES)
+    (welcomed,) = party.events("ann")
+    assert isinstance(welcomed, Welcomed)
+
+
+def test_a_name_that_was_taken_meanwhile_is_refused_though_the_password_is_right(party: Party) -> None:
+    party.connects("eve")
+    party.says("ann", "ann", "secret12")
+    party.says("eve", "ann", "secret12")
+    party.looks_away()
+    party.answers(Answer.YES)
+    party.answers(Answer.YES)
+    assert party.told("eve")[-2:] == ["! ann is in use. Choose another name.", ASK_AGAIN]
+    assert party.room() == ("bob", "ann")
+
+
+@pytest.mark.parametrize("answer", list(Answer))
+def test_who_left_meanwhile_is_told_nothing_and_comes_in_no_more(party: Party, answer: Answer) -> None:
+    party.says("ann", "ann", "secret12")
+    party.leaves("ann")
+    party.looks_away()
+    party.answers(answer)
+    party.sees_nothing("ann", "bob")
+    assert party.room() == ("bob",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Answer.BUSY, "! Too many passwords are being checked right now. Try again in a few seconds."),
+        (Answer.FAILED, "! The accounts could not be written on the server. Nothing was changed."),
+    ],
+)
+def test_when_it_cannot_be_checked_nothing_is_changed(party: Party, answer: Answer, why: str) -> None:
+    party.says("ann", "ann", "secret12")
+    party.looks_away()
+    party.answers(answer)
+    party.sees("ann", why, ASK_AGAIN)
+
+
+# --- registering -------------------------------------------------------------------------------------------------
+
+
+def test_a_name_is_registered_by_typing_a_password_twice(party: Party) -> None:
+    party.says("bob", "/register")
+    party.sees("bob", ASK_NEW)
+    party.says("bob", "secret12")
+    assert party.told("bob")[-1] == ASK_AGAIN_NEW
+    party.says("bob", "secret12")
+    assert party.asked == [StorePassword(session_of(party, "bob"), "bob", "secret12")]
+    party.looks_away()
+    party.answers(Answer.YES)
+    party.sees("bob", "* bob is yours now: from here on the name needs your password.")
+
+
+@pytest.mark.parametrize("typed", ["1234567", "x" * 129])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_password_has_8_to_128_characters(party: Party, typed: str, at_once: bool) -> None:
+    party.says("bob", *([f"/register {typed}"] if at_once else ["/register", typed]))
+    assert party.told("bob")[-1] == LENGTHS
+    assert party.asked == []
+
+
+@pytest.mark.parametrize("typed", ["12345678", "x" * 128])
+def test_the_shortest_and_the_longest_password_are_taken(party: Party, typed: str) -> None:
+    party.says("bob", f"/register {typed}")
+    assert party.asked == [StorePassword(session_of(party, "bob"), "bob", typed)]
+
+
+def test_two_that_differ_change_nothing(party: Party) -> None:
+    party.says("bob", "/register", "secret12", "secret13")
+    assert party.told("bob")[-1] == "! That was not the same password twice. Nothing was changed."
+    assert party.asked == []
+
+
+@pytest.mark.parametrize("lines", [("",), ("secret12", "")])
+def test_enter_alone_changes_nothing(party: Party, lines: tuple[str, ...]) -> None:
+    party.says("bob", "/register", *lines)
+    assert party.told("bob")[-1] == "* Nothing was changed."
+    assert party.asked == []
+
+
+def test_a_framed_client_s_line_is_answered_before_the_question(party: Party) -> None:
+    party.joins_framed("carl")
+    party.frames("carl", Line("/register", 7))
+    shown, asked = party.events("carl")
+    assert shown == Noticed("The password is not shown while you type it.", 7)
+    assert asked == Asked("password", ASK_NEW)
+    party.frames("carl", Line("/register secret12", 8))
+    party.answers(Answer.YES)
+    text = "carl is yours now: from here on the name needs your password."
+    assert party.events("carl") == [Noticed(text, 8)]
+
+
+# --- being registered --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owner(party: Party) -> str:
+    """Return the name of ann, who has come in by her password."""
+    party.says("ann", "ann", "secret12")
+    party.answers(Answer.YES)
+    party.looks_away()
+    return "ann"
+
+
+def test_what_is_registered_is_not_registered_again(party: Party, owner: str) -> None:
+    party.says(owner, "/register secret34")
+    party.sees(owner, "! ann is registered already. /passwd changes the password.")
+
+
+def test_the_owner_changes_the_password(party: Party, owner: str) -> None:
+    party.says(owner, "/passwd secret34")
+    assert party.asked == [StorePassword(session_of(party, owner), "ann", "secret34")]
+
+
+def test_the_owner_gives_the_name_back(party: Party, owner: str) -> None:
+    party.says(owner, "/unregister")
+    assert party.asked == [RemoveAccount(session_of(party, owner), "ann")]
+    party.answers(Answer.YES)
+    party.sees(owner, "* ann is not registered any more.")
+    party.says(owner, "/unregister")
+    party.sees(owner, "! ann is not registered by you. /register registers it.")
+
+
+@pytest.mark.parametrize("line", ["/passwd secret34", "/unregister"])
+def test_what_is_not_registered_has_no_password(party: Party, line: str) -> None:
+    party.says("bob", line)
+    party.sees("bob", "! bob is not registered by you. /register registers it.")
+
+
+def test_the_owner_may_write_the_name_in_another_case_without_a_password(party: Party, owner: str) -> None:
+    party.says(owner, "/nick Ann")
+    party.sees("bob", "* ann is now Ann")
+
+
+def test_who_goes_on_to_another_name_needs_the_password_to_come_back(party: Party, owner: str) -> None:
+    party.says(owner, "/nick carl", "/nick ann")
+    party.sees(owner, "* ann is now carl", ASK_LOGIN)
+
+
+def test_who_has_a_name_already_takes_a_registered_one_by_its_password(party: Party) -> None:
+    party.says("bob", "/nick ann", "secret12")
+    party.looks_away()
+    party.answers(Answer.YES)
+    party.sees("bob", "* bob is now ann")

@@ -1,0 +1,89 @@
+"""Which way the imports run (DESIGN.md, "Layout"): what is pure stays pure, and the server needs nothing installed."""
+
+from __future__ import annotations
+
+import ast
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+IMPURE = set(
+    "socket select selectors ssl asyncio threading queue signal subprocess time os pathlib io sqlite3 "
+    "random secrets logging".split()
+)
+MAY_IMPORT = {
+    "protocol": {"protocol"},
+    "chat": {"chat", "protocol"},
+    "stores": {"stores", "protocol"},
+    "shell": {"shell", "stores", "chat", "protocol"},
+    "client": {"client", "protocol"},
+    "server.py": {"shell", "stores", "chat", "protocol"},
+    "myclient.py": {"client", "protocol"},
+}
+OURS = {Path(place).stem for place in MAY_IMPORT}
+SERVER = [place for place in MAY_IMPORT if place not in ("client", "myclient.py")]
+
+
+def sources(place: str) -> list[Path]:
+    path = ROOT / place
+    return [path] if path.suffix else sorted(path.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Return the top-level names of all that the file imports when it runs, wherever in it that stands."""
+    return {name.partition(".")[0] for node in run(ast.parse(path.read_text(encoding="utf-8"))) for name in names(node)}
+
+
+def run(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield `node` and all in it but what stands under `if TYPE_CHECKING:`."""
+    yield node
+    checking = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    for child in node.orelse if checking else ast.iter_child_nodes(node):  # type: ignore[attr-defined]
+        yield from run(child)
+
+
+def names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or "."] if isinstance(node, ast.ImportFrom) else []
+
+
+PURE = [*sources("protocol"), *sources("chat"), ROOT / "client" / "session.py"]
+
+
+def in_tree(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", PURE, ids=in_tree)
+def test_what_is_pure_knows_no_sockets_clock_threads_disk_or_chance(path: Path) -> None:
+    assert imports(path) & IMPURE == set()
+
+
+@pytest.mark.parametrize("place", MAY_IMPORT)
+def test_imports_run_one_way(place: str) -> None:
+    assert sources(place) != []
+    for path in sources(place):
+        assert imports(path) & OURS <= MAY_IMPORT[place], path
+
+
+@pytest.mark.parametrize("path", [path for place in SERVER for path in sources(place)], ids=in_tree)
+def test_the_server_needs_nothing_but_the_standard_library(path: Path) -> None:
+    assert imports(path) - OURS <= sys.stdlib_module_names
+
+
+def test_nothing_hides_a_module_of_the_standard_library() -> None:
+    ours = {path.stem for path in ROOT.iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert ours & sys.stdlib_module_names == set()
+    assert not (ROOT / "server").exists()  # it would hide server.py
+
+
+def test_an_older_python_is_told_which_one_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "version_info", (3, 9, 18))
+        with pytest.raises(SystemExit, match=r"^This chat needs Python 3.10 or newer; this is Python 3.9.$"):
+            runpy.run_path(str(ROOT / "protocol" / "__init__.py"))

@@ -1,0 +1,307 @@
+"""client.terminal: a user's keys go in, and what the user then has before the eyes is read off an emulated screen."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import queue
+import re
+import sys
+import termios
+import threading
+from collections.abc import Iterator
+
+import pyte
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.input.base import PipeInput
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from client import looks
+from client.keyboard import silent_keyboard
+from client.looks import Kind, Role, Shown, Span
+from client.session import Session
+from client.terminal import Terminal, paint
+from protocol.messages import Asked, Joined, Noticed, Said, Welcomed, Whispered
+
+PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
+ROWS, COLUMNS = 24, 80
+ENTER, TAB, UP, CTRL_C, CTRL_D = "\r", "\t", "\x1b[A", "\x03", "\x04"
+AT = 1_700_000_000.0
+
+
+class Glass(io.StringIO):
+    """What a terminal is to a program that writes to it: an emulated screen, and all that was ever written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.raw = ""
+        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._screen.set_mode(pyte.modes.LNM)  # a line end returns to the margin, as terminals have it done for them
+        self._stream = pyte.Stream(self._screen)
+        self._changed = threading.Condition()
+
+    def write(self, text: str) -> int:
+        with self._changed:
+            self.raw += text
+            self._stream.feed(text)
+            self._changed.notify_all()
+        return len(text)
+
+    def shows_lowest(self, lines: list[str]) -> None:
+        """Wait until `lines` are the lowest on the screen that have something in them."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.lines()[-len(lines) :] == lines, PATIENCE)
+            assert self.lines()[-len(lines) :] == lines
+
+    def lines(self) -> list[str]:
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip("\n").split("\n")
+
+
+class User:
+    """Somebody at a Terminal, in a thread of its own; the test stands for the reader thread."""
+
+    def __init__(self) -> None:
+        self.session = Session("secret")
+        self.glass = Glass()
+        self.typed: queue.Queue[str | BaseException | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._sit)
+        self._seated = threading.Event()
+        self._keys: PipeInput
+        self.terminal: Terminal
+
+    def sits_down(self) -> None:
+        self._thread.start()
+        assert self._seated.wait(PATIENCE)
+
+    def _sit(self) -> None:
+        output = Vt100_Output(self.glass, lambda: Size(ROWS, COLUMNS), enable_cpr=False)
+        with (
+            create_pipe_input() as self._keys,
+            create_app_session(input=self._keys, output=output),
+            Terminal(self.session) as self.terminal,
+        ):
+            self._seated.set()
+            try:
+                for line in self.terminal.lines():
+                    self.typed.put(line)
+            except KeyboardInterrupt as interrupt:
+                self.typed.put(interrupt)
+            self.typed.put(None)
+
+    def hears(self, *events: object) -> None:
+        for event in events:
+            step = self.session.receive(event, 0.0)  # type: ignore[arg-type]
+            assert step.show is not None
+            self.terminal.show(step.show)
+
+    def presses(self, keys: str) -> None:
+        self._keys.send_text(keys)
+
+    def sees(self, *lines: str) -> None:
+        self.glass.shows_lowest(list(lines))
+
+    def sent(self) -> object:
+        return self.typed.get(timeout=PATIENCE)
+
+    def stands_up(self) -> None:
+        self.terminal.wake()
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
+    """A user who has not been let in."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    user = User()
+    user.sits_down()
+    yield user
+    user.stands_up()
+
+
+@pytest.fixture
+def ann(nobody: User) -> User:
+    nobody.hears(Welcomed("ann", "epoch", 1, 1))
+    nobody.sees("* Users here: 1", "ann>")
+    return nobody
+
+
+# --- the input line ----------------------------------------------------------------------------------------------
+
+
+def test_the_prompt_asks_for_a_name_and_then_shows_it(nobody: User) -> None:
+    nobody.hears(Asked("name", "Who are you?"))
+    nobody.sees("Who are you?", "Your name:")
+    nobody.presses("ann" + ENTER)
+    assert nobody.sent() == "ann"
+    nobody.hears(Welcomed("ann", "epoch", 1, 1))
+    nobody.sees("* Users here: 1", "ann>")
+
+
+def test_what_arrives_stands_above_a_half_typed_line(ann: User) -> None:  # D8
+    ann.presses("half a li")
+    ann.sees("ann> half a li")
+    ann.hears(*(Said(seq, "bob", f"line {seq}", AT) for seq in range(2, 52)))
+    ann.sees(*(f"bob: line {seq}" for seq in range(53 - ROWS, 52)), "ann> half a li")
+    ann.presses("ne" + ENTER)
+    assert ann.sent() == "half a line"
+
+
+def test_a_line_wider_than_the_screen_and_what_arrives_leave_each_other_alone(ann: User) -> None:  # D8
+    ann.presses("x" * 100)
+    ann.sees("x" * (100 + len("ann> ") - COLUMNS))
+    ann.hears(Said(2, "bob", "y" * 100, AT))
+    ann.sees("bob: " + "y" * 75, "y" * 25, "ann> " + "x" * 75, "x" * 25)
+
+
+def test_what_was_typed_is_wiped_because_the_server_echoes_it(ann: User) -> None:  # A12
+    ann.presses("hello" + ENTER)
+    assert ann.sent() == "hello"
+    ann.hears(Said(2, "ann", "hello", AT, cseq=1))
+    ann.sees("* Users here: 1", "ann: hello", "ann>")
+
+
+def test_nothing_that_arrives_is_lost_however_fast_lines_are_entered(ann: User) -> None:  # D8
+    """Each Enter ends one prompt and begins another, and what arrives in between must find its way all the same."""
+    for seq in range(2, 202):
+        ann.presses(f"line {seq}" + ENTER)
+        ann.hears(Said(seq, "bob", f"<{seq}>", AT))
+    for seq in range(2, 202):
+        assert ann.sent() == f"line {seq}"
+    ann.sees("bob: <201>", "ann>")
+    assert [int(seq) for seq in re.findall(r"<(\d+)>", ann.glass.raw)] == list(range(2, 202))
+
+
+def test_a_pasted_block_is_its_lines(ann: User) -> None:
+    ann.presses("\x1b[200~one\ntwo\x1b[201~" + ENTER)
+    assert (ann.sent(), ann.sent()) == ("one", "two")
+
+
+def test_an_empty_line_is_one_because_it_may_be_an_answer(ann: User) -> None:
+    ann.presses(ENTER)
+    assert ann.sent() == ""
+
+
+def test_the_arrow_brings_back_what_was_typed(ann: User) -> None:
+    ann.presses("hello" + ENTER)
+    assert ann.sent() == "hello"
+    ann.presses(UP)
+    ann.sees("ann> hello")
+
+
+def test_a_password_is_not_seen_and_not_remembered(ann: User) -> None:
+    ann.presses("before" + ENTER)
+    assert ann.sent() == "before"
+    ann.hears(Asked("password", "Choose a password:"))
+    ann.sees("Password:")
+    ann.presses("hunter22")
+    ann.sees("Password: ********")
+    ann.presses(ENTER)
+    assert ann.sent() == "hunter22"
+    ann.session.typed("hunter22", 0.0)
+    ann.hears(Noticed("ann is yours now."))
+    ann.sees("* ann is yours now.", "ann>")
+    ann.presses(UP)
+    ann.sees("ann> before")
+    assert "hunter22" not in ann.glass.raw
+
+
+def test_tab_completes_a_command_and_the_name_of_somebody_seen(ann: User) -> None:
+    ann.hears(Joined(2, "bobby", 2))
+    ann.presses("/whi" + TAB)
+    ann.sees("ann> /whisper")
+    ann.presses(" b" + TAB)
+    ann.sees("ann> /whisper bobby")
+
+
+# --- the end -----------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_d_on_an_empty_line_ends_the_lines(ann: User) -> None:
+    ann.presses("x" + CTRL_D + ENTER + CTRL_D)
+    assert ann.sent() == "x"
+    assert ann.sent() is None
+
+
+def test_ctrl_c_is_an_interrupt(ann: User) -> None:
+    ann.presses(CTRL_C)
+    assert isinstance(ann.sent(), KeyboardInterrupt)
+
+
+def test_the_end_of_the_conversation_ends_the_prompt_and_what_was_shown_is_seen(ann: User) -> None:
+    ann.presses("half a li")
+    ann.sees("ann> half a li")
+    ann.terminal.show(Shown(Kind.NOTICE, (Span("Goodbye."),)))
+    ann.terminal.wake()
+    assert ann.sent() is None
+    ann.stands_up()
+    ann.sees("Goodbye.")
+
+
+def test_between_prompts_what_arrives_is_written_at_once() -> None:
+    glass = Glass()
+    with create_app_session(output=Vt100_Output(glass, lambda: Size(ROWS, COLUMNS))), Terminal(Session("secret")) as it:
+        it.show(Shown(Kind.NOTICE, (Span("here"),)))
+        assert glass.lines() == ["here"]
+
+
+def test_the_end_ends_a_prompt_that_is_about_to_begin() -> None:
+    user = User()
+    user.terminal = Terminal(user.session)  # before there is any prompt to end
+    user.terminal.wake()
+    assert list(user.terminal.lines()) == []
+
+
+def test_the_kernel_echoes_nothing_meanwhile_and_then_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        before = termios.tcgetattr(theirs)
+        with silent_keyboard():
+            assert termios.tcgetattr(theirs)[3] == before[3] & ~termios.ECHO
+        assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+
+
+# --- colours -----------------------------------------------------------------------------------------------------
+
+
+def painted(event: object) -> str:
+    shown = looks.look(event, "ann")  # type: ignore[arg-type]
+    assert shown is not None
+    return paint(shown)
+
+
+def test_codes_are_all_that_painting_adds() -> None:
+    event = Whispered(1, "bob", "ann", "psst", AT)
+    assert re.sub(r"\x1b\[\d+m", "", painted(event)) == "bob -> you: psst"
+
+
+def test_what_people_say_is_plain_and_whispers_stand_out() -> None:
+    assert painted(Said(1, "bob", "hi", AT)).endswith(": hi")
+    assert painted(Whispered(1, "bob", "ann", "hi", AT)).endswith("\x1b[35m: hi\x1b[0m")
+
+
+def test_a_name_has_one_colour_in_any_case_and_others_have_others() -> None:
+    def colour(name: str) -> str:
+        return paint(Shown(Kind.SAID, (Span(name, Role.NAME),))).removesuffix(f"{name}\x1b[0m")
+
+    assert colour("bob") == colour("bob")
+    assert len(colour("Bob")) == len(colour("bob"))
+    assert colour("BOB") == colour("bob")
+    assert len({colour(f"user{number}") for number in range(100)}) == looks.SHADES
+
+
+def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    user = User()
+    user.sits_down()
+    user.hears(Welcomed("ann", "epoch", 1, 1), Said(2, "bob", "hi", AT))
+    user.sees("bob: hi", "ann>")
+    user.stands_up()
+    assert "bob: hi" in user.glass.raw
+    assert not re.search(r"\x1b\[[0-9;]*[34]\d[;m]", user.glass.raw)

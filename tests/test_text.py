@@ -1,0 +1,182 @@
+"""protocol/text.py: what people may be shown, and what may be a name."""
+
+from __future__ import annotations
+
+import string
+import sys
+
+import pytest
+from hypothesis import given
+
+from protocol.text import NAME_LIMIT, ascii_line, clean, clean_password, excerpt, is_name, key_of, skeleton
+from tests.strategies import hostile_texts, unsafe_in
+
+EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
+BASIC_PLANE = EVERY_CHARACTER[:0x10000]
+UNSAFE = unsafe_in(EVERY_CHARACTER)
+
+# --- cleaning ----------------------------------------------------------------------------------------------------
+
+
+def test_of_every_character_there_is_just_the_unsafe_ones_are_taken_out() -> None:  # A9
+    safe = EVERY_CHARACTER.replace("\t", " ").translate(dict.fromkeys(map(ord, UNSAFE)))
+    same = clean(f"<{EVERY_CHARACTER}>") == f"<{safe}>"  # a bool, because pytest would show a million characters
+    assert same
+
+
+def test_no_unsafe_character_is_printable_so_that_printable_text_is_safe_without_a_look() -> None:  # A9
+    assert not any(character.isprintable() for character in UNSAFE)
+
+
+@given(hostile_texts)
+def test_cleaned_text_is_safe_trimmed_and_clean(text: str) -> None:  # A9
+    cleaned = clean(text)
+    assert not unsafe_in(cleaned)
+    assert cleaned == cleaned.strip() == clean(cleaned)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("hello", "hello"),
+        ("  hello all \r\n", "hello all"),
+        ("\u00a0\u3000hello\u2003", "hello"),
+        ("one  two", "one  two"),
+        ("one\ttwo", "one two"),
+        ("\x1b[31mred\x1b[0m", "[31mred[0m"),
+        ("\x9b31mred", "31mred"),
+        ("a\x08b\x7fc\0d", "abcd"),
+        ("one\r\nann: forged", "oneann: forged"),
+        ("one\u2028two\u2029three\x85four", "onetwothreefour"),
+        ("\u202eexe.txt\u202c", "exe.txt"),
+        ("\u2067ann\u2069", "ann"),
+        ("\ufeffhello", "hello"),
+        ("\ud800hello\udfff", "hello"),
+        ("\x04", ""),
+        (" \x00 \t \x1b ", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_not_to_be_seen_is_taken_out(text: str, cleaned: str) -> None:  # A9
+    assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}",  # one family, held together by joiners
+        "\N{HEAVY BLACK HEART}\ufe0f",  # a variation selector
+        "\N{WAVING BLACK FLAG}\U000e0067\U000e0062\U000e007f",  # a flag, spelled with tags
+        "e\u0301 n\u0303",
+        "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian, with a non-joiner
+        "\u05e9\u05dc\u05d5\u05dd hello",  # right to left by its letters
+        "ß ẞ İ ı ſ",
+    ],
+)
+def test_what_languages_and_emoji_need_is_kept(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "password"),
+    [("secret word", "secret word"), (" secret\r", "secret"), ("cafe\u0301", "caf\u00e9"), ("caf\u00e9", "caf\u00e9")],
+)
+def test_a_password_is_the_same_however_a_keyboard_spells_it(text: str, password: str) -> None:  # D11
+    assert clean_password(text) == password
+
+
+# --- excerpts ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [("x" * 40, "x" * 40), ("x" * 41, "x" * 39 + "…"), ("x" * 100_000, "x" * 39 + "…"), (" a\nb ", "ab"), ("", "")],
+)
+def test_an_excerpt_is_at_most_40_characters(text: str, short: str) -> None:
+    assert excerpt(text) == short
+
+
+@given(hostile_texts)
+def test_an_excerpt_is_safe_to_be_shown(text: str) -> None:  # A9
+    assert not unsafe_in(excerpt(text))
+
+
+# --- names -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a", "Z", "ann", "ANN", "bob2", "c-a_r-l", "x" * NAME_LIMIT, "e-", "e_"])
+def test_names(name: str) -> None:
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "x" * (NAME_LIMIT + 1), "1ann", "-ann", "_ann", "ann bob", " ann", "ann ", "ann\n", "ann\0", "ann:", "/ann"]
+    + ["ännchen", "anń", "аnn", "ann\u200d", "ａｎｎ", "ann²", "ann\ud800", "<b>", "a.b", "a'b", "{}", "%s"],  # noqa: RUF005
+)
+def test_what_is_no_name(name: str) -> None:
+    assert not is_name(name)
+
+
+def test_of_every_character_only_52_begin_a_name_and_64_continue_it() -> None:
+    letters = set(string.ascii_letters)
+    assert {c for c in BASIC_PLANE if is_name(c)} == letters
+    assert {c for c in BASIC_PLANE if is_name("a" + c)} == letters | set(string.digits + "_-")
+
+
+def test_a_name_has_1_to_20_characters() -> None:
+    assert [size for size in range(100) if is_name("x" * size)] == list(range(1, 21))
+
+
+@pytest.mark.parametrize(("one", "other"), [("ann", "ANN"), ("Bob", "bOB"), ("carl_2", "CARL_2")])
+def test_names_that_differ_in_case_are_the_same(one: str, other: str) -> None:  # A4
+    assert key_of(one) == key_of(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("ann", "anna"), ("bob", "b0b"), ("carl", "car1"), ("e-e", "e_e")])
+def test_other_names_are_not(one: str, other: str) -> None:
+    assert key_of(one) != key_of(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("bob", "B0B"), ("carl", "car1"), ("carl", "carI"), ("carl", "car|"), ("will", "WlLI"), ("O0o", "ooo")],
+)
+def test_names_that_look_alike_have_one_skeleton(one: str, other: str) -> None:  # A5
+    assert skeleton(one) == skeleton(other)
+
+
+def test_names_that_look_different_have_two_skeletons() -> None:
+    assert len({skeleton(name) for name in ("ann", "bob", "carl", "eve", "cari2", "b-b", "b_b")}) == 7
+
+
+# --- lines of a log ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("ann joined", "ann joined"),
+        ('it\'s "quoted"', 'it\'s "quoted"'),
+        ("one\ntwo\r\n", r"one\ntwo\r\n"),
+        ("\x1b[2J", r"\x1b[2J"),
+        ("\\n", r"\\n"),
+        ("é☃🎈", r"\xe9\u2603\U0001f388"),
+        ("\u202e\ud800", r"\u202e\ud800"),
+        ("", ""),
+    ],
+)
+def test_a_log_line_is_printable_ascii(text: str, line: str) -> None:
+    assert ascii_line(text) == line
+
+
+@given(hostile_texts)
+def test_no_log_line_can_be_forged(text: str) -> None:
+    line = ascii_line(text)
+    assert line.isascii()
+    assert line.isprintable() or not line
+
+
+def test_two_texts_never_make_one_log_line() -> None:
+    assert len({ascii_line(c) for c in EVERY_CHARACTER[:0x3000]}) == 0x3000
+    assert ascii_line("\\n") != ascii_line("\n")
