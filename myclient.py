@@ -20,10 +20,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from client import endings, options
 from client.endings import CONNECT_PATIENCE, Ending, Exit
-from client.looks import refusal
+from client.looks import Shown, refusal
+from client.page import Page
 from client.screen import Pipe, Screen
 from client.session import ClientMessage, Session, Step
 from protocol.errors import Fault, ProtocolError
@@ -41,11 +43,12 @@ WINDOW = 16  # lines on their way at a time: what they take fits the kernel's bu
 class Client:
     """A connected socket, a session and a screen, and the two threads between them."""
 
-    def __init__(self, sock: socket.socket, session: Session, screen: Screen) -> None:
-        """Take over `sock`; `chat` closes it."""
+    def __init__(self, sock: socket.socket, session: Session, screen: Screen, page: Page | None = None) -> None:
+        """Take over `sock`; `chat` closes it. What is shown goes to `screen` and, if there is one, to `page`."""
         self._sock = sock
         self._session = session
         self._screen = screen
+        self._page = page
         self._codec = FrameCodec(PREAMBLE)
         self._changed = threading.Condition()
         self._sending = threading.Lock()
@@ -143,7 +146,7 @@ class Client:
             event = load(item, FROM_SERVER)
         except ProtocolError as error:
             if error.fault is not Fault.UNKNOWN_TYPE:  # that is what a newer server tells newer clients
-                self._screen.show(refusal(clean(str(error))))
+                self._show(refusal(clean(str(error))))
             return
         with self._changed:
             step = self._session.receive(event, time.monotonic())
@@ -166,12 +169,36 @@ class Client:
         if step.send is not None:
             self._send(step.send)
         if step.show is not None and (self._session.name or self._screen.interactive):
-            self._screen.show(step.show)  # without a terminal, a refusal to let us in is told in the ending
+            self._show(step.show)  # without a terminal, a refusal to let us in is told in the ending
+
+    def _show(self, shown: Shown) -> None:
+        show_in(self._page, shown)
+        self._screen.show(shown)
 
     def _send(self, message: ClientMessage) -> None:
         frame = FrameCodec.encode(dump(message))
         with self._sending, contextlib.suppress(OSError):  # the reader finds out why
             self._sock.sendall(frame)
+
+
+def show_in(page: Page | None, shown: Shown) -> None:
+    """Show something in the page, if there is one. Raises Ending when the disk will not."""
+    try:
+        if page is not None:
+            page.show(shown)
+    except OSError as error:
+        raise endings.no_page(error) from None
+
+
+def open_page(file: str | None, host: str, port: int) -> Page | None:
+    """Make the page, or empty it; ask for its file if that is "". Raises Ending, or EOFError."""
+    if file is None:
+        return None
+    path = Path(file) if file else options.ask_page()
+    try:
+        return Page(path, f"Chat on {clean(host)}, port {port}")
+    except OSError as error:
+        raise endings.no_page(error) from None
 
 
 def connect(host: str, port: int) -> socket.socket:
@@ -207,13 +234,22 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     except OSError as error:
         raise Ending(Exit.ERROR, f"The password file can't be read: {error.strerror}.") from None
     host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
+    page = open_page(chosen.html, host, port)
     with screen:
         name = chosen.name
         if name is None and not on_terminal:
             name = next(screen.lines(), None)
             if name is None:
                 raise Ending(Exit.USAGE, "No name: give --name NAME, or the name as the first line of input.")
-        Client(connect(host, port), session, screen).chat(name, password)
+        try:
+            Client(connect(host, port), session, screen, page).chat(name, password)
+        except Ending as ending:
+            if ending.sentence:
+                show_in(page, refusal(ending.sentence))
+            raise
+        finally:
+            if page is not None:
+                page.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -88,6 +88,11 @@ def _spoke_text(line: str) -> Ending:
     return not_chat(f'it said "{excerpt(line)}"')
 
 
+def no_page(error: OSError) -> Ending:
+    """Return the ending for a page that can't be written."""
+    return Ending(Exit.ERROR, f"The page can't be written: {error.strerror or error}. Choose another FILE for --html.")
+
+
 def not_chat(why: str) -> Ending:
     """Return the ending for a peer that is something else."""
     return Ending(Exit.ERROR, f"That does not look like this chat's server: {why}. Check the host and the port.")

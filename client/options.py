@@ -10,12 +10,15 @@ from client.endings import Exit
 
 VERSION = "0.1.0"
 DEFAULT_HOST, DEFAULT_PORT = "localhost", 8001
+DEFAULT_PAGE = "chat.html"
 PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105  (its name)
 
 _EPILOG = """\
 examples:
   python myclient.py localhost 8001 --name ann
   python myclient.py                          asks for the server, then for a name
+  python myclient.py localhost 8001 --html chat.html
+                                              shows the chat in a page as well, for a browser
   printf 'hello\\n' | python myclient.py localhost 8001 --name bot
                                               says it, and ends once it has been heard
 
@@ -40,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--name", help="the name you want to have")
     made.add_argument("--password-file", metavar="FILE", type=Path, help="the first line is the name's password")
+    made.add_argument(
+        "--html",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="show the chat in an HTML page, too; without FILE, asked for (a FILE that exists is emptied)",
+    )
     made.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     return made
 
@@ -56,6 +66,8 @@ def parse(arguments: Sequence[str], *, on_terminal: bool) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.host is None and not on_terminal:
         parser.error("HOST is missing, and without a terminal there is nobody to ask")
+    if options.html == "" and not on_terminal:
+        parser.error("--html needs a FILE, and without a terminal there is nobody to ask")
     return options
 
 
@@ -65,6 +77,11 @@ def password(options: argparse.Namespace, environment: Mapping[str, str]) -> str
         return environment.get(PASSWORD_VARIABLE) or None
     lines: list[str] = options.password_file.read_text(encoding="utf-8", errors="replace").splitlines()
     return lines[0] if lines else ""
+
+
+def ask_page() -> Path:
+    """Ask for the file of the HTML page. Raises EOFError when the user would rather not say."""
+    return Path(input(f"File of the page [{DEFAULT_PAGE}]: ").strip() or DEFAULT_PAGE)
 
 
 def ask_server() -> tuple[str, int]:

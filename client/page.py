@@ -17,6 +17,7 @@ import contextlib
 import hashlib
 import html
 import os
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -112,12 +113,13 @@ def _span(span: Span) -> str:
 
 
 class Page:
-    """The page in a file. Other threads than the one that opened it may write to it, one at a time."""
+    """The page in a file. Any thread may show something."""
 
     def __init__(self, path: Path, title: str) -> None:
         """Make the file at `path`, or empty it. Raises OSError, also when it is a symbolic link."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
         self._file: TextIO = os.fdopen(os.open(path, flags, _MODE), "w", encoding="utf-8")
+        self._writing = threading.Lock()
         with contextlib.suppress(OSError):
             path.chmod(_MODE)  # it may have been there before, open to others
         self._write(head(title))
@@ -131,5 +133,6 @@ class Page:
         self._file.close()
 
     def _write(self, text: str) -> None:
-        self._file.write(text)
-        self._file.flush()
+        with self._writing:
+            self._file.write(text)
+            self._file.flush()
