@@ -48,11 +48,11 @@ def messages_of(kind: type, texts: st.SearchStrategy[str]) -> st.SearchStrategy[
         bool: st.booleans(),
         int: st.integers(0, _LIMIT - 1),
         float: st.floats(0, _LIMIT, exclude_max=True),
-        tuple[str, ...]: st.lists(texts, min_size=1, max_size=30).map(tuple),
+        tuple[str, ...]: st.lists(texts, min_size=1, max_size=9).map(tuple),
     }
     for nested in _NESTED if kind not in _NESTED else ():
         by_hint[nested] = messages_of(nested, texts)
-        by_hint[tuple[nested, ...]] = st.lists(by_hint[nested], min_size=1, max_size=3).map(tuple)  # type: ignore[valid-type]
+        by_hint[tuple[nested, ...]] = st.lists(by_hint[nested], min_size=1, max_size=2).map(tuple)  # type: ignore[valid-type]
     for hint in list(by_hint):
         by_hint[hint | None] = st.none() | by_hint[hint]  # type: ignore[operator]
     return st.builds(kind, **{name: by_hint[hint] for name, hint in get_type_hints(kind).items()})

@@ -16,7 +16,8 @@ SOURCES = sorted(
     path for folder in ("protocol", "chat", "client", "shell", ".") for path in (ROOT / folder).glob("*.py")
 )
 
-DETAILS = set("length limit why type ours theirs what name seconds least most word hint usage".split())
+NUMBERS = {"length", "limit", "seconds", "least", "most", "ours", "theirs"}
+WORDS = {"name", "what", "type", "word", "hint", "why", "usage"}
 
 
 def placeholders(fault: Fault) -> set[str]:
@@ -28,9 +29,9 @@ def uses(path: Path) -> Iterator[tuple[int, Fault, set[str]]]:
     for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(call, ast.Call):
             continue
-        for part in (node for argument in call.args[:2] for node in branches(argument)):
+        for part in (node for argument in call.args for node in branches(argument)):
             if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "Fault":
-                yield call.lineno, Fault[part.attr], {keyword.arg or "**" for keyword in call.keywords}
+                yield call.lineno, Fault[part.attr], {str(keyword.arg) for keyword in call.keywords}
 
 
 def branches(argument: ast.expr) -> list[ast.expr]:
@@ -58,7 +59,7 @@ def test_a_row_is_well_formed(fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_a_phrase_asks_for_details_that_are_known(fault: Fault) -> None:
-    assert placeholders(fault) <= DETAILS
+    assert placeholders(fault) <= NUMBERS | WORDS
 
 
 @pytest.mark.parametrize(
@@ -101,11 +102,9 @@ def test_braces_in_details_are_only_braces(hostile: str) -> None:
 # --- everybody who uses the table --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("where", "fault", "given"), USES, ids=[f"{where}-{fault.name}" for where, fault, _ in USES])
-def test_whoever_tells_of_an_error_gives_the_details_that_its_phrase_needs(
-    where: str, fault: Fault, given: set[str]
-) -> None:  # D14
-    assert placeholders(fault) <= given, where
+def test_whoever_tells_of_an_error_gives_the_details_that_its_phrase_needs() -> None:  # D14
+    assert USES != []
+    assert [(where, fault) for where, fault, given in USES if not placeholders(fault) <= given] == []
 
 
 def test_no_row_is_without_use() -> None:

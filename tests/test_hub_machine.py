@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
+from chat.hub import GOODBYE
 from chat.session import State
 from protocol.commands import is_reserved
 from protocol.dialects import JSON, SLASH, VERBS
@@ -94,7 +96,7 @@ names = st.sampled_from(NAMES)
 # No line of it is a message, and it opens no telnet command, which could swallow what is said next.
 junk = st.binary(min_size=1, max_size=12).map(lambda data: b"/" + re.sub(rb"[\r\n\xff]", b"", data))
 acts: st.SearchStrategy[Act] = st.one_of(
-    names.map(name_attempt), names.map(whisper_to), junk.map(send_junk), st.sampled_from([say, say, leave, vanish])
+    st.just(say), st.sampled_from([leave, vanish]), names.map(name_attempt), names.map(whisper_to), junk.map(send_junk)
 )
 
 
@@ -132,16 +134,17 @@ class HubMachine(RuleBasedStateMachine):
 
     # --- rules ---
 
-    @rule(target=guests, dialect=st.sampled_from([SLASH, VERBS, JSON]))
-    def arrives(self, dialect: object) -> str:
+    @rule(target=guests, dialect=st.sampled_from([SLASH, VERBS, JSON]), name=names)
+    def arrives(self, dialect: object, name: str) -> str:
         guest = f"guest {len(self.party.guests)}"
         self.party.connects(guest, dialect=VERBS if dialect is VERBS else SLASH)
         if dialect is JSON:
             self.party.frames(guest, Hello(1, "a secret"))
         self.expected[guest] = []
+        self.people_act([(guest, name_attempt(name))])
         return guest
 
-    @rule(turn=st.lists(st.tuples(guests, acts), min_size=1, max_size=6))
+    @rule(turn=st.lists(st.tuples(guests, acts), min_size=2, max_size=12))
     def people_act(self, turn: list[tuple[str, Act]]) -> None:
         gone = [guest for guest in self.party.guests if self.party.is_gone(guest)]
         with self.party.turn():
@@ -173,7 +176,9 @@ class HubMachine(RuleBasedStateMachine):
             self._check_frames(guest, events)
             seen = [int(e.text[1:]) for e in events if isinstance(e, (Said, Whispered))]
         else:
-            seen = [int(found[2]) for line in self.party.told(guest) if (found := NUMBER.match(line))]
+            lines = self.party.told(guest)
+            assert GOODBYE not in lines[:-1]
+            seen = [int(found[2]) for line in lines if (found := NUMBER.match(line))]
         assert seen == self.expected[guest]
         self.expected[guest].clear()
 
@@ -220,3 +225,4 @@ class HubMachine(RuleBasedStateMachine):
 
 
 TestHub = HubMachine.TestCase
+TestHub.settings = settings(stateful_step_count=30)  # up to twelve acts each

@@ -84,7 +84,7 @@ def test_what_was_encoded_is_read(lines: list[bytes]) -> None:
 @pytest.mark.parametrize("end", [b"\r\n", b"\r\0", b"\n", b"\r"])
 @pytest.mark.parametrize(
     ("line", "item"),
-    [(LONGEST, LONGEST), (LONGEST + b"x", TOO_LONG), (LONGEST * 5, TOO_LONG), (LONGEST + CTRL_D * 9, TOO_LONG)],
+    [(LONGEST, LONGEST), (LONGEST + b"x", TOO_LONG), (LONGEST * 3, TOO_LONG), (LONGEST + CTRL_D * 9, TOO_LONG)],
 )
 def test_a_line_over_4096_bytes_is_dropped_up_to_its_end(line: bytes, item: Item, end: bytes) -> None:
     assert lines_in(b"before" + end + line + end + b"after" + end) == [b"before", item, b"after"]
@@ -98,11 +98,11 @@ def test_a_line_is_measured_in_bytes() -> None:
 def test_a_line_that_grows_too_long_is_told_of_once_and_at_once() -> None:
     assert lines_in(LONGEST) == []
     assert lines_in(LONGEST + b"x") == [TOO_LONG]
-    assert lines_in(LONGEST * 10) == [TOO_LONG]
+    assert lines_in(LONGEST * 2) == [TOO_LONG]
 
 
 def test_each_long_line_is_told_of() -> None:
-    assert lines_in((LONGEST + b"x\n") * 3 + b"short\n") == [TOO_LONG, TOO_LONG, TOO_LONG, b"short"]
+    assert lines_in((LONGEST + b"x\n") * 2 + b"short\n") == [TOO_LONG, TOO_LONG, b"short"]
 
 
 def test_the_error_says_how_long_a_line_may_be() -> None:  # D14
@@ -203,14 +203,17 @@ def test_any_cut_gives_the_same_items_and_replies(case: tuple[bytes, list[bytes]
 @given(STREAMS | st.binary(max_size=300))
 def test_junk_gives_lines_within_the_limit_and_errors_that_are_not_fatal(stream: bytes) -> None:
     for item in items(LineCodec(), [stream]):
-        assert item == TOO_LONG or (isinstance(item, bytes) and len(item) <= LINE_LIMIT)
-        assert item == TOO_LONG or not set(b"\r\n\xff") & set(item)
+        if isinstance(item, bytes):
+            assert len(item) <= LINE_LIMIT
+            assert not set(b"\r\n\xff") & set(item)
+        else:
+            assert item == TOO_LONG
 
 
 # --- memory and work ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("size", "count"), [(1, 5000), (1000, 1000), (64 * KIB, 320), (20 * KIB * KIB, 1)])
+@pytest.mark.parametrize(("size", "count"), [(1, 5000), (1000, 100), (64 * KIB, 320), (20 * KIB * KIB, 1)])
 def test_of_a_line_that_never_ends_nothing_is_kept_beyond_the_limit(size: int, count: int) -> None:
     codec, chunk, told = LineCodec(), b"x" * size, []
     most = memory_of(codec) + LINE_LIMIT

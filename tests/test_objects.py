@@ -98,6 +98,13 @@ def refused(payload: bytes | dict[str, Any], types: dict[str, type] = FROM_CLIEN
     return str(caught.value.details["why"])
 
 
+def loaded_or_refused(payload: bytes, types: dict[str, type]) -> object:
+    try:
+        return load(payload, types)
+    except ProtocolError as error:
+        return error
+
+
 # --- there and back ----------------------------------------------------------------------------------------------
 
 
@@ -113,7 +120,7 @@ def test_every_message_was_looked_at() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_what_was_dumped_is_loaded(kind: type, data: st.DataObject) -> None:
     message = data.draw(messages_of(kind, st.text()))
     assert load(dump(message), types_of(message)) == message
@@ -214,16 +221,10 @@ WRONG: dict[str, list[object]] = {
 FIELDS = [(message, field) for message in MESSAGES for field in fields(message)]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("message", "name", "wrong"),
-    [
-        (message, field.name, wrong)
-        for message, field in FIELDS
-        for wrong in WRONG[str(field.type).removesuffix(" | None")]
-    ],
-)
-def test_a_field_of_the_wrong_type_is_refused(message: object, name: str, wrong: object) -> None:
-    assert refused(record_of(message) | {name: wrong}, types_of(message)) == f"{name} has the wrong type"
+@pytest.mark.parametrize(("message", "name", "kind"), [(m, f.name, str(f.type)) for m, f in FIELDS])
+def test_a_field_of_the_wrong_type_is_refused(message: object, name: str, kind: str) -> None:
+    for wrong in WRONG[kind.removesuffix(" | None")]:
+        assert refused(record_of(message) | {name: wrong}, types_of(message)) == f"{name} has the wrong type"
 
 
 @pytest.mark.parametrize(("message", "name"), [(m, f.name) for m, f in FIELDS if f.default is MISSING])
@@ -276,12 +277,12 @@ def test_a_lone_surrogate_is_text_until_it_is_cleaned() -> None:
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
+    max_leaves=4,
 )
 _FIELD_NAMES = sorted({field.name for _, field in FIELDS})
 _RECORDS = st.fixed_dictionaries(
     {"type": st.sampled_from([*FROM_CLIENT, *FROM_SERVER])},
-    optional={name: _VALUES for name in _FIELD_NAMES},
+    optional=dict.fromkeys(_FIELD_NAMES, _VALUES),
 )
 
 
@@ -296,9 +297,5 @@ def test_junk_is_refused_and_nothing_else_is_raised(payload: bytes) -> None:
 def test_an_object_is_a_message_or_refused_and_nothing_else_is_raised(
     record: dict[str, Any], types: dict[str, type]
 ) -> None:
-    try:
-        message = load(json.dumps(record).encode(), types)
-    except ProtocolError as error:
-        assert not error.fatal
-    else:
-        assert type(message) is types[record["type"]]
+    outcome = loaded_or_refused(json.dumps(record).encode(), types)
+    assert type(outcome) in (types.get(record["type"]), ProtocolError)

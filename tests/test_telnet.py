@@ -150,7 +150,7 @@ def test_ctrl_c_of_a_real_telnet_is_answered() -> None:
 
 
 def test_agreeing_that_typing_is_hidden_is_not_refused() -> None:
-    assert HIDE_TYPING == command(WILL, ECHO)
+    assert command(WILL, ECHO) == HIDE_TYPING
     agreed = command(DO, ECHO)
     assert same_in_every_cut(lambda chunks: read(chunks, hiding=True), agreed * 2 + b"secret") == (b"secret", b"")
 
@@ -163,7 +163,7 @@ def test_only_echo_is_agreed_on_while_typing_is_hidden() -> None:
 
 
 def test_once_typing_is_shown_again_echo_is_refused_like_any_option() -> None:
-    assert SHOW_TYPING == command(WONT, ECHO)
+    assert command(WONT, ECHO) == SHOW_TYPING
     telnet = TelnetFilter()
     telnet.hiding = True
     telnet.feed(command(DO, ECHO))

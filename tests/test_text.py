@@ -111,8 +111,12 @@ def test_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "x" * (NAME_LIMIT + 1), "1ann", "-ann", "_ann", "ann bob", " ann", "ann ", "ann\n", "ann\0", "ann:", "/ann"]
-    + ["ännchen", "anń", "аnn", "ann\u200d", "ａｎｎ", "ann²", "ann\ud800", "<b>", "a.b", "a'b", "{}", "%s"],  # noqa: RUF005
+    [
+        *("", "x" * (NAME_LIMIT + 1), "1ann", "-ann", "_ann", "|ann"),
+        *("ann bob", " ann", "ann ", "ann\n", "ann\0", "ann\u200d", "ann\ud800"),
+        *("ann:", "/ann", "<b>", "a.b", "a'b", "{}", "%s", "ann|"),
+        *("ännchen", "anń", "аnn", "ａｎｎ", "ann²", "ann٣"),  # the third begins with a Cyrillic letter
+    ],
 )
 def test_what_is_no_name(name: str) -> None:
     assert not is_name(name)
