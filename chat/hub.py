@@ -110,7 +110,8 @@ class Hub:
     def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
         """Return what follows from the `answer` to what was `asked`; log it like a request's result."""
         effects = accounts.answered(self, asked, answer)
-        return [*effects, Status(_result(asked.session, type(asked).__name__, effects)), Resume(asked.session)]
+        status = Status(f"{asked.session.label}: {type(asked).__name__}: {answer.name.lower()}")
+        return [*effects, status, Resume(asked.session)]
 
     def lost(self, session: Session, reason: str) -> list[Effect]:
         """Return what follows from a peer that is gone, or is to be gone, for `reason`. Does nothing twice."""
@@ -122,8 +123,7 @@ class Hub:
         """Tell `session` why with `event`, the others with `reason`, and close it."""
         if session.closing:
             return []
-        told: list[Effect] = [ToOne(session, event), ToOne(session, Dismissed(GOODBYE))]
-        return [*told, *self._exit(session, reason), Close(session)]
+        return [ToOne(session, event), *self._farewell(session, GOODBYE, reason)]
 
     def shut_down(self) -> list[Effect]:
         """Dismiss everybody; nobody is told of each of the others."""
@@ -171,6 +171,7 @@ class Hub:
         session.reason = reason
         self._waiting.discard(session)
         self._held.pop(session, None)
+        session.held = False
         if not was_named:
             return []
         self.room.leave(session)
@@ -178,6 +179,9 @@ class Hub:
         left = messages.Left(self.room.number(), session.name, count, reason)
         text = f"{session.label} has left ({reason}). Active users: {count}"
         return [Exited(session), ToRoom(left), Status(text)]
+
+    def _farewell(self, session: Session, text: str, reason: str) -> list[Effect]:
+        return [ToOne(session, Dismissed(text)), *self._exit(session, reason), Close(session)]
 
     def _turn_out(self, session: Session) -> list[Effect]:
         self._exit(session, SHUTTING_DOWN)
@@ -272,10 +276,14 @@ class Hub:
         if why_not is not None:
             fault, details = why_not
             return self.refuse(session, fault, cseq, **details)
+        if name == session.name:
+            return [ToOne(session, messages.Noticed(f"You are {name} already.", cseq))]
         session.account = account or (session.account if session.account == key_of(name) else "")
         return self._rename(session, name, cseq) if session.named else self._enter(session, name)
 
     def _say(self, session: Session, request: messages.Say) -> list[Effect]:
+        if session.question is not None:  # a client that had not heard of it yet; the line may be the password
+            return self.refuse(session, Fault.PASSWORD_ASKED, request.cseq)
         if not request.text:
             return self._nothing_to_say(session, request.cseq)
         said = messages.Said(self.room.number(), session.name, request.text, self._at, request.cseq)
@@ -319,10 +327,12 @@ class Hub:
         return [ToOne(session, messages.HelpListed(described, request.cseq))]
 
     def _disconnect(self, session: Session, request: messages.Disconnect) -> list[Effect]:
-        return [ToOne(session, Dismissed(GOODBYE)), *self._exit(session, "goodbye"), Close(session)]
+        return self._farewell(session, GOODBYE, "goodbye")
 
     def _malformed(self, session: Session, request: messages.Malformed) -> list[Effect]:
         error = request.error
+        if error.fault is Fault.NOT_CHAT:  # whatever that is, one line is enough for it
+            return self._farewell(session, str(error), "not a chat client")
         if error.fatal or session.state is State.NEW:
             return self.dismiss(session, refusal(error.fault, None, **error.details), "protocol error")
         return self.refuse(session, error.fault, request.cseq, **error.details)
@@ -337,8 +347,10 @@ def _result(session: Session, what: str, effects: Sequence[Effect]) -> str:
     """Return the log's line about a request: who, what, and how it went (D15)."""
     told = [effect.event for effect in effects if isinstance(effect, ToOne) and effect.session is session]
     refused = next((event for event in told if isinstance(event, messages.Refused)), None)
-    outcome = "done" if refused is None else f"refused, {refused.number} {refused.code}: {refused.text}"
-    return f"{session.label}: {what}: {outcome}"
+    if refused is None:
+        return f"{session.label}: {what}: done"
+    why = "" if refused.code == Fault.NAME_BAD.code else f": {refused.text}"  # a line that is no name may be a password
+    return f"{session.label}: {what}: refused, {refused.number} {refused.code}{why}"
 
 
 _Handler = Callable[[Hub, Session, Any], list[Effect]]

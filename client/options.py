@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from client.endings import Exit
+from protocol import __version__
 
-VERSION = "0.1.0"
 DEFAULT_HOST, DEFAULT_PORT = "localhost", 8001
 DEFAULT_PAGE = "chat.html"
 PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105  (its name)
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         const="",
         help="show the chat in an HTML page, too; without FILE, asked for (a FILE that exists is emptied)",
     )
-    made.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return made
 
 

@@ -8,5 +8,7 @@ Both programs import this package first, so the one check that must come before 
 
 import sys
 
+__version__ = "0.1.0"  # of the programs; what is spoken on the wire has its own (messages.VERSION)
+
 if sys.version_info < (3, 10):
     raise SystemExit("This chat needs Python 3.10 or newer; this is Python {}.{}.".format(*sys.version_info))

@@ -75,6 +75,12 @@ class Fault(Enum):
     ALREADY_REGISTERED = 211, "already-registered", "{name} is registered already. /passwd changes the password."
     NOT_REGISTERED = 212, "not-registered", "{name} is not registered by you. /register registers it."
 
+    PASSWORD_ASKED = (
+        213,
+        "password-asked",
+        "A password was asked for, and that line was nearly said to everyone. Answer the question, or press Enter.",
+    )
+
     UNKNOWN_COMMAND = 301, "unknown-command", "{word} is not recognised. {hint}", "Unknown Message"
     USAGE = 302, "usage", "{why}. Usage: {usage}"
     CLIENT_ONLY = (

@@ -19,4 +19,5 @@ def start_log(level: str) -> None:
     """Log from `level` ("debug", "info", ...) up."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_OneLine("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.raiseExceptions = False  # when nobody reads the log any more, the server goes on, without tracebacks
     logging.basicConfig(level=level.upper(), handlers=[handler])

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from chat import limits
 from chat.admission import Network
+from protocol import __version__
 from protocol.dialects import SLASH, VERBS, Dialect
 from shell.sockets import PEERS_LIMIT, own_addresses
 
-VERSION = "0.1.0"
 DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
 
 
@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
         help="let users send as fast as they can: for trusted networks and benchmarks",
     )
     made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
-    made.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     _add_limits(made)
     return made
 

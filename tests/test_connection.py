@@ -96,9 +96,7 @@ def test_other_programs_are_told_where_they_are_and_closed(dialect: Dialect | No
     party = Party(dialect=dialect)
     party.connects("eve")
     party.says("eve", line, "Host: chat", "")
-    why, goodbye = party.told("eve")
-    assert why.endswith(f"This is a chat server: use telnet or its own client, not {what}.")
-    assert goodbye == "Goodbye."
+    assert party.told("eve") == [f"This is a chat server: use telnet or its own client, not {what}."]
     assert party.is_gone("eve")
 
 

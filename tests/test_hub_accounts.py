@@ -289,3 +289,37 @@ def test_who_has_a_name_already_takes_a_registered_one_by_its_password(party: Pa
     party.looks_away()
     party.answers(Answer.YES)
     party.sees("bob", "* bob is now ann")
+
+
+# --- what must not be heard or read by others --------------------------------------------------------------------
+
+
+def test_a_password_that_comes_as_a_line_before_the_question_was_heard_reaches_nobody(party: Party) -> None:
+    party.joins_framed("carl")
+    party.looks_away()
+    party.frames("carl", Line("/register", 7), Line("secret12", 8))
+    assert refusal(Fault.PASSWORD_ASKED, 8) in party.events("carl")
+    party.sees_nothing("bob")
+    party.frames("carl", Password("secret12"), Password("secret12"))
+    assert party.asked == [StorePassword(session_of(party, "carl"), "carl", "secret12")]
+
+
+def test_a_line_that_is_no_name_is_not_logged_since_it_may_be_a_password(party: Party) -> None:
+    party.connects("eve")
+    party.says("eve", "my secret password")
+    assert "name-bad" in party.log[-1]
+    assert "secret" not in "".join(party.log)
+
+
+@pytest.mark.parametrize("answer", Answer)
+def test_the_log_says_what_came_of_it_for_somebody_who_has_left_too(party: Party, answer: Answer) -> None:
+    party.says("bob", "/register secret12")
+    party.leaves("bob")
+    party.answers(answer)
+    assert party.log[-1].endswith(f"StorePassword: {answer.name.lower()}")
+
+
+def test_who_asks_for_the_name_that_is_his_is_told_so_and_nobody_else(party: Party, owner: str) -> None:
+    party.says(owner, "/nick ann")
+    party.sees(owner, "* You are ann already.")
+    party.sees_nothing("bob")

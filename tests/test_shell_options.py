@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from chat import limits
+from protocol import __version__
 from protocol.dialects import SLASH, VERBS
 from shell import options as options_module
-from shell.options import DIALECTS, VERSION, invitation, option_of, parser, set_limits, why_not_listening
+from shell.options import DIALECTS, invitation, option_of, parser, set_limits, why_not_listening
 from shell.sockets import PEERS_LIMIT
 
 
@@ -70,7 +71,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parser().parse_args(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out == f"server.py {VERSION}\n"
+    assert capsys.readouterr().out == f"server.py {__version__}\n"
 
 
 def test_every_limit_has_an_option_that_sets_it(monkeypatch: pytest.MonkeyPatch) -> None:
