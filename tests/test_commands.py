@@ -128,6 +128,7 @@ def test_a_command_is_found_by_each_of_its_words_in_any_case(word: str, name: st
         ("/HELPP", "Did you mean /help?"),
         ("/discon", "Did you mean /disconnect?"),
         ("/pin", "Did you mean /ping?"),
+        ("/disconnect" + "t" * 4000, "Did you mean /disconnect?"),  # 20 characters are looked at, which is soon done
         ("/xyzzy", "/help lists the commands."),
         ("/", "/help lists the commands."),
         ("//", "/help lists the commands."),

@@ -102,6 +102,13 @@ def test_nothing_is_allocated_for_a_bad_length_nor_kept_after_it(header: bytes) 
     assert memory_of(codec) < KIB
 
 
+@pytest.mark.parametrize("header", BAD_HEADERS)
+def test_what_came_together_with_a_bad_length_is_not_kept(header: bytes) -> None:  # D16
+    codec = FrameCodec()
+    codec.feed(header + b"x" * MIB)
+    assert memory_of(codec) < KIB
+
+
 def test_a_bad_length_says_what_it_was() -> None:  # D14, D16
     (error,) = FrameCodec().feed((2**31).to_bytes(4, "big"))
     assert str(error) == "A frame of 2147483648 bytes is not possible: 1 to 65535 are. Closing."

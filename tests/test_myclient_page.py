@@ -60,7 +60,8 @@ def test_without_a_file_it_is_asked_for(run: Programs, tmp_path: Path) -> None: 
     client = terminal(run, "--name", "ann", "--html")
     client.sees("File of the page [chat.html]: ")
     client.types(str(path))
-    client.sees("> ")
+    client.sees("Users here: 1")
+    client.sees(">")  # the prompt, after it
     client.presses(CTRL_D)
     assert client.ends() == Exit.GOODBYE.code
     assert "Welcome, " in path.read_text(encoding="utf-8")
