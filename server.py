@@ -54,13 +54,14 @@ log = logging.getLogger("server")
 class Peer:
     """The socket side of a user. Socket, address, session and name are each reached from it (D12)."""
 
-    __slots__ = ("at_eof", "broken", "connection", "deadline", "fd", "session", "shut", "sock", "took_at")
+    __slots__ = ("at_eof", "broken", "connection", "deadline", "fd", "outbox", "session", "shut", "sock", "took_at")
 
     def __init__(self, sock: socket.socket, address: str, text_dialect: Dialect | None) -> None:
         self.sock = sock
         self.fd = sock.fileno()
         self.session = Session(address)
         self.connection = Connection(self.session, text_dialect)
+        self.outbox = self.connection.outbox
         self.at_eof = False  # the peer sends nothing more
         self.broken = False  # the socket is of no use any more
         self.shut = False  # we send nothing more
@@ -70,7 +71,8 @@ class Peer:
     @property
     def listened_to(self) -> bool:
         """Whether anything that this peer sends is of use now."""
-        return self.session.listened_to and not self.at_eof
+        session = self.session  # not its `listened_to`: this is asked of everybody in every turn
+        return not (self.at_eof or session.waiting or session.held)
 
 
 class Server:
@@ -166,7 +168,7 @@ class Server:
         readers = self._fanout.readers  # whoever is being dropped is none any more
         blocked = (self._peers[fd] for fd in self._blocked)
         moving = (p for p in blocked if p.session in readers and p.took_at + limits.STALLED > now)
-        lagging = sum(peer.connection.outbox.size > limits.LAGGING for peer in moving)
+        lagging = sum(peer.outbox.size > limits.LAGGING for peer in moving)
         return lagging * limits.LAGGING_SHARE > len(readers)
 
     def _shut_down(self) -> None:
@@ -279,9 +281,9 @@ class Server:
         """Dismiss the readers that are too far behind, and while all outboxes hold too much, the largest."""
         effects: list[Effect] = []
         waiting = [self._peers[fd] for fd in self._blocked]
-        total = sum(peer.connection.outbox.size for peer in waiting)
-        for peer in sorted(waiting, key=lambda p: p.connection.outbox.size, reverse=True):
-            outbox = peer.connection.outbox
+        total = sum(peer.outbox.size for peer in waiting)
+        for peer in sorted(waiting, key=lambda p: p.outbox.size, reverse=True):
+            outbox = peer.outbox
             if outbox.size > limits.HIGH_WATER or total > limits.TOTAL_HIGH_WATER:
                 why = f"{outbox.size // limits.KIB} KiB were waiting"
             elif outbox.age(now) > limits.OUTBOX_AGE:
@@ -316,11 +318,11 @@ class Server:
     def _flush_all(self, now: float) -> None:
         blocked = self._blocked
         for fd, peer in self._peers.items():
-            if peer.connection.outbox.size and fd not in blocked:
+            if peer.outbox.size and fd not in blocked:
                 self._flush(peer, now)
 
     def _flush(self, peer: Peer, now: float) -> None:
-        outbox = peer.connection.outbox
+        outbox = peer.outbox
         try:
             count = send(peer.sock, outbox.peek(limits.TURN_FLUSH))
             outbox.sent(count)
@@ -339,7 +341,7 @@ class Server:
         """Close those that are done; let the others' farewell arrive first: flush, shut, wait for their end."""
         lost: list[Effect] = []
         for peer in list(self._closing):
-            flushed = not peer.connection.outbox.size
+            flushed = not peer.outbox.size
             if peer.broken or (peer.deadline is not None and now >= peer.deadline) or (flushed and peer.at_eof):
                 lost += self._hub.lost(peer.session, "connection lost")
                 self._forget(peer)

@@ -51,24 +51,17 @@ class Fanout:
         Returns how many deliveries of the room's events that were: events times the readers of each.
         """
         stream, views = self._arrange(effects)
-        renderings: dict[Dialect, _Rendering] = {}
-
-        def rendering(connection: Connection) -> _Rendering:
-            dialect = connection.dialect
-            if dialect not in renderings:
-                renderings[dialect] = _Rendering(dialect, stream)
-            return renderings[dialect]
-
+        renderings = _Renderings(stream)
         deliveries = 0
         if stream:
             for session, connection in self.readers.items():
                 if session not in views:
-                    connection.outbox.queue(rendering(connection).whole, now)
+                    connection.outbox.queue(renderings[connection.dialect].whole, now)
                     deliveries += len(stream)
         for session, view in views.items():
             if session in self._connections:
                 connection = self._connections[session]
-                for buffer in view.buffers(rendering(connection)):
+                for buffer in view.buffers(renderings[connection.dialect]):
                     connection.outbox.queue(buffer, now)
                 deliveries += view.taken
         return deliveries
@@ -156,3 +149,15 @@ class _Rendering:
     def part(self, start: int, end: int) -> Buffer:
         """Return the events from `start` up to `end`, without a copy."""
         return memoryview(self.whole)[self._offsets[start] : self._offsets[end]]
+
+
+class _Renderings(dict[Dialect, _Rendering]):
+    """The renderings of one turn; each is made when a reader first needs it."""
+
+    def __init__(self, stream: Sequence[RoomEvent]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def __missing__(self, dialect: Dialect) -> _Rendering:
+        self[dialect] = _Rendering(dialect, self._stream)
+        return self[dialect]

@@ -43,7 +43,8 @@ class Outbox:
     def sent(self, count: int) -> None:
         """Forget the first `count` bytes: the kernel has them. What is left of a buffer keeps its age."""
         if count == self.size:
-            self.clear()
+            self._buffers.clear()
+            self.size = 0
             return
         self.size -= count
         while count:
