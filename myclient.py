@@ -1,65 +1,83 @@
-"""The chat's client: `python myclient.py HOST PORT`. One connection, two threads (D1).
+"""The chat's client: `python myclient.py HOST PORT`. One connection at a time, two threads (D1).
 
     reader   recv -> FrameCodec -> objects.load -> Session.receive -> the screen, above the line being typed
     writer   (the main thread) the screen's lines -> Session.typed -> frame -> sendall
 
-What they share is the session, under `_changed`, which also tells the writer of whatever it waits for. `_sending`
-keeps the reader's pongs out of the middle of the writer's frames. The two are never held together: a writer that the
-kernel makes wait must not keep the reader from reading, or a server that waits for us to read would wait for ever.
+What they share is the session and what is to be sent, under `_changed`, which also tells the writer of whatever it
+waits for. `_sending` keeps one thread's frames out of the middle of the other's, and all in the order in which they
+were decided on. `_changed` is never held while sending: a writer that the kernel makes wait must not keep the reader
+from reading, or a server that waits for us to read would wait for ever.
 
-The reader alone finds out how the connection ends and keeps it as an Ending; the writer raises it.
+The reader alone finds out that the connection is gone. If nobody has said goodbye, it makes another one, and the
+session takes up the conversation where it stopped; else it keeps an Ending, and the writer raises it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
+import random
 import secrets
-import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from client import endings, options
-from client.endings import CONNECT_PATIENCE, Ending, Exit
-from client.looks import Shown, refusal
-from client.page import Page
-from client.screen import Pipe, Screen
+from client.endings import Ending, Exit
+from client.link import Link, connect
+from client.looks import Shown, offline, refusal
+from client.page import Page, open_page, show_in
+from client.screen import Screen, open_screen
 from client.session import ClientMessage, Session, Step
 from protocol.errors import Fault, ProtocolError
-from protocol.framing import FrameCodec
-from protocol.objects import FROM_SERVER, dump, load
+from protocol.objects import FROM_SERVER, load
 from protocol.text import clean
 
-CHUNK = 64 * 1024  # bytes
-PREAMBLE = 4096  # bytes of text, a greeting or a farewell, that may come before the first frame
 PATIENCE = 10.0  # seconds for an answer
 FAREWELL = 2.0  # seconds for the goodbye
 WINDOW = 16  # lines on their way at a time: what they take fits the kernel's buffers, so that sending rarely waits
+TICK = 5.0  # seconds between two looks whether the server has fallen silent
+SILENCE = 20.0  # seconds without a word, while lines of ours wait for their answer, that mean a dead connection
+LONGEST_RETRY = 30  # seconds between two tries at another connection
 
 
 class Client:
-    """A connected socket, a session and a screen, and the two threads between them."""
+    """A way to connect, a session and a screen, and the two threads between them."""
 
-    def __init__(self, sock: socket.socket, session: Session, screen: Screen, page: Page | None = None) -> None:
-        """Take over `sock`; `chat` closes it. What is shown goes to `screen` and, if there is one, to `page`."""
-        self._sock = sock
+    def __init__(
+        self,
+        connecting: Callable[[], Link],
+        session: Session,
+        screen: Screen,
+        page: Page | None = None,
+        persistence: float = 0.0,
+    ) -> None:
+        """Connect with `connecting`, which may raise Ending. What is shown goes to `screen` and, if any, to `page`.
+
+        After a lost connection, try for `persistence` seconds to have another one.
+        """
+        self._connect = connecting
+        self._link = connecting()
         self._session = session
         self._screen = screen
         self._page = page
-        self._codec = FrameCodec(PREAMBLE)
+        self._persistence = persistence
+        self._outgoing: deque[ClientMessage] = deque()
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._ending: Ending | None = None
+        self._heard_at = time.monotonic()
+        self._pauses = pauses()
+        self._give_up_at = 0.0
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
 
     def chat(self, name: str | None, password: str | None) -> None:
         """Chat, under `name` if the server agrees, until it is over. Raises Ending, or KeyboardInterrupt."""
         self._reader.start()
         try:
-            self._send(self._session.hello(name, password))
+            self._carry_out(lambda: Step(send=(self._session.hello(name, password),)))
             self._await_answer()
             for line in self._screen.lines():
                 self._say(line)
@@ -73,30 +91,25 @@ class Client:
 
     def _say(self, line: str) -> None:
         self._wait(lambda: len(self._session.pending) < WINDOW)
-        with self._changed:
-            step = self._session.typed(line, time.monotonic())
-        self._carry_out(step)
-        if step.send is not None and not self._session.name:
+        step = self._carry_out(lambda: self._session.typed(line, time.monotonic()))
+        if step.send and not self._session.name:
             self._await_answer()
 
     def _await_answer(self) -> None:
         """Wait until we are welcome or asked for something; what the next line means depends on it."""
         session = self._session
         self._wait(lambda: bool(session.name or session.question or session.leaving))
-        if session.question and not session.name and not self._screen.interactive:
-            raise endings.refused(session.refusal or "a password is needed: --password-file or CHAT_PASSWORD")
 
     def _leave(self) -> None:
         """Say goodbye, once every line has been answered, and wait for the server's. Raises Ending."""
         session = self._session
         if not session.leaving:
-            self._wait(lambda: not session.pending)
-            with self._changed:
-                line = session.leave(time.monotonic())
-            self._send(line)
+            self._wait(lambda: not session.pending or (self._screen.interactive and not session.online))
+            self._carry_out(lambda: session.leave(time.monotonic()))
         with self._changed:
-            self._changed.wait_for(lambda: self._ending is not None, FAREWELL)
-            raise self._ending or Ending(Exit.GOODBYE)
+            if session.online:
+                self._changed.wait_for(lambda: self._ending is not None, FAREWELL)
+            raise self._ending or endings.left(session)
 
     def _wait(self, done: Callable[[], bool]) -> None:
         """Wait until `done()`. Raises Ending when it is all over before that, or no answer comes for too long."""
@@ -104,57 +117,102 @@ class Client:
             while not done():
                 if self._ending is not None:
                     raise self._ending
-                if not self._changed.wait_for(self._progress(done), PATIENCE):
+                is_connected = self._session.retry_in == 0
+                if not self._changed.wait_for(self._progress(done), PATIENCE) and is_connected:
                     raise endings.unanswered(self._session, PATIENCE)
 
     def _progress(self, done: Callable[[], bool]) -> Callable[[], bool]:
         """Return what says whether waiting was of use: a server that answers slowly, line by line, isn't silent."""
-        pending = self._session.pending
-        before = len(pending)
-        return lambda: self._ending is not None or done() or len(pending) < before
+        session = self._session
+        before, was_online = len(session.pending), session.online
+        return lambda: (
+            self._ending is not None or done() or len(session.pending) < before or session.online != was_online
+        )
 
     def _close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)  # wakes the reader's recv
+        with self._changed:
+            self._ending = self._ending or Ending(Exit.INTERRUPTED)
+            self._changed.notify_all()
+            self._link.end()
         self._reader.join(FAREWELL)
-        self._sock.close()
+        self._link.close()
 
     # --- the reader ----------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         try:
-            while self._ending is None and (chunk := self._receive()):
-                for item in self._codec.feed(chunk):
-                    self._take(item)
-        except Ending as ending:  # the screen's
+            while self._ending is None:
+                self._listen()
+                self._take_up()
+        except Ending as ending:  # also the screen's
             self._end(ending)
-        finally:
-            with self._changed:
-                self._end(endings.cut_off(self._session, bytes(self._codec.preamble)))
 
-    def _receive(self) -> bytes:
-        try:
-            return self._sock.recv(CHUNK)
-        except OSError:
-            return b""
+    def _listen(self) -> None:
+        """Take what comes, until the connection is gone, or dead, or everything is over."""
+        while self._ending is None and (items := self._link.receive(TICK)) is not None:
+            now = time.monotonic()
+            self._heard_at = now if items else self._heard_at
+            for item in items:
+                self._take(item)
+            with self._changed:
+                if self._session.waits_since(self._heard_at) + SILENCE < now:
+                    return
 
     def _take(self, item: bytes | ProtocolError) -> None:
         if isinstance(item, ProtocolError):  # codecs report none but fatal ones
-            self._end(endings.broken_stream(item))
-            return
+            raise endings.broken_stream(item)
         try:
             event = load(item, FROM_SERVER)
         except ProtocolError as error:
             if error.fault is not Fault.UNKNOWN_TYPE:  # that is what a newer server tells newer clients
                 self._show(refusal(clean(str(error))))
             return
+        self._carry_out(lambda: self._session.receive(event, time.monotonic()))
         with self._changed:
-            step = self._session.receive(event, time.monotonic())
+            if self._session.dismissed:
+                raise endings.dismissed(self._session)
+            if self._session.question and not self._session.name and not self._screen.interactive:
+                raise endings.not_let_in(self._session)
+
+    def _take_up(self) -> None:
+        """Make another connection, if the conversation is not over. Raises Ending."""
+        with self._changed:
+            if self._session.online:  # else the connection before this one is still to be replaced
+                self._pauses, self._give_up_at = pauses(), time.monotonic() + self._persistence
+            self._session.lost()
             self._changed.notify_all()
-        self._carry_out(step)
-        if self._session.dismissed:
+            if self._ending or not (self._session.may_return and self._persistence):
+                raise self._ending or endings.cut_off(self._session, self._link.preamble)
+        self._link.close()
+        for pause in self._pauses:
+            if time.monotonic() + pause > self._give_up_at:
+                raise endings.cut_off(self._session, b"")
+            self._show(offline(pause))
+            self._count_down(pause)
+            if self._is_connected_again():
+                return
+
+    def _count_down(self, seconds: int) -> None:
+        """Wait, and show for how long still. Raises Ending when it is all over meanwhile."""
+        for left in range(seconds, 0, -1):
             with self._changed:
-                self._end(endings.dismissed(self._session))
+                self._session.retry_in = left
+                self._screen.refresh()
+                if self._changed.wait_for(lambda: self._ending is not None, 1.0):
+                    raise self._ending or Ending(Exit.LOST)
+
+    def _is_connected_again(self) -> bool:
+        try:
+            link = self._connect()
+        except Ending:
+            return False
+        with self._changed:
+            self._link = link
+            self._session.retry_in = 0
+            self._heard_at = time.monotonic()
+            self._outgoing.clear()  # what was not sent stands in the session, if it is to be sent at all
+        self._carry_out(lambda: Step(send=(self._session.again(),)))
+        return True
 
     def _end(self, ending: Ending) -> None:
         """Keep the first ending, and tell the writer wherever it waits."""
@@ -165,63 +223,37 @@ class Client:
 
     # --- both ----------------------------------------------------------------------------------------------------
 
-    def _carry_out(self, step: Step) -> None:
-        if step.send is not None:
-            self._send(step.send)
+    def _carry_out(self, decide: Callable[[], Step]) -> Step:
+        """Have the session decide, send what it wants sent, show what it wants shown; return its decision."""
+        with self._changed:
+            step = decide()
+            self._outgoing.extend(step.send)
+            self._changed.notify_all()
+        self._send()
         if step.show is not None and (self._session.name or self._screen.interactive):
             self._show(step.show)  # without a terminal, a refusal to let us in is told in the ending
+        return step
 
     def _show(self, shown: Shown) -> None:
         show_in(self._page, shown)
         self._screen.show(shown)
 
-    def _send(self, message: ClientMessage) -> None:
-        frame = FrameCodec.encode(dump(message))
-        with self._sending, contextlib.suppress(OSError):  # the reader finds out why
-            self._sock.sendall(frame)
+    def _send(self) -> None:
+        with self._sending:
+            while True:
+                with self._changed:
+                    if not self._outgoing:
+                        return
+                    message, link = self._outgoing.popleft(), self._link
+                link.send(message)
 
 
-def show_in(page: Page | None, shown: Shown) -> None:
-    """Show something in the page, if there is one. Raises Ending when the disk will not."""
-    try:
-        if page is not None:
-            page.show(shown)
-    except OSError as error:
-        raise endings.no_page(error) from None
-
-
-def open_page(file: str | None, host: str, port: int) -> Page | None:
-    """Make the page, or empty it; ask for its file if that is "". Raises Ending, or EOFError."""
-    if file is None:
-        return None
-    path = Path(file) if file else options.ask_page()
-    try:
-        return Page(path, f"Chat on {clean(host)}, port {port}")
-    except OSError as error:
-        raise endings.no_page(error) from None
-
-
-def connect(host: str, port: int) -> socket.socket:
-    """Return a socket connected to the server. Raises Ending."""
-    try:
-        sock = socket.create_connection((host, port), CONNECT_PATIENCE)
-    except (OSError, ValueError) as error:
-        raise endings.why_not_connected(error, host, port) from None
-    sock.settimeout(None)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
-
-
-def open_screen(session: Session, on_terminal: bool) -> Screen:
-    """Return the screen for this run. Raises Ending when a package that it needs is missing."""
-    if not on_terminal:
-        return Pipe()
-    try:
-        from client.terminal import Terminal  # noqa: PLC0415  (a pipe works without its packages)
-    except ModuleNotFoundError as error:
-        sentence = f"{error.name} is not installed. Run: python -m pip install -r requirements.txt"
-        raise Ending(Exit.ERROR, sentence) from None
-    return Terminal(session)
+def pauses() -> Iterator[int]:
+    """Yield the seconds before each try at another connection: 1 to 30, ever longer, and not the same for all clients."""
+    longest = 1
+    while True:
+        yield random.randint(max(1, longest // 2), longest)  # noqa: S311
+        longest = min(longest * 2, LONGEST_RETRY)
 
 
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
@@ -242,7 +274,8 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
             if name is None:
                 raise Ending(Exit.USAGE, "No name: give --name NAME, or the name as the first line of input.")
         try:
-            Client(connect(host, port), session, screen, page).chat(name, password)
+            persistence = options.persistence(chosen, on_terminal=on_terminal)
+            Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password)
         except Ending as ending:
             if ending.sentence:
                 show_in(page, refusal(ending.sentence))

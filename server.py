@@ -5,7 +5,7 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
     1 select   wait until something can be read or written, or a timer is due
     2 accept   newcomers, at most 64
     3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects
-    4 deliver  all effects of the turn to the outboxes, together (chat.fanout)
+    4 deliver  what is new to the journal, then all effects of the turn to the outboxes, together (chat.fanout)
     5 flush    each outbox with something in it, at most 64 KiB; what the kernel does not take waits for `select`
     6 close    whoever is done, and only here
 
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
 import select
 import socket
 import sys
@@ -30,21 +29,21 @@ from math import inf
 from chat import limits
 from chat.admission import Admission
 from chat.connection import Connection
-from chat.effects import CheckPassword, Close, Effect, RemoveAccount, Resume, Status, StorePassword
+from chat.effects import Close, Effect, Resume, Status, ToOne, ToRoom
 from chat.fanout import Fanout
 from chat.hub import Hub
 from chat.session import Session
 from protocol.dialects import Dialect
 from protocol.errors import Fault
 from protocol.messages import refusal
-from shell.clerk import Clerk, tell
+from shell.backroom import Backroom
 from shell.door import Door
 from shell.figures import Figures
 from shell.logs import start_log
 from shell.options import DIALECTS, invitation, parser, set_limits, why_not_listening
 from shell.signals import Signals
 from shell.sockets import PEERS_LIMIT, listen, raise_descriptor_limit, send
-from stores.accounts import Accounts
+from shell.start import CannotStartError, begun
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
 
@@ -78,10 +77,10 @@ class Peer:
 class Server:
     """The loop. `step` is one turn of it; `run` turns until told to stop."""
 
-    def __init__(self, door: Door, hub: Hub, clerk: Clerk, text_dialect: Dialect | None = None) -> None:
+    def __init__(self, door: Door, hub: Hub, backroom: Backroom, text_dialect: Dialect | None = None) -> None:
         """Serve `hub` at `door`, taking all three over; with no `text_dialect`, text users show theirs."""
         self._hub = hub
-        self._clerk = clerk
+        self._backroom = backroom
         self._fanout = Fanout()
         self._text_dialect = text_dialect
         self._door = door
@@ -123,16 +122,16 @@ class Server:
         self._figures.turned(time.monotonic() - now)
 
     def close(self, wait: bool = True) -> None:
-        """Close every socket at once, and `wait` for the accounts to be written."""
+        """Close every socket at once, and `wait` for all to be on the disk."""
         for peer in self._peers.values():
             peer.sock.close()
         self._signals.close()
         self._door.close()
         if wait:
-            self._clerk.close()
+            self._backroom.close()
 
     def _wait(self, longest: float, paused: bool) -> tuple[set[int], set[int]]:
-        readers = [*self._door.descriptors(), self._signals.fileno(), self._clerk.fileno()]
+        readers = [*self._door.descriptors(), self._signals.fileno(), *self._backroom.descriptors()]
         if not paused:
             busy = self._busy
             readers += [fd for fd, peer in self._peers.items() if peer.listened_to and fd not in busy]
@@ -146,21 +145,14 @@ class Server:
         return set(readable), set(writable)
 
     def _hear(self, readable: set[int]) -> list[Effect]:
-        """Hear what signals ask for, and the clerk's answers."""
-        effects: list[Effect] = []
+        """Hear what signals ask for, and what has been done in the backroom."""
         if self._signals.fileno() in readable:
             self._signals.silence()
             if self._signals.take("SIGHUP"):
-                self._clerk.reload()
+                self._backroom.reload()
             if self._signals.take("SIGUSR1"):
                 self._figures.tell(self._hub.room, [peer.connection for peer in self._peers.values()])
-        for asked, answer, registered in self._clerk.answers() if self._clerk.fileno() in readable else ():
-            self._hub.registered = registered
-            if asked is None:
-                log.info("Read the accounts again. Registered users: %d", len(registered))
-                continue
-            effects += self._hub.answered(asked, answer)
-        return effects
+        return self._backroom.hear(readable)
 
     def _many_lag(self, now: float) -> bool:
         """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody, nor do any that
@@ -297,8 +289,11 @@ class Server:
     # --- writing and closing -------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: list[Effect], now: float) -> None:
+        effects = effects + self._backroom.keep()  # first it is kept, then told
         self._figures.deliveries += self._fanout.deliver(effects, now)
         for effect in effects:
+            if isinstance(effect, (ToRoom, ToOne)):
+                continue
             if isinstance(effect, Status):
                 log.info("%s", effect.text)
             elif isinstance(effect, Close):
@@ -307,8 +302,8 @@ class Server:
                 self._closing.add(peer)
             elif isinstance(effect, Resume):
                 self._resume(effect.session)
-            elif isinstance(effect, (CheckPassword, StorePassword, RemoveAccount)):
-                self._clerk.consult(effect)
+            else:
+                self._backroom.take(effect)
 
     def _resume(self, session: Session) -> None:
         peer = self._by_session.get(session)
@@ -365,27 +360,24 @@ class Server:
 
 
 def main() -> int:
-    """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't listen (2 is argparse's)."""
+    """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't start (2 is argparse's)."""
     options = parser().parse_args()
     set_limits(options)
     start_log(options.log_level)
     raise_descriptor_limit()
-    accounts = Accounts(options.data)
     try:
-        tell(accounts.load())
-    except OSError as error:
-        print(f"Cannot read {accounts.path}: {error.strerror}. Mend that, or choose another --data.", file=sys.stderr)
-        return 1
-    try:
-        listeners = listen(options.host, options.port)
+        door = Door(listen(options.host, options.port), Admission(tuple(options.trusted)))
     except OSError as error:
         print(why_not_listening(error, options.host, options.port), file=sys.stderr)
         return 1
+    try:
+        hub, backroom = begun(options)
+    except CannotStartError as error:
+        print(error, file=sys.stderr)
+        return 1
     for line in invitation(options.host, options.port):
         log.info("%s", line)
-    hub = Hub(options.max_users, secrets.token_hex(8), accounts.keys(), metered=not options.no_rate_limit)
-    door = Door(listeners, Admission(tuple(options.trusted)))
-    Server(door, hub, Clerk(accounts), DIALECTS[options.dialect]).run()
+    Server(door, hub, backroom, DIALECTS[options.dialect]).run()
     return 0
 
 

@@ -96,8 +96,31 @@ class RemoveAccount:
     cseq: int | None = None
 
 
+@value
+class SearchArchive:
+    """Find the newest `count` messages with all of `words` that `identity` may read, for `past.searched`.
+
+    This one and the one below take long, too, and `session` waits.
+    """
+
+    session: Session
+    words: str
+    count: int
+    identity: str
+    cseq: int | None = None
+
+
+@value
+class SeekInArchive:
+    """Find out when whoever is called `name` was last heard of, for `past.sought`."""
+
+    session: Session
+    name: str
+    cseq: int | None = None
+
+
 class Answer(Enum):
-    """What came of one of these three."""
+    """What came of a Consultation."""
 
     YES = auto()  # the password is right, the file is written
     NO = auto()
@@ -106,4 +129,5 @@ class Answer(Enum):
 
 
 Consultation = CheckPassword | StorePassword | RemoveAccount
-Effect = ToRoom | ToOne | Entered | Exited | Close | Resume | Status | Consultation
+Inquiry = SearchArchive | SeekInArchive
+Effect = ToRoom | ToOne | Entered | Exited | Close | Resume | Status | Consultation | Inquiry

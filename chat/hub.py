@@ -8,6 +8,8 @@ It keeps these rules:
 - A session's trouble is answered to that session alone. Everything a peer sent is cleaned and bounded before it is
   kept or quoted.
 - A name belongs to one session at a time. It is taken with `_enter` or `_rename` and freed with `_exit`, at once.
+- What is told to the room is in its log, and a framed client's line has its answer kept, so that one that comes again
+  after a lost connection is answered as it was, and not said twice.
 - Whoever has no name yet is asked for one after each refusal (A4, C2).
 
 Read on in this order: `_HANDLERS` at the end, `handle`, then the handlers from top to bottom.
@@ -16,46 +18,52 @@ Read on in this order: `_HANDLERS` at the end, `handle`, then the handlers from 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import inf
 from typing import Any
 
-from chat import accounts, limits
+from chat import accounts, limits, past
+from chat.answers import Answer as Remembered
 from chat.effects import Answer, Close, Consultation, Effect, Entered, Exited, Resume, Status, ToOne, ToRoom
 from chat.guesses import Guesses
+from chat.holds import Holds
+from chat.log import Entry
 from chat.meter import Meter
+from chat.record import Record
 from chat.room import Room
 from chat.session import Session, State
 from protocol import commands, messages
 from protocol.errors import Fault, ProtocolError
-from protocol.messages import Asked, Dismissed, Event, Request, refusal
+from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refusal
 from protocol.text import clean, excerpt, is_name, key_of
 
 GREETING = "Welcome to this chat. Type the name you want to have here, then Enter."
 ASK_AGAIN = "Type another name, then Enter; /quit leaves."
 GOODBYE = "Goodbye."
-TOO_FAST = "You send faster than this chat takes it. What you sent waits its turn; nothing of it is lost."
 SHUTTING_DOWN = "The server is shutting down. Goodbye."
 
-_CLIENT_ID_LIMIT = 64
-_MESSAGES = (messages.Say, messages.Whisper)
+_ONCE = (messages.Say, messages.Whisper, messages.Nick)  # a client's line of these is done once, however often it comes
 
 
 class Hub:
     """One room and the sessions that are in it or on their way."""
 
-    def __init__(
-        self, max_users: int, epoch: str, registered: frozenset[str] = frozenset(), metered: bool = False
-    ) -> None:
-        """Serve up to `max_users` named users; `epoch` tells this log from any other one; `metered`: see chat.meter."""
-        self.room = Room()
-        self.registered = registered  # the keys of the names with an account; the shell replaces it when it changes
+    def __init__(self, record: Record, max_users: int, metered: bool = False, greet_history: int = 20) -> None:
+        """Go on with `record` and serve up to `max_users` named users; newcomers are told `greet_history` messages.
+
+        `metered`: see chat.meter.
+        """
+        self.room = Room(record.log)
+        self.epoch = record.epoch
+        self.registered: frozenset[str] = frozenset()  # the keys of the names with an account; the shell keeps it true
+        self.has_archive = False  # whether the shell can search what is no longer in memory
+        self.greet_history = greet_history
         self.guesses = Guesses()
         self.max_users = max_users
-        self.epoch = epoch
+        self._answers = record.answers
+        self._clients: dict[str, Session] = {}  # the framed sessions by their identity
         self.now = 0.0  # monotonic seconds, for deadlines; like `_at`, the same for a whole turn
         self._at = 0.0  # seconds since the epoch, UTC, for people
         self._waiting: set[Session] = set()  # sessions with a deadline
-        self._held: dict[Session, float] = {}  # sessions that have sent too much, and until when
+        self._holds = Holds()
         self._metered = metered
         self._look_at = 0.0  # when to look for silent clients next
 
@@ -64,7 +72,7 @@ class Hub:
     def tick(self, now: float, at: float) -> list[Effect]:
         """Begin a turn at `now`, which is `at` for people; return what has become due."""
         self.now, self._at = now, at
-        effects = self._release()
+        effects = self._holds.release(now)
         for session in [s for s in self._waiting if s.deadline <= now]:
             effects += self._too_slow(session)
         if now >= self._look_at:
@@ -74,7 +82,7 @@ class Hub:
 
     def next_due(self) -> float:
         """Return when `tick` should come at the latest, for somebody on hold; `inf` if nobody is."""
-        return min(self._held.values(), default=inf)
+        return self._holds.next_due()
 
     def connect(self, session: Session) -> None:
         """Take in a peer that has connected; taken for a text user until its first byte shows a framed client."""
@@ -97,14 +105,31 @@ class Hub:
         """Return what `request` leads to. A session that is CLOSING has no requests any more."""
         session.heard_at = self.now
         states, handler = _HANDLERS[type(request)]
-        if session.state in states:
-            effects = handler(self, session, request)
-        else:
+        if session.state not in states:
             effects = self._out_of_place(session, request)
+        elif session.framed and isinstance(request, _ONCE) and request.cseq is not None:
+            effects = self._handle_once(session, request, request.cseq, handler)
+        else:
+            effects = handler(self, session, request)
         if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
             effects.append(Status(_result(session, _what(request), effects)))
         if session.meter is not None:
-            effects += self._charge(session, session.meter, request)
+            effects += self._holds.charge(session, request, self.now)
+        return effects
+
+    def _handle_once(self, session: Session, request: Request, cseq: int, handler: _Handler) -> list[Effect]:
+        """Handle a client's line, or answer it again if it has been handled before, in this run or an earlier one."""
+        answers, identity = self._answers, session.identity
+        answer = answers.find(identity, cseq)
+        if answer is not None:
+            return [ToOne(session, answer)]
+        if answers.is_too_old(identity, cseq):
+            return self.refuse(session, Fault.REPEATED_TOO_LATE, cseq)
+        effects = handler(self, session, request)
+        events = (effect.event for effect in effects if isinstance(effect, ToRoom | ToOne))
+        answer = next((event for event in events if getattr(event, "cseq", None) == cseq), None)
+        if answer is not None:  # else it comes later, when a password has been checked
+            answers.remember(identity, cseq, answer)
         return effects
 
     def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
@@ -112,6 +137,10 @@ class Hub:
         effects = accounts.answered(self, asked, answer)
         status = Status(f"{asked.session.label}: {type(asked).__name__}: {answer.name.lower()}")
         return [*effects, status, Resume(asked.session)]
+
+    def take_fresh(self) -> tuple[list[Entry], list[Remembered]]:
+        """Return what is new in the log, and the new answers, since this was last asked: for the journal."""
+        return self.room.log.take_fresh(), self._answers.take_fresh()
 
     def lost(self, session: Session, reason: str) -> list[Effect]:
         """Return what follows from a peer that is gone, or is to be gone, for `reason`. Does nothing twice."""
@@ -132,25 +161,6 @@ class Hub:
 
     # --- what becomes due ----------------------------------------------------------------------------------------
 
-    def _charge(self, session: Session, meter: Meter, request: Request) -> list[Effect]:
-        text = getattr(request, "text", "")
-        wait = meter.charge(isinstance(request, _MESSAGES), len(text.encode()), self.now)
-        if not wait or session.closing:
-            return []
-        session.held = True
-        self._held[session] = self.now + wait
-        if self.now < session.told_at + limits.HOLD_NOTICE:
-            return []
-        session.told_at = self.now
-        return [ToOne(session, messages.Noticed(TOO_FAST))]
-
-    def _release(self) -> list[Effect]:
-        due = [session for session, until in self._held.items() if until <= self.now]
-        for session in due:
-            session.held = False
-            del self._held[session]
-        return [Resume(session) for session in due]
-
     def _look_for_silent(self) -> list[Effect]:
         """Ping the framed clients that have been silent for long, and give up those that don't answer."""
         effects: list[Effect] = []
@@ -170,15 +180,21 @@ class Hub:
         session.state = State.CLOSING
         session.reason = reason
         self._waiting.discard(session)
-        self._held.pop(session, None)
-        session.held = False
+        self._holds.forget(session)
+        if self._clients.get(session.identity) is session:
+            del self._clients[session.identity]
         if not was_named:
             return []
         self.room.leave(session)
         count = len(self.room)
-        left = messages.Left(self.room.number(), session.name, count, reason)
+        left = messages.Left(self.room.log.number(), session.name, count, reason)
         text = f"{session.label} has left ({reason}). Active users: {count}"
-        return [Exited(session), ToRoom(left), Status(text)]
+        return [Exited(session), self._to_room(left), Status(text)]
+
+    def _to_room(self, event: RoomEvent, author: str = "", but: Session | None = None) -> Effect:
+        """Write `event` into the log, and tell the room of it."""
+        self.room.log.append(Entry(event, self._at, author))
+        return ToRoom(event, but)
 
     def _farewell(self, session: Session, text: str, reason: str) -> list[Effect]:
         return [ToOne(session, Dismissed(text)), *self._exit(session, reason), Close(session)]
@@ -197,23 +213,27 @@ class Hub:
         session.state = State.CHATTING
         self._waiting.discard(session)
         self.room.enter(session)
-        count, seq = len(self.room), self.room.number()
+        log = self.room.log
+        resumed = past.can_resume(session, self.epoch, log)
+        count, seq = len(self.room), log.number()
         session.named_at_seq = seq
+        session.identity = session.identity or f"seat{seq}"
         return [
-            ToRoom(messages.Joined(seq, name, count)),
+            self._to_room(messages.Joined(seq, name, count)),
             Entered(session),
-            ToOne(session, messages.Welcomed(name, self.epoch, seq, count)),
+            ToOne(session, messages.Welcomed(name, self.epoch, seq, count, resumed)),
+            *past.catch_up(session, resumed, log),
             Status(f"{session.label} has joined. Active users: {count}"),
         ]
 
     def _rename(self, session: Session, name: str, cseq: int | None) -> list[Effect]:
-        old, seq = session.name, self.room.number()
+        old, seq = session.name, self.room.log.number()
         self.room.leave(session)
         session.name = name
         self.room.enter(session)
         if key_of(old) != session.key:  # in another case it is the same name, held as long as before
             session.named_at_seq = seq
-        return [ToRoom(messages.Renamed(seq, old, name, cseq))]
+        return [self._to_room(messages.Renamed(seq, old, name, cseq), session.identity)]
 
     # --- refusing ------------------------------------------------------------------------------------------------
 
@@ -251,17 +271,28 @@ class Hub:
         if request.version != messages.VERSION:
             event = refusal(Fault.BAD_VERSION, ours=messages.VERSION, theirs=request.version)
             return self.dismiss(session, event, "protocol error")
-        session.client_id = request.client_id[:_CLIENT_ID_LIMIT]
         session.state = State.NAMELESS
         session.deadline = self.now + limits.TEXT_REGISTRATION  # from here on a person may be typing
+        session.resume = request.resume
+        effects = self._identify(session, past.identity_of(request.client_id))
         if request.name is None:
-            return [ToOne(session, Asked("name", GREETING))]
-        return self._take_name(session, messages.Name(request.name, request.password))
+            return [*effects, ToOne(session, Asked("name", GREETING))]
+        return [*effects, *self._take_name(session, messages.Name(request.name, request.password))]
+
+    def _identify(self, session: Session, identity: str) -> list[Effect]:
+        """Note who this client is. If it is connected already, that connection is dead, though nobody knew it yet."""
+        if not identity:
+            return []
+        session.identity = identity
+        dead = self._clients.get(identity)
+        self._clients[identity] = session
+        return [] if dead is None else self.dismiss(dead, refusal(Fault.REPLACED), "reconnected")
 
     def _take_name(self, session: Session, request: messages.Nick | messages.Join | messages.Name) -> list[Effect]:
         name = clean(request.name)
         password = getattr(request, "password", None)
         cseq = getattr(request, "cseq", None)
+        session.greeted_with = 0 if isinstance(request, messages.Join) else self.greet_history
         if self._why_not(session, name) or not accounts.needs_password(self, session, name, password):
             return self.settle_name(session, name, cseq)
         if password is not None:
@@ -286,8 +317,8 @@ class Hub:
             return self.refuse(session, Fault.PASSWORD_ASKED, request.cseq)
         if not request.text:
             return self._nothing_to_say(session, request.cseq)
-        said = messages.Said(self.room.number(), session.name, request.text, self._at, request.cseq)
-        return [ToRoom(said, but=None if session.framed else session)]
+        said = messages.Said(self.room.log.number(), session.name, request.text, self._at, request.cseq)
+        return [self._to_room(said, session.identity, but=None if session.framed else session)]
 
     def _nothing_to_say(self, session: Session, cseq: int | None) -> list[Effect]:
         """A person who only pressed Enter is told nothing; a client that counts its lines gets its answer."""
@@ -297,7 +328,9 @@ class Hub:
         other = self.room.find(request.to)
         if other is None or (request.as_of is not None and other.named_at_seq > request.as_of):
             return self.refuse(session, Fault.NOT_CONNECTED, request.cseq, name=excerpt(request.to))
-        event = messages.Whispered(self.room.number(), session.name, other.name, request.text, self._at, request.cseq)
+        log = self.room.log
+        event = messages.Whispered(log.number(), session.name, other.name, request.text, self._at, request.cseq)
+        log.append(Entry(event, self._at, session.identity, other.identity))
         effects: list[Effect] = [ToOne(other, event)]
         if session.framed and session is not other:
             effects.append(ToOne(session, event))
@@ -375,6 +408,9 @@ _HANDLERS: dict[type, tuple[tuple[State, ...], _Handler]] = {
     messages.Password: (_GREETED, accounts.password),
     messages.Ping: (_CHATTING, Hub._ping),
     messages.Help: (_CHATTING, Hub._help),
+    messages.ListHistory: (_CHATTING, past.history),
+    messages.Search: (_CHATTING, past.search),
+    messages.Seek: (_CHATTING, past.seek),
     messages.Disconnect: (_GREETED, Hub._disconnect),
     messages.Malformed: (_ANY, Hub._malformed),
     messages.Pong: (_GREETED, Hub._pong),

@@ -1,22 +1,23 @@
-"""The room: who is here, and the log's numbering.
+"""The room: who is here, and the log of what happened here.
 
-The room is one ordered log and every user is a reader of it. `number()` gives the next place in it; whoever asks
-for a number also hands the event that has it to the fan-out, in that order, so that everyone's order is the log's.
+The room is one ordered log and every user is a reader of it. What is appended to the log also goes to the fan-out, in
+that order, so that everyone's order is the log's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chat.log import Log
 from chat.session import Session
 from protocol.text import key_of
 
 
 class Room:
-    """Members by the key of their name, in the order in which they came, and the log's newest number."""
+    """Members by the key of their name, in the order in which they came, and the log."""
 
-    def __init__(self) -> None:
-        self.seq = 0
+    def __init__(self, log: Log) -> None:
+        self.log = log
         self._members: dict[str, Session] = {}
 
     def __len__(self) -> int:
@@ -24,11 +25,6 @@ class Room:
 
     def __iter__(self) -> Iterator[Session]:
         return iter(self._members.values())
-
-    def number(self) -> int:
-        """Return the next sequence number, from 1."""
-        self.seq += 1
-        return self.seq
 
     def find(self, name: str) -> Session | None:
         """Return the member called `name`, in any case, or None."""

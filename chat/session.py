@@ -11,6 +11,7 @@ from enum import Enum, auto
 from math import inf
 
 from chat.meter import Meter
+from protocol.messages import Resume
 from protocol.text import key_of
 
 
@@ -37,17 +38,19 @@ class Session:
     __slots__ = (
         "account",
         "address",
-        "client_id",
         "deadline",
         "framed",
+        "greeted_with",
         "heard_at",
         "held",
+        "identity",
         "meter",
         "name",
         "named_at_seq",
         "pinged_at",
         "question",
         "reason",
+        "resume",
         "state",
         "told_at",
         "typed",
@@ -60,7 +63,9 @@ class Session:
         self.address = address
         self.state = State.NAMELESS
         self.framed = False
-        self.client_id = ""  # a framed client's secret: never shown, never logged
+        self.identity = ""  # whose lines and whispers in the log are this user's: a client's, over its connections
+        self.resume: Resume | None = None  # where it stopped reading, if it was here before
+        self.greeted_with = 0  # messages of the log, when it comes in
         self.name = ""
         self.named_at_seq = 0  # the log's number at which this session took its name
         self.account = ""  # the key of the account whose password this user has given

@@ -65,6 +65,18 @@ def dismissed(session: Session) -> Ending:
     return Ending(Exit.GOODBYE)
 
 
+def not_let_in(session: Session) -> Ending:
+    """Return the ending for a server that asks for something, where there is nobody to ask."""
+    return refused(session.refusal or "a password is needed: --password-file or CHAT_PASSWORD")
+
+
+def left(session: Session) -> Ending:
+    """Return the ending after our own goodbye, which nobody may have heard."""
+    if session.pending:
+        return Ending(Exit.LOST, f"There is no connection: {_quoted(session)} may not have arrived.")
+    return Ending(Exit.GOODBYE)
+
+
 def refused(why: str) -> Ending:
     """Return the ending of a client that was not let in."""
     return Ending(Exit.REFUSED, f"Not let in: {why}")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import textwrap
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
 from protocol import messages
 from protocol.commands import BY_REQUEST
 from protocol.messages import CommandHelp, Event
-from protocol.text import key_of
+from protocol.text import LATEST, key_of
 
 WIDTH = 78  # of lists, so that they fit a terminal of 80 columns
 SHADES = 8  # how many colours a screen has for names
@@ -118,7 +119,42 @@ def _left(event: messages.Left, me: str) -> Shown:
 
 
 def _missed(event: messages.Missed, me: str) -> Shown:
+    if not event.missed:
+        return _shown(Kind.NOTICE, "* The server began a new log: what you may have missed can't be had any more.")
     return _shown(Kind.NOTICE, f"* Messages that you missed and that can't be had any more: {event.missed}")
+
+
+def first_missed(shown: Shown) -> Shown:
+    """Return the first thing that was missed while the connection was lost, under a rule that says so."""
+    return replace(shown, spans=(Span(f"{_rule('while you were away')}\n"), *shown.spans))
+
+
+def back_again(missed: bool) -> Shown:
+    """Return the line after what was missed, or instead of it."""
+    return _shown(Kind.NOTICE, _rule("you are back") if missed else "* You are back, and missed nothing.")
+
+
+def offline(seconds: int) -> Shown:
+    """Return what tells that the connection is lost, and when it is tried again."""
+    return _shown(Kind.NOTICE, f"* The connection was lost. The next try is in {seconds} s; what you type is kept.")
+
+
+def _rule(text: str) -> str:
+    return f"{f' {text} ':-^{WIDTH // 2}}"
+
+
+def _history(event: messages.HistoryListed, me: str) -> Shown:
+    return _shown(Kind.ANSWER, event.text, *(part for entry in event.entries for part in _past(entry, me)))
+
+
+def _past(entry: messages.Past, me: str) -> Iterator[str | Span]:
+    moment = datetime.fromtimestamp(min(entry.at, LATEST))
+    yield f"\n[{moment:%Y-%m-%d %H:%M}] "
+    yield Span(entry.name, Role.OWN if entry.name == me else Role.NAME)
+    if entry.to is not None:
+        yield " -> "
+        yield Span(entry.to, Role.OWN if entry.to == me else Role.NAME)
+    yield f": {entry.text}"
 
 
 def _users(event: messages.UsersListed, me: str) -> Shown:
@@ -158,6 +194,7 @@ _LOOKS: dict[type, Callable[[Any, str], Shown]] = {
     messages.Asked: lambda event, _: _shown(Kind.QUESTION, event.text),
     messages.UsersListed: _users,
     messages.HelpListed: _help,
+    messages.HistoryListed: _history,
     messages.Noticed: lambda event, _: _shown(Kind.NOTICE, f"* {event.text}"),
     messages.Refused: lambda event, _: refusal(event.text),
     messages.Missed: _missed,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 
 from client.endings import Exit
 from protocol import __version__
 
 DEFAULT_HOST, DEFAULT_PORT = "localhost", 8001
+PERSISTENCE = 60.0  # seconds: a script is to end some time
 DEFAULT_PAGE = "chat.html"
 PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105  (its name)
 
@@ -50,6 +52,13 @@ def _parser() -> argparse.ArgumentParser:
         const="",
         help="show the chat in an HTML page, too; without FILE, asked for (a FILE that exists is emptied)",
     )
+    made.add_argument(
+        "--reconnect",
+        metavar="SECONDS",
+        type=_seconds,
+        help=f"how long to try to get a lost connection back; 0: not at all (default: for ever on a terminal, "
+        f"{PERSISTENCE} s without one)",
+    )
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return made
 
@@ -58,6 +67,19 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535, such as 8001")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds: give one such as 60, or 0")
+    return float(text)
+
+
+def persistence(options: argparse.Namespace, *, on_terminal: bool) -> float:
+    """Return for how many seconds a lost connection is to be tried again."""
+    if options.reconnect is not None:
+        return float(options.reconnect)
+    return inf if on_terminal else PERSISTENCE
 
 
 def parse(arguments: Sequence[str], *, on_terminal: bool) -> argparse.Namespace:

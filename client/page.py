@@ -22,7 +22,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from client import endings, options
 from client.looks import Role, Shown, Span, shade
+from protocol.text import clean
 
 _MODE = 0o600  # whispers are in it
 
@@ -136,3 +138,23 @@ class Page:
         with self._writing:
             self._file.write(text)
             self._file.flush()
+
+
+def show_in(page: Page | None, shown: Shown) -> None:
+    """Show something in the page, if there is one. Raises Ending when the disk will not."""
+    try:
+        if page is not None:
+            page.show(shown)
+    except OSError as error:
+        raise endings.no_page(error) from None
+
+
+def open_page(file: str | None, host: str, port: int) -> Page | None:
+    """Make the page, or empty it; ask for its file if that is "". Raises Ending, or EOFError."""
+    if file is None:
+        return None
+    path = Path(file) if file else options.ask_page()
+    try:
+        return Page(path, f"Chat on {clean(host)}, port {port}")
+    except OSError as error:
+        raise endings.no_page(error) from None

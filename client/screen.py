@@ -14,6 +14,7 @@ from typing import Protocol
 
 from client.endings import Ending, Exit
 from client.looks import Shown
+from client.session import Session
 
 _READ_AHEAD = 16  # lines
 
@@ -36,6 +37,9 @@ class Screen(Protocol):
 
     def show(self, shown: Shown) -> None:
         """Show it, and never over what is being typed. Raises Ending when that is not possible any more."""
+
+    def refresh(self) -> None:
+        """Draw anew what shows how the session stands."""
 
     def wake(self) -> None:
         """End `lines`, wherever it waits."""
@@ -87,8 +91,23 @@ class Pipe:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit raises it again
             raise Ending(Exit.ERROR, f"The output can't be written: {error.strerror}.") from None
 
+    def refresh(self) -> None:
+        """Do nothing: a pipe shows only what is said."""
+
     def wake(self) -> None:
         """End `lines`: if it waits, the queue is empty; if there is no room, it does not wait."""
         self._woken = True
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(None)
+
+
+def open_screen(session: Session, on_terminal: bool) -> Screen:
+    """Return the screen for this run. Raises Ending when a package that it needs is missing."""
+    if not on_terminal:
+        return Pipe()
+    try:
+        from client.terminal import Terminal  # noqa: PLC0415  (a pipe works without its packages)
+    except ModuleNotFoundError as error:
+        sentence = f"{error.name} is not installed. Run: python -m pip install -r requirements.txt"
+        raise Ending(Exit.ERROR, sentence) from None
+    return Terminal(session)

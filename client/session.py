@@ -8,12 +8,16 @@ whisper, and a line that can't be sent is refused here, in the words of the one 
 who leaves; for what crosses the line on its way, the whisper says as of which `seq` its addressee held the name.
 
 Every line has a `cseq` and stays in `pending` until the server answers or echoes it, or says goodbye to `/disconnect`.
+When the connection is lost, `again` begins another one where this one stopped: the server tells what was missed, and is
+told every pending line once more, under the number that it had, so that it knows those that it has heard already. What
+comes twice because of that is recognised by its `seq` and not shown twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
+from math import inf
 from typing import Any
 
 from client import looks
@@ -33,18 +37,23 @@ _DISCONNECT = BY_REQUEST[messages.Disconnect]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a typed line or an event leads to: a message to send, something to show, both or neither."""
+    """What a typed line or an event leads to: messages to send, something to show, both or neither."""
 
-    send: ClientMessage | None = None
+    send: tuple[ClientMessage, ...] = ()
     show: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A line on its way: its text, and when it was typed, in monotonic seconds."""
+    """A line on its way, and when it was typed, in monotonic seconds."""
 
-    text: str
+    line: Line
     typed_at: float
+
+    @property
+    def text(self) -> str:
+        """What was typed."""
+        return self.line.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +74,74 @@ class Session:
         self.refusal = ""  # why we were not let in, since we last tried
         self.leaving = False  # we said goodbye
         self.dismissed = False  # the server said goodbye
-        self.seq = 0  # the newest number of the log that we have seen
+        self.online = False  # in the room, by a connection that is there
+        self.retry_in = 0  # seconds until the next try at a connection, while there is none
+        self.epoch = ""  # of the log that we know; "" until the welcome
+        self.seq = 0  # the newest number of it that we have seen
         self.pending: dict[int, Pending] = {}
         self.users: frozenset[str] = frozenset()  # the names that we have seen and that have not left
         self._client_id = client_id
         self._cseq = 0
         self._whisperer: Whisperer | None = None
+        self._password = ""  # the last one given, for when the connection is lost
+        self._returning = False  # by another connection, and not in the room yet
+        self._came_at = 0  # the log's number of our coming, by this connection
+        self._missed = False  # something of what came before that, and has been shown since
 
     # --- what we say ---------------------------------------------------------------------------------------------
 
     def hello(self, name: str | None = None, password: str | None = None) -> Hello:
         """Return the first message, to be sent at once after connecting."""
+        self._password = clean(password or "")[:LINE_LIMIT]
         return Hello(
             messages.VERSION,
             self._client_id,
             name=None if name is None else excerpt(name),  # longer than an excerpt is no name anyway
-            password=None if password is None else clean(password)[:LINE_LIMIT],
+            password=None if password is None else self._password,
         )
+
+    @property
+    def may_return(self) -> bool:
+        """Whether a lost connection is to be taken up again: nobody has said goodbye."""
+        return bool(self.epoch) and not self.leaving and not self.dismissed
+
+    def lost(self) -> None:
+        """Note that the connection is gone."""
+        self.online = False
+
+    def waits_since(self, heard_at: float) -> float:
+        """Return since when the server has kept a line of ours waiting without a word; `inf` if none is waiting."""
+        oldest = next(iter(self.pending.values()), None)
+        return inf if oldest is None else max(oldest.typed_at, heard_at)
+
+    def again(self) -> Hello:
+        """Return the first message of another connection, which takes up the conversation where it stopped."""
+        self._returning = True
+        self.question = self.refusal = ""
+        resume = messages.Resume(self.epoch, self.seq)
+        return Hello(messages.VERSION, self._client_id, name=self.name or None, resume=resume)
 
     def typed(self, text: str, now: float) -> Step:
         """Return what the line `text`, typed at `now`, leads to."""
         text = clean(text)
         if self.question == "password":
             self._try_again()
-            return Step(send=Password(text[:LINE_LIMIT]))
+            self._password = text[:LINE_LIMIT]
+            return Step(send=(Password(self._password),))
         if not text:
             return Step()
         if not self.name and not text.startswith("/"):
             self._try_again()
-            return Step(send=Name(excerpt(text)))
+            return Step(send=(Name(excerpt(text)),))
         try:
-            return Step(send=self._line(text, now))
+            line = self._line(text, now)
         except ProtocolError as error:
             return Step(show=looks.refusal(str(error)))
+        return Step(send=(line,) if self.online or not self.epoch else ())  # else it goes with the welcome
 
-    def leave(self, now: float) -> Line:
-        """Return the line that says goodbye."""
-        return self._line(_DISCONNECT.usage, now)
+    def leave(self, now: float) -> Step:
+        """Return what says goodbye."""
+        return Step(send=(self._line(_DISCONNECT.usage, now),))
 
     def _try_again(self) -> None:
         """Note that something was sent that the server answers with a welcome, a refusal or another question."""
@@ -119,11 +159,12 @@ class Session:
         if not self.name:
             self._try_again()
         self._cseq += 1
+        line = Line(text, self._cseq, as_of)
         if command is _DISCONNECT and not rest:
             self.leaving = True
         else:
-            self.pending[self._cseq] = Pending(text, now)
-        return Line(text, self._cseq, as_of)
+            self.pending[self._cseq] = Pending(line, now)
+        return line
 
     def _reply(self, command: Command, rest: str) -> tuple[str, int]:
         (message,) = arguments(command, rest, command.usage)
@@ -140,32 +181,67 @@ class Session:
         """Return what `event`, which came at `now` from a server that may be hostile, leads to."""
         event = _cleaned(event)
         if isinstance(event, messages.Pinged):
-            return Step(send=Pong())
+            return Step(send=(Pong(),))
         settled = self._settle(event)
-        self.seq = max(self.seq, getattr(event, "seq", 0))
+        if isinstance(event, Ponged):
+            return Step(show=looks.pong(None if settled is None else now - settled.typed_at))
+        if isinstance(event, messages.Welcomed):
+            return self._welcomed(event)
+        if isinstance(event, messages.Asked):
+            return self._asked(event)
+        seq = getattr(event, "seq", None)
+        if seq is not None and seq <= self.seq:  # told again; news only if it answers a line that had no answer yet
+            return Step() if settled is None else Step(show=looks.look(event, self.name))
+        return Step(show=self._noted(event, seq))
+
+    def _noted(self, event: Event, seq: int | None) -> Shown | None:
+        """Take note of what is new, and return how it looks."""
+        self.seq = self.seq if seq is None else seq
         note = _NOTES.get(type(event))
         if note is not None:
             note(self, event)
-        if isinstance(event, Ponged):
-            return Step(show=looks.pong(None if settled is None else now - settled.typed_at))
-        return Step(show=looks.look(event, self.name))
+        shown = looks.look(event, self.name)
+        if seq is None or seq > self._came_at:
+            return shown
+        if seq == self._came_at:
+            return looks.back_again(self._missed)
+        if shown is None or _is_about(event, self.name):
+            return None
+        is_first, self._missed = not self._missed, True
+        return looks.first_missed(shown) if is_first else shown
 
     def _settle(self, event: Event) -> Pending | None:
-        """Take the line that `event` answers or echoes out of `pending` and return it."""
+        """Take the line that `event` answers or echoes out of `pending` and return it.
+
+        What is told again has a `cseq` for its author only; what is new tells by the name whose line it is.
+        """
         cseq = getattr(event, "cseq", None)
-        if cseq is None or _author(event) not in (None, self.name):
+        is_told_again = getattr(event, "seq", self._came_at + 1) <= self._came_at
+        if cseq is None or not (is_told_again or _author(event) in (None, self.name)):
             return None
         return self.pending.pop(cseq, None)
 
-    def _welcomed(self, event: messages.Welcomed) -> None:
-        self.name = event.name
+    def _welcomed(self, event: messages.Welcomed) -> Step:
+        if not self._returning:
+            self.pending.clear()  # what was sent before it had no other answer
+        if not event.resumed:
+            self.seq = event.seq
+        self.name, self.epoch, self._came_at = event.name, event.epoch, event.seq
         self.question = self.refusal = ""
-        self.pending.clear()  # what was sent before it had no other answer
+        self.online, self._returning, self._missed = True, False, False
+        repeated = tuple(pending.line for pending in self.pending.values())
+        return Step(send=repeated, show=None if event.resumed else looks.look(event, self.name))
 
-    def _asked(self, event: messages.Asked) -> None:
+    def _asked(self, event: messages.Asked) -> Step:
+        if event.what == "password" and self._returning and self._password:
+            password, self._password = self._password, ""
+            return Step(send=(Password(password),))  # it was right before
         self.question = event.what
+        return Step(show=looks.look(event, self.name))
 
     def _refused(self, event: messages.Refused) -> None:
+        if self._returning:
+            self.name = ""  # the name that we had can't be had any more
         if not self.name:
             self.refusal = event.text
 
@@ -226,6 +302,11 @@ def _author(event: Event) -> str | None:
     return event.name if isinstance(event, Said | Whispered) else None
 
 
+def _is_about(event: Event, name: str) -> bool:
+    """Say whether `event` is that `name` came or left."""
+    return isinstance(event, messages.Joined | messages.Left) and event.name == name
+
+
 def _cleaned(value: Any) -> Any:
     """Return a message, or a part of one, with every text in it cleaned."""
     if isinstance(value, str):
@@ -238,8 +319,6 @@ def _cleaned(value: Any) -> Any:
 
 
 _NOTES: dict[type, Callable[[Session, Any], None]] = {
-    messages.Welcomed: Session._welcomed,
-    messages.Asked: Session._asked,
     messages.Refused: Session._refused,
     messages.Said: Session._said,
     messages.Whispered: Session._whispered,

@@ -150,6 +150,10 @@ class Terminal:
                 self._write()
         self._call(self._write_above)
 
+    def refresh(self) -> None:
+        """Draw the prompt anew, if it stands."""
+        self._call(self._app.invalidate)
+
     def wake(self) -> None:
         """End `lines`, and the prompt if it stands."""
         self._woken = True
@@ -193,7 +197,8 @@ class Terminal:
             return ANSI("Password: ")
         if not session.name:
             return ANSI("Your name: ")
-        return ANSI(self._text(Shown(Kind.SAID, (Span(session.name, Role.NAME), Span("> ")))))
+        state = f" (offline, next try in {session.retry_in} s)" if session.retry_in else ""
+        return ANSI(self._text(Shown(Kind.SAID, (Span(session.name, Role.NAME), Span(f"{state}> ")))))
 
     def _text(self, shown: Shown) -> str:
         return paint(shown) if self._paints else shown.text

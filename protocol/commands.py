@@ -32,6 +32,7 @@ class Parameter:
 USER, NAME, COMMAND = Parameter("USER"), Parameter("NAME"), Parameter("COMMAND", optional=True)
 MESSAGE = Parameter("MESSAGE", is_text=True)
 PASSWORD = Parameter("PASSWORD", is_text=True, optional=True)
+COUNT, WORDS = Parameter("COUNT", optional=True), Parameter("WORDS", is_text=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,9 @@ COMMANDS = (
     Command("unregister", (), messages.Unregister, "Let anybody have your name again."),
     Command("ping", (), messages.Ping, "Ask the server for a pong; the custom client shows the time it took."),
     Command("help", (COMMAND,), messages.Help, "Explain every command, or the one named.", aliases=("cmd",)),
+    Command("history", (COUNT,), messages.ListHistory, "Show the newest messages, or as many of them as COUNT."),
+    Command("search", (WORDS,), messages.Search, "Show the newest messages with all these WORDS in them."),
+    Command("seen", (NAME,), messages.Seek, "Tell when NAME was last here."),
     Command(
         "disconnect",
         (),

@@ -22,7 +22,7 @@ from protocol.lines import LINE_LIMIT, LineCodec
 from protocol.messages import Disconnect, Line, LineRequest, Malformed, Nick, Password, Request, Say, Whisper
 from protocol.objects import FROM_CLIENT, dump, load
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
-from protocol.text import clean, excerpt
+from protocol.text import clean, excerpt, utc
 
 _WIDTH = 78
 
@@ -129,6 +129,15 @@ def _explained(command: messages.CommandHelp) -> str:
     return f"{command.help} Also {also}." if also else command.help
 
 
+def _history(event: messages.HistoryListed) -> str:
+    return _lines(f"* {event.text}", *map(_past, event.entries))
+
+
+def _past(entry: messages.Past) -> str:
+    said = entry.name if entry.to is None else f"{entry.name} to {entry.to}"
+    return f"[{utc(entry.at)}] {said}: {entry.text}"
+
+
 def _welcome(event: messages.Welcomed) -> str:
     return _lines(
         f"Welcome, {event.name}. You may chat now; /help (or /cmd) lists the commands.",
@@ -147,6 +156,7 @@ _SLASH_LOOKS: dict[type, Callable[[Any], str | bytes]] = {
     messages.PasswordTaken: lambda _: SHOW_TYPING,
     messages.UsersListed: _users,
     messages.HelpListed: _help,
+    messages.HistoryListed: _history,
     messages.Ponged: lambda _: "pong",
     messages.Noticed: lambda e: f"* {e.text}",
     messages.Refused: lambda e: f"! {e.text}",

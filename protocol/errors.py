@@ -89,6 +89,11 @@ class Fault(Enum):
         "/reply belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE",
     )
     NOTHING_TO_SAY = 304, "nothing-to-say", "That line had nothing in it to show, so nothing was sent."
+    REPEATED_TOO_LATE = (
+        305,
+        "repeated-too-late",
+        "That line came again after so many others that nobody knows if it was said. It was not said now.",
+    )
 
     NOT_CONNECTED = (
         401,
@@ -127,6 +132,9 @@ class Fault(Enum):
         "too-many-connections",
         "There are too many connections from your address. Close some, or try again in ten minutes.",
     )
+
+    REPLACED = 509, "replaced", "Your client has connected again. Closing this connection."
+    LOG_FAILED = 510, "log-failed", "The log can't be searched right now. /history still works."
 
     def __init__(self, number: int, code: str, phrase: str, verbs: str = "") -> None:
         self.number = number

@@ -160,6 +160,30 @@ class Help:
 
 
 @value
+class ListHistory:
+    """Tell me the newest `count` messages; as many as a newcomer is told, where no count is given."""
+
+    count: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Search:
+    """Tell me the newest messages with all these `words` in them."""
+
+    words: str
+    cseq: int | None = None
+
+
+@value
+class Seek:
+    """Tell me when whoever is called `name` was last here."""
+
+    name: str
+    cseq: int | None = None
+
+
+@value
 class Disconnect:
     """Say goodbye and close."""
 
@@ -186,6 +210,9 @@ LineRequest = (
     | Unregister
     | Ping
     | Help
+    | ListHistory
+    | Search
+    | Seek
     | Disconnect
     | Malformed
 )
@@ -252,7 +279,10 @@ class Renamed:
 
 @value
 class Welcomed:
-    """You are in. `seq` is the log's newest number; with `resumed`, what was missed since `Resume.seq` follows."""
+    """You are in. `seq` is the log's newest number, that of your coming.
+
+    With `resumed`, what was missed since `Resume.seq` follows, up to and with the event of that number.
+    """
 
     name: str
     epoch: str
@@ -302,6 +332,26 @@ class HelpListed:
 
 
 @value
+class Past:
+    """A message of the log, told again; `to` is who it was whispered to, None if everybody."""
+
+    seq: int
+    at: float
+    name: str
+    text: str
+    to: str | None = None
+
+
+@value
+class HistoryListed:
+    """Messages of the log, the oldest first, under the heading `text`."""
+
+    text: str
+    entries: tuple[Past, ...]
+    cseq: int | None = None
+
+
+@value
 class Ponged:
     """The answer to Ping."""
 
@@ -333,7 +383,7 @@ class Pinged:
 
 @value
 class Missed:
-    """`missed` messages are no longer in the log and can't be replayed."""
+    """So many events of the room can't be replayed; 0: nobody knows how many, since it is another log than it was."""
 
     missed: int
 
@@ -353,6 +403,7 @@ Event = (
     | PasswordTaken
     | UsersListed
     | HelpListed
+    | HistoryListed
     | Ponged
     | Noticed
     | Refused

@@ -34,6 +34,7 @@ FROM_SERVER: dict[str, type] = {
     "renamed": messages.Renamed,
     "users": messages.UsersListed,
     "help": messages.HelpListed,
+    "history": messages.HistoryListed,
     "pong": messages.Ponged,
     "notice": messages.Noticed,
     "refused": messages.Refused,
@@ -42,7 +43,7 @@ FROM_SERVER: dict[str, type] = {
     "goodbye": messages.Dismissed,
 }
 
-_NESTED = (Resume, messages.CommandHelp)
+_NESTED = (Resume, messages.CommandHelp, messages.Past)
 _TYPE_NAMES = {kind: name for types in (FROM_CLIENT, FROM_SERVER) for name, kind in types.items()}
 _FIELD_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in (*_TYPE_NAMES, *_NESTED)}
 _INTEGER_LIMIT = 2**53  # what JSON readers everywhere can hold exactly (RFC 8259, section 6)
@@ -153,5 +154,6 @@ _CONVERTERS: dict[str, Callable[[object], object]] = {
     "Resume": _nested(Resume),
     "tuple[str, ...]": _many(_exactly(str)),
     "tuple[CommandHelp, ...]": _many(_nested(messages.CommandHelp)),
+    "tuple[Past, ...]": _many(_nested(messages.Past)),
 }
 _FIELDS = {kind: [(f, _CONVERTERS[str(f.type).removesuffix(" | None")]) for f in fields(kind)] for kind in _FIELD_NAMES}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime, timedelta, timezone
 
 NAME_LIMIT = 20
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}")
@@ -20,7 +21,11 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 # Look-alikes, folded onto one of them (DESIGN.md): 0/o and 1/l/i/|.
 _LOOK_ALIKES = str.maketrans("01i|", "olll")
 
+_WORD = re.compile(r"[^\W_]+")
+
 _EXCERPT = 40
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+LATEST = 253_402_000_000  # seconds since the epoch; days before the end of the year 9999, and of Python's calendar
 
 
 def clean(text: str) -> str:
@@ -39,6 +44,17 @@ def excerpt(text: str) -> str:
     """Return `text` cleaned and at most 40 characters long, to be quoted in a sentence or a log line."""
     text = clean(text)
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def utc(at: float) -> str:
+    """Return the moment `at`, seconds since the epoch, as people read it: to the minute, in UTC."""
+    return (_EPOCH + timedelta(seconds=min(at, LATEST))).strftime("%Y-%m-%d %H:%M")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words in `text` as a search compares them: letters and digits, whatever their case and accents."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return _WORD.findall(plain)
 
 
 def is_name(name: str) -> bool:

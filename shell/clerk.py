@@ -1,28 +1,24 @@
-"""The clerk: looks after the accounts on a thread of his own, so that the loop never waits for a hash or the disk.
+"""The clerk: looks after the accounts, on a thread of his own.
 
-The loop hands him what the hub wants to know and goes on; when he has an answer, a byte on a socket pair wakes
-`select`, and `answers` hands it out. He does one thing after the other, so the accounts need no lock. His queue is
-short: when it is full the answer is BUSY at once, not a wait that grows.
+His queue is short: when it is full the answer is BUSY at once, not a wait that grows.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import queue
-import socket
-import sys
-import threading
-from collections import deque
 from typing import NamedTuple
 
-from chat.effects import Answer, CheckPassword, Consultation, StorePassword
+from chat.effects import Answer, CheckPassword, Consultation, RemoveAccount, StorePassword
+from shell.worker import Worker
 from stores.accounts import Accounts
 
 QUEUE_LIMIT = 8
 
 log = logging.getLogger("server")
+
+
+class Reload:
+    """Read the file of accounts again."""
 
 
 class Answered(NamedTuple):
@@ -40,82 +36,53 @@ class Clerk:
         """Look after `accounts`, which are loaded already and nobody else's from now on."""
         self.registered = accounts.keys()
         self._accounts = accounts
-        self._desk: queue.SimpleQueue[Consultation | None] = queue.SimpleQueue()
-        self._answers: deque[Answered] = deque()
-        self._bell, self._clapper = socket.socketpair()
-        self._bell.setblocking(False)
-        self._closing = False
-        self._thread = threading.Thread(target=self._work, name="clerk", daemon=True)
-        self._thread.start()
+        self._worker: Worker[Consultation | Reload, Answered] = Worker("clerk", self._answered)
 
     def fileno(self) -> int:
         """Return the descriptor for `select`."""
-        return self._bell.fileno()
+        return self._worker.fileno()
 
     def consult(self, asked: Consultation) -> None:
         """Take in a question; with too many waiting already, its answer is BUSY."""
-        if self._desk.qsize() < QUEUE_LIMIT:
-            self._desk.put(asked)
+        if self._worker.waiting() < QUEUE_LIMIT:
+            self._worker.put(asked)
         else:
-            self._answer(asked, Answer.BUSY)
+            self._worker.give(Answered(asked, Answer.BUSY, self.registered))
 
     def reload(self) -> None:
         """Read the file again, when what is waiting is done."""
-        self._desk.put(None)
+        self._worker.put(Reload())
 
     def answers(self) -> list[Answered]:
         """Return the answers that have come, in order."""
-        try:
-            self._bell.recv(4096)
-        except BlockingIOError:
-            return []
-        return [self._answers.popleft() for _ in range(len(self._answers))]
+        return self._worker.results()
 
     def close(self) -> None:
         """Finish what is waiting, so that no registration is lost, and end the thread."""
-        self._closing = True
-        self._desk.put(None)
-        self._thread.join()
-        self._bell.close()
-        self._clapper.close()
+        self._worker.close()
 
-    def _work(self) -> None:
-        _be_humble()
-        while True:
-            asked = self._desk.get()
-            if asked is None and self._closing:
-                return
-            self._answer(asked, self._outcome(asked))
-
-    def _answer(self, asked: Consultation | None, answer: Answer) -> None:
+    def _answered(self, asked: Consultation | Reload) -> Answered:
+        answer = self._outcome(asked)
         self.registered = self._accounts.keys()
-        self._answers.append(Answered(asked, answer, self.registered))
-        self._clapper.send(b"\0")
+        return Answered(None if isinstance(asked, Reload) else asked, answer, self.registered)
 
-    def _outcome(self, asked: Consultation | None) -> Answer:
+    def _outcome(self, asked: Consultation | Reload) -> Answer:
         try:
             return self._look_up(asked)
         except OSError as error:
             log.error("%s: %s", self._accounts.path, error.strerror or error)
             return Answer.FAILED
 
-    def _look_up(self, asked: Consultation | None) -> Answer:
+    def _look_up(self, asked: Consultation | Reload) -> Answer:
         if isinstance(asked, CheckPassword):
             return Answer.YES if self._accounts.check(asked.name, asked.password) else Answer.NO
         if isinstance(asked, StorePassword):
             self._accounts.store(asked.name, asked.password)
-        elif asked is not None:
+        elif isinstance(asked, RemoveAccount):
             self._accounts.remove(asked.name)
         else:
             tell(self._accounts.load())
         return Answer.YES
-
-
-def _be_humble() -> None:
-    """Let everything else go first: the chat needs the processor more. On Linux a thread has its own niceness."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
 
 
 def tell(complaints: list[str]) -> None:

@@ -41,7 +41,7 @@ class Figures:
             "users": len(room),
             "connections": len(opened),
             **spoken,
-            "messages": room.seq,
+            "messages": room.log.seq,
             "deliveries": self.deliveries,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,

@@ -29,6 +29,10 @@ def _amount(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    return 0 if text == "0" else _amount(text)
+
+
 def _rate(text: str) -> float:
     try:
         rate = float(text)
@@ -83,10 +87,27 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let users send as fast as they can: for trusted networks and benchmarks",
     )
+    _add_history(made)
     made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     _add_limits(made)
     return made
+
+
+def _add_history(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("history", "what is said is kept in the data directory, for those who come back")
+    for option, kind, default, text in (
+        ("--history", _amount, 100_000, "messages to keep, comings and goings among them"),
+        ("--history-days", _rate, 30.0, "days to keep them"),
+        ("--greet-history", _count, 20, "messages that newcomers are shown; 0: none"),
+    ):
+        group.add_argument(option, metavar="N", type=kind, default=default, help=f"{text} (default: %(default)s)")
+    group.add_argument(
+        "--no-journal", action="store_true", help="keep it in memory only: it ends with the server, however that ends"
+    )
+    group.add_argument(
+        "--sync", action="store_true", help="wait for the disk before anybody sees a message: it survives a power cut"
+    )
 
 
 def _add_limits(made: argparse.ArgumentParser) -> None:

@@ -23,11 +23,13 @@ import pytest
 import server
 from chat.admission import Admission
 from chat.hub import Hub
+from chat.record import Record
 from protocol.dialects import Dialect
 from protocol.framing import FrameCodec
 from protocol.messages import Hello
 from protocol.objects import FROM_SERVER, dump, load
 from server import Peer, Server
+from shell.backroom import Backroom
 from shell.clerk import Clerk
 from shell.door import Door
 from shell.sockets import PEERS_LIMIT, listen
@@ -82,8 +84,9 @@ class Live:
         monkeypatch.setattr(server, "time", self.clock)
         listeners = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = listeners[0].getsockname()
-        self.hub = Hub(max_users, epoch="a test")
-        self.server = Server(Door(listeners, Admission()), self.hub, Clerk(Accounts(folder)), dialect)
+        self.hub = Hub(Record("a test"), max_users, greet_history=0)
+        backroom = Backroom(self.hub, Clerk(Accounts(folder)))
+        self.server = Server(Door(listeners, Admission()), self.hub, backroom, dialect)
         self._clients: list[Client] = []
         self._over = False
 

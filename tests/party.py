@@ -22,6 +22,7 @@ from chat.effects import Answer, Close, Consultation, Effect, Resume, Status
 from chat.fanout import Fanout
 from chat.hub import Hub
 from chat.limits import TURN_REQUESTS
+from chat.record import Record
 from chat.session import Session
 from protocol.dialects import SLASH, Dialect
 from protocol.framing import FrameCodec
@@ -54,9 +55,16 @@ class Guest:
 class Party:
     """A server without sockets, and its guests. Its own log is in `log`; what it asked the accounts in `asked`."""
 
-    def __init__(self, max_users: int = 100, dialect: Dialect | None = None, metered: bool = False) -> None:
+    def __init__(
+        self,
+        max_users: int = 100,
+        dialect: Dialect | None = None,
+        metered: bool = False,
+        greet_history: int = 0,
+        record: Record | None = None,
+    ) -> None:
         self.now, self.at = 1000.0, 1_700_000_000.0
-        self.hub = Hub(max_users, EPOCH, metered=metered)
+        self.hub = Hub(record or Record(EPOCH), max_users, metered, greet_history)
         self.fanout = Fanout()
         self.guests: dict[str, Guest] = {}
         self.log: list[str] = []

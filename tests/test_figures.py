@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from chat.connection import Connection
+from chat.log import Log
 from chat.room import Room
 from chat.session import Session
 from shell.figures import Figures
@@ -25,8 +26,8 @@ def test_all_figures_stand_in_one_line(caplog: pytest.LogCaptureFixture) -> None
     figures.turned(0.003)
     figures.bytes_in, figures.bytes_out, figures.deliveries = 5, 60, 7
     figures.closed["connection lost"] += 2
-    room = Room()
-    room.number()
+    room = Room(Log())
+    room.log.number()
     lagging = connection(b"x")
     lagging.outbox.queue(b"12345", 0.0)
     with caplog.at_level(logging.INFO):
@@ -39,5 +40,5 @@ def test_all_figures_stand_in_one_line(caplog: pytest.LogCaptureFixture) -> None
 
 def test_a_server_that_has_done_nothing_has_figures_too(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        Figures().tell(Room(), [])
+        Figures().tell(Room(Log()), [])
     assert "users=0 connections=0" in caplog.text

@@ -10,7 +10,8 @@ import weakref
 
 import pytest
 
-from chat.hub import GOODBYE, SHUTTING_DOWN, TOO_FAST
+from chat.holds import TOO_FAST
+from chat.hub import GOODBYE, SHUTTING_DOWN
 from chat.session import Session, State
 from protocol.commands import is_reserved
 from protocol.errors import Fault, ProtocolError

@@ -215,7 +215,7 @@ class HubMachine(RuleBasedStateMachine):
         gone = {guest.session for guest in self.party.guests.values() if guest.gone}
         assert all(session.state is State.CLOSING for session in gone)
         hub, fanout = self.party.hub, self.party.fanout
-        assert gone.isdisjoint({*hub.room, *hub._waiting, *hub._held, *fanout.readers, *fanout._connections})
+        assert gone.isdisjoint({*hub.room, *hub._waiting, *hub._holds._until, *fanout.readers, *fanout._connections})
 
     @invariant()
     def framed_readers_know_how_many_are_here(self) -> None:

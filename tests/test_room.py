@@ -1,7 +1,8 @@
-"""chat/room.py: who is here, under which name, and the log's numbers."""
+"""chat/room.py: who is here, and under which name."""
 
 from __future__ import annotations
 
+from chat.log import Log
 from chat.room import Room
 from chat.session import Session
 
@@ -13,23 +14,17 @@ def member(name: str) -> Session:
 
 
 def room_of(*names: str) -> Room:
-    room = Room()
+    room = Room(Log())
     for name in names:
         room.enter(member(name))
     return room
 
 
 def test_it_starts_empty_and_no_name_is_in_use() -> None:  # A1
-    room = Room()
+    room = Room(Log())
     assert len(room) == 0
     assert room.names() == ()
     assert room.find("ann") is None
-
-
-def test_the_log_is_numbered_from_1() -> None:
-    room = Room()
-    assert [room.number(), room.number(), room.number()] == [1, 2, 3]
-    assert room.seq == 3
 
 
 def test_members_stand_in_the_order_in_which_they_came() -> None:
@@ -39,7 +34,7 @@ def test_members_stand_in_the_order_in_which_they_came() -> None:
 
 
 def test_a_name_is_found_in_any_case_and_leads_to_its_session() -> None:  # D12
-    room, ann = Room(), member("Ann")
+    room, ann = Room(Log()), member("Ann")
     room.enter(ann)
     assert room.find("ann") is ann
     assert room.find("ANN") is ann

@@ -1,0 +1,55 @@
+"""Holds: the sessions that have sent too much, and until when nothing more of each is taken.
+
+Nothing of theirs is refused or lost: they are not read meanwhile, and the sender's own kernel keeps what comes.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from chat import limits
+from chat.effects import Effect, Resume, ToOne
+from chat.session import Session
+from protocol import messages
+from protocol.messages import Request
+
+TOO_FAST = "You send faster than this chat takes it. What you sent waits its turn; nothing of it is lost."
+_MESSAGES = (messages.Say, messages.Whisper)
+
+
+class Holds:
+    """Charges each session's meter (chat.meter) for its requests. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._until: dict[Session, float] = {}
+
+    def charge(self, session: Session, request: Request, now: float) -> list[Effect]:
+        """Charge `session` for `request`; put it on hold where it can't pay, and tell it so now and then."""
+        if session.meter is None or session.closing:
+            return []
+        text = getattr(request, "text", "")
+        wait = session.meter.charge(isinstance(request, _MESSAGES), len(text.encode()), now)
+        if not wait:
+            return []
+        session.held = True
+        self._until[session] = now + wait
+        if now < session.told_at + limits.HOLD_NOTICE:
+            return []
+        session.told_at = now
+        return [ToOne(session, messages.Noticed(TOO_FAST))]
+
+    def release(self, now: float) -> list[Effect]:
+        """Let those go on whose time has come."""
+        due = [session for session, until in self._until.items() if until <= now]
+        for session in due:
+            self.forget(session)
+        return [Resume(session) for session in due]
+
+    def forget(self, session: Session) -> None:
+        """Hold `session` no longer."""
+        self._until.pop(session, None)
+        session.held = False
+
+    def next_due(self) -> float:
+        """Return when the next one is to be released; `inf` if nobody is on hold."""
+        return min(self._until.values(), default=inf)

@@ -1,0 +1,168 @@
+"""The hub's handlers for what was before: history, search, who was last seen, and what one who comes back has missed.
+
+The newest entries are in memory (chat.log) and answered from there. Searching reaches as far as the journal: where
+there is one, a handler returns an Inquiry and the session waits for what is `found`, as it does for passwords;
+without one, or when the disk fails, what is in memory has to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from chat.effects import Effect, Inquiry, Resume, SearchArchive, SeekInArchive, ToOne
+from chat.log import Log
+from chat.session import Session
+from protocol import messages
+from protocol.commands import BY_REQUEST
+from protocol.errors import Fault
+from protocol.messages import HistoryListed, Missed, Noticed, Past
+from protocol.text import excerpt, utc, words_of
+
+if TYPE_CHECKING:
+    from chat.hub import Hub
+
+JOURNAL_LOST = (
+    "The server can't write its log to the disk any more. The chat goes on, but what is said from now on is forgotten "
+    "when the server stops."
+)
+SECRET = 16  # characters that a client's secret has at least: ours has 32, which are 128 bits
+MOST = 500  # messages that one may ask for
+FOUND = 20  # messages that a search shows
+_PART = 24 * 1024  # bytes of text in one event, so that it fits a frame however it is quoted
+_ENTRY = 160  # bytes of a message besides its text, at most
+
+
+# --- coming in ---------------------------------------------------------------------------------------------------
+
+
+def can_resume(session: Session, epoch: str, log: Log) -> bool:
+    """Say whether `session` comes back to the log that it knows."""
+    resume = session.resume
+    return resume is not None and resume.epoch == epoch and resume.seq <= log.seq
+
+
+def catch_up(session: Session, resumed: bool, log: Log) -> list[Effect]:
+    """Return what one who has just come in is told of what was before: what it missed, or the newest messages."""
+    resume = session.resume
+    if resume is not None and resumed:
+        missing, entries = log.since(resume.seq, session.identity)
+        gap = [ToOne(session, Missed(missing))] if missing else []
+        return [*gap, *(ToOne(session, entry.told_to(session.identity)) for entry in entries)]
+    lost = [] if resume is None else [ToOne(session, Missed(0))]
+    return [*lost, *_greeting(session, log)]
+
+
+def _greeting(session: Session, log: Log) -> list[Effect]:
+    entries = log.messages(session.greeted_with, session.identity)
+    return _listed(session, "The last messages", entries, None) if entries else []
+
+
+def identity_of(client_id: str) -> str:
+    """Return what a client is known by in the log; "" for a secret that somebody could guess.
+
+    A hash, so that whoever reads the journal can't pass for the client.
+    """
+    if len(client_id) < SECRET:
+        return ""
+    return hashlib.sha256(client_id.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+# --- commands ----------------------------------------------------------------------------------------------------
+
+
+def history(hub: Hub, session: Session, request: messages.ListHistory) -> list[Effect]:
+    """Tell the newest messages."""
+    count = request.count or str(hub.greet_history or FOUND)
+    if not (count.isascii() and count.isdigit() and 1 <= int(count[:9]) <= MOST):
+        usage = BY_REQUEST[messages.ListHistory].usage
+        return hub.refuse(session, Fault.USAGE, request.cseq, why=f"COUNT is a number from 1 to {MOST}", usage=usage)
+    entries = hub.room.log.messages(int(count), session.identity)
+    if not entries:
+        return [ToOne(session, Noticed("Nothing has been said yet.", request.cseq))]
+    return _listed(session, "The last messages", entries, request.cseq)
+
+
+def search(hub: Hub, session: Session, request: messages.Search) -> list[Effect]:
+    """Look for messages, in the archive if there is one."""
+    if not words_of(request.words):
+        usage = BY_REQUEST[messages.Search].usage
+        return hub.refuse(session, Fault.USAGE, request.cseq, why="There is no word in WORDS", usage=usage)
+    if not hub.has_archive:
+        found = hub.room.log.search(request.words, FOUND, session.identity)
+        return _tell_found(session, request.words, found, request.cseq)
+    session.waiting = True
+    return [SearchArchive(session, request.words, FOUND, session.identity, request.cseq)]
+
+
+def seek(hub: Hub, session: Session, request: messages.Seek) -> list[Effect]:
+    """Tell when somebody was last here: now, or when the log last heard of them."""
+    here = hub.room.find(request.name)
+    if here is not None:
+        return [ToOne(session, Noticed(f"{here.name} is here now.", request.cseq))]
+    if not hub.has_archive:
+        return _last_seen(session, request.name, hub.room.log.last_seen(request.name), request.cseq)
+    session.waiting = True
+    return [SeekInArchive(session, request.name, request.cseq)]
+
+
+# --- what the shell tells ----------------------------------------------------------------------------------------
+
+
+def found(hub: Hub, asked: Inquiry, result: Any, failed: bool) -> list[Effect]:
+    """Return what follows from what came of `asked`: messages or a time; or, if it `failed`, nothing."""
+    session = asked.session
+    session.waiting = False
+    if session.closing:
+        return []
+    if failed:
+        effects = hub.refuse(session, Fault.LOG_FAILED, asked.cseq)
+    elif isinstance(asked, SearchArchive):
+        effects = _tell_found(session, asked.words, result, asked.cseq)
+    else:
+        effects = _last_seen(session, asked.name, result, asked.cseq)
+    return [*effects, Resume(session)]
+
+
+def journal_lost(hub: Hub) -> list[Effect]:
+    """Tell everybody that there is no journal any more, and search what is in memory from now on."""
+    hub.has_archive = False
+    return [ToOne(session, Noticed(JOURNAL_LOST)) for session in hub.room]
+
+
+# --- pieces --------------------------------------------------------------------------------------------------------
+
+
+def _last_seen(session: Session, name: str, at: float | None, cseq: int | None) -> list[Effect]:
+    text = f"was last heard of on {utc(at)} UTC." if at is not None else "is not known, as far as the log goes back."
+    return [ToOne(session, Noticed(f"{excerpt(name)} {text}", cseq))]
+
+
+def _tell_found(session: Session, words: str, found: list[Past], cseq: int | None) -> list[Effect]:
+    if not found:
+        return [ToOne(session, Noticed(f"No message has {excerpt(words)} in it.", cseq))]
+    return _listed(session, f"The last messages with {excerpt(words)}", found, cseq)
+
+
+def _listed(session: Session, text: str, entries: list[Past], cseq: int | None) -> list[Effect]:
+    """Return the events that tell of `entries`, in as many parts as they need; the last one answers the line."""
+    *parts, last = _parts(entries)
+    heading = f"{text} (times are UTC):" if not session.framed else f"{text}:"
+    return [
+        *(ToOne(session, HistoryListed(heading, part)) for part in parts),
+        ToOne(session, HistoryListed(heading, last, cseq)),
+    ]
+
+
+def _parts(entries: Iterable[Past]) -> Iterator[tuple[Past, ...]]:
+    part: list[Past] = []
+    room = _PART
+    for entry in entries:
+        size = _ENTRY + len(entry.text.encode())
+        if size > room and part:
+            yield tuple(part)
+            part, room = [], _PART
+        part.append(entry)
+        room -= size
+    yield tuple(part)

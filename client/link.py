@@ -1,0 +1,67 @@
+"""Link: one connection to the server. Frames go out; what comes in are payloads."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+
+from client import endings
+from client.endings import CONNECT_PATIENCE
+from client.session import ClientMessage
+from protocol.errors import ProtocolError
+from protocol.framing import FrameCodec
+from protocol.objects import dump
+
+CHUNK = 64 * 1024  # bytes
+PREAMBLE = 4096  # bytes of text, a greeting or a farewell, that may come before the first frame
+
+
+class Link:
+    """A connected socket and its codec. One thread receives, another may send and close."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over `sock`."""
+        self._sock = sock
+        self._codec = FrameCodec(PREAMBLE)
+
+    @property
+    def preamble(self) -> bytes:
+        """The text that came before the first frame."""
+        return bytes(self._codec.preamble)
+
+    def send(self, message: ClientMessage) -> None:
+        """Send a message, or nothing if the connection is gone: whoever receives finds out why."""
+        with contextlib.suppress(OSError):
+            self._sock.sendall(FrameCodec.encode(dump(message)))
+
+    def receive(self, patience: float) -> list[bytes | ProtocolError] | None:
+        """Return the payloads that came within `patience` seconds, maybe none; None when the connection has ended."""
+        try:
+            readable, _, _ = select.select([self._sock], [], [], patience)
+            chunk = self._sock.recv(CHUNK) if readable else None
+        except (OSError, ValueError):  # a ValueError: closed by the other thread
+            return None
+        if chunk is None:
+            return []
+        return self._codec.feed(chunk) if chunk else None
+
+    def end(self) -> None:
+        """End the connection; whoever receives notices."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Free the socket; nobody receives any more."""
+        self._sock.close()
+
+
+def connect(host: str, port: int) -> Link:
+    """Return a link to the server. Raises Ending."""
+    try:
+        sock = socket.create_connection((host, port), CONNECT_PATIENCE)
+    except (OSError, ValueError) as error:
+        raise endings.why_not_connected(error, host, port) from None
+    sock.settimeout(None)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Link(sock)

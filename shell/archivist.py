@@ -1,0 +1,86 @@
+"""The archivist: searches what the journal holds, and keeps the archive of it, on a thread of its own.
+
+What is new in the journal is taken in little by little: every entry costs about 20 us of Python, for which the loop
+may have to wait, and at full load there are more of them than anybody could take in. Before a question is answered,
+all that is new is taken in, unless it is very much, so that what has just been said is found.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from chat.effects import Inquiry, SearchArchive
+from protocol.messages import Past
+from shell.worker import Worker
+from stores.archive import Archive
+from stores.journal import JournalError
+
+AT_LEISURE, AT_ONCE = 200, 5_000  # entries: at a time, and before a question is answered
+REST, PAUSE = 1.0, 0.1  # seconds until it looks for new entries again: when there were no more, and when there are
+
+log = logging.getLogger("server")
+
+
+class Found(NamedTuple):
+    """What came of an inquiry: messages, a time or None; or, with `failed`, nothing because the disk would not."""
+
+    asked: Inquiry
+    result: list[Past] | float | None
+    failed: bool = False
+
+
+class Archivist:
+    """Answers inquiries. `fileno` is readable when there are answers."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Look after `archive`, which is nobody else's from now on."""
+        self._archive = archive
+        self._complaint = ""
+        self._worker: Worker[Inquiry, Found] = Worker("archivist", self._found, self._keep_up)
+
+    def fileno(self) -> int:
+        """Return the descriptor for `select`."""
+        return self._worker.fileno()
+
+    def inquire(self, asked: Inquiry) -> None:
+        """Take in a question. Each session asks one at a time, so they are bounded by the users."""
+        self._worker.put(asked)
+
+    def answers(self) -> list[Found]:
+        """Return the answers that have come, in order."""
+        return self._worker.results()
+
+    def close(self) -> None:
+        """Finish what is waiting and end the thread."""
+        self._worker.close()
+        self._archive.close()
+
+    def _found(self, asked: Inquiry) -> Found:
+        try:
+            self._archive.take_in(AT_ONCE)
+            return Found(asked, self._look_up(asked))
+        except JournalError as error:
+            self._complain(error)
+            return Found(asked, None, failed=True)
+
+    def _look_up(self, asked: Inquiry) -> list[Past] | float | None:
+        if isinstance(asked, SearchArchive):
+            return self._archive.search(asked.words, asked.count, asked.identity)
+        return self._archive.last_seen(asked.name)
+
+    def _keep_up(self) -> float:
+        try:
+            self._archive.work_in()
+            if self._archive.take_in(AT_LEISURE):
+                return PAUSE
+            self._archive.forget()
+        except JournalError as error:
+            self._complain(error)
+        return REST
+
+    def _complain(self, error: JournalError) -> None:
+        """Log what is wrong, once: it will be wrong a second later, too."""
+        if str(error) != self._complaint:
+            self._complaint = str(error)
+            log.error("%s", error)

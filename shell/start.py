@@ -1,0 +1,61 @@
+"""What the server begins with: the accounts and the log of earlier runs, and who looks after them."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+
+from chat.answers import Answers
+from chat.hub import Hub
+from chat.log import Log
+from chat.record import Record
+from shell.archivist import Archivist
+from shell.backroom import Backroom
+from shell.clerk import Clerk, tell
+from stores.accounts import Accounts
+from stores.archive import Archive
+from stores.journal import Journal, JournalError
+
+DAY = 24 * 60 * 60  # seconds
+
+
+class CannotStartError(Exception):
+    """The text says why, and what to do."""
+
+
+def begun(options: argparse.Namespace) -> tuple[Hub, Backroom]:
+    """Open what is in the folder of `options.data`; return the hub, and the backroom that serves it.
+
+    Raises CannotStartError.
+    """
+    accounts = _accounts(options)
+    journal = None if options.no_journal else _journal(options)
+    record = Record(secrets.token_hex(8)) if journal is None else _record(journal)
+    hub = Hub(record, options.max_users, not options.no_rate_limit, options.greet_history)
+    archivist = None if journal is None else Archivist(Archive(options.data))
+    return hub, Backroom(hub, Clerk(accounts), journal, archivist)
+
+
+def _accounts(options: argparse.Namespace) -> Accounts:
+    accounts = Accounts(options.data)
+    try:
+        tell(accounts.load())
+    except OSError as error:
+        why = f"Cannot read {accounts.path}: {error.strerror}."
+        raise CannotStartError(f"{why} Mend that, or choose another --data.") from error
+    return accounts
+
+
+def _journal(options: argparse.Namespace) -> Journal:
+    try:
+        age = options.history_days * DAY
+        return Journal(options.data, secrets.token_hex(8), options.history, age, options.sync)
+    except JournalError as error:
+        raise CannotStartError(str(error)) from error
+
+
+def _record(journal: Journal) -> Record:
+    try:
+        return Record(journal.epoch, Log(journal.newest(), journal.seq()), Answers(journal.answers()))
+    except JournalError as error:
+        raise CannotStartError(str(error)) from error

@@ -1,0 +1,177 @@
+"""The archive: what the journal holds, ready to be searched; SQLite's FTS5 in a file of its own.
+
+It is made from the journal and can be made again from it, so it is written at leisure, by the archivist's thread, and
+neither synced nor mended: if its file is of another epoch or damaged, it is begun anew. It reads the journal through a
+connection of its own, which the write-ahead log lets it do without anybody waiting.
+
+Every entry is a row with three indexed columns: the words that were said, as `words_of` compares them; whose event it
+is; and who may read it. So the index itself keeps others' whispers out of what is found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from chat.log import Entry, is_message, names_in, past
+from protocol.messages import Past
+from protocol.text import key_of, words_of
+from stores.journal import FILE_NAME as JOURNAL_NAME
+from stores.journal import explained, unpacked
+
+FILE_NAME = "search.db"
+_EVERYBODY = "everybody"
+_COLUMNS = "said UNINDEXED, at UNINDEXED, name UNINDEXED, addressee UNINDEXED"
+_CREATE = f"CREATE VIRTUAL TABLE entries USING fts5(words, who, readers, {_COLUMNS}, columnsize = 0)"
+
+
+class Archive:
+    """The archive of one folder's journal. For one thread: the files are opened when they are first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Search what is in `folder`; its journal is there already."""
+        self._path = folder / FILE_NAME
+        self._journal_path = folder / JOURNAL_NAME
+        self._journal: sqlite3.Connection | None = None
+        self._db: sqlite3.Connection | None = None
+
+    # --- asking --------------------------------------------------------------------------------------------------
+
+    def search(self, words: str, count: int, identity: str) -> list[Past]:
+        """Return the newest `count` messages with all of `words` that `identity` may read, the oldest first.
+
+        Raises JournalError.
+        """
+        wanted = " AND ".join(f'words : "{word}"' for word in words_of(words))
+        with explained(self._path):
+            rows = self._opened().execute(
+                "SELECT rowid, at, name, said, addressee FROM entries"
+                " WHERE entries MATCH ? ORDER BY rowid DESC LIMIT ?",
+                (f'{wanted} AND readers : ("{_EVERYBODY}" OR "{identity}")', count),
+            )
+            return [Past(seq, at, name, said, to) for seq, at, name, said, to in rows][::-1]
+
+    def last_seen(self, name: str) -> float | None:
+        """Return when whoever is called `name` was last heard of by everybody; None if never. Raises JournalError."""
+        with explained(self._path):
+            row = (
+                self._opened()
+                .execute(
+                    "SELECT at FROM entries WHERE entries MATCH ? ORDER BY rowid DESC LIMIT 1",
+                    (f'who : "{_token(name)}" AND readers : "{_EVERYBODY}"',),
+                )
+                .fetchone()
+            )
+            return None if row is None else float(row[0])
+
+    # --- keeping up ----------------------------------------------------------------------------------------------
+
+    def take_in(self, limit: int) -> bool:
+        """Take in the next `limit` entries of the journal; say whether there may be more. Raises JournalError."""
+        with explained(self._path):
+            db = self._opened()
+            rows = [_row(entry) for entry in islice(self._missing(), limit)]
+            with _transaction(db):
+                db.executemany(
+                    "INSERT INTO entries (rowid, words, who, readers, said, at, name, addressee)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    rows,
+                )
+            return len(rows) == limit
+
+    def _missing(self) -> Iterator[Entry]:
+        (newest,) = self._opened().execute("SELECT max(rowid) FROM entries").fetchone()
+        turns = self._journal_opened().execute(
+            "SELECT last, at, entries FROM log WHERE last > ? ORDER BY last", (newest or 0,)
+        )
+        return (entry for turn in turns for entry in unpacked(*turn) if entry.event.seq > (newest or 0))
+
+    def forget(self) -> None:
+        """Forget what the journal has forgotten. Raises JournalError."""
+        with explained(self._path):
+            (oldest,) = self._journal_opened().execute("SELECT min(last) FROM log").fetchone()
+            self._opened().execute("DELETE FROM entries WHERE rowid < ?", (oldest or 0,))
+
+    def work_in(self) -> None:
+        """Work the journal's write-ahead log in, as far as nobody has to wait for it. Raises JournalError."""
+        with explained(self._journal_path):
+            self._journal_opened().execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Close the files."""
+        for db in (self._journal, self._db):
+            if db is not None:
+                db.close()
+
+    # --- the files -----------------------------------------------------------------------------------------------
+
+    def _journal_opened(self) -> sqlite3.Connection:
+        if self._journal is None:
+            self._journal = _connected(self._journal_path)
+        return self._journal
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._db is None:
+            (epoch,) = self._journal_opened().execute("SELECT epoch FROM epoch").fetchone()
+            try:
+                self._db = self._begun(epoch)
+            except sqlite3.DatabaseError:
+                self._path.unlink()
+                self._db = self._begun(epoch)
+        return self._db
+
+    def _begun(self, epoch: str) -> sqlite3.Connection:
+        """Return the archive of `epoch`, an empty one if there is none. Raises sqlite3.DatabaseError."""
+        self._path.touch(0o600)
+        with contextlib.ExitStack() as stack:
+            db = stack.enter_context(contextlib.closing(_connected(self._path)))
+            db.execute("PRAGMA synchronous = OFF")
+            with _transaction(db):
+                db.execute("CREATE TABLE IF NOT EXISTS epoch (epoch TEXT NOT NULL)")
+                if db.execute("SELECT epoch FROM epoch").fetchall() != [(epoch,)]:
+                    db.execute("DROP TABLE IF EXISTS entries")
+                    db.execute("DELETE FROM epoch")
+                    db.execute("INSERT INTO epoch VALUES (?)", (epoch,))
+                    db.execute(_CREATE)
+            stack.pop_all()
+        return db
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)  # `close` comes from another
+
+
+@contextlib.contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Do all within or nothing."""
+    db.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    event = entry.event
+    told = past(entry)
+    said = told.text if is_message(entry) else ""
+    return (
+        event.seq,
+        " ".join(words_of(said)),
+        " ".join(map(_token, names_in(event))),
+        f"{entry.reader} {entry.author}" if entry.reader else _EVERYBODY,
+        said,
+        entry.at,
+        event.name,
+        told.to,
+    )
+
+
+def _token(name: str) -> str:
+    """Return a name as one word of the index, whatever is in it."""
+    return "n" + key_of(name).encode().hex()
