@@ -32,6 +32,7 @@ from client.page import Page, open_page, show_in
 from client.screen import Screen, open_screen
 from client.session import ClientMessage, Session, Step
 from protocol.errors import Fault, ProtocolError
+from protocol.messages import Event
 from protocol.objects import FROM_SERVER, load
 from protocol.text import clean
 
@@ -114,9 +115,11 @@ class Client:
     def _wait(self, done: Callable[[], bool]) -> None:
         """Wait until `done()`. Raises Ending when it is all over before that, or no answer comes for too long."""
         with self._changed:
-            while not done():
+            while True:
                 if self._ending is not None:
                     raise self._ending
+                if done():
+                    return
                 is_connected = self._session.retry_in == 0
                 if not self._changed.wait_for(self._progress(done), PATIENCE) and is_connected:
                     raise endings.unanswered(self._session, PATIENCE)
@@ -167,12 +170,19 @@ class Client:
             if error.fault is not Fault.UNKNOWN_TYPE:  # that is what a newer server tells newer clients
                 self._show(refusal(clean(str(error))))
             return
-        self._carry_out(lambda: self._session.receive(event, time.monotonic()))
-        with self._changed:
-            if self._session.dismissed:
-                raise endings.dismissed(self._session)
-            if self._session.question and not self._session.name and not self._screen.interactive:
-                raise endings.not_let_in(self._session)
+        self._carry_out(lambda: self._receive(event))
+        if self._ending is not None:
+            raise self._ending
+
+    def _receive(self, event: Event) -> Step:
+        """Return what `event` leads to, and note if that is the end, before the writer can go on."""
+        session = self._session
+        step = session.receive(event, time.monotonic())
+        if session.dismissed or (session.told_goodbye and not self._persistence):
+            self._ending = self._ending or endings.dismissed(session)
+        elif session.question and not session.name and not self._screen.interactive:
+            self._ending = self._ending or endings.not_let_in(session)
+        return step
 
     def _take_up(self) -> None:
         """Make another connection, if the conversation is not over. Raises Ending."""
@@ -249,7 +259,7 @@ class Client:
 
 
 def pauses() -> Iterator[int]:
-    """Yield the seconds before each try at another connection: 1 to 30, ever longer, and not the same for all clients."""
+    """Yield the seconds before each try at another connection: 1 to 30, ever longer, not the same for all clients."""
     longest = 1
     while True:
         yield random.randint(max(1, longest // 2), longest)  # noqa: S311

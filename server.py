@@ -373,6 +373,7 @@ def main() -> int:
     try:
         hub, backroom = begun(options)
     except CannotStartError as error:
+        door.close()
         print(error, file=sys.stderr)
         return 1
     for line in invitation(options.host, options.port):

@@ -201,7 +201,7 @@ class Hub:
 
     def _turn_out(self, session: Session) -> list[Effect]:
         self._exit(session, SHUTTING_DOWN)
-        return [ToOne(session, Dismissed(SHUTTING_DOWN)), Exited(session), Close(session)]
+        return [ToOne(session, Dismissed(SHUTTING_DOWN, again=True)), Exited(session), Close(session)]
 
     def _too_slow(self, session: Session) -> list[Effect]:
         seconds = limits.FRAMED_REGISTRATION if session.framed else limits.TEXT_REGISTRATION

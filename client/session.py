@@ -73,7 +73,8 @@ class Session:
         self.question = ""  # what the server waits for: "name", "password", or "" for nothing
         self.refusal = ""  # why we were not let in, since we last tried
         self.leaving = False  # we said goodbye
-        self.dismissed = False  # the server said goodbye
+        self.told_goodbye = False  # by the server
+        self.dismissed = False  # and for good
         self.online = False  # in the room, by a connection that is there
         self.retry_in = 0  # seconds until the next try at a connection, while there is none
         self.epoch = ""  # of the log that we know; "" until the welcome
@@ -86,7 +87,7 @@ class Session:
         self._password = ""  # the last one given, for when the connection is lost
         self._returning = False  # by another connection, and not in the room yet
         self._came_at = 0  # the log's number of our coming, by this connection
-        self._missed = False  # something of what came before that, and has been shown since
+        self._has_missed = False  # something of what came before that, and has been shown since
 
     # --- what we say ---------------------------------------------------------------------------------------------
 
@@ -117,6 +118,7 @@ class Session:
     def again(self) -> Hello:
         """Return the first message of another connection, which takes up the conversation where it stopped."""
         self._returning = True
+        self.told_goodbye = False
         self.question = self.refusal = ""
         resume = messages.Resume(self.epoch, self.seq)
         return Hello(messages.VERSION, self._client_id, name=self.name or None, resume=resume)
@@ -204,10 +206,10 @@ class Session:
         if seq is None or seq > self._came_at:
             return shown
         if seq == self._came_at:
-            return looks.back_again(self._missed)
+            return looks.back_again(self._has_missed)
         if shown is None or _is_about(event, self.name):
             return None
-        is_first, self._missed = not self._missed, True
+        is_first, self._has_missed = not self._has_missed, True
         return looks.first_missed(shown) if is_first else shown
 
     def _settle(self, event: Event) -> Pending | None:
@@ -228,7 +230,7 @@ class Session:
             self.seq = event.seq
         self.name, self.epoch, self._came_at = event.name, event.epoch, event.seq
         self.question = self.refusal = ""
-        self.online, self._returning, self._missed = True, False, False
+        self.online, self._returning, self._has_missed = True, False, False
         repeated = tuple(pending.line for pending in self.pending.values())
         return Step(send=repeated, show=None if event.resumed else looks.look(event, self.name))
 
@@ -277,7 +279,8 @@ class Session:
             self._whisperer = replace(self._whisperer, as_of=None)
 
     def _dismissed(self, event: messages.Dismissed) -> None:
-        self.dismissed = True
+        self.told_goodbye = True
+        self.dismissed = not event.again or self.leaving
 
     def _whispered_as(self, name: str) -> bool:
         """Say whether the last whisperer is still here, under this name."""

@@ -390,9 +390,10 @@ class Missed:
 
 @value
 class Dismissed:
-    """The last event: the connection closes after it."""
+    """The last event: the connection closes after it. `again`: the server may be back, and so may the client."""
 
     reason: str
+    again: bool | None = None
 
 
 RoomEvent = Said | Whispered | Joined | Left | Renamed

@@ -58,4 +58,5 @@ def _record(journal: Journal) -> Record:
     try:
         return Record(journal.epoch, Log(journal.newest(), journal.seq()), Answers(journal.answers()))
     except JournalError as error:
+        journal.close()
         raise CannotStartError(str(error)) from error

@@ -115,7 +115,9 @@ class Bot:
             if not stays_open:
                 typed.close()
             self._monkeypatch.setattr(sys, "stdin", stdin)
-            code = myclient.main(["127.0.0.1", str(self._scripted.port), *(arguments or ("--name", "bot"))])
+            code = myclient.main(
+                ["127.0.0.1", str(self._scripted.port), "--reconnect", "0", *(arguments or ("--name", "bot"))]
+            )
         self.out, self.err = self._capsys.readouterr()
         return next(end for end in Exit if end.code == code)
 
@@ -138,6 +140,9 @@ class Typed:
         yield from self._lines
 
     def show(self, shown: Shown) -> None:
+        pass
+
+    def refresh(self) -> None:
         pass
 
     def wake(self) -> None:

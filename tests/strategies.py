@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from hypothesis import strategies as st
 
-from protocol.messages import CommandHelp, Resume
+from protocol.messages import CommandHelp, Past, Resume
 from protocol.text import clean
 
 # UAX #9: the explicit formatting characters by their bidi class; the three marks have the class of what they imitate.
@@ -38,7 +38,7 @@ hostile_texts = st.text(_CHARACTERS, max_size=60)
 clean_texts = hostile_texts.map(clean)
 
 _LIMIT = 2**53
-_NESTED = (Resume, CommandHelp)
+_NESTED = (Resume, CommandHelp, Past)
 
 
 def messages_of(kind: type, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:

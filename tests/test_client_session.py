@@ -50,7 +50,7 @@ class Ann:
     def types(self, text: str) -> object:
         """Return what is sent for a typed line, or the text shown instead."""
         step = self.session.typed(text, self.now)
-        return step.show.text if step.show is not None else step.send
+        return step.show.text if step.show is not None else step.send[0] if step.send else None
 
     def hears(self, *events: Event) -> str | None:
         """Return what the last of `events` is shown as."""
@@ -168,7 +168,7 @@ def test_every_answer_settles_its_line(answer: Event) -> None:
     ann = Ann()
     ann.types("hello")
     ann.types("and more")
-    assert ann.session.pending[1] == Pending("hello", ann.now)
+    assert ann.session.pending[1] == Pending(Line("hello", 1), ann.now)
     ann.hears(answer)
     assert ann.unanswered == ["and more"]
 
@@ -201,7 +201,7 @@ def test_after_a_renaming_our_lines_are_known_by_the_new_name() -> None:
 
 def test_a_goodbye_is_answered_by_the_servers_goodbye_and_so_is_not_pending() -> None:
     ann = Ann()
-    assert ann.session.leave(ann.now) == Line("/disconnect", 1)
+    assert ann.session.leave(ann.now).send == (Line("/disconnect", 1),)
     assert ann.session.leaving
     assert ann.unanswered == []
     assert not ann.session.dismissed
@@ -226,7 +226,7 @@ def test_ping_is_timed_by_the_client() -> None:  # A13
 
 def test_the_servers_ping_is_answered_and_not_shown() -> None:
     step = Ann().session.receive(Pinged(), 1.0)
-    assert step.send == Pong()
+    assert step.send == (Pong(),)
     assert step.show is None
 
 

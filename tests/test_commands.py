@@ -44,6 +44,9 @@ ALIASES_OF_THE_FIVE_SYSTEMS = {
     "ping": "ping",  # A13
     "help": "help",  # A15
     "cmd": "help",  # C7
+    "history": "history",
+    "search": "search",
+    "seen": "seen",
     "disconnect": "disconnect",  # A23
     "quit": "disconnect",  # C11
 }

@@ -25,6 +25,7 @@ from protocol.messages import (
     Join,
     Line,
     LineRequest,
+    ListHistory,
     ListUsers,
     Malformed,
     Name,
@@ -36,6 +37,8 @@ from protocol.messages import (
     Reply,
     Request,
     Say,
+    Search,
+    Seek,
     Unregister,
     Whisper,
 )
@@ -60,6 +63,10 @@ MEANINGS: list[tuple[Any, tuple[str, ...], str | None, str]] = [
     (Ping(), ("ping",), None, ""),  # A13
     (Help(), ("help", "cmd"), None, ""),  # A15, C7
     (Help("whisper"), ("help", "cmd"), None, "whisper"),
+    (ListHistory(), ("history",), None, ""),
+    (ListHistory("5"), ("history",), None, "5"),
+    (Search("red fox"), ("search",), None, "red fox"),
+    (Seek("carl"), ("seen",), None, "carl"),
     (Disconnect(), ("disconnect", "quit"), "QUIT", ""),  # A23, C11, E14
 ]
 SLASH_LINES = [(f"/{word} {rest}", request) for request, words, _, rest in MEANINGS for word in words]

@@ -22,6 +22,7 @@ from protocol.messages import (
     Hello,
     Help,
     Join,
+    ListHistory,
     ListUsers,
     Malformed,
     Name,
@@ -34,6 +35,8 @@ from protocol.messages import (
     Reply,
     Request,
     Say,
+    Search,
+    Seek,
     Unregister,
     Whisper,
     refusal,
@@ -73,6 +76,11 @@ TABLE: list[tuple[Request, list[str], list[str], list[str]]] = [
     (Help(), CLOSED, NOT_NAMED, ["HelpListed"]),
     (Help("whisper"), CLOSED, NOT_NAMED, ["HelpListed"]),
     (Help("xyzzy"), CLOSED, NOT_NAMED, ["unknown-command"]),
+    (ListHistory(), CLOSED, NOT_NAMED, ["Noticed"]),
+    (ListHistory("0"), CLOSED, NOT_NAMED, ["usage"]),
+    (Search("fox"), CLOSED, NOT_NAMED, ["Noticed"]),
+    (Search("..."), CLOSED, NOT_NAMED, ["usage"]),
+    (Seek("ann"), CLOSED, NOT_NAMED, ["Noticed"]),
     (Disconnect(), CLOSED, ["Dismissed"], ["Dismissed"]),
     (Pong(), CLOSED, [], []),
     (DROPPED_LINE, ["bad-encoding", "Dismissed"], ["bad-encoding", "Asked"], ["bad-encoding"]),
@@ -327,7 +335,7 @@ def test_a_shutdown_is_told_to_everyone_without_a_storm_of_farewells(party: Part
     party.shuts_down()
     for name in ("ann", "carl", "eve"):
         party.sees(name, SHUTTING_DOWN)
-    assert party.events("bob") == [Dismissed(SHUTTING_DOWN)]
+    assert party.events("bob") == [Dismissed(SHUTTING_DOWN, again=True)]
     assert all(party.is_gone(name) for name in party.guests)
     assert party.room() == ()
 

@@ -17,7 +17,7 @@ CLOCK_AND_CHANCE = {"time", "random", "secrets"}
 MAY_IMPORT = {
     "protocol": {"protocol"},
     "chat": {"chat", "protocol"},
-    "stores": {"stores", "protocol"},
+    "stores": {"stores", "chat", "protocol"},
     "shell": {"shell", "stores", "chat", "protocol"},
     "client": {"client", "protocol"},
     "server.py": {"shell", "stores", "chat", "protocol"},

@@ -216,12 +216,12 @@ def test_a_user_leaves(run: Programs, keys: str, end: Exit, reason: str) -> None
     ("number", "end", "told"),
     [
         (signal.SIGTERM, Exit.GOODBYE, "The server is shutting down. Goodbye."),
-        (signal.SIGKILL, Exit.LOST, "The connection to the server was lost. Start the client again to rejoin."),
     ],
 )
 def test_the_server_goes(run: Programs, number: signal.Signals, end: Exit, told: str) -> None:
     server = run.server()
-    ann = join(run, "ann")
+    ann = client(run, "127.0.0.1", str(run.port), "--name", "ann", "--reconnect", "0")
+    ann.sees("ann>")
     ann.presses("half a li")
     server.signals(number)
     ann.sees(told)

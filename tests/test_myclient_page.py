@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import myclient
 from client.endings import Ending, Exit
 from client.looks import refusal
-from client.page import Page
+from client.page import Page, show_in
 from tests.programs import CTRL_D, ROOT, Program, Programs
 from tests.test_page import Reader
 
@@ -87,5 +86,5 @@ def test_a_disk_that_is_full_ends_the_client_with_a_sentence(monkeypatch: pytest
 
     monkeypatch.setattr(page, "show", full)
     with pytest.raises(Ending, match="No space left on device"):
-        myclient.show_in(page, refusal("x"))
+        show_in(page, refusal("x"))
     page.close()

@@ -13,6 +13,7 @@ import pytest
 import myclient
 from client import options
 from client.endings import Ending, Exit
+from client.link import connect
 from client.screen import Pipe
 from client.session import Session
 from protocol import messages
@@ -144,11 +145,12 @@ def test_waiting_was_of_use_when_a_line_was_answered(scripted: Scripted) -> None
     session.receive(Welcomed("bot", "epoch", 1, 1), 0.0)
     session.typed("one", 0.0)
     session.typed("two", 0.0)
-    with myclient.connect("127.0.0.1", scripted.port) as sock:
-        progress = myclient.Client(sock, session, Typed())._progress(lambda: False)
-        assert not progress()
-        session.receive(Said(2, "bot", "one", AT, cseq=1), 0.0)
-        assert progress()
+    client = myclient.Client(lambda: connect("127.0.0.1", scripted.port), session, Typed())
+    progress = client._progress(lambda: False)
+    assert not progress()
+    session.receive(Said(2, "bot", "one", AT, cseq=1), 0.0)
+    assert progress()
+    client._link.close()
 
 
 def test_what_a_line_means_waits_for_the_answer_to_the_one_before(scripted: Scripted) -> None:
@@ -165,9 +167,11 @@ def test_what_a_line_means_waits_for_the_answer_to_the_one_before(scripted: Scri
         peer.gets(GOODBYE)
 
     scripted.plays(script)
-    sock = myclient.connect("127.0.0.1", scripted.port)
+    client = myclient.Client(
+        lambda: connect("127.0.0.1", scripted.port), Session("secret"), Typed("ann", "anna", "hello")
+    )
     with pytest.raises(Ending) as ended:
-        myclient.Client(sock, Session("secret"), Typed("ann", "anna", "hello")).chat(None, None)
+        client.chat(None, None)
     assert ended.value.how is Exit.GOODBYE
 
 
@@ -377,6 +381,7 @@ def test_an_output_that_takes_nothing_ends_the_client(bot: Bot, monkeypatch: pyt
 
 
 def test_small_frames_are_not_held_back(scripted: Scripted) -> None:
-    with myclient.connect("127.0.0.1", scripted.port) as sock:
-        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
-        assert sock.gettimeout() is None
+    link = connect("127.0.0.1", scripted.port)
+    assert link._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+    assert link._sock.gettimeout() is None
+    link.close()

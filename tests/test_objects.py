@@ -18,6 +18,7 @@ from protocol.messages import (
     Dismissed,
     Hello,
     HelpListed,
+    HistoryListed,
     Joined,
     Left,
     Line,
@@ -25,6 +26,7 @@ from protocol.messages import (
     Name,
     Noticed,
     Password,
+    Past,
     Pinged,
     Pong,
     Ponged,
@@ -67,6 +69,11 @@ ON_THE_WIRE: list[tuple[object, str]] = [
     (
         HelpListed((CommandHelp("users", ("who",), "/users", "List."),), 3),
         '{"type":"help","commands":[{"name":"users","aliases":["who"],"usage":"/users","help":"List."}],"cseq":3}',
+    ),
+    (
+        HistoryListed("Messages:", (Past(7, 1.5, "ann", "hi"), Past(8, 2.5, "ann", "psst", "bob")), 3),
+        '{"type":"history","text":"Messages:","entries":[{"seq":7,"at":1.5,"name":"ann","text":"hi"},'
+        '{"seq":8,"at":2.5,"name":"ann","text":"psst","to":"bob"}],"cseq":3}',
     ),
     (Ponged(3), '{"type":"pong","cseq":3}'),
     (Noticed("Soon.", 3), '{"type":"notice","text":"Soon.","cseq":3}'),
@@ -217,6 +224,7 @@ WRONG: dict[str, list[object]] = {
     "Resume": [1, "x", [], True],
     "tuple[str, ...]": ["x", 1, {}, [1], ["x", None], [["x"]]],
     "tuple[CommandHelp, ...]": ["x", 1, {}, [1], [None], ["x"], [[]]],
+    "tuple[Past, ...]": ["x", 1, {}, [1], [None], ["x"], [[]]],
 }
 FIELDS = [(message, field) for message in MESSAGES for field in fields(message)]  # type: ignore[arg-type]
 
