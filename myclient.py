@@ -194,10 +194,10 @@ class Client:
             if self._ending or not (self._session.may_return and self._persistence):
                 raise self._ending or endings.cut_off(self._session, self._link.preamble)
         self._link.close()
+        self._show(offline())
         for pause in self._pauses:
             if time.monotonic() + pause > self._give_up_at:
                 raise endings.cut_off(self._session, b"")
-            self._show(offline(pause))
             self._count_down(pause)
             if self._is_connected_again():
                 return

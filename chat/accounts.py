@@ -184,8 +184,10 @@ def _checked(hub: Hub, asked: CheckPassword, answer: Answer) -> list[Effect]:
 
 
 def _stored(hub: Hub, asked: StorePassword, answer: Answer) -> list[Effect]:
-    asked.session.account = key_of(asked.name)
+    is_new, asked.session.account = not asked.session.account, key_of(asked.name)
     text = f"{asked.name} is yours now: from here on the name needs your password."
+    if not is_new:
+        text = f"The password of {asked.name} is changed."
     return [ToOne(asked.session, Noticed(text, asked.cseq))]
 
 

@@ -36,7 +36,7 @@ from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refus
 from protocol.text import clean, excerpt, is_name, key_of
 
 GREETING = "Welcome to this chat. Type the name you want to have here, then Enter."
-ASK_AGAIN = "Type another name, then Enter; /quit leaves."
+ASK_AGAIN = "Type the name you want, then Enter; /quit leaves."
 GOODBYE = "Goodbye."
 SHUTTING_DOWN = "The server is shutting down. Goodbye."
 
@@ -371,6 +371,9 @@ class Hub:
         return self.refuse(session, error.fault, request.cseq, **error.details)
 
 
+_MAY_QUOTE_A_SECRET = {Fault.NAME_BAD.code, Fault.UNKNOWN_COMMAND.code}  # of a line that was not meant for the room
+
+
 def _what(request: Request) -> str:
     row = commands.BY_REQUEST.get(type(request))
     return f"/{row.name}" if row is not None else type(request).__name__
@@ -382,7 +385,7 @@ def _result(session: Session, what: str, effects: Sequence[Effect]) -> str:
     refused = next((event for event in told if isinstance(event, messages.Refused)), None)
     if refused is None:
         return f"{session.label}: {what}: done"
-    why = "" if refused.code == Fault.NAME_BAD.code else f": {refused.text}"  # a line that is no name may be a password
+    why = "" if refused.code in _MAY_QUOTE_A_SECRET else f": {refused.text}"
     return f"{session.label}: {what}: refused, {refused.number} {refused.code}{why}"
 
 

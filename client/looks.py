@@ -134,9 +134,9 @@ def back_again(missed: bool) -> Shown:
     return _shown(Kind.NOTICE, _rule("you are back") if missed else "* You are back, and missed nothing.")
 
 
-def offline(seconds: int) -> Shown:
-    """Return what tells that the connection is lost, and when it is tried again."""
-    return _shown(Kind.NOTICE, f"* The connection was lost. The next try is in {seconds} s; what you type is kept.")
+def offline() -> Shown:
+    """Return what tells that the connection is lost."""
+    return _shown(Kind.NOTICE, "* The connection was lost. It is tried again; what you type meanwhile is kept.")
 
 
 def _rule(text: str) -> str:

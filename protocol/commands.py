@@ -95,7 +95,7 @@ COMMANDS = (
         verb="LIST",
     ),
     Command("nick", (NAME,), messages.Nick, "Take another name.", aliases=("setname",), needs_name=False),
-    Command("join", (NAME, PASSWORD), messages.Join, "Register a name.", verb="JOIN", slash=False, needs_name=False),
+    Command("join", (NAME, PASSWORD), messages.Join, "Come in as NAME.", verb="JOIN", slash=False, needs_name=False),
     Command(
         "register",
         (PASSWORD,),

@@ -120,8 +120,15 @@ def _users(event: messages.UsersListed) -> str:
 
 
 def _help(event: messages.HelpListed) -> str:
-    width = max(len(c.usage) for c in event.commands)
-    return _lines(*(f"{c.usage:<{width}}  {_explained(c)}" for c in event.commands))
+    width = max(len(c.usage) for c in event.commands) + 2
+    return _lines(*(line for c in event.commands for line in _help_row(c, width)))
+
+
+def _help_row(command: messages.CommandHelp, width: int) -> list[str]:
+    first = f"{command.usage:<{width}}"
+    return textwrap.wrap(
+        _explained(command), _WIDTH, initial_indent=first, subsequent_indent=" " * width, break_on_hyphens=False
+    )
 
 
 def _explained(command: messages.CommandHelp) -> str:
@@ -168,11 +175,19 @@ _SLASH_LOOKS: dict[type, Callable[[Any], str | bytes]] = {
 
 _VERB_PHRASES = {fault.code: fault.verbs for fault in Fault if fault.verbs}
 
+_VERB_USAGES = "Verbs: " + ", ".join(command.verb_usage for command in BY_VERB.values())
+
+
+def _verb_refusal(event: messages.Refused) -> str:
+    phrase = _VERB_PHRASES.get(event.code, event.text)
+    return _lines(phrase, _VERB_USAGES) if event.code == Fault.UNKNOWN_COMMAND.code else phrase
+
+
 _VERB_LOOKS = _SLASH_LOOKS | {
     messages.Welcomed: lambda e: f"Welcome, {e.name}. Users here: {e.count}",
     messages.Asked: lambda _: "To register: JOIN NAME",
     messages.UsersListed: lambda e: _lines(*e.names),  # E7: each on a line of its own
-    messages.Refused: lambda e: _VERB_PHRASES.get(e.code, e.text),
+    messages.Refused: _verb_refusal,
 }
 
 

@@ -29,6 +29,13 @@ def _amount(text: str) -> int:
     return int(text)
 
 
+def _places(text: str) -> int:
+    places = _amount(text)
+    if places > PEERS_LIMIT:
+        raise argparse.ArgumentTypeError(f"{text} are more than select can watch here: give at most {PEERS_LIMIT}")
+    return places
+
+
 def _count(text: str) -> int:
     return 0 if text == "0" else _amount(text)
 
@@ -40,7 +47,7 @@ def _rate(text: str) -> float:
         rate = 0.0
     if not 0 < rate < inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds or a rate: give one over 0, such as 0.5")
-    return rate
+    return int(text) if text.isdigit() else rate
 
 
 def _network(text: str) -> Network:
@@ -66,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         help="where what outlives the server is kept; made when first needed (default: ./chatdata)",
     )
     made.add_argument(
-        "--max-users", metavar="N", type=_amount, default=PEERS_LIMIT, help="users at a time (default: %(default)s)"
+        "--max-users", metavar="N", type=_places, default=PEERS_LIMIT, help="users at a time (default: %(default)s)"
     )
     made.add_argument(
         "--dialect",
@@ -118,7 +125,7 @@ def _add_limits(made: argparse.ArgumentParser) -> None:
             option_of(name),
             metavar="N",
             dest=name,
-            type=_amount if isinstance(default, int) else _rate,
+            type=_rate if reason.startswith("seconds") or isinstance(default, float) else _amount,
             default=default,
             help=f"{reason} (default: %(default)s)",
         )

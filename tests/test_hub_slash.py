@@ -170,8 +170,10 @@ def test_users_lists_the_names_and_their_count(party: Party, eve: str, command: 
 def test_help_explains_every_command_with_its_parameters(party: Party, command: str) -> None:  # A15, C7
     party.says("ann", command)
     told = party.told("ann")
-    assert [line.split("  ")[0] for line in told] == [row.usage for row in SLASH_COMMANDS]
-    assert all(row.help in line for row, line in zip(SLASH_COMMANDS, told, strict=True))
+    assert max(map(len, told)) <= 78
+    assert [line.split("  ")[0] for line in told if line.startswith("/")] == [row.usage for row in SLASH_COMMANDS]
+    explained = " ".join(" ".join(told).split())
+    assert all(row.help in explained for row in SLASH_COMMANDS)
 
 
 @pytest.mark.parametrize("topic", ["whisper", "/whisper", "private", "W"])

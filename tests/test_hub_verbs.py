@@ -128,7 +128,9 @@ def test_bcst_reaches_all_others_whatever_they_speak(party: Party, line: str) ->
 @pytest.mark.parametrize("line", ["hello", "", "/users", "/all hi", "JOINT me", "HELP"])
 def test_anything_else_is_an_unknown_message(party: Party, line: str) -> None:  # E16
     party.says("ann", line)
-    party.sees("ann", "Unknown Message")
+    phrase, verbs = party.told("ann")
+    assert phrase == "Unknown Message"
+    assert verbs == "Verbs: BCST MESSAGE, MESG USER MESSAGE, LIST, JOIN NAME [PASSWORD], QUIT"
     party.sees_nothing("bob", "carl")
     assert "refused, 301 unknown-command" in party.log[-1]
 

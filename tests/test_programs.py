@@ -145,13 +145,13 @@ def test_the_setname_chat(run: Programs) -> None:
     john, carl, eve = run.telnet(), run.nc(), run.nc()
     john.types("/allusers")  # C2
     john.sees("That needs a name, and you have none yet.")
-    john.sees("Type another name")
+    john.sees("Type the name you want")
     john.types("/setname john")  # C3
     john.sees("Welcome, john. You may chat now; /help (or /cmd) lists the commands.")  # C5
     server.sees("Active users: 1")  # C1
     carl.types("/setname john")  # C4
     carl.sees("john is in use. Choose another name.")
-    carl.sees("Type another name")
+    carl.sees("Type the name you want")
     carl.types("/setname carl")
     carl.sees("Welcome, carl.")
     eve.types("/quit")  # C6
