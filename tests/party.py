@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chat.connection import Connection
-from chat.effects import Answer, Close, Consultation, Effect, Resume, Status
+from chat.effects import Answer, Close, Consultation, Effect, Inquiry, Resume, Status
 from chat.fanout import Fanout
 from chat.hub import Hub
 from chat.limits import TURN_REQUESTS
@@ -53,7 +53,8 @@ class Guest:
 
 
 class Party:
-    """A server without sockets, and its guests. Its own log is in `log`; what it asked the accounts in `asked`."""
+    """A server without sockets, and its guests. Its own log is in `log`; what it asked the accounts in `asked`, and the
+    archive in `inquired`."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Party:
         self.guests: dict[str, Guest] = {}
         self.log: list[str] = []
         self.asked: list[Consultation] = []
+        self.inquired: list[Inquiry] = []
         self._dialect = dialect
         self._effects: list[Effect] | None = None  # of the turn that is going on
 
@@ -94,6 +96,8 @@ class Party:
                 self.log.append(effect.text)
             elif isinstance(effect, Consultation):
                 self.asked.append(effect)
+            elif isinstance(effect, Inquiry):
+                self.inquired.append(effect)
             elif isinstance(effect, Close):
                 self._sees_off(self._guest(effect.session))
             elif isinstance(effect, Resume):
