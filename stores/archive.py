@@ -92,8 +92,12 @@ class Archive:
     def forget(self) -> None:
         """Forget what the journal has forgotten. Raises JournalError."""
         with explained(self._path):
-            (oldest,) = self._journal_opened().execute("SELECT min(last) FROM log").fetchone()
-            self._opened().execute("DELETE FROM entries WHERE rowid < ?", (oldest or 0,))
+            oldest = (
+                self._journal_opened().execute("SELECT last, at, entries FROM log ORDER BY last LIMIT 1").fetchone()
+            )
+            if oldest is not None:
+                first = unpacked(*oldest)[0].event.seq
+                self._opened().execute("DELETE FROM entries WHERE rowid < ?", (first,))
 
     def work_in(self) -> None:
         """Work the journal's write-ahead log in, as far as nobody has to wait for it. Raises JournalError."""

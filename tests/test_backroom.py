@@ -1,0 +1,214 @@
+"""shell/backroom.py, shell/archivist.py, shell/start.py: the journal is written before anybody is told; what fails."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import select
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chat.effects import SearchArchive, SeekInArchive, ToOne
+from chat.hub import Hub
+from chat.log import Entry
+from chat.past import JOURNAL_LOST
+from chat.record import Record
+from chat.session import Session
+from protocol.messages import HistoryListed, Noticed, Past, Refused, Said
+from shell.archivist import AT_LEISURE, Archivist
+from shell.backroom import Backroom
+from shell.clerk import Clerk
+from shell.start import CannotStartError, begun
+from stores.accounts import Accounts
+from stores.archive import Archive
+from stores.journal import FILE_NAME, Journal, JournalError
+from tests.programs import PATIENCE
+
+AT = 1_700_000_000.0
+
+
+def said(seq: int, text: str = "a fox") -> Entry:
+    return Entry(Said(seq, "ann", text, AT), AT)
+
+
+def hub_of(log_of: int = 0) -> Hub:
+    hub = Hub(Record("an epoch"), 10)
+    for _ in range(log_of):
+        hub.room.log.append(said(hub.room.log.number()))
+    return hub
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = Journal(tmp_path, "an epoch", 1000, 1e9)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clerk(tmp_path: Path) -> Iterator[Clerk]:
+    made = Clerk(Accounts(tmp_path))
+    yield made
+    made.close()
+
+
+def waits(backroom: Backroom) -> set[int]:
+    """Return which of its descriptors have something to tell, once one has."""
+    readable, _, _ = select.select(backroom.descriptors(), [], [], PATIENCE)
+    return set(readable)
+
+
+# --- the journal -------------------------------------------------------------------------------------------------
+
+
+def test_what_is_new_is_kept_once(journal: Journal, clerk: Clerk) -> None:
+    hub = hub_of(2)
+    backroom = Backroom(hub, clerk, journal)
+    assert backroom.keep() == []
+    assert [entry.event.seq for entry in journal.newest()] == [1, 2]
+    assert backroom.keep() == []
+    assert len(journal.newest()) == 2
+
+
+def test_without_a_journal_memory_has_to_do(clerk: Clerk) -> None:
+    hub = hub_of(1)
+    backroom = Backroom(hub, clerk)
+    assert backroom.keep() == []
+    assert not hub.has_archive
+    assert len(backroom.descriptors()) == 1
+
+
+@pytest.mark.parametrize("set_aside", [True, False])
+def test_a_disk_that_fails_is_told_and_the_chat_goes_on(
+    journal: Journal,
+    clerk: Clerk,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    set_aside: bool,
+) -> None:
+    def fails(*_: object) -> None:
+        raise JournalError("The disk is full.")
+
+    monkeypatch.setattr(journal, "write", fails)
+    if not set_aside:
+        monkeypatch.setattr(journal, "set_aside", fails)
+    hub = hub_of(1)
+    ann = Session("192.0.2.1:1")
+    ann.name = "ann"
+    hub.room.enter(ann)
+    backroom = Backroom(hub, clerk, journal)
+    assert backroom.keep() == [ToOne(ann, Noticed(JOURNAL_LOST))]
+    words = [record.getMessage() for record in caplog.records]
+    assert words[0] == "The disk is full."
+    assert words[1].startswith("The chat goes on in memory only. " + ("The journal" if set_aside else "Remove"))
+    assert (tmp_path / FILE_NAME).exists() is not set_aside
+    hub.room.log.append(said(2))
+    assert backroom.keep() == []
+
+
+# --- the archivist -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def backroom(journal: Journal, clerk: Clerk, tmp_path: Path) -> Iterator[Backroom]:
+    made = Backroom(hub_of(), clerk, journal, Archivist(Archive(tmp_path)))
+    yield made
+    made._archivist.close()  # type: ignore[union-attr]  # there is one
+
+
+def test_what_has_just_been_written_is_found(backroom: Backroom, journal: Journal) -> None:
+    journal.write([said(1)])
+    session = Session("192.0.2.1:1")
+    backroom.take(SearchArchive(session, "fox", 9, "x", 4))
+    effects = backroom.hear(waits(backroom))
+    told = effects[0]
+    assert isinstance(told, ToOne)
+    assert told.event == HistoryListed("The last messages with fox (times are UTC):", (Past(1, AT, "ann", "a fox"),), 4)
+    backroom.take(SeekInArchive(session, "ANN"))
+    sought = backroom.hear(waits(backroom))[0]
+    assert isinstance(sought, ToOne)
+    assert sought.event == Noticed("ANN was last heard of on 2023-11-14 22:13 UTC.")
+
+
+def test_a_journal_that_can_t_be_read_is_told_to_the_asker_and_once_in_the_log(
+    backroom: Backroom, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
+    for _ in range(2):
+        backroom.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
+        told = backroom.hear(waits(backroom))[0]
+        assert isinstance(told, ToOne)
+        assert isinstance(told.event, Refused)
+        assert told.event.code == "log-failed"
+    assert len([record for record in caplog.records if "is damaged" in record.getMessage()]) == 1
+
+
+def test_at_leisure_it_takes_in_a_little_and_comes_back_soon_for_more(
+    journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal.write([said(seq) for seq in range(1, AT_LEISURE + 2)])
+    archive = Archive(tmp_path)
+    archivist = Archivist(archive)
+    archivist._worker.close()  # what it does at leisure is done here instead, and seen
+    while archivist._keep_up() < 1.0:
+        pass
+    assert len(archive.search("fox", 1000, "x")) == AT_LEISURE + 1
+    journal._db.execute("INSERT INTO log VALUES (1000, 0.0, 'nothing')")
+    assert archivist._keep_up() == 1.0
+    assert "is damaged" in caplog.text
+    archive.close()
+
+
+# --- the start ---------------------------------------------------------------------------------------------------
+
+
+def options(folder: Path, no_journal: bool = False) -> argparse.Namespace:
+    return argparse.Namespace(
+        data=folder,
+        no_journal=no_journal,
+        history=1000,
+        history_days=30.0,
+        greet_history=20,
+        sync=False,
+        max_users=10,
+        no_rate_limit=True,
+    )
+
+
+def test_a_run_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
+    first, backroom = begun(options(tmp_path))
+    first.room.log.append(said(first.room.log.number()))
+    backroom.keep()
+    backroom.close()
+    second, backroom = begun(options(tmp_path))
+    assert (second.epoch, second.room.log.seq) == (first.epoch, 1)
+    assert second.has_archive
+    backroom.close()
+
+
+def test_without_a_journal_nothing_is_left(tmp_path: Path) -> None:
+    hub, backroom = begun(options(tmp_path / "data", no_journal=True))
+    hub.room.log.append(said(hub.room.log.number()))
+    backroom.keep()
+    backroom.close()
+    assert not (tmp_path / "data").exists()
+
+
+def test_why_it_can_t_start_is_a_sentence(tmp_path: Path, journal: Journal) -> None:
+    with pytest.raises(CannotStartError, match=r"^Another server uses "):
+        begun(options(tmp_path))
+    journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
+    journal.close()
+    with pytest.raises(CannotStartError, match="is damaged"):
+        begun(options(tmp_path))
+    (tmp_path / "users.txt").mkdir()
+    with pytest.raises(CannotStartError, match=r"^Cannot read .*users.txt"):
+        begun(options(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _heard(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
