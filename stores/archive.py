@@ -92,10 +92,8 @@ class Archive:
     def forget(self) -> None:
         """Forget what the journal has forgotten. Raises JournalError."""
         with explained(self._path):
-            oldest = (
-                self._journal_opened().execute("SELECT last, at, entries FROM log ORDER BY last LIMIT 1").fetchone()
-            )
-            if oldest is not None:
+            turns = self._journal_opened().execute("SELECT last, at, entries FROM log ORDER BY last LIMIT 1")
+            for oldest in turns:
                 first = unpacked(*oldest)[0].event.seq
                 self._opened().execute("DELETE FROM entries WHERE rowid < ?", (first,))
 

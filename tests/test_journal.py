@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import stat
 import subprocess
@@ -200,7 +199,7 @@ def test_a_disk_that_is_full_is_told_and_the_file_put_aside(tmp_path: Path, jour
     fresh = opened(tmp_path)
     assert fresh.newest() == []
     fresh.close()
-    os.replace(aside, tmp_path / FILE_NAME)
+    aside.replace(tmp_path / FILE_NAME)
     again = opened(tmp_path)
     assert again.newest() == ENTRIES
     again.close()
