@@ -133,9 +133,9 @@ class Programs:
         self._running.callback(program.close)
         return program
 
-    def server(self, *options: str, before: tuple[str, ...] = ()) -> Program:
-        """Start server.py at a port that is free, on loopback, unmetered, and wait until it listens."""
-        self.port = free_port()
+    def server(self, *options: str, before: tuple[str, ...] = (), port: int = 0) -> Program:
+        """Start server.py at `port`, or one that is free, on loopback, unmetered, and wait until it listens."""
+        self.port = port or free_port()
         always = ("--host", "127.0.0.1", "--data", str(self._folder), "--no-rate-limit")
         server = self.program(*before, sys.executable, "server.py", str(self.port), *always, *options)
         server.sees(f"Listening on port {self.port}.")

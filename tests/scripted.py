@@ -15,6 +15,7 @@ import select
 import socket
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -67,12 +68,14 @@ Script = Callable[[Peer], None]
 
 
 class Scripted:
-    """Listens on a free port and plays a script to whoever connects."""
+    """Listens on a free port and plays one script after the other to those who connect."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(PATIENCE)
         self._players: list[threading.Thread] = []
+        self._scripts: deque[Script] = deque()
+        self._accepting = threading.Lock()
 
     @property
     def port(self) -> int:
@@ -80,12 +83,15 @@ class Scripted:
         return port
 
     def plays(self, script: Script) -> None:
-        player = threading.Thread(target=self._play, args=(script,))
+        self._scripts.append(script)
+        player = threading.Thread(target=self._play)
         self._players.append(player)
         player.start()
 
-    def _play(self, script: Script) -> None:
-        sock, _ = self._listener.accept()
+    def _play(self) -> None:
+        with self._accepting:
+            sock, _ = self._listener.accept()
+            script = self._scripts.popleft()
         with sock:
             sock.settimeout(PATIENCE)
             script(Peer(sock))

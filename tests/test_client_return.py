@@ -1,0 +1,270 @@
+"""client/session.py after a lost connection: what is sent again, what is shown of what was missed, what only once."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from client.session import Session
+from protocol import messages
+from protocol.errors import Fault
+from protocol.messages import (
+    Asked,
+    Dismissed,
+    Event,
+    Hello,
+    Joined,
+    Left,
+    Line,
+    Missed,
+    Name,
+    Noticed,
+    Password,
+    Renamed,
+    Resume,
+    Said,
+    Welcomed,
+    Whispered,
+    refusal,
+)
+
+AT = 1_700_000_000.0
+AWAY, BACK = "while you were away", "you are back"
+
+
+class Ann:
+    """A client's session that has been in the room, up to number 5, and has lost its connection."""
+
+    def __init__(self) -> None:
+        self.session = Session("secret")
+        self.session.hello("ann")
+        self.hears(Welcomed("ann", "epoch", 4, 2), Said(5, "bob", "hi", AT))
+
+    def types(self, text: str) -> tuple[object, ...]:
+        return self.session.typed(text, 1.0).send
+
+    def hears(self, *events: Event) -> list[str]:
+        """Return what of `events` is shown; what is sent for them is in `sent`."""
+        steps = [self.session.receive(event, 1.0) for event in events]
+        self.sent = [message for step in steps for message in step.send]
+        return [step.show.text for step in steps if step.show is not None]
+
+    def loses(self) -> None:
+        self.session.lost()
+
+    def returns(self) -> Hello:
+        self.loses()
+        return self.session.again()
+
+
+def back(seq: int, name: str = "ann") -> Welcomed:
+    return Welcomed(name, "epoch", seq, 2, resumed=True)
+
+
+# --- what is sent ------------------------------------------------------------------------------------------------
+
+
+def test_it_comes_back_under_its_name_to_where_it_stopped() -> None:
+    assert Ann().returns() == Hello(1, "secret", "ann", resume=Resume("epoch", 5))
+
+
+def test_lines_without_an_answer_are_sent_again_under_their_numbers_once_it_is_welcome() -> None:
+    ann = Ann()
+    assert ann.types("one") == (Line("one", 1),)
+    ann.loses()
+    assert ann.types("two") == ()
+    assert not ann.session.online
+    ann.session.again()
+    assert ann.types("three") == ()
+    ann.hears(back(6))
+    assert ann.sent == [Line("one", 1), Line("two", 2), Line("three", 3)]
+    assert ann.types("four") == (Line("four", 4),)
+
+
+def test_what_a_reply_was_meant_for_stands_in_it_when_it_is_sent_again() -> None:
+    ann = Ann()
+    ann.hears(Whispered(6, "bob", "ann", "psst", AT))
+    ann.types("/reply yes")
+    ann.returns()
+    ann.hears(back(7))
+    assert ann.sent == [Line("/whisper bob yes", 1, as_of=6)]
+
+
+def test_a_password_that_was_right_is_given_again_when_it_is_asked_for() -> None:
+    ann = Ann()
+    ann.hears(Asked("password", "Its password?"))
+    ann.types("hunter22")
+    ann.returns()
+    assert ann.hears(Asked("password", "Its password?")) == []
+    assert ann.sent == [Password("hunter22")]
+    assert ann.hears(Asked("password", "Its password?")) == ["Its password?"]  # it was wrong
+    assert ann.sent == []
+
+
+def test_a_name_that_is_gone_is_asked_for_again_and_the_lines_follow() -> None:
+    ann = Ann()
+    ann.types("one")
+    ann.returns()
+    ann.hears(refusal(Fault.NAME_TAKEN, name="ann"), Asked("name", "Another?"))
+    assert ann.session.name == ""
+    assert ann.types("anna") == (Name("anna"),)
+    ann.hears(back(9, "anna"))
+    assert ann.sent == [Line("one", 1)]
+
+
+# --- whether it comes back ---------------------------------------------------------------------------------------
+
+
+def test_before_the_first_welcome_there_is_nothing_to_come_back_to() -> None:
+    assert not Session("secret").may_return
+
+
+@pytest.mark.parametrize(
+    ("goodbye", "may_return"),
+    [
+        (None, True),
+        (Dismissed("The server is shutting down. Goodbye.", again=True), True),
+        (Dismissed("Goodbye."), False),
+    ],
+)
+def test_after_a_goodbye_for_good_it_stays_away(goodbye: Dismissed | None, may_return: bool) -> None:
+    ann = Ann()
+    if goodbye is not None:
+        ann.hears(goodbye)
+        assert ann.session.told_goodbye
+    assert ann.session.may_return is may_return
+
+
+def test_after_its_own_goodbye_it_stays_away_whatever_the_server_says() -> None:
+    ann = Ann()
+    ann.types("/quit")
+    assert not ann.session.may_return
+    ann.hears(Dismissed("The server is shutting down. Goodbye.", again=True))
+    assert ann.session.dismissed
+
+
+def test_another_connection_makes_the_goodbye_of_the_last_one_past() -> None:
+    ann = Ann()
+    ann.hears(Dismissed("The server is shutting down. Goodbye.", again=True))
+    ann.returns()
+    assert not ann.session.told_goodbye
+
+
+def test_a_server_keeps_a_line_waiting_from_when_it_was_typed_or_last_said_something() -> None:
+    ann = Ann()
+    assert ann.session.waits_since(3.0) == inf
+    ann.types("one")
+    assert ann.session.waits_since(0.5) == 1.0
+    assert ann.session.waits_since(3.0) == 3.0
+
+
+# --- what is shown -----------------------------------------------------------------------------------------------
+
+
+def test_what_was_missed_stands_between_two_rules_without_our_own_coming_and_going() -> None:
+    ann = Ann()
+    ann.returns()
+    shown = ann.hears(
+        back(10),
+        Left(6, "ann", 1, "connection closed"),
+        Said(7, "bob", "where is she?", AT),
+        Whispered(8, "bob", "ann", "psst", AT),
+        Left(9, "bob", 0, "goodbye"),
+        Joined(10, "ann", 1),
+        Said(11, "carl", "hi", AT),
+    )
+    assert [AWAY in shown[0], shown[0].endswith("\nbob: where is she?")] == [True, True]
+    assert shown[1:3] == ["bob -> you: psst", "* bob has left (goodbye). Users here: 0"]
+    assert BACK in shown[3]
+    assert shown[4:] == ["carl: hi"]
+    assert ann.session.seq == 11
+
+
+def test_who_missed_nothing_is_told_that() -> None:
+    ann = Ann()
+    ann.returns()
+    assert ann.hears(back(6), Joined(6, "ann", 1)) == ["* You are back, and missed nothing."]
+
+
+def test_what_can_t_be_told_again_is_a_number() -> None:
+    ann = Ann()
+    ann.returns()
+    shown = ann.hears(back(20), Missed(12), Said(18, "bob", "hi", AT))
+    assert shown[0] == "* Messages that you missed and that can't be had any more: 12"
+    assert shown[1].endswith("bob: hi")
+
+
+def test_another_log_is_begun_from_its_own_numbers() -> None:
+    ann = Ann()
+    ann.returns()
+    shown = ann.hears(Welcomed("ann", "another", 2, 1), Missed(0), Said(3, "bob", "hi", AT))
+    assert shown[0].startswith("* Welcome, ann.")
+    assert shown[1].startswith("* The server began a new log")
+    assert shown[2] == "bob: hi"
+    assert ann.session.again().resume == Resume("another", 3)
+
+
+# --- what comes twice --------------------------------------------------------------------------------------------
+
+
+def test_an_echo_that_comes_again_is_shown_once() -> None:
+    ann = Ann()
+    ann.types("one")
+    ann.returns()
+    echo = Said(6, "ann", "one", AT, 1)
+    shown = ann.hears(back(8), echo, Left(7, "ann", 1, "x"), Joined(8, "ann", 1), echo)
+    assert len(shown) == 2
+    assert shown[0].endswith("ann: one")
+    assert ann.session.pending == {}
+
+
+def test_an_answer_from_before_a_gap_settles_its_line_and_is_shown() -> None:
+    ann = Ann()
+    ann.types("one")
+    ann.returns()
+    ann.hears(back(20), Missed(13), Joined(20, "ann", 1))
+    assert ann.hears(Said(6, "ann", "one", AT, 1)) == ["ann: one"]
+    assert ann.session.pending == {}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [Said(6, "ann", "one", AT, 1), Whispered(6, "ann", "bob", "one", AT, 1), Renamed(6, "ann", "anna", 1)],
+)
+def test_an_answer_is_known_by_its_number_though_the_name_is_another_now(event: Event) -> None:
+    ann = Ann()
+    ann.types("one")
+    ann.returns()
+    ann.hears(back(8, "other"), event)
+    assert ann.session.pending == {}
+
+
+def test_somebody_else_under_our_name_meanwhile_acknowledges_nothing() -> None:
+    ann = Ann()
+    ann.types("one")
+    ann.returns()
+    ann.hears(back(9), Said(7, "ann", "another ann's first line", AT))
+    assert list(ann.session.pending) == [1]
+    ann.hears(Said(10, "bob", "hi", AT, 1))
+    assert list(ann.session.pending) == [1]
+
+
+def test_a_refusal_and_a_notice_settle_as_ever() -> None:
+    ann = Ann()
+    ann.types("/w dora x")
+    ann.types("/seen dora")
+    ann.returns()
+    ann.hears(back(6), refusal(Fault.NOT_CONNECTED, 1, name="dora"), Noticed("dora is not known.", 2))
+    assert ann.session.pending == {}
+    assert ann.session.name == "ann"
+
+
+def test_a_history_is_shown_with_times_and_both_names_of_a_whisper() -> None:
+    past = (messages.Past(1, AT, "bob", "hi"), messages.Past(2, AT, "bob", "psst", "ann"))
+    (shown,) = Ann().hears(messages.HistoryListed("The last messages:", past))
+    heading, first, second = shown.split("\n")
+    assert heading == "The last messages:"
+    assert first.startswith("[2023-11-1")
+    assert first.endswith("] bob: hi")
+    assert second.endswith("] bob -> ann: psst")
