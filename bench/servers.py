@@ -78,11 +78,12 @@ PAM = no
 """
 
 
-def ours(script: Path) -> Command:
-    """Run a checkout's server.py, or the server.py itself, without its rate limit."""
+def ours(script: Path, *options: str) -> Command:
+    """Run a checkout's server.py, or the server.py itself, without its rate limit, with `options`."""
     script = (script / "server.py" if script.is_dir() else script).resolve()
     start = [sys.executable, str(script)]
-    return lambda port, folder: [*start, str(port), "--host", HOST, "--data", str(folder), *unmetered(script)]
+    always = ["--host", HOST, *options]
+    return lambda port, folder: [*start, str(port), *always, "--data", str(folder), *unmetered(script)]
 
 
 def unmetered(script: Path) -> list[str]:
@@ -124,6 +125,7 @@ def known(checkouts: dict[str, Path]) -> list[Server]:
     irc = {name: "" if program(name) else "not installed" for name in ("ngircd", "miniircd")}
     return [
         *(Server(label, TEXT, ours(path), absent[label], is_ours=True) for label, path in checkouts.items()),
+        Server("no-journal", TEXT, ours(HERE.parent, "--no-journal"), is_ours=True),
         Server("asyncio", TEXT, asyncio_tutorial()),
         Server("uvloop", TEXT, asyncio_tutorial("--uvloop"), uvloop),
         Server("ngircd", IRC, ngircd, irc["ngircd"]),

@@ -146,13 +146,11 @@ def _tell_found(session: Session, words: str, found: list[Past], cseq: int | Non
 
 
 def _listed(session: Session, text: str, entries: list[Past], cseq: int | None) -> list[Effect]:
-    """Return the events that tell of `entries`, in as many parts as they need; the last one answers the line."""
-    *parts, last = _parts(entries)
-    heading = f"{text} (times are UTC):" if not session.framed else f"{text}:"
-    return [
-        *(ToOne(session, HistoryListed(heading, part)) for part in parts),
-        ToOne(session, HistoryListed(heading, last, cseq)),
-    ]
+    """Return the events that tell of `entries`: the first has the heading, the last one answers the line."""
+    parts = list(_parts(entries))
+    headings = [f"{text}:" if session.framed else f"{text} (times are UTC):", *[""] * len(parts)]
+    answered = [*[None] * (len(parts) - 1), cseq]
+    return [ToOne(session, HistoryListed(*event)) for event in zip(headings, parts, answered, strict=False)]
 
 
 def _parts(entries: Iterable[Past]) -> Iterator[tuple[Past, ...]]:

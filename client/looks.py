@@ -144,12 +144,14 @@ def _rule(text: str) -> str:
 
 
 def _history(event: messages.HistoryListed, me: str) -> Shown:
-    return _shown(Kind.ANSWER, event.text, *(part for entry in event.entries for part in _past(entry, me)))
+    parts = [part for entry in event.entries for part in _past(entry, me)]
+    return _shown(Kind.ANSWER, event.text, *parts) if event.text else _shown(Kind.ANSWER, *parts[1:])
 
 
 def _past(entry: messages.Past, me: str) -> Iterator[str | Span]:
     moment = datetime.fromtimestamp(min(entry.at, LATEST))
-    yield f"\n[{moment:%Y-%m-%d %H:%M}] "
+    yield "\n"
+    yield f"[{moment:%Y-%m-%d %H:%M}] "
     yield Span(entry.name, Role.OWN if entry.name == me else Role.NAME)
     if entry.to is not None:
         yield " -> "

@@ -137,7 +137,8 @@ def _explained(command: messages.CommandHelp) -> str:
 
 
 def _history(event: messages.HistoryListed) -> str:
-    return _lines(f"* {event.text}", *map(_past, event.entries))
+    heading = [f"* {event.text}"] if event.text else []
+    return _lines(*heading, *map(_past, event.entries))
 
 
 def _past(entry: messages.Past) -> str:

@@ -344,7 +344,7 @@ class Past:
 
 @value
 class HistoryListed:
-    """Messages of the log, the oldest first, under the heading `text`."""
+    """Messages of the log, the oldest first, under the heading `text`; without one, they go on after the last ones."""
 
     text: str
     entries: tuple[Past, ...]
