@@ -4,7 +4,7 @@ BIN = $(VENV)/bin
 PORT ?= 8001
 
 PURE = protocol/*,chat/*,client/session.py
-SHELLS = server.py,myclient.py,shell/*,client/*
+SHELLS = server.py,myclient.py,shell/*,stores/*,client/*
 
 .PHONY: run test check format bench clean
 

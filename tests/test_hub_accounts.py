@@ -257,6 +257,8 @@ def test_what_is_registered_is_not_registered_again(party: Party, owner: str) ->
 def test_the_owner_changes_the_password(party: Party, owner: str) -> None:
     party.says(owner, "/passwd secret34")
     assert party.asked == [StorePassword(session_of(party, owner), "ann", "secret34")]
+    party.answers(Answer.YES)
+    party.sees(owner, "* The password of ann is changed.")
 
 
 def test_the_owner_gives_the_name_back(party: Party, owner: str) -> None:
