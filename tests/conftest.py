@@ -1,4 +1,4 @@
-"""What all tests share: how hypothesis draws its examples.
+"""What all tests share: how hypothesis draws its examples, and the servers that tests of several files talk to.
 
 The same examples every time, so that a change fails for its own sake; no deadline, because the machine may be busy.
 To look for something new: `pytest --hypothesis-profile=search`.
@@ -6,8 +6,55 @@ To look for something new: `pytest --hypothesis-profile=search`.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+import server
+from tests.live import Live, SelectCalls
+from tests.programs import Programs
+from tests.scripted import Scripted
 
 settings.register_profile("same-every-time", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=10_000, deadline=None)
 settings.load_profile("same-every-time")
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Live]:
+    """Serve in this process, on a real socket, at a time that the test moves."""
+    with Live(monkeypatch, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Hear the server's log."""
+    caplog.set_level(logging.INFO, "server")
+    return caplog
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> SelectCalls:
+    """Note what the server asks of `select`."""
+    made = SelectCalls()
+    monkeypatch.setattr(server, "select", made)
+    return made
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    """Listen with a server that plays scripts."""
+    server = Scripted()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Programs]:
+    """Start real programs, and end them with the test."""
+    with Programs(tmp_path) as made:
+        yield made

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from protocol.messages import Hello, Line
 from tests.live import Client, Live, frame
 from tests.proxy import Proxy
-
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Live]:
-    with Live(monkeypatch, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pyte
 import pytest
@@ -18,19 +16,6 @@ from tests.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, Program, Programs, ne
 from tests.scripted import Peer, Scripted
 
 pytestmark = needs("telnet")
-
-
-@pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    server = Scripted()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Programs]:
-    with Programs(tmp_path) as made:
-        yield made
 
 
 def client(run: Programs, *arguments: str, packages: bool = True, colours: bool = False) -> Program:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from itertools import islice, repeat
-from pathlib import Path
 
 import pytest
 
@@ -21,13 +19,6 @@ from tests.test_myclient import client
 AT = 1_700_000_000.0
 GOODBYE = Line("/disconnect", 2)
 PATIENT = ("--name", "bot", "--reconnect", "5")
-
-
-@pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    server = Scripted()
-    yield server
-    server.close()
 
 
 @pytest.fixture
@@ -49,19 +40,21 @@ def comes_back(peer: Peer) -> None:
     assert (hello.name, hello.resume) == ("bot", Resume("epoch", 1))
 
 
+def repeats(peer: Peer) -> None:
+    """Welcome the client again, have its line again, answer it and let it leave."""
+    comes_back(peer)
+    peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Joined(3, "bot", 1))
+    peer.gets(Line("hello", 1))
+    peer.sends(Said(4, "bot", "hello", AT, 1))
+    peer.gets(GOODBYE)
+
+
 # --- scripted ----------------------------------------------------------------------------------------------------
 
 
 def test_a_line_without_an_answer_is_said_by_the_next_connection(bot: Bot, scripted: Scripted) -> None:
-    def again(peer: Peer) -> None:
-        comes_back(peer)
-        peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Joined(3, "bot", 1))
-        peer.gets(Line("hello", 1))
-        peer.sends(Said(4, "bot", "hello", AT, 1))
-        peer.gets(GOODBYE)
-
     scripted.plays(loses)
-    assert bot.exits(again, "hello\n", *PATIENT) is Exit.GOODBYE
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
     assert "bot: hello" in bot.out
 
 
@@ -102,15 +95,8 @@ def test_a_server_that_shuts_down_may_be_back(bot: Bot, scripted: Scripted) -> N
         loses(peer)
         peer.sends(Dismissed("The server is shutting down. Goodbye.", again=True))
 
-    def again(peer: Peer) -> None:
-        comes_back(peer)
-        peer.sends(Welcomed("bot", "epoch", 2, 1, resumed=True), Joined(2, "bot", 1))
-        peer.gets(Line("hello", 1))
-        peer.sends(Said(3, "bot", "hello", AT, 1))
-        peer.gets(GOODBYE)
-
     scripted.plays(shuts_down)
-    assert bot.exits(again, "hello\n", *PATIENT) is Exit.GOODBYE
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
 
 
 def test_when_its_patience_is_over_it_says_what_may_not_have_arrived(
@@ -141,15 +127,8 @@ def test_a_server_that_falls_silent_is_taken_for_gone(
         loses(peer)
         assert peer.gets() is None
 
-    def again(peer: Peer) -> None:
-        comes_back(peer)
-        peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Joined(3, "bot", 1))
-        peer.gets(Line("hello", 1))
-        peer.sends(Said(4, "bot", "hello", AT, 1))
-        peer.gets(GOODBYE)
-
     scripted.plays(is_silent)
-    assert bot.exits(again, "hello\n", *PATIENT) is Exit.GOODBYE
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
 
 
 def test_the_tries_come_ever_later_but_no_later_than_every_half_minute() -> None:
@@ -173,12 +152,6 @@ def test_how_long_it_tries_depends_on_who_waits() -> None:
 
 
 # --- for real ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Programs]:
-    with Programs(tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,13 +37,6 @@ from tests.scripted import Bot, Peer, Scripted, Typed
 
 AT = 1_700_000_000.0
 GOODBYE = Line("/disconnect", 2)
-
-
-@pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    server = Scripted()
-    yield server
-    server.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ import pytest
 from tests.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, TELNET_ESCAPE, Programs, free_port, needs
 
 pytestmark = [needs("telnet"), needs("nc")]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Programs]:
-    with Programs(tmp_path) as made:
-        yield made
 
 
 # --- the slash-command chat --------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,6 @@ from protocol.lines import LINE_LIMIT, LineCodec
 from tests.crowd import Crowd, room_for
 from tests.live import Live
 from tests.programs import Programs
-
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Live]:
-    with Live(monkeypatch, tmp_path) as made:
-        yield made
-
 
 # --- miniircd, ncat --chat ---------------------------------------------------------------------------------------
 

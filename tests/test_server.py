@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,26 +15,6 @@ from protocol.messages import Line, Request, Said, Welcomed
 from shell.sockets import SEND_BUFFER
 from stores import passwords
 from tests.live import Live, SelectCalls, events, frame
-
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Live]:
-    with Live(monkeypatch, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.INFO, "server")
-    return caplog
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> SelectCalls:
-    made = SelectCalls()
-    monkeypatch.setattr(server, "select", made)
-    return made
-
 
 # --- one loop ----------------------------------------------------------------------------------------------------
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from chat import limits
 from tests.live import Client, Live
 
 LINE = "x" * 990
-
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Live]:
-    with Live(monkeypatch, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import signal
 import socket
@@ -17,28 +16,8 @@ import server
 from chat import limits
 from chat.effects import Effect
 from shell.sockets import listen
-from tests.live import Live, SelectCalls
+from tests.live import Live
 from tests.programs import free_port
-
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Live]:
-    with Live(monkeypatch, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.INFO, "server")
-    return caplog
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> SelectCalls:
-    made = SelectCalls()
-    monkeypatch.setattr(server, "select", made)
-    return made
-
 
 # --- signals -----------------------------------------------------------------------------------------------------
 
