@@ -82,7 +82,7 @@ class Client:
             self._await_answer()
             for line in self._screen.lines():
                 self._say(line)
-                if self._session.leaving:
+                if self._session.wants_to_leave:
                     break
             self._leave()
         finally:
@@ -93,20 +93,21 @@ class Client:
     def _say(self, line: str) -> None:
         self._wait(lambda: len(self._session.pending) < WINDOW)
         step = self._carry_out(lambda: self._session.typed(line, time.monotonic()))
-        if step.send and not self._session.name:
+        if step.send and (self._session.is_checked or not self._session.name):
             self._await_answer()
 
     def _await_answer(self) -> None:
         """Wait until we are welcome or asked for something; what the next line means depends on it."""
         session = self._session
-        self._wait(lambda: bool(session.name or session.question or session.leaving))
+        self._wait(
+            lambda: bool((session.name and not session.is_checked) or session.question or session.wants_to_leave)
+        )
 
     def _leave(self) -> None:
         """Say goodbye, once every line has been answered, and wait for the server's. Raises Ending."""
         session = self._session
-        if not session.leaving:
-            self._wait(lambda: not session.pending or (self._screen.interactive and not session.online))
-            self._carry_out(lambda: session.leave(time.monotonic()))
+        self._wait(lambda: not session.pending or (self._screen.interactive and not session.online))
+        self._carry_out(session.leave)
         with self._changed:
             if session.online:
                 self._changed.wait_for(lambda: self._ending is not None, FAREWELL)

@@ -16,6 +16,7 @@ provokes, costs that peer alone.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import logging
 import select
@@ -90,6 +91,7 @@ class Server:
         self._busy: dict[int, Peer] = {}  # have requests left over from a turn, so are not read
         self._blocked: set[int] = set()  # the kernel took no more for them, so are watched for writing
         self._closing: set[Peer] = set()
+        self._in_a_hurry = False  # something was queued after the flush
         self._last_served = -1
         self._signals = Signals()
         self._figures = Figures()
@@ -136,6 +138,7 @@ class Server:
             busy = self._busy
             readers += [fd for fd, peer in self._peers.items() if peer.listened_to and fd not in busy]
             longest = 0 if busy else longest
+        longest = 0 if self._in_a_hurry else longest
         due = min(self._silent[0][0] if self._silent else inf, self._hub.next_due())
         longest = max(0.0, min(longest, due - time.monotonic()))
         try:
@@ -236,9 +239,10 @@ class Server:
             peer.at_eof = True
             return self._hub.lost(peer.session, "connection closed")
         self._figures.bytes_in += len(chunk)
-        if peer.deadline is None:
-            self._receive(peer, chunk, now)
-        return []
+        if peer.deadline is not None:
+            return []
+        self._receive(peer, chunk, now)
+        return self._hub.received(peer.session, len(chunk))
 
     def _receive(self, peer: Peer, chunk: bytes, now: float) -> None:
         connection = peer.connection
@@ -279,7 +283,7 @@ class Server:
             if outbox.size > limits.HIGH_WATER or total > limits.TOTAL_HIGH_WATER:
                 why = f"{outbox.size // limits.KIB} KiB were waiting"
             elif outbox.age(now) > limits.OUTBOX_AGE:
-                why = f"it took nothing for {limits.OUTBOX_AGE} s"
+                why = f"it was {limits.OUTBOX_AGE} s behind"
             else:
                 continue
             total -= outbox.size
@@ -298,7 +302,7 @@ class Server:
                 log.info("%s", effect.text)
             elif isinstance(effect, Close):
                 peer = self._by_session[effect.session]
-                peer.deadline = now + limits.FAREWELL
+                peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
                 self._closing.add(peer)
             elif isinstance(effect, Resume):
                 self._resume(effect.session)
@@ -344,7 +348,8 @@ class Server:
                 peer.shut = True
                 with contextlib.suppress(OSError):
                     peer.sock.shutdown(socket.SHUT_WR)
-        if lost:  # somebody's end was only found out in writing: the others hear of it, in their next flush
+        self._in_a_hurry = bool(lost)
+        if lost:  # somebody's end was only found out in writing: the others hear of it, in their next flush, at once
             self._carry_out([effect for effect in lost if not isinstance(effect, Close)], now)
 
     def _forget(self, peer: Peer) -> None:
@@ -363,8 +368,16 @@ def main() -> int:
     """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't start (2 is argparse's)."""
     options = parser().parse_args()
     set_limits(options)
-    start_log(options.log_level)
     raise_descriptor_limit()
+    finish_log = start_log(options.log_level)
+    try:
+        return serve(options)
+    finally:
+        finish_log()
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve as `options` say, until a signal; return the exit code."""
     try:
         door = Door(listen(options.host, options.port), Admission(tuple(options.trusted)))
     except OSError as error:

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from chat.admission import network_of
 from chat.effects import Answer, CheckPassword, Consultation, Effect, RemoveAccount, StorePassword, ToOne
 from chat.session import Question, Session
 from protocol import messages
 from protocol.errors import Fault
-from protocol.messages import Asked, Noticed, PasswordTaken, refusal
+from protocol.messages import Asked, Malformed, Noticed, PasswordTaken, Request, refusal
 from protocol.text import clean_password, key_of
 
 if TYPE_CHECKING:
@@ -43,22 +44,54 @@ def ask_login(session: Session, name: str, cseq: int | None = None) -> list[Effe
     return [*_settle(session, cseq), *_ask(session, Question.LOGIN, name, text)]
 
 
+def insist(hub: Hub, session: Session, request: Request) -> list[Effect]:
+    """Refuse what is no answer to the question that stands: it may be the password, and not fit to be heard."""
+    if isinstance(request, Malformed):
+        if request.error.fatal:
+            return hub.malformed(session, request)
+        if request.cseq is None:  # a text user's answer, that was not readable
+            refused = refusal(request.error.fault, None, **request.error.details)
+            return [ToOne(session, refused), *ask_again(session)]
+    return [ToOne(session, refusal(Fault.PASSWORD_ASKED, getattr(request, "cseq", None))), *ask_again(session)]
+
+
+def ask_again(session: Session) -> list[Effect]:
+    """Ask what stands once more."""
+    return [ToOne(session, Asked("password", session.asked))]
+
+
 def check(
     hub: Hub, session: Session, name: str, password: str, cseq: int | None = None, was_asked: bool = False
 ) -> list[Effect]:
     """Have `password` checked, unless too many were wrong."""
-    guess = (key_of(name), session.host)
+    guess = guess_of(name, session)
     wait = hub.guesses.wait(guess, hub.now)
     if wait:
-        return hub.refuse(session, Fault.TOO_MANY_TRIES, cseq, name=name, seconds=ceil(wait))
+        return _refuse(hub, session, Fault.TOO_MANY_TRIES, cseq, was_asked, name=name, seconds=ceil(wait))
     hub.guesses.count(guess, hub.now)
     return _consult(session, CheckPassword(session, name, clean_password(password), was_asked, cseq))
+
+
+def guess_of(name: str, session: Session) -> tuple[str, str]:
+    """Return what a guess at the password of `name` is counted under: the account and the network it comes from."""
+    return key_of(name), str(network_of(session.host))
+
+
+def _refuse(
+    hub: Hub, session: Session, fault: Fault, cseq: int | None, was_asked: bool, **details: object
+) -> list[Effect]:
+    """Refuse a password; where it was asked for, ask again, or the next try would be taken for something to say."""
+    if not was_asked:
+        return hub.refuse(session, fault, cseq, **details)
+    session.question = Question.LOGIN
+    return [ToOne(session, refusal(fault, cseq, **details)), *ask_again(session)]
 
 
 def _ask(session: Session, question: Question, typed: str, text: str) -> list[Effect]:
     session.question = question
     session.typed = typed
-    return [ToOne(session, Asked("password", text))]
+    session.asked = text
+    return ask_again(session)
 
 
 def _consult(session: Session, consultation: Consultation) -> list[Effect]:
@@ -93,8 +126,12 @@ def unregister(hub: Hub, session: Session, request: messages.Unregister) -> list
 def _new_password(hub: Hub, session: Session, password: str | None, cseq: int | None) -> list[Effect]:
     if password is not None:
         return _store(hub, session, clean_password(password), cseq)
+    return [*_settle(session, cseq), *_ask_new(session)]
+
+
+def _ask_new(session: Session) -> list[Effect]:
     text = f"Choose a password of {LEAST} to {MOST} characters (Enter alone: never mind):"
-    return [*_settle(session, cseq), *_ask(session, Question.NEW, "", text)]
+    return _ask(session, Question.NEW, "", text)
 
 
 def _settle(session: Session, cseq: int | None) -> list[Effect]:
@@ -135,14 +172,14 @@ def _login(hub: Hub, session: Session, typed: str) -> list[Effect]:
 
 def _new(hub: Hub, session: Session, typed: str) -> list[Effect]:
     if not LEAST <= len(typed) <= MOST:
-        return hub.refuse(session, Fault.BAD_PASSWORD, None, least=LEAST, most=MOST)
+        return [*hub.refuse(session, Fault.BAD_PASSWORD, None, least=LEAST, most=MOST), *_ask_new(session)]
     return _ask(session, Question.NEW_AGAIN, typed, "The same once more:")
 
 
 def _new_again(hub: Hub, session: Session, typed: str) -> list[Effect]:
     first, session.typed = session.typed, ""
     if typed != first:
-        return hub.refuse(session, Fault.PASSWORDS_DIFFER, None)
+        return [*hub.refuse(session, Fault.PASSWORDS_DIFFER, None), *_ask_new(session)]
     return _store(hub, session, typed, None)
 
 
@@ -161,13 +198,12 @@ def answered(hub: Hub, asked: Consultation, answer: Answer) -> list[Effect]:
     session = asked.session
     session.waiting = False
     if isinstance(asked, CheckPassword) and answer is not Answer.NO:
-        hub.guesses.forgive((key_of(asked.name), session.host))
+        hub.guesses.forgive(guess_of(asked.name, session))
     if session.closing:
         return []
-    if answer is Answer.BUSY:
-        return hub.refuse(session, Fault.BUSY, asked.cseq)
-    if answer is Answer.FAILED:
-        return hub.refuse(session, Fault.ACCOUNTS_FAILED, asked.cseq)
+    if answer in (Answer.BUSY, Answer.FAILED):
+        fault = Fault.BUSY if answer is Answer.BUSY else Fault.ACCOUNTS_FAILED
+        return _refuse(hub, session, fault, asked.cseq, isinstance(asked, CheckPassword) and asked.was_asked)
     return _OUTCOMES[type(asked)](hub, asked, answer)
 
 

@@ -16,6 +16,12 @@ _WINDOW = 600.0  # seconds
 _SWEEP_SIZE = 10_000  # addresses; from here on those that are of no more use are looked for
 
 
+def network_of(host: str) -> IPv4Address | Network:
+    """Return all that belongs to whoever has the address `host`: it alone, or the /64 around an IPv6 address."""
+    address = ip_address(host.partition("%")[0])
+    return ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address
+
+
 class _Visits:
     """What is known of one address."""
 
@@ -59,7 +65,7 @@ class Admission:
         address = ip_address(host.partition("%")[0])
         if address.is_loopback or any(address in network for network in self._trusted):
             return None
-        return ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address
+        return network_of(host)
 
     def _sweep(self, now: float) -> None:
         self._visits = {

@@ -25,11 +25,17 @@ class Holds:
 
     def charge(self, session: Session, request: Request, now: float) -> list[Effect]:
         """Charge `session` for `request`; put it on hold where it can't pay, and tell it so now and then."""
-        if session.meter is None or session.closing:
+        if session.meter is None:
             return []
-        text = getattr(request, "text", "")
-        wait = session.meter.charge(isinstance(request, _MESSAGES), len(text.encode()), now)
-        if not wait:
+        is_message = isinstance(request, _MESSAGES)
+        return self._hold(session, session.meter.charge(now, messages=is_message, commands=not is_message), now)
+
+    def charge_bytes(self, session: Session, size: int, now: float) -> list[Effect]:
+        """Charge `session` for received bytes, likewise."""
+        return [] if session.meter is None else self._hold(session, session.meter.charge(now, size=size), now)
+
+    def _hold(self, session: Session, wait: float, now: float) -> list[Effect]:
+        if not wait or session.closing:
             return []
         session.held = True
         self._until[session] = now + wait

@@ -40,6 +40,7 @@ ASK_AGAIN = "Type the name you want, then Enter; /quit leaves."
 GOODBYE = "Goodbye."
 SHUTTING_DOWN = "The server is shutting down. Goodbye."
 
+_AT_A_QUESTION = (messages.Password, messages.Disconnect, messages.Pong)  # a password question, that is
 _ONCE = (messages.Say, messages.Whisper, messages.Nick)  # a client's line of these is done once, however often it comes
 
 
@@ -58,8 +59,8 @@ class Hub:
         self.greet_history = greet_history
         self.guesses = Guesses()
         self.max_users = max_users
-        self._answers = record.answers
-        self._clients: dict[str, Session] = {}  # the framed sessions by their identity
+        self.answers = record.answers
+        self.clients: dict[str, Session] = {}  # the framed sessions by their identity
         self.now = 0.0  # monotonic seconds, for deadlines; like `_at`, the same for a whole turn
         self._at = 0.0  # seconds since the epoch, UTC, for people
         self._waiting: set[Session] = set()  # sessions with a deadline
@@ -105,32 +106,22 @@ class Hub:
         """Return what `request` leads to. A session that is CLOSING has no requests any more."""
         session.heard_at = self.now
         states, handler = _HANDLERS[type(request)]
-        if session.state not in states:
+        if session.question is not None and not isinstance(request, _AT_A_QUESTION):
+            effects = accounts.insist(self, session, request)
+        elif session.state not in states:
             effects = self._out_of_place(session, request)
         elif session.framed and isinstance(request, _ONCE) and request.cseq is not None:
-            effects = self._handle_once(session, request, request.cseq, handler)
+            effects = past.handle_once(self, session, request, request.cseq, handler)
         else:
             effects = handler(self, session, request)
         if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
             effects.append(Status(_result(session, _what(request), effects)))
-        if session.meter is not None:
-            effects += self._holds.charge(session, request, self.now)
+        effects += self._holds.charge(session, request, self.now)
         return effects
 
-    def _handle_once(self, session: Session, request: Request, cseq: int, handler: _Handler) -> list[Effect]:
-        """Handle a client's line, or answer it again if it has been handled before, in this run or an earlier one."""
-        answers, identity = self._answers, session.identity
-        answer = answers.find(identity, cseq)
-        if answer is not None:
-            return [ToOne(session, answer)]
-        if answers.is_too_old(identity, cseq):
-            return self.refuse(session, Fault.REPEATED_TOO_LATE, cseq)
-        effects = handler(self, session, request)
-        events = (effect.event for effect in effects if isinstance(effect, ToRoom | ToOne))
-        answer = next((event for event in events if getattr(event, "cseq", None) == cseq), None)
-        if answer is not None:  # else it comes later, when a password has been checked
-            answers.remember(identity, cseq, answer)
-        return effects
+    def received(self, session: Session, size: int) -> list[Effect]:
+        """Return what follows from so many bytes, whatever they are."""
+        return self._holds.charge_bytes(session, size, self.now)
 
     def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
         """Return what follows from the `answer` to what was `asked`; log it like a request's result."""
@@ -140,7 +131,7 @@ class Hub:
 
     def take_fresh(self) -> tuple[list[Entry], list[Remembered]]:
         """Return what is new in the log, and the new answers, since this was last asked: for the journal."""
-        return self.room.log.take_fresh(), self._answers.take_fresh()
+        return self.room.log.take_fresh(), self.answers.take_fresh()
 
     def lost(self, session: Session, reason: str) -> list[Effect]:
         """Return what follows from a peer that is gone, or is to be gone, for `reason`. Does nothing twice."""
@@ -181,8 +172,8 @@ class Hub:
         session.reason = reason
         self._waiting.discard(session)
         self._holds.forget(session)
-        if self._clients.get(session.identity) is session:
-            del self._clients[session.identity]
+        if self.clients.get(session.identity) is session:
+            del self.clients[session.identity]
         if not was_named:
             return []
         self.room.leave(session)
@@ -200,13 +191,13 @@ class Hub:
         return [ToOne(session, Dismissed(text)), *self._exit(session, reason), Close(session)]
 
     def _turn_out(self, session: Session) -> list[Effect]:
-        self._exit(session, SHUTTING_DOWN)
+        self._exit(session, "shutting down")
         return [ToOne(session, Dismissed(SHUTTING_DOWN, again=True)), Exited(session), Close(session)]
 
     def _too_slow(self, session: Session) -> list[Effect]:
-        seconds = limits.FRAMED_REGISTRATION if session.framed else limits.TEXT_REGISTRATION
+        seconds = limits.FRAMED_REGISTRATION if session.state is State.NEW else limits.TEXT_REGISTRATION
         event = refusal(Fault.TOO_SLOW_TO_JOIN, seconds=seconds)
-        return [Status(f"{session.label}: {event.text}"), *self.dismiss(session, event, event.text)]
+        return [Status(f"{session.label}: {event.text}"), *self.dismiss(session, event, "too slow to join")]
 
     def _enter(self, session: Session, name: str) -> list[Effect]:
         session.name = name
@@ -228,9 +219,7 @@ class Hub:
 
     def _rename(self, session: Session, name: str, cseq: int | None) -> list[Effect]:
         old, seq = session.name, self.room.log.number()
-        self.room.leave(session)
-        session.name = name
-        self.room.enter(session)
+        self.room.rename(session, name)
         if key_of(old) != session.key:  # in another case it is the same name, held as long as before
             session.named_at_seq = seq
         return [self._to_room(messages.Renamed(seq, old, name, cseq), session.identity)]
@@ -274,19 +263,10 @@ class Hub:
         session.state = State.NAMELESS
         session.deadline = self.now + limits.TEXT_REGISTRATION  # from here on a person may be typing
         session.resume = request.resume
-        effects = self._identify(session, past.identity_of(request.client_id))
+        effects = past.identify(self, session, request.client_id)
         if request.name is None:
             return [*effects, ToOne(session, Asked("name", GREETING))]
         return [*effects, *self._take_name(session, messages.Name(request.name, request.password))]
-
-    def _identify(self, session: Session, identity: str) -> list[Effect]:
-        """Note who this client is. If it is connected already, that connection is dead, though nobody knew it yet."""
-        if not identity:
-            return []
-        session.identity = identity
-        dead = self._clients.get(identity)
-        self._clients[identity] = session
-        return [] if dead is None else self.dismiss(dead, refusal(Fault.REPLACED), "reconnected")
 
     def _take_name(self, session: Session, request: messages.Nick | messages.Join | messages.Name) -> list[Effect]:
         name = clean(request.name)
@@ -313,8 +293,6 @@ class Hub:
         return self._rename(session, name, cseq) if session.named else self._enter(session, name)
 
     def _say(self, session: Session, request: messages.Say) -> list[Effect]:
-        if session.question is not None:  # a client that had not heard of it yet; the line may be the password
-            return self.refuse(session, Fault.PASSWORD_ASKED, request.cseq)
         if not request.text:
             return self._nothing_to_say(session, request.cseq)
         said = messages.Said(self.room.log.number(), session.name, request.text, self._at, request.cseq)
@@ -355,14 +333,15 @@ class Hub:
             try:
                 rows = [commands.find(request.topic)]
             except ProtocolError as error:
-                return self._malformed(session, messages.Malformed(error, request.cseq))
+                return self.malformed(session, messages.Malformed(error, request.cseq))
         described = tuple(row.described() for row in rows)
         return [ToOne(session, messages.HelpListed(described, request.cseq))]
 
     def _disconnect(self, session: Session, request: messages.Disconnect) -> list[Effect]:
         return self._farewell(session, GOODBYE, "goodbye")
 
-    def _malformed(self, session: Session, request: messages.Malformed) -> list[Effect]:
+    def malformed(self, session: Session, request: messages.Malformed) -> list[Effect]:
+        """Tell of what could not be parsed; close after what leaves the stream without a meaning."""
         error = request.error
         if error.fault is Fault.NOT_CHAT:  # whatever that is, one line is enough for it
             return self._farewell(session, str(error), "not a chat client")
@@ -389,14 +368,14 @@ def _result(session: Session, what: str, effects: Sequence[Effect]) -> str:
     return f"{session.label}: {what}: refused, {refused.number} {refused.code}{why}"
 
 
-_Handler = Callable[[Hub, Session, Any], list[Effect]]
+Handler = Callable[[Hub, Session, Any], list[Effect]]
 _NEW = (State.NEW,)  # tuples: these are searched by identity, where a set would hash an Enum in Python
 _NAMELESS = (State.NAMELESS,)
 _CHATTING = (State.CHATTING,)
 _GREETED = _NAMELESS + _CHATTING
 _ANY = _NEW + _GREETED
 
-_HANDLERS: dict[type, tuple[tuple[State, ...], _Handler]] = {
+_HANDLERS: dict[type, tuple[tuple[State, ...], Handler]] = {
     messages.Hello: (_NEW, Hub._hello),
     messages.Name: (_NAMELESS, Hub._take_name),
     messages.Join: (_NAMELESS, Hub._take_name),
@@ -415,6 +394,6 @@ _HANDLERS: dict[type, tuple[tuple[State, ...], _Handler]] = {
     messages.Search: (_CHATTING, past.search),
     messages.Seek: (_CHATTING, past.seek),
     messages.Disconnect: (_GREETED, Hub._disconnect),
-    messages.Malformed: (_ANY, Hub._malformed),
+    messages.Malformed: (_ANY, Hub.malformed),
     messages.Pong: (_GREETED, Hub._pong),
 }

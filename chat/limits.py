@@ -67,7 +67,7 @@ REASONS = {
     "STALLED": "seconds without taking anything after which a lagging reader is not waited for",
     "HIGH_WATER": "bytes in an outbox at which its reader is dropped: until then it delays nobody",
     "TOTAL_HIGH_WATER": "bytes in all outboxes together at which the largest is dropped: memory is bounded",
-    "OUTBOX_AGE": "seconds that a reader may take nothing before it is dropped",
+    "OUTBOX_AGE": "seconds that a reader may be behind before it is dropped",
     "PING_AFTER": "seconds of silence after which a framed client is pinged",
     "PONG_WITHIN": "seconds in which it has to answer: then it is gone, and its name is free",
     "FAREWELL": "seconds for a goodbye to arrive before the connection is closed",

@@ -1,8 +1,9 @@
 """Meter: how much one user may send before the server stops reading for a while.
 
-Three token buckets, one each for messages, commands and bytes: so many at once, then so many a second. A request is
-served first and paid for afterwards; when a bucket has run dry, the user is on hold until it holds one more. Nothing is
-refused and nothing is lost: what was sent meanwhile waits in the sender's own kernel.
+Three token buckets, one each for messages, commands and bytes: so many at once, then so many a second. Bytes are paid
+for as they come, whatever is in them (telnet's commands and lines without an end make no request, and yet work); a
+request is served first and paid for afterwards. When a bucket has run dry, the user is on hold until it holds one more.
+Nothing is refused and nothing is lost: what was sent meanwhile waits in the sender's own kernel.
 """
 
 from __future__ import annotations
@@ -21,13 +22,11 @@ class Meter:
         self._commands = float(limits.COMMAND_BURST)
         self._bytes = float(limits.BYTE_BURST)
 
-    def charge(self, is_message: bool, size: int, now: float) -> float:
-        """Pay for a request of `size` bytes; return for how many seconds the user is on hold, mostly 0.0."""
+    def charge(self, now: float, *, messages: int = 0, commands: int = 0, size: int = 0) -> float:
+        """Pay for requests, or for `size` received bytes; return for how many seconds the user is on hold, or 0.0."""
         self._refill(now)
-        if is_message:
-            self._messages -= 1
-        else:
-            self._commands -= 1
+        self._messages -= messages
+        self._commands -= commands
         self._bytes -= size
         return max(
             0.0,

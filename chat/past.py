@@ -11,17 +11,17 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from chat.effects import Effect, Inquiry, Resume, SearchArchive, SeekInArchive, ToOne
+from chat.effects import Effect, Inquiry, Resume, SearchArchive, SeekInArchive, ToOne, ToRoom
 from chat.log import Log
 from chat.session import Session
 from protocol import messages
 from protocol.commands import BY_REQUEST
 from protocol.errors import Fault
-from protocol.messages import HistoryListed, Missed, Noticed, Past
+from protocol.messages import HistoryListed, Missed, Noticed, Past, Request, refusal
 from protocol.text import excerpt, utc, words_of
 
 if TYPE_CHECKING:
-    from chat.hub import Hub
+    from chat.hub import Handler, Hub
 
 JOURNAL_LOST = (
     "The server can't write its log to the disk any more. The chat goes on, but what is said from now on is forgotten "
@@ -59,6 +59,17 @@ def _greeting(session: Session, log: Log) -> list[Effect]:
     return _listed(session, "The last messages", entries, None) if entries else []
 
 
+def identify(hub: Hub, session: Session, client_id: str) -> list[Effect]:
+    """Note who this client is. If it is connected already, that connection is dead, though nobody knew it yet."""
+    identity = identity_of(client_id)
+    if not identity:
+        return []
+    session.identity = identity
+    dead = hub.clients.get(identity)
+    hub.clients[identity] = session
+    return [] if dead is None else hub.dismiss(dead, refusal(Fault.REPLACED), "reconnected")
+
+
 def identity_of(client_id: str) -> str:
     """Return what a client is known by in the log; "" for a secret that somebody could guess.
 
@@ -67,6 +78,22 @@ def identity_of(client_id: str) -> str:
     if len(client_id) < SECRET:
         return ""
     return hashlib.sha256(client_id.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def handle_once(hub: Hub, session: Session, request: Request, cseq: int, handler: Handler) -> list[Effect]:
+    """Have `handler` see to a client's line; answer it again if it has been seen to, in this run or an earlier one."""
+    answers, identity = hub.answers, session.identity
+    answer = answers.find(identity, cseq)
+    if answer is not None:
+        return [ToOne(session, answer)]
+    if answers.is_too_old(identity, cseq):
+        return hub.refuse(session, Fault.REPEATED_TOO_LATE, cseq)
+    effects = handler(hub, session, request)
+    events = (effect.event for effect in effects if isinstance(effect, ToRoom | ToOne))
+    answer = next((event for event in events if getattr(event, "cseq", None) == cseq), None)
+    if answer is not None:  # else it comes later, when a password has been checked
+        answers.remember(identity, cseq, answer)
+    return effects
 
 
 # --- commands ----------------------------------------------------------------------------------------------------

@@ -38,6 +38,12 @@ class Room:
         """Add a member under its name, which must be free."""
         self._members[session.key] = session
 
+    def rename(self, session: Session, name: str) -> None:
+        """Give a member another name, which must be free; it keeps its place."""
+        key = session.key
+        session.name = name
+        self._members = {session.key if old == key else old: member for old, member in self._members.items()}
+
     def leave(self, session: Session) -> None:
         """Remove a member; its name is free at once."""
         del self._members[session.key]

@@ -38,6 +38,7 @@ class Session:
     __slots__ = (
         "account",
         "address",
+        "asked",
         "deadline",
         "framed",
         "greeted_with",
@@ -70,6 +71,7 @@ class Session:
         self.named_at_seq = 0  # the log's number at which this session took its name
         self.account = ""  # the key of the account whose password this user has given
         self.question: Question | None = None
+        self.asked = ""  # in which words
         self.typed = ""  # what belongs to the question: the name wanted, or the new password to be confirmed
         self.waiting = False  # for an Answer; until it is there no further request is taken
         self.wrong_passwords = 0

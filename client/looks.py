@@ -172,7 +172,7 @@ def _users(event: messages.UsersListed, me: str) -> Shown:
 
 def _help(event: messages.HelpListed, me: str) -> Shown:
     """Lay the commands out in two columns, how they are typed and what they do."""
-    width = max((len(command.usage) for command in event.commands), default=0) + 2
+    width = min(max((len(command.usage) for command in event.commands), default=0) + 2, WIDTH // 2)
     spans = [span for command in event.commands for span in _help_row(command, width)]
     return _shown(Kind.ANSWER, *spans[1:])
 
@@ -183,7 +183,7 @@ def _help_row(command: CommandHelp, width: int) -> Iterator[Span]:
     lines = textwrap.wrap(explained, max(WIDTH - width, WIDTH // 3), break_on_hyphens=False)
     yield Span("\n")
     yield Span(command.usage, Role.USAGE)
-    yield Span(" " * (width - len(command.usage)) + ("\n" + " " * width).join(lines))
+    yield Span(" " * max(2, width - len(command.usage)) + ("\n" + " " * width).join(lines))
 
 
 _LOOKS: dict[type, Callable[[Any, str], Shown]] = {

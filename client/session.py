@@ -7,7 +7,7 @@ whisper, and a line that can't be sent is refused here, in the words of the one 
 `/reply` goes to whoever last whispered, never to a newcomer of the same name. The client follows renamings and notes
 who leaves; for what crosses the line on its way, the whisper says as of which `seq` its addressee held the name.
 
-Every line has a `cseq` and stays in `pending` until the server answers or echoes it, or says goodbye to `/disconnect`.
+Every line has a `cseq` and stays in `pending` until the server answers or echoes it. A goodbye waits for that.
 When the connection is lost, `again` begins another one where this one stopped: the server tells what was missed, and is
 told every pending line once more, under the number that it had, so that it knows those that it has heard already. What
 comes twice because of that is recognised by its `seq` and not shown twice.
@@ -31,6 +31,15 @@ from protocol.text import clean, excerpt, key_of
 
 ClientMessage = Hello | Name | Password | Line | Pong
 
+# What may come of a password.
+_OUTCOMES = (
+    messages.Welcomed,
+    messages.Asked,
+    messages.Refused,
+    messages.Noticed,
+    messages.Renamed,
+    messages.Dismissed,
+)
 _WHISPER = BY_REQUEST[messages.Whisper]
 _DISCONNECT = BY_REQUEST[messages.Disconnect]
 
@@ -71,8 +80,10 @@ class Session:
         """Begin before the hello; `client_id` is this client's random secret."""
         self.name = ""  # ours, as the server gave it; "" until the welcome
         self.question = ""  # what the server waits for: "name", "password", or "" for nothing
+        self.is_checked = False  # a password has been sent, and what came of it is not known yet
         self.refusal = ""  # why we were not let in, since we last tried
-        self.leaving = False  # we said goodbye
+        self.wants_to_leave = False  # the user said goodbye, which is sent when every line has been answered
+        self.leaving = False  # and it has been sent
         self.told_goodbye = False  # by the server
         self.dismissed = False  # and for good
         self.online = False  # in the room, by a connection that is there
@@ -118,6 +129,7 @@ class Session:
     def again(self) -> Hello:
         """Return the first message of another connection, which takes up the conversation where it stopped."""
         self._returning = True
+        self.is_checked = False
         self.told_goodbye = False
         self.question = self.refusal = ""
         resume = messages.Resume(self.epoch, self.seq)
@@ -129,21 +141,27 @@ class Session:
         if self.question == "password":
             self._try_again()
             self._password = text[:LINE_LIMIT]
+            self.is_checked = True
             return Step(send=(Password(self._password),))
         if not text:
             return Step()
         if not self.name and not text.startswith("/"):
             self._try_again()
             return Step(send=(Name(excerpt(text)),))
+        if _is_goodbye(text):
+            self.wants_to_leave = True
+            return Step()
         try:
             line = self._line(text, now)
         except ProtocolError as error:
             return Step(show=looks.refusal(str(error)))
         return Step(send=(line,) if self.online or not self.epoch else ())  # else it goes with the welcome
 
-    def leave(self, now: float) -> Step:
+    def leave(self) -> Step:
         """Return what says goodbye."""
-        return Step(send=(self._line(_DISCONNECT.usage, now),))
+        self.leaving = True
+        self._cseq += 1
+        return Step(send=(Line(_DISCONNECT.usage, self._cseq),))
 
     def _try_again(self) -> None:
         """Note that something was sent that the server answers with a welcome, a refusal or another question."""
@@ -162,10 +180,7 @@ class Session:
             self._try_again()
         self._cseq += 1
         line = Line(text, self._cseq, as_of)
-        if command is _DISCONNECT and not rest:
-            self.leaving = True
-        else:
-            self.pending[self._cseq] = Pending(line, now)
+        self.pending[self._cseq] = Pending(line, now)
         return line
 
     def _reply(self, command: Command, rest: str) -> tuple[str, int]:
@@ -185,6 +200,7 @@ class Session:
         if isinstance(event, messages.Pinged):
             return Step(send=(Pong(),))
         settled = self._settle(event)
+        self.is_checked = self.is_checked and not isinstance(event, _OUTCOMES)
         if isinstance(event, Ponged):
             return Step(show=looks.pong(None if settled is None else now - settled.typed_at))
         if isinstance(event, messages.Welcomed):
@@ -296,6 +312,11 @@ def _command_in(text: str) -> tuple[Command | None, str]:
     """Return the command that a line begins with, None if it has none that we know, and the rest of the line."""
     word, _, rest = text.partition(" ")
     return BY_WORD.get(word[1:].lower()) if word.startswith("/") else None, rest.strip()
+
+
+def _is_goodbye(text: str) -> bool:
+    command, rest = _command_in(text)
+    return command is _DISCONNECT and not rest
 
 
 def _author(event: Event) -> str | None:

@@ -54,7 +54,7 @@ class Fault(Enum):
     ALREADY_NAMED = (
         205,
         "already-named",
-        "You are {name} already, and stay {name}: JOIN is discarded. /nick NAME renames.",
+        "You are {name} already, and stay {name}. /nick NAME renames.",
         "Already registered: JOIN is discarded",
     )
 

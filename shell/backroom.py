@@ -46,9 +46,9 @@ class Backroom:
         """Return what follows from what has been done since."""
         effects: list[Effect] = []
         for asked, answer, registered in self._clerk.answers() if self._clerk.fileno() in readable else ():
-            self._hub.registered = registered
+            self._hub.registered = self._hub.registered if registered is None else registered
             if asked is None:
-                log.info("Read the accounts again. Registered users: %d", len(registered))
+                log.info("Read the accounts again. Registered users: %d", len(self._hub.registered))
             else:
                 effects += self._hub.answered(asked, answer)
         if self._archivist and self._archivist.fileno() in readable:

@@ -22,11 +22,14 @@ class Reload:
 
 
 class Answered(NamedTuple):
-    """What came of a consultation, or of reading the file again (None), and which names are registered now."""
+    """What came of a consultation, or of reading the file again (None), and which names are registered now.
+
+    Of those, None says that they are what they were.
+    """
 
     asked: Consultation | None
     answer: Answer
-    registered: frozenset[str]
+    registered: frozenset[str] | None
 
 
 class Clerk:
@@ -34,7 +37,7 @@ class Clerk:
 
     def __init__(self, accounts: Accounts) -> None:
         """Look after `accounts`, which are loaded already and nobody else's from now on."""
-        self.registered = accounts.keys()
+        self.registered = accounts.keys()  # at the start; what they are then comes with the answers
         self._accounts = accounts
         self._worker: Worker[Consultation | Reload, Answered] = Worker("clerk", self._answered)
 
@@ -47,7 +50,7 @@ class Clerk:
         if self._worker.waiting() < QUEUE_LIMIT:
             self._worker.put(asked)
         else:
-            self._worker.give(Answered(asked, Answer.BUSY, self.registered))
+            self._worker.give(Answered(asked, Answer.BUSY, None))
 
     def reload(self) -> None:
         """Read the file again, when what is waiting is done."""
@@ -63,15 +66,16 @@ class Clerk:
 
     def _answered(self, asked: Consultation | Reload) -> Answered:
         answer = self._outcome(asked)
-        self.registered = self._accounts.keys()
-        return Answered(None if isinstance(asked, Reload) else asked, answer, self.registered)
+        return Answered(None if isinstance(asked, Reload) else asked, answer, self._accounts.keys())
 
     def _outcome(self, asked: Consultation | Reload) -> Answer:
         try:
             return self._look_up(asked)
         except OSError as error:
             log.error("%s: %s", self._accounts.path, error.strerror or error)
-            return Answer.FAILED
+        except Exception:  # a bug of ours must cost the one who met it, not everybody who asks later
+            log.exception("A bug in the server, at a consultation")
+        return Answer.FAILED
 
     def _look_up(self, asked: Consultation | Reload) -> Answer:
         if isinstance(asked, CheckPassword):

@@ -12,6 +12,7 @@ import errno
 import logging
 import os
 import socket
+from math import inf
 
 from chat import limits
 from chat.admission import Admission
@@ -28,7 +29,9 @@ class Door:
     def __init__(self, listeners: list[socket.socket], admission: Admission) -> None:
         self._admission = admission
         self._listeners = {listener.fileno(): listener for listener in listeners}
-        self._reserve = os.open(os.devnull, os.O_RDONLY)
+        self._reserve = _opened_reserve()
+        self._turned_away = 0  # since that was last logged, at `_logged_at`
+        self._logged_at = -inf
         for listener in listeners:
             listener.setblocking(False)
 
@@ -46,25 +49,38 @@ class Door:
                 break
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
-                    self._turn_away_with_reserve(descriptor)
+                    self._turn_away_with_reserve(descriptor, now)
                     break
                 continue  # that one was gone before we came to it
             if sock.fileno() >= FD_LIMIT or len(let_in) >= room:
-                _turn_away(sock, printable(address), Fault.SERVER_FULL)
+                self._turn_away(sock, printable(address), Fault.SERVER_FULL, now)
             elif not self._admission.admit(host_of(address), now):
-                _turn_away(sock, printable(address), Fault.TOO_MANY_CONNECTIONS)
+                self._turn_away(sock, printable(address), Fault.TOO_MANY_CONNECTIONS, now)
             elif _is_ready(sock):
                 let_in.append((sock, printable(address)))
             else:
                 self._admission.leave(host_of(address))
         return let_in
 
-    def _turn_away_with_reserve(self, descriptor: int) -> None:
-        os.close(self._reserve)
+    def _turn_away_with_reserve(self, descriptor: int, now: float) -> None:
+        self._give_up_reserve()
         with contextlib.suppress(OSError):
             sock, address = self._listeners[descriptor].accept()
-            _turn_away(sock, printable(address), Fault.SERVER_FULL)
-        self._reserve = os.open(os.devnull, os.O_RDONLY)
+            self._turn_away(sock, printable(address), Fault.SERVER_FULL, now)
+        self._reserve = _opened_reserve()
+
+    def _give_up_reserve(self) -> None:
+        if self._reserve is not None:
+            os.close(self._reserve)
+            self._reserve = None
+
+    def _turn_away(self, sock: socket.socket, address: str, fault: Fault, now: float) -> None:
+        """Turn somebody away; the log is told once a second, whoever knocks and how often."""
+        _tell_why(sock, fault)
+        self._turned_away += 1
+        if now >= self._logged_at + 1.0:
+            log.info("%s: turned away, %s (%d since the last such line)", address, fault.code, self._turned_away)
+            self._turned_away, self._logged_at = 0, now
 
     def let_out(self, host: str) -> None:
         """Take note that somebody who was let in has gone."""
@@ -79,7 +95,7 @@ class Door:
     def close(self) -> None:
         """Shut, and give up the reserve."""
         self.shut()
-        os.close(self._reserve)
+        self._give_up_reserve()
 
 
 def _is_ready(sock: socket.socket) -> bool:
@@ -92,9 +108,15 @@ def _is_ready(sock: socket.socket) -> bool:
     return True
 
 
-def _turn_away(sock: socket.socket, address: str, fault: Fault) -> None:
+def _opened_reserve() -> int | None:
+    try:
+        return os.open(os.devnull, os.O_RDONLY)
+    except OSError:  # somebody else was quicker; the next who is turned away may bring it back
+        return None
+
+
+def _tell_why(sock: socket.socket, fault: Fault) -> None:
     """Tell a peer, which may speak anything, in text why it can't come in, and close; our client shows it too."""
-    log.info("%s: turned away, %s", address, fault.code)
     with contextlib.suppress(OSError), sock:
         sock.setblocking(False)
         sock.send(fault.phrase.encode() + LINE_END)

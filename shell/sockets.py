@@ -14,7 +14,7 @@ except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
 # What `select` can hold: descriptors below 1,024 on POSIX (FD_SETSIZE), 512 sockets on Windows. A few are ours.
-FD_LIMIT = 1024
+FD_LIMIT = 2**31 if sys.platform == "win32" else 1024
 PEERS_LIMIT = 500 if sys.platform == "win32" else 1000
 BACKLOG = 1024
 SEND_BUFFER = 64 * limits.KIB  # small, so that the kernel does not hide that a reader lags

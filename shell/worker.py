@@ -16,6 +16,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+HUMILITY = 10  # niceness: far below the loop, and yet done in time on a busy machine
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -34,6 +36,7 @@ class Worker(Generic[Task, Result]):
         self._results: deque[Result] = deque()
         self._bell, self._clapper = socket.socketpair()
         self._bell.setblocking(False)
+        self._clapper.setblocking(False)
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -52,7 +55,8 @@ class Worker(Generic[Task, Result]):
     def give(self, result: Result) -> None:
         """Hand out a result, also one that the thread did not make."""
         self._results.append(result)
-        self._clapper.send(b"\0")
+        with contextlib.suppress(BlockingIOError):  # so many bytes wait that it rings anyway
+            self._clapper.send(b"\0")
 
     def results(self) -> list[Result]:
         """Return the results that have come, in order."""
@@ -87,4 +91,4 @@ def _be_humble() -> None:
     """Let everything else go first: the chat needs the processor more. On Linux a thread has its own niceness."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), HUMILITY)

@@ -4,7 +4,8 @@
 
 The file is replaced as a whole: written beside itself, synced, renamed over the old one, the folder synced. So
 whenever the power goes, it is the old file or the new one. A line that can't be read costs that line: it is told
-of, kept as it stands, and the rest serves. Blank lines and those that begin with # are kept too.
+of, kept as it stands, where it stands, until its name is registered anew, and the rest serves. Blank lines and those
+that begin with # are kept too.
 
 Everything here may block (hashing, the disk): after `load` it is for the worker thread alone.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from protocol.text import is_name, key_of
 from stores.passwords import NOBODY, PasswordHash
@@ -22,14 +24,21 @@ FILE_NAME = "users.txt"
 _MODE = 0o600  # hashes are nobody else's to try passwords on
 
 
+class _Line(NamedTuple):
+    """A line as it stands. `key`: whose account it says, or would if it could be read; "" if nobody's."""
+
+    text: str
+    key: str = ""
+    hash: PasswordHash | None = None
+
+
 class Accounts:
     """The accounts in one folder. `path` is made, with its folder, when the first user registers (D10)."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
+        self._lines: list[_Line] = []
         self._hashes: dict[str, PasswordHash] = {}
-        self._names: dict[str, str] = {}
-        self._unreadable: list[str] = []
 
     def load(self) -> list[str]:
         """Read the file, if there is one, anew; return a sentence for each line that was no use. Raises OSError."""
@@ -37,27 +46,19 @@ class Accounts:
             text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
         except FileNotFoundError:
             text = ""
-        self._hashes, self._names, self._unreadable = {}, {}, []
+        lines: list[_Line] = []
         complaints = []
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, content in enumerate(text.splitlines(), 1):
             try:
-                self._add(line)
+                line = _read(content)
+                if line.key in {earlier.key for earlier in lines if earlier.hash} and line.hash:
+                    raise ValueError(f"{line.key} stands in an earlier line")
             except ValueError as error:
-                self._unreadable.append(line)
+                line = _Line(content, key_of(content.partition(":")[0]))
                 complaints.append(f"{self.path}, line {number} was left out: {error}")
+            lines.append(line)
+        self._take(lines)
         return complaints
-
-    def _add(self, line: str) -> None:
-        if not line.strip() or line.startswith("#"):
-            self._unreadable.append(line)
-            return
-        name, _, text = line.partition(":")
-        if not is_name(name):
-            raise ValueError("it does not begin with a name")
-        if key_of(name) in self._hashes:
-            raise ValueError(f"{name} stands in an earlier line")
-        self._hashes[key_of(name)] = PasswordHash.parse(text.strip())
-        self._names[key_of(name)] = name
 
     def keys(self) -> frozenset[str]:
         """Return the registered names, as they are compared."""
@@ -69,27 +70,40 @@ class Accounts:
 
     def store(self, name: str, password: str) -> None:
         """Register `name`, or give it another password. Raises OSError; then all is as before."""
-        self.load()  # somebody may have edited the file; that is not to be lost
-        key = key_of(name)
-        self._replace({**self._hashes, key: PasswordHash.of(password)}, {**self._names, key: name})
+        hashed = PasswordHash.of(password)
+        self._replace(key_of(name), _Line(f"{name}:{hashed}", key_of(name), hashed))
 
     def remove(self, name: str) -> None:
         """Remove the account of `name`. Raises OSError; then all is as before."""
-        self.load()
-        key = key_of(name)
-        hashes, names = dict(self._hashes), dict(self._names)
-        hashes.pop(key, None)
-        names.pop(key, None)
-        self._replace(hashes, names)
+        self._replace(key_of(name))
 
-    def _replace(self, hashes: dict[str, PasswordHash], names: dict[str, str]) -> None:
-        lines = [*self._unreadable, *(f"{names[key]}:{text}" for key, text in hashes.items())]
-        write_whole(self.path, "".join(f"{line}\n" for line in lines))
-        self._hashes, self._names = hashes, names
+    def _replace(self, key: str, *new: _Line) -> None:
+        """Put `new` in the place of the lines of `key`, or at the end."""
+        self.load()  # somebody may have edited the file; that is not to be lost
+        place = next((number for number, line in enumerate(self._lines) if line.key == key), len(self._lines))
+        before, after = self._lines[:place], [line for line in self._lines[place:] if line.key != key]
+        lines = [*before, *new, *after]
+        write_whole(self.path, "".join(f"{line.text}\n" for line in lines))
+        self._take(lines)
+
+    def _take(self, lines: list[_Line]) -> None:
+        self._lines = lines
+        self._hashes = {line.key: line.hash for line in lines if line.hash}
+
+
+def _read(content: str) -> _Line:
+    """Return what a line says. Raises ValueError for one that is no use."""
+    if not content.strip() or content.startswith("#"):
+        return _Line(content)
+    name, _, text = content.partition(":")
+    if not is_name(name):
+        raise ValueError("it does not begin with a name")
+    return _Line(content, key_of(name), PasswordHash.parse(text.strip()))
 
 
 def write_whole(path: Path, text: str) -> None:
     """Replace the file at `path` by `text`, whole or not at all, readable by its owner only. Raises OSError."""
+    is_new = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".new")
     try:
@@ -104,11 +118,13 @@ def write_whole(path: Path, text: str) -> None:
             beside.unlink()
         raise
     _sync_folder(path.parent)
+    if is_new:
+        _sync_folder(path.parent.parent)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` outlive a power loss, where a folder can be opened (not on Windows)."""
-    with contextlib.suppress(PermissionError):
+    """Make a rename in `folder` outlive a power loss, as far as the system can; the file is in place anyway."""
+    with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -16,7 +16,7 @@ N, R, P = 2**14, 8, 5
 SALT_SIZE = 16
 HASH_SIZE = 32
 
-# What a line that somebody wrote by hand may ask for: OpenSSL's memory, 128 * n * r bytes, and repetitions.
+# What a line that somebody wrote by hand may ask for: OpenSSL's memory, 128 * r * (n + p + 2) bytes, and repetitions.
 _MEMORY_LIMIT = 64 * 1024 * 1024
 _P_LIMIT = 16
 
@@ -47,7 +47,9 @@ class PasswordHash:
             salt, digest = map(_decode, parts[4:])
         except ValueError:  # binascii.Error is one too
             raise ValueError("its scrypt hash is damaged") from None
-        if n < 2 or n & (n - 1) or r < 1 or not 1 <= p <= _P_LIMIT or 128 * n * r >= _MEMORY_LIMIT:
+        if n < 2 or n & (n - 1) or r < 1 or not 1 <= p <= _P_LIMIT or 128 * r * (n + p + 2) > _MEMORY_LIMIT:
+            raise ValueError("its scrypt parameters are impossible")
+        if r < 8 and n >= 1 << 16 * r:  # RFC 7914, section 2: N is less than 2^(128 * r / 8)
             raise ValueError("its scrypt parameters are impossible")
         return PasswordHash(n, r, p, salt, digest)
 

@@ -166,3 +166,33 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path: Path, acknowledged:
         last = acknowledged - 1 + len(process.stdout.readlines())
     kept = loaded(tmp_path)
     assert kept.check("user", f"password {last}") or kept.check("user", f"password {last + 1}")
+
+
+def test_every_line_keeps_its_place_and_a_second_one_for_a_name_never_comes_to_life(tmp_path: Path) -> None:
+    second = ANN.replace("A=", "B=").replace("ann", "Ann")
+    path = tmp_path / "users.txt"
+    path.write_text(f"# ours\n{ANN}\n\n{second}\nbob:damaged\n# the end\n")
+    accounts = Accounts(tmp_path)
+    assert len(accounts.load()) == 2
+    accounts.store("carl", "secret12")
+    lines = path.read_text().splitlines()
+    assert lines[:6] == ["# ours", ANN, "", second, "bob:damaged", "# the end"]
+    assert lines[6].startswith("carl:scrypt:")
+    accounts.store("bob", "secret12")  # the damaged line was his
+    accounts.remove("ann")
+    lines = path.read_text().splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["# ours", "", "bob", "# the end", "carl"]
+    assert loaded(tmp_path).keys() == {"bob", "carl"}
+
+
+def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(22, "Invalid argument")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    loaded(tmp_path / "new").store("ann", "secret12")
+    assert loaded(tmp_path / "new").check("ann", "secret12")

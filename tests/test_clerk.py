@@ -38,7 +38,7 @@ def next_answers(clerk: Clerk) -> list[Answered]:
     return clerk.answers()
 
 
-def only_answer(clerk: Clerk) -> tuple[Answer, frozenset[str]]:
+def only_answer(clerk: Clerk) -> tuple[Answer, frozenset[str] | None]:
     ((_, answer, registered),) = next_answers(clerk)
     return answer, registered
 
@@ -97,7 +97,7 @@ def test_the_file_is_read_again_when_asked_to(
     assert "line 2 was left out" in caplog.text
 
 
-def failing(error: OSError) -> Callable[..., None]:
+def failing(error: Exception) -> Callable[..., None]:
     def fail(*_: object) -> None:
         raise error
 
@@ -122,3 +122,32 @@ def test_closing_finishes_what_waits(accounts: Accounts) -> None:
     kept = Accounts(accounts.path.parent)
     kept.load()
     assert len(kept.keys()) == QUEUE_LIMIT
+
+
+def test_a_bell_that_nobody_hears_does_not_hold_up_the_loop(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shell.clerk.QUEUE_LIMIT", 0)
+    asked = CheckPassword(SESSION, "ann", "secret12", was_asked=False)
+    for _ in range(5_000):  # a socket pair holds some hundreds of bytes in messages of one
+        clerk.consult(asked)
+    assert next_answers(clerk) == [(asked, Answer.BUSY, None)] * 5_000
+
+
+def test_a_bug_costs_the_one_who_met_it_and_no_later_one(
+    clerk: Clerk, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(accounts, "check", failing(ValueError("memory limit exceeded")))
+        clerk.consult(CheckPassword(SESSION, "ann", "secret12", was_asked=False))
+        assert only_answer(clerk)[0] is Answer.FAILED
+    assert "memory limit exceeded" in caplog.text
+    clerk.consult(StorePassword(SESSION, "ann", "secret12"))
+    assert only_answer(clerk) == (Answer.YES, frozenset({"ann"}))
+
+
+def test_reading_again_does_not_keep_what_comes_after_it_from_being_done(accounts: Accounts) -> None:
+    clerk = Clerk(accounts)
+    clerk.consult(CheckPassword(SESSION, "ann", "secret12", was_asked=False))
+    clerk.reload()
+    clerk.consult(StorePassword(SESSION, "ann", "secret12"))
+    clerk.close()
+    assert accounts.keys() == {"ann"}

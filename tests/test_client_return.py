@@ -139,6 +139,8 @@ def test_after_a_goodbye_for_good_it_stays_away(goodbye: Dismissed | None, may_r
 def test_after_its_own_goodbye_it_stays_away_whatever_the_server_says() -> None:
     ann = Ann()
     ann.types("/quit")
+    assert ann.session.may_return  # as long as it has not been sent
+    ann.session.leave()
     assert not ann.session.may_return
     ann.hears(Dismissed("The server is shutting down. Goodbye.", again=True))
     assert ann.session.dismissed

@@ -201,7 +201,7 @@ def test_after_a_renaming_our_lines_are_known_by_the_new_name() -> None:
 
 def test_a_goodbye_is_answered_by_the_servers_goodbye_and_so_is_not_pending() -> None:
     ann = Ann()
-    assert ann.session.leave(ann.now).send == (Line("/disconnect", 1),)
+    assert ann.session.leave().send == (Line("/disconnect", 1),)
     assert ann.session.leaving
     assert ann.unanswered == []
     assert not ann.session.dismissed
@@ -212,8 +212,20 @@ def test_a_goodbye_is_answered_by_the_servers_goodbye_and_so_is_not_pending() ->
 @pytest.mark.parametrize(("text", "leaving"), [("/quit", True), ("/QUIT ", True), ("/quit now", False)])
 def test_only_a_well_formed_goodbye_is_one(text: str, leaving: bool) -> None:
     ann = Ann()
-    ann.types(text)
-    assert ann.session.leaving is leaving
+    assert (ann.types(text) is None) is leaving
+    assert ann.session.wants_to_leave is leaving
+    assert not ann.session.leaving
+
+
+def test_a_password_is_being_checked_until_something_comes_of_it() -> None:
+    ann = Ann()
+    ann.hears(Asked("password", "Choose one:"))
+    ann.types("hunter22")
+    assert ann.session.is_checked
+    ann.hears(Said(2, "bob", "hi", AT))
+    assert ann.session.is_checked
+    ann.hears(Noticed("ann is yours now."))
+    assert not ann.session.is_checked
 
 
 def test_ping_is_timed_by_the_client() -> None:  # A13

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chat import accounts
 from chat.effects import Answer, CheckPassword, RemoveAccount, StorePassword
 from chat.hub import ASK_AGAIN, GOODBYE
 from chat.session import Session
@@ -180,7 +181,9 @@ def test_when_it_cannot_be_checked_nothing_is_changed(party: Party, answer: Answ
     party.says("ann", "ann", "secret12")
     party.looks_away()
     party.answers(answer)
-    party.sees("ann", why, ASK_AGAIN)
+    party.sees("ann", why, "ann is registered. Its password (Enter alone: never mind)?")
+    party.says("ann", "secret12")  # once more, and nobody hears it
+    assert len(party.asked) == 1
 
 
 # --- registering -------------------------------------------------------------------------------------------------
@@ -202,8 +205,10 @@ def test_a_name_is_registered_by_typing_a_password_twice(party: Party) -> None:
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_password_has_8_to_128_characters(party: Party, typed: str, at_once: bool) -> None:
     party.says("bob", *([f"/register {typed}"] if at_once else ["/register", typed]))
-    assert party.told("bob")[-1] == LENGTHS
+    assert LENGTHS in party.told("bob")
     assert party.asked == []
+    party.says("bob", "")
+    party.sees_nothing("ann")
 
 
 @pytest.mark.parametrize("typed", ["12345678", "x" * 128])
@@ -214,8 +219,9 @@ def test_the_shortest_and_the_longest_password_are_taken(party: Party, typed: st
 
 def test_two_that_differ_change_nothing(party: Party) -> None:
     party.says("bob", "/register", "secret12", "secret13")
-    assert party.told("bob")[-1] == "! That was not the same password twice. Nothing was changed."
-    assert party.asked == []
+    party.looks_away()
+    party.says("bob", "secret14", "secret14")  # asked for again, so that nobody hears the next try either
+    assert party.asked == [StorePassword(session_of(party, "bob"), "bob", "secret14")]
 
 
 @pytest.mark.parametrize("lines", [("",), ("secret12", "")])
@@ -231,10 +237,25 @@ def test_a_framed_client_s_line_is_answered_before_the_question(party: Party) ->
     shown, asked = party.events("carl")
     assert shown == Noticed("The password is not shown while you type it.", 7)
     assert asked == Asked("password", ASK_NEW)
-    party.frames("carl", Line("/register secret12", 8))
+    party.frames("carl", Line("secret12", 8), Line("/secret12", 9))  # from before it had heard of the question
+    again = Asked("password", ASK_NEW)
+    assert party.events("carl") == [refusal(Fault.PASSWORD_ASKED, 8), again, refusal(Fault.PASSWORD_ASKED, 9), again]
+    assert "secret12" not in "".join(party.log)
+    party.frames("carl", Password("secret12"), Password("secret12"))
     party.answers(Answer.YES)
     text = "carl is yours now: from here on the name needs your password."
-    assert party.events("carl") == [Noticed(text, 8)]
+    assert party.events("carl") == [Asked("password", "The same once more:"), Noticed(text)]
+
+
+def test_an_answer_that_can_t_be_read_is_asked_for_again(party: Party) -> None:
+    party.says("ann", "ann")
+    party.looks_away()
+    party.sends("ann", b"gr\xfcn-geheim\r\n")
+    (why, asked) = party.told("ann")
+    assert why.startswith("! That line was not UTF-8")
+    assert asked == "ann is registered. Its password (Enter alone: never mind)?"
+    party.says("ann", "secret12")
+    assert party.asked == [CheckPassword(session_of(party, "ann"), "ann", "secret12", True)]
 
 
 # --- being registered --------------------------------------------------------------------------------------------
@@ -325,3 +346,15 @@ def test_who_asks_for_the_name_that_is_his_is_told_so_and_nobody_else(party: Par
     party.says(owner, "/nick ann")
     party.sees(owner, "* You are ann already.")
     party.sees_nothing("bob")
+
+
+def test_all_of_a_network_s_addresses_guess_as_one(party: Party) -> None:
+    session = session_of(party, "ann")
+    session.address = "[2001:db8::1]:4711"
+    one = accounts.guess_of("Ann", session)
+    session.address = "[2001:db8::ffff:1]:4712"
+    assert accounts.guess_of("ann", session) == one
+    session.address = "[2001:db8:0:1::1]:4711"
+    assert accounts.guess_of("ann", session) != one
+    session.address = "192.0.2.1:4711"
+    assert accounts.guess_of("ann", session) == ("ann", "192.0.2.1")

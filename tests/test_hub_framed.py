@@ -314,3 +314,11 @@ def test_text_users_are_never_pinged(party: Party) -> None:
     party.looks_away()
     party.passes(10_000)
     party.sees_nothing("carl")
+
+
+def test_who_said_hello_and_chose_no_name_is_told_the_time_that_there_was(party: Party, eve: str) -> None:
+    party.frames(eve, Hello(1, "a secret"))
+    party.looks_away()
+    party.passes(60)
+    assert party.events(eve)[0] == refusal(Fault.TOO_SLOW_TO_JOIN, seconds=60)
+    assert party.guests[eve].session.reason == "too slow to join"

@@ -261,13 +261,13 @@ def test_the_old_name_is_free_at_once_also_in_the_same_turn(party: Party, eve: s
     with party.turn():
         party.says("ann", "/nick carl")
         party.says(eve, "ann")
-    assert party.room() == ("bob", "carl", "ann")
+    assert party.room() == ("carl", "bob", "ann")
 
 
 def test_one_s_own_name_may_be_had_in_another_case(party: Party) -> None:
     party.says("ann", "/nick Ann")
     party.sees("bob", "* ann is now Ann")
-    assert party.room() == ("bob", "Ann")
+    assert party.room() == ("Ann", "bob")
 
 
 # --- leaving -----------------------------------------------------------------------------------------------------

@@ -93,3 +93,8 @@ def test_help_explains_every_command_in_two_columns() -> None:  # A15
 def test_help_for_a_very_long_usage_still_explains_it() -> None:
     row = messages.CommandHelp("x", (), "/x " + "Y" * 100, "What it does.")
     assert shown(messages.HelpListed((row,))).text.endswith("What it does.")
+
+
+def test_a_help_that_is_endless_grows_no_longer_by_its_indent() -> None:
+    event = messages.HelpListed((messages.CommandHelp("x", (), "x" * 32_000, "word " * 6_000),))
+    assert len(shown(event).text) < 150_000

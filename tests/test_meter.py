@@ -11,7 +11,8 @@ from chat.meter import Meter
 
 
 def waits(meter: Meter, count: int, now: float = 0.0, *, is_message: bool = True, size: int = 0) -> list[float]:
-    return [meter.charge(is_message, size, now) for _ in range(count)]
+    messages, commands = (1, 0) if is_message else (0, 1)
+    return [meter.charge(now, messages=messages, commands=commands, size=size) for _ in range(count)]
 
 
 def test_a_burst_of_messages_is_free_and_then_it_is_two_a_second() -> None:
@@ -57,4 +58,4 @@ def test_who_waits_as_told_never_sends_more_than_the_burst_and_the_rate(requests
         size_in_all += size
         assert messages <= limits.MESSAGE_BURST + limits.MESSAGE_RATE * now + 1e-6
         assert size_in_all <= limits.BYTE_BURST + limits.BYTE_RATE * now + size
-        now += meter.charge(is_message, size, now)
+        now += meter.charge(now, messages=is_message, commands=not is_message, size=size)

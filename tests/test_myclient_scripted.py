@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from protocol.messages import (
     Line,
     Name,
     Noticed,
+    Password,
     Pinged,
     Pong,
     Refused,
@@ -106,7 +108,7 @@ def test_a_server_that_pings_is_answered_though_nothing_is_typed(bot: Bot) -> No
 def test_nothing_more_is_read_from_the_input_after_a_goodbye(bot: Bot) -> None:
     def script(peer: Peer) -> None:
         peer.welcomes()
-        peer.gets(Line("/quit", 1))
+        peer.gets(Line("/disconnect", 1))
         peer.sends(Dismissed("Goodbye."))
         assert peer.gets() is None
 
@@ -377,3 +379,51 @@ def test_small_frames_are_not_held_back(scripted: Scripted) -> None:
     assert link._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
     assert link._sock.gettimeout() is None
     link.close()
+
+
+def test_a_goodbye_waits_until_every_line_has_been_answered(bot: Bot) -> None:
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        for cseq in (1, 2):
+            peer.gets(Line(f"line {cseq}", cseq))
+        peer.has_nothing_more()
+        peer.sends(*(Said(cseq + 1, "bot", f"line {cseq}", AT, cseq) for cseq in (1, 2)))
+        peer.gets(Line("/disconnect", 3))
+
+    assert bot.exits(script, "line 1\nline 2\n/quit\n") is Exit.GOODBYE
+
+
+def test_a_goodbye_does_not_hide_that_a_line_was_lost(bot: Bot) -> None:
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line("line 1", 1))
+
+    assert bot.exits(script, "line 1\n/quit\n") is Exit.LOST
+    assert '"line 1" may not have arrived' in bot.err
+
+
+def test_the_line_after_a_password_waits_for_what_comes_of_it(scripted: Scripted) -> None:
+    def script(peer: Peer) -> None:
+        peer.gets()
+        peer.sends(Welcomed("ann", "epoch", 1, 1), Asked("password", "Choose one:"))
+        peer.gets(Password("hunter22"))
+        peer.has_nothing_more()
+        peer.sends(Asked("password", "The same once more:"))
+        peer.gets(Password("hunter22"))
+        peer.has_nothing_more()
+        peer.sends(Noticed("ann is yours now."))
+        peer.gets(Line("/disconnect", 1))
+
+    scripted.plays(script)
+    session = Session("secret")
+
+    class Waiting(Typed):
+        def lines(self) -> Iterator[str]:
+            while session.question != "password":
+                pass
+            yield from super().lines()
+
+    client = myclient.Client(lambda: connect("127.0.0.1", scripted.port), session, Waiting("hunter22", "hunter22"))
+    with pytest.raises(Ending) as ended:
+        client.chat("ann", None)
+    assert ended.value.how is Exit.GOODBYE

@@ -72,8 +72,22 @@ def test_the_form_of_a_line_is_fixed() -> None:
         (GOOD.replace(":8:", ":0:"), "impossible"),
         (GOOD.replace(":5:", ":0:"), "impossible"),
         (GOOD.replace(":5:", ":1000000:"), "impossible"),
+        (GOOD.replace("16384:8:5", "65536:1:1"), "impossible"),
+        (GOOD.replace("16384:8:5", "65536:8:1"), "impossible"),
     ],
 )
 def test_what_is_no_hash_is_said_to_be_none(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         PasswordHash.parse(text)
+
+
+@pytest.mark.parametrize("r", [1, 2, 7, 8, 16, 64])
+@pytest.mark.parametrize("p", [1, 16])
+def test_what_is_taken_can_be_hashed(r: int, p: int) -> None:
+    taken = []
+    for exponent in range(1, 21):
+        try:
+            taken.append(PasswordHash.parse(GOOD.replace("16384:8:5", f"{2**exponent}:{r}:{p}")))
+        except ValueError:
+            break
+    assert taken[-1].matches("secret12") is False  # the largest that is taken

@@ -324,7 +324,7 @@ def test_a_line_that_comes_again_much_too_late_is_refused() -> None:
 
 
 def test_the_next_run_goes_on_with_the_record(talked: Party) -> None:
-    record = Record(EPOCH, talked.hub.room.log, talked.hub._answers)
+    record = Record(EPOCH, talked.hub.room.log, talked.hub.answers)
     restarted = Party(record=record)
     again = comes_back(restarted, 7)
     assert restarted.events(again) == [Welcomed("ann", EPOCH, 8, 1, resumed=True), Joined(8, "ann", 1)]

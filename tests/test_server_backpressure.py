@@ -78,7 +78,7 @@ def test_a_reader_too_long_behind_is_told_and_dropped(live: Live, room: list[Cli
     assert not bob.was_told("carl has left")
     live.clock.now += 0.1
     bob.sees("* carl has left (too far behind). Users here: 3")
-    carl.sees("(it took nothing for 10 s). Closing.")
+    carl.sees("(it was 10 s behind). Closing.")
     carl.sees_the_end()
 
 

@@ -49,7 +49,7 @@ def raise_in_the_loop(live: Live, monkeypatch: pytest.MonkeyPatch, *numbers: sig
 @pytest.mark.usefixtures("signals", "calls")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_says_goodbye_to_everyone(live: Live, monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
-    monkeypatch.setattr(limits, "FAREWELL", 0)
+    live.clock.pace = 0.01
     ann, bob, carl = live.joins("ann"), live.joins_framed("bob"), live.connects()
     live.turns()
     raise_in_the_loop(live, monkeypatch, number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import resource
 import select
@@ -68,8 +70,10 @@ def no_descriptor_left() -> Iterator[None]:
     os.close(lowest)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextlib.contextmanager
@@ -137,6 +141,38 @@ def test_with_no_descriptor_left_each_turn_tells_one_and_none_stays_at_the_door(
             assert door.let_in(listener(door), 100, now=0) == []
         assert select.select([listener(door)], [], [], 0)[0] == []
     assert [heard(caller) for caller in callers] == [FULL] * 3
+
+
+def test_a_reserve_that_somebody_else_was_quicker_to_take_is_done_without(
+    door: Door, callers: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(*_: object) -> int:
+        raise OSError(errno.ENFILE, "Too many open files in system")
+
+    call(door, callers)
+    with monkeypatch.context() as patch, no_descriptor_left():
+        patch.setattr(os, "open", taken)
+        assert door.let_in(listener(door), 100, now=0) == []
+    assert heard(callers[0]) == FULL
+    others = door.let_in(listener(door), 100, now=0)
+    assert len(others) == 2
+    for sock, _ in others:
+        sock.close()
+
+
+def test_the_log_tells_once_a_second_who_was_turned_away(
+    door: Door, callers: list[socket.socket], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "server")
+    call(door, callers)
+    door.let_in(listener(door), 0, now=0)
+    with socket.create_connection(callers[0].getpeername()):
+        select.select([listener(door)], [], [], 10)
+        door.let_in(listener(door), 0, now=1.0)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert "turned away, server-full (1 since the last such line)" in told[0]
+    assert "(3 since the last such line)" in told[1]
 
 
 def test_who_has_too_many_connections_is_told_and_may_come_when_one_has_ended(

@@ -17,8 +17,9 @@ def log_of_a_program(level: str) -> Iterator[logging.Logger]:
     logger = logging.getLogger()
     handlers, logger_level = logger.handlers[:], logger.level
     logger.handlers.clear()
-    start_log(level)
+    finish = start_log(level)
     yield logger
+    finish()
     logger.handlers[:] = handlers
     logger.setLevel(logger_level)
 
