@@ -19,9 +19,6 @@ class Outbox:
         self.size = 0
         self._buffers: deque[tuple[Buffer, float]] = deque()
 
-    def __bool__(self) -> bool:
-        return self.size > 0
-
     def queue(self, buffer: Buffer, now: float) -> None:
         """Add `buffer`, which nobody changes any more, at the end."""
         self._buffers.append((buffer, now))

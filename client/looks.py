@@ -13,9 +13,8 @@ from typing import Any
 from protocol import messages
 from protocol.commands import BY_REQUEST
 from protocol.messages import CommandHelp, Event
-from protocol.text import LATEST, key_of
+from protocol.text import LATEST, WIDTH, key_of
 
-WIDTH = 78  # of lists, so that they fit a terminal of 80 columns
 SHADES = 8  # how many colours a screen has for names
 _HELP = BY_REQUEST[messages.Help]
 
@@ -178,9 +177,7 @@ def _help(event: messages.HelpListed, me: str) -> Shown:
 
 
 def _help_row(command: CommandHelp, width: int) -> Iterator[Span]:
-    also = ", ".join(f"/{alias}" for alias in command.aliases)
-    explained = f"{command.help} Also {also}." if also else command.help
-    lines = textwrap.wrap(explained, max(WIDTH - width, WIDTH // 3), break_on_hyphens=False)
+    lines = textwrap.wrap(command.explained, max(WIDTH - width, WIDTH // 3), break_on_hyphens=False)
     yield Span("\n")
     yield Span(command.usage, Role.USAGE)
     yield Span(" " * max(2, width - len(command.usage)) + ("\n" + " " * width).join(lines))

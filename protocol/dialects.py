@@ -22,9 +22,7 @@ from protocol.lines import LINE_LIMIT, LineCodec
 from protocol.messages import Disconnect, Line, LineRequest, Malformed, Nick, Password, Request, Say, Whisper
 from protocol.objects import FROM_CLIENT, dump, load
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
-from protocol.text import clean, excerpt, utc
-
-_WIDTH = 78
+from protocol.text import WIDTH, clean, excerpt, utc
 
 
 class Dialect(Protocol):
@@ -115,7 +113,7 @@ def _lines(*lines: str) -> str:
 
 
 def _users(event: messages.UsersListed) -> str:
-    names = textwrap.wrap(", ".join(event.names), _WIDTH, break_on_hyphens=False)
+    names = textwrap.wrap(", ".join(event.names), WIDTH, break_on_hyphens=False)
     return _lines(f"Connected users: {event.count}", *names)
 
 
@@ -127,13 +125,8 @@ def _help(event: messages.HelpListed) -> str:
 def _help_row(command: messages.CommandHelp, width: int) -> list[str]:
     first = f"{command.usage:<{width}}"
     return textwrap.wrap(
-        _explained(command), _WIDTH, initial_indent=first, subsequent_indent=" " * width, break_on_hyphens=False
+        command.explained, WIDTH, initial_indent=first, subsequent_indent=" " * width, break_on_hyphens=False
     )
-
-
-def _explained(command: messages.CommandHelp) -> str:
-    also = ", ".join(f"/{alias}" for alias in command.aliases)
-    return f"{command.help} Also {also}." if also else command.help
 
 
 def _history(event: messages.HistoryListed) -> str:

@@ -322,6 +322,12 @@ class CommandHelp:
     usage: str
     help: str
 
+    @property
+    def explained(self) -> str:
+        """What it does, and its other names."""
+        also = ", ".join(f"/{alias}" for alias in self.aliases)
+        return f"{self.help} Also {also}." if also else self.help
+
 
 @value
 class HelpListed:

@@ -12,6 +12,7 @@ import unicodedata
 from datetime import datetime, timedelta, timezone
 
 NAME_LIMIT = 20
+WIDTH = 78  # of lists, so that they fit a terminal of 80 columns
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}")
 
 # C0, DEL and C1; the bidi controls (UAX #9); line and paragraph separators; the byte order mark, which is

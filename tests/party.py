@@ -46,7 +46,7 @@ class Guest:
     def listens(self) -> None:
         """Take all that is in the outbox."""
         outbox = self.connection.outbox
-        while outbox:
+        while outbox.size:
             chunk = b"".join(outbox.peek(outbox.size))
             self.heard += chunk
             outbox.sent(len(chunk))

@@ -9,6 +9,7 @@ from client.looks import Kind, Role, Shown, Span, look
 from protocol import messages
 from protocol.commands import SLASH_COMMANDS
 from protocol.messages import Event, Joined, Left, Renamed, Said, UsersListed, Welcomed, Whispered
+from protocol.text import WIDTH
 
 AT = 1_700_000_000.0
 
@@ -82,7 +83,7 @@ def test_nobody_is_listed_as_nobody() -> None:
 def test_help_explains_every_command_in_two_columns() -> None:  # A15
     text = shown(messages.HelpListed(tuple(row.described() for row in SLASH_COMMANDS))).text
     lines = text.splitlines()
-    assert max(map(len, lines)) <= looks.WIDTH
+    assert max(map(len, lines)) <= WIDTH
     column = lines[0].index("Say MESSAGE")
     assert {line[column - 2 : column] for line in lines} == {"  "}
     for row in SLASH_COMMANDS:
