@@ -163,10 +163,12 @@ def _locked(path: Path) -> sqlite3.Connection:
 
 def _opened(path: Path, sync: bool) -> sqlite3.Connection:
     path.touch(_MODE)
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute(f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}")
-    db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    with contextlib.ExitStack() as stack:
+        db = stack.enter_context(contextlib.closing(sqlite3.connect(path, isolation_level=None)))
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}")
+        db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        stack.pop_all()
     return db
 
 

@@ -77,7 +77,7 @@ class PasswordHash:
 
 def _decode(text: str) -> bytes:
     decoded = base64.b64decode(text, validate=True)
-    if not 8 <= len(decoded) <= 64:
+    if not 8 <= len(decoded) <= 64 or base64.b64encode(decoded).decode() != text:  # Python 3.10 takes odd paddings
         raise ValueError("salt or digest of an odd size")
     return decoded
 

@@ -165,7 +165,7 @@ def test_what_is_queued_has_the_time_of_its_turn() -> None:
 def test_a_turn_without_news_queues_nothing() -> None:
     ann = connection_of(ANN)
     assert fanout_to(ann).deliver([Status("nobody else's business")], 0.0) == 0
-    assert not ann.outbox
+    assert ann.outbox.size == 0
 
 
 def test_the_place_of_a_private_event_is_kept() -> None:
@@ -189,6 +189,6 @@ def test_a_detached_connection_is_told_nothing_and_remembered_nowhere() -> None:
     fanout.detach(ann)
     fanout.detach(ann)
     fanout.deliver([ToRoom(said(1)), ToOne(ANN, Noticed("hi")), Exited(ANN)], 0.0)
-    assert not ann.outbox
+    assert ann.outbox.size == 0
     assert bytes_of(bob) == encoded(SLASH, said(1))
     assert list(fanout.readers) == [BOB]
