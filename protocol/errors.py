@@ -1,8 +1,8 @@
 """The ONE table of errors, and the exception that carries a row of it.
 
-A row is a number (grouped: 1xx bytes and frames, 2xx names, 3xx commands, 4xx people, 5xx the server), a short
-code for programs, and a phrase for people: what is wrong and what to do. `{...}` in a phrase is filled in where
-the error happens. Verb sessions (section E of the requirements) read the words of that system instead, where it
+A row is a number (grouped: 1xx bytes and frames, 2xx names, 3xx commands, 4xx people, 5xx the server, 6xx the
+key-value store), a short code for programs, and a phrase for people: what is wrong and what to do. `{...}` in a
+phrase is filled in where the error happens. Verb sessions (section E of the requirements) read the words of that system instead, where it
 has words of its own. Text clients get the phrase, framed clients number, code and phrase.
 
 `ProtocolError` means that the peer misbehaved. A caller of ours who misuses a codec gets a ValueError, and
@@ -135,6 +135,17 @@ class Fault(Enum):
 
     REPLACED = 509, "replaced", "Your client has connected again. Closing this connection."
     LOG_FAILED = 510, "log-failed", "The log can't be searched right now. /history still works."
+    KEY_MISSING = 601, "key-missing", "{name} has written nothing in the store. What you type waits until then."
+    WRITE_REFUSED = 602, "write-refused", "The store refused what was written ({why}). It is tried again."
+    READ_REFUSED = 603, "read-refused", "The store refused to be read ({why}). It is tried again."
+    STORE_FAILED = 604, "store-failed", "The store failed ({why}). It is tried again."
+    STORE_SILENT = 605, "store-silent", "The store did not answer within {seconds} s. It is tried again."
+    STORE_GONE = 606, "store-gone", "The store can't be reached ({why}). It is tried again."
+    ANSWER_LOST = 607, "answer-lost", "The store's answer was lost on its way. It is asked again."
+    VALUE_OLD = 608, "value-old", "The store gave an older value of {name}'s, too late. It was ignored."
+    VALUE_REPEATED = 609, "value-repeated", "The store gave the same value of {name}'s twice. It was taken once."
+    VALUE_DAMAGED = 610, "value-damaged", "What the store gave for {name} is damaged. It was ignored."
+    MAILBOX_FULL = 611, "mailbox-full", "{limit} lines wait for {name} already. That one was not taken: say it later."
 
     def __init__(self, number: int, code: str, phrase: str, verbs: str = "") -> None:
         self.number = number
