@@ -94,6 +94,7 @@ def _makes_sense(letter: Letter) -> bool:
     counts = (letter.number, letter.seen[1], letter.heard, letter.first)
     return (
         all(type(count) is int and 0 <= count < _COUNT_LIMIT for count in counts)
+        and letter.number >= 1
         and letter.first >= 1
         and _is_session(letter.session)
         and (letter.seen[0] == "" or _is_session(letter.seen[0]))

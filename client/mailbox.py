@@ -86,3 +86,127 @@ class Mailbox:
         self._again_at = 0.0
         self._silence = Backoff(_FIRST_WAIT, _LONGEST_WAIT, chance)
         self._trouble = Backoff(_FIRST_WAIT, _LONGEST_WAIT, chance)
+
+    # --- what we say ---------------------------------------------------------------------------------------------
+
+    def say(self, text: str) -> bool:
+        """Have `text` delivered; say whether anything of it is left once it is clean. Raises ProtocolError."""
+        text = clean(text)
+        if len(text.encode()) > LINE_LIMIT:
+            raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
+        if self.window.full:
+            raise ProtocolError(Fault.MAILBOX_FULL, limit=WAITING_LIMIT, name=self.to)
+        if text:
+            self.window.add(text)
+            self._progress()
+        return bool(text)
+
+    def leave(self) -> None:
+        """Have our goodbye written."""
+        self._leaving = True
+        self._progress()
+
+    # --- what we write -------------------------------------------------------------------------------------------
+
+    def write_at(self) -> float:
+        """Return when the next letter is to be written: 0 for at once, infinity for not before something happens."""
+        if self._due and not self._failed:
+            return 0.0
+        apart = self._apart or not self.peer.session or not self.peer.knows_us
+        return self._again_at if self._due or apart or self.window else inf
+
+    def letter(self, now: float) -> bytes:
+        """Return the letter to write now; tell `written` or `not_written` what came of it."""
+        self._number += 1
+        self._due = False
+        self._again_at = now + self._silence.wait()
+        peer = self.peer
+        return Letter(
+            sender=key_of(self.me),
+            receiver=key_of(self.to),
+            session=self.session,
+            number=self._number,
+            seen=(peer.session, peer.newest) if peer.session else self._stranger,
+            heard=peer.heard,
+            first=self.window.first,
+            texts=self.window.head(),
+            leaving=self._leaving,
+        ).encode()
+
+    def written(self) -> None:
+        """Note that the store has taken the letter. It may lose it all the same."""
+        self._failed = False
+        self._trouble.reset()
+
+    def not_written(self, now: float) -> None:
+        """Note that the store has not taken the letter, or has not said so: another is due after a while."""
+        self._due = self._failed = True
+        self._again_at = now + self._trouble.wait()
+
+    # --- what we read --------------------------------------------------------------------------------------------
+
+    def missing(self) -> None:
+        """Note that there is no letter of the peer's, and perhaps none of ours any more."""
+        self._apart = True
+
+    def receive(self, data: bytes) -> Read:
+        """Return what the letter in `data` brings. Raises ProtocolError for one that is ignored."""
+        letter = self._open(data)
+        if letter.session == self.peer.session:
+            return self._take(letter, self.peer)
+        if not self._adopts(letter):
+            self._note_stranger(letter)
+            return Read()
+        again = bool(self.peer.session)
+        read = self._take(letter, Peer(letter.session, since=self._number, heard=letter.first - 1))
+        self._progress()
+        return replace(read, arrived=True, again=again)
+
+    def _open(self, data: bytes) -> Letter:
+        """Return the letter in `data`. Raises ProtocolError if it is damaged, or says what can't be."""
+        letter = decode(data, sender=key_of(self.to), receiver=key_of(self.me))
+        session, number = letter.seen
+        if session == self.session and (number > self._number or letter.heard > self.window.sent):
+            raise ProtocolError(Fault.VALUE_DAMAGED, name=self.to)
+        return letter
+
+    def _adopts(self, letter: Letter) -> bool:
+        """Say whether a letter of another session than the adopted one proves that it is the younger (rules 1, 2)."""
+        session, number = letter.seen
+        return session == self.session and number > self.peer.since
+
+    def _note_stranger(self, letter: Letter) -> None:
+        """Keep who wrote it, a session that may be new or long over: without a peer, we tell that we have seen it."""
+        self._apart = True
+        if not self.peer.session and letter.session != self._stranger[0]:
+            self._due = True
+        self._stranger = (letter.session, letter.number)
+
+    def _take(self, letter: Letter, peer: Peer) -> Read:
+        """Take a letter of the session `peer`, which is the adopted one from now on. Raises ProtocolError."""
+        if letter.number <= peer.newest:
+            self._apart = False
+            raise ProtocolError(Fault.VALUE_REPEATED if letter.number == peer.newest else Fault.VALUE_OLD, name=self.to)
+        if letter.first > peer.heard + 1:  # no session that goes by the rules leaves a gap
+            raise ProtocolError(Fault.VALUE_DAMAGED, name=self.to)
+        self.peer = peer
+        self._apart = False
+        peer.newest = letter.number
+        peer.knows_us = letter.seen[0] == self.session
+        if peer.knows_us and self.window.acknowledge(letter.heard):
+            self._silence.reset()
+            self._due = self._due or bool(self.window)
+        if letter.texts:
+            self._due = True  # an acknowledgement: the first, or another where that one was lost
+        texts = self._unheard(letter)
+        peer.heard += len(texts)
+        left, peer.left = letter.leaving and not peer.left, letter.leaving
+        return Read(texts=tuple(clean(text) for text in texts), left=left)
+
+    def _unheard(self, letter: Letter) -> tuple[str, ...]:
+        return letter.texts[self.peer.heard + 1 - letter.first :]
+
+    def _progress(self) -> None:
+        """Write at once, and begin again with short waits."""
+        self._due = True
+        self._silence.reset()
