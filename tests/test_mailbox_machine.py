@@ -35,7 +35,7 @@ class Side:
     session: int = 1
     said: dict[int, int] = field(default_factory=lambda: {1: 0})  # how many, by session
     shown: dict[int, int] = field(default_factory=dict)  # how many of the other's sessions, to any of ours
-    known: int = 0  # how many of the other's texts had been acknowledged when our session began
+    known: tuple[int, int] = (0, 0)  # the other's session when ours began, and how much of it was acknowledged
     showing: tuple[int, int] = (0, 0)  # the last text shown in our session: its session and its number there
 
 
@@ -67,7 +67,7 @@ class MailboxMachine(RuleBasedStateMachine):
         side.mailbox = self._mailbox(name)
         side.session += 1
         side.said[side.session] = 0
-        side.known = other.mailbox.window.first - 1
+        side.known = (other.session, other.mailbox.window.first - 1)
         side.showing = (0, 0)
 
     # --- what happens to a letter on its way to the store ---
@@ -146,8 +146,8 @@ class MailboxMachine(RuleBasedStateMachine):
             assert place[1] == side.showing[1] + 1
         else:
             assert place[1] <= side.shown.get(place[0], 0) + 1  # nothing is left out
-            if place[0] == self.sides[other].session:
-                assert place[1] > side.known  # what was acknowledged is not told again
+            if place[0] == side.known[0]:
+                assert place[1] > side.known[1]  # what was acknowledged is not told again
         side.showing = place
         side.shown[place[0]] = max(side.shown.get(place[0], 0), place[1])
 
