@@ -3,8 +3,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-PURE = protocol/*,chat/*,client/session.py
-SHELLS = server.py,myclient.py,shell/*,stores/*,client/*
+PURE = protocol/*,chat/*,kv/*,client/session.py,client/mailbox.py,client/letter.py,client/window.py,client/backoff.py,client/tally.py
+SHELLS = server.py,myclient.py,kvstore.py,shell/*,stores/*,client/*
 
 .PHONY: run test check format bench clean
 

@@ -2,8 +2,8 @@
 
 A row is a number (grouped: 1xx bytes and frames, 2xx names, 3xx commands, 4xx people, 5xx the server, 6xx the
 key-value store), a short code for programs, and a phrase for people: what is wrong and what to do. `{...}` in a
-phrase is filled in where the error happens. Verb sessions (section E of the requirements) read the words of that system instead, where it
-has words of its own. Text clients get the phrase, framed clients number, code and phrase.
+phrase is filled in where the error happens. Verb sessions (section E of the requirements) read the words of that
+system instead, where it has words of its own. Text clients get the phrase, framed clients number, code and phrase.
 
 `ProtocolError` means that the peer misbehaved. A caller of ours who misuses a codec gets a ValueError, and
 anything else that is raised is a bug.

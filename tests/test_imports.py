@@ -17,10 +17,12 @@ CLOCK_AND_CHANCE = {"time", "random", "secrets"}
 MAY_IMPORT = {
     "protocol": {"protocol"},
     "chat": {"chat", "protocol"},
+    "kv": {"kv", "protocol"},
     "stores": {"stores", "chat", "protocol"},
     "shell": {"shell", "stores", "chat", "protocol"},
     "client": {"client", "protocol"},
     "server.py": {"shell", "stores", "chat", "protocol"},
+    "kvstore.py": {"kv", "shell", "stores", "protocol"},
     "myclient.py": {"client", "protocol"},
 }
 OURS = {Path(place).stem for place in MAY_IMPORT}
@@ -51,7 +53,11 @@ def names(node: ast.AST) -> list[str]:
     return [node.module or "."] if isinstance(node, ast.ImportFrom) else []
 
 
-PURE = [*sources("protocol"), *sources("chat"), ROOT / "client" / "session.py"]
+PURE_IN_CLIENT = ("session", "mailbox", "letter", "window", "backoff", "tally")
+PURE = [
+    *(path for place in ("protocol", "chat", "kv") for path in sources(place)),
+    *(ROOT / "client" / f"{name}.py" for name in PURE_IN_CLIENT),
+]
 
 
 def in_tree(path: Path) -> str:

@@ -1,0 +1,290 @@
+"""A small key-value store over HTTP: `python kvstore.py PORT`. Keys can be written and read, and nothing else (B1).
+
+    PUT /KEY                             puts the body under KEY: 201, or 204 where something stood there
+    GET /KEY                             200 and the value; 404 where nothing stands
+    GET /KEY?after=VERSION&wait=SECONDS  the same, once the version is another; after SECONDS without a change, 304
+
+Each answer has its key's version in the header `Version`. A thread serves each connection; what they share is the
+store, under `_changed`, which also wakes those who wait for a change.
+
+With --fail, --drop and the others the store does on purpose what stores and networks do by accident (kv.faults), to
+try out what a client makes of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import random
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from kv.faults import OK, Answer, FaultyStore, Rates
+from kv.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, Store, StoreError
+from protocol import __version__
+from protocol.text import ascii_line
+from shell.sockets import listen
+from stores.values import Values
+
+NOT_MODIFIED, LENGTH_REQUIRED = 304, 411
+WAIT_LIMIT = 60.0  # seconds of a long poll
+SILENCE = 30.0  # seconds: what a connection may take to say something, and how long a request without answer is kept
+CONNECTIONS_LIMIT = 200  # served at a time, a thread each
+
+_RATES = {
+    "fail": "fail with 503, having done nothing",
+    "refuse": "are refused with 403",
+    "drop": "are never answered, and nothing is done",
+    "lose": "are done, but the answer is lost",
+    "duplicate": "to write are done once more, at once or a little later",
+    "stale": "to read are answered with an older value",
+    "damage": "to read are answered with a damaged value",
+}
+
+
+class KeyServer(ThreadingHTTPServer):
+    """A listening socket, a store and those who wait for a change of it."""
+
+    daemon_threads = True
+
+    def __init__(self, listener: socket.socket, store: FaultyStore) -> None:
+        """Take over `listener`; `serve_forever` serves it."""
+        super().__init__(("", 0), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.store = store
+        self._changed = threading.Condition()
+        self._places = threading.Semaphore(CONNECTIONS_LIMIT)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection if there is a place, otherwise close it: the client tries again later."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep silent about a peer that is gone, and tell of anything else, in a line."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            print(ascii_line(f"Bug: {error!r}"), file=sys.stderr, flush=True)
+
+    def get(self, key: str, after: str | None, wait: float) -> Answer:
+        """Answer a request to read. With `after`, once the version is another, or `wait` seconds are over."""
+        with self._changed:
+            store = self.store.store
+            if after is not None and not self._changed.wait_for(lambda: store.version(key) != after, wait):
+                return Answer(NOT_MODIFIED, version=after)
+            answer = self.store.get(key)
+            self._changed.notify_all()  # the copy of a write may have arrived with this request
+            return answer
+
+    def put(self, key: str, value: bytes) -> Answer:
+        """Answer a request to write. Raises OSError when the disk will not."""
+        with self._changed:
+            answer = self.store.put(key, value)
+            self._changed.notify_all()
+            return answer
+
+    def delay(self) -> float:
+        """Return how many seconds the next request takes on its way."""
+        with self._changed:
+            return self.store.delay()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection: one request, one answer, or none."""
+
+    server: KeyServer
+    timeout = SILENCE
+    server_version = f"kvstore/{__version__}"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Answer a request to read."""
+        query = parse_qs(urlsplit(self.path).query)
+        wait = min(_seconds(query.get("wait", ["0"])[0]), WAIT_LIMIT)
+        self._carry(lambda key: self.server.get(key, query.get("after", [None])[0], wait))
+
+    def do_PUT(self) -> None:
+        """Answer a request to write."""
+        length = self.headers.get("Content-Length", "")
+        if not length.isascii() or not length.isdigit():
+            self._tell(LENGTH_REQUIRED, "a Content-Length is needed")
+        elif int(length[:20]) > VALUE_LIMIT:
+            self._tell(TOO_LARGE, f"a value has at most {VALUE_LIMIT} bytes")
+        else:
+            value = self.rfile.read(int(length))
+            if len(value) == int(length):  # otherwise the peer went away in the middle of it
+                self._carry(lambda key: self.server.put(key, value))
+
+    def _carry(self, do: Callable[[str], Answer]) -> None:
+        """Do what was asked for, and answer."""
+        time.sleep(self.server.delay())
+        try:
+            answer = do(unquote(urlsplit(self.path).path).removeprefix("/"))
+        except StoreError as error:
+            self._tell(error.status, str(error))
+        except OSError as error:
+            self._tell(NO_ROOM, f"the value could not be kept: {error.strerror}")
+        else:
+            self._send(answer)
+
+    def _send(self, answer: Answer) -> None:
+        if answer.status is None:
+            self._keep_silent()
+        elif not answer.lost:
+            self.send_response(answer.status)
+            if answer.version:
+                self.send_header("Version", answer.version)
+            if answer.status not in (NOT_MODIFIED, 204):
+                self.send_header("Content-Length", str(len(answer.body)))
+            kind = "application/octet-stream" if answer.status == OK else "text/plain; charset=utf-8"
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+    def _keep_silent(self) -> None:
+        """Say nothing until the client gives up."""
+        with contextlib.suppress(OSError):
+            self.connection.recv(1)
+
+    def _tell(self, status: int, why: str) -> None:
+        self._send(Answer(status, f"{why}\n".encode()))
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+        """Say nothing: what people write is not logged, and neither is that they do."""
+
+
+def _seconds(text: str) -> float:
+    """Return a number of seconds from 0 up; 0 for what is none."""
+    with contextlib.suppress(ValueError):
+        seconds = float(text)
+        if 0 <= seconds < inf:
+            return seconds
+    return 0.0
+
+
+# --- the command line --------------------------------------------------------------------------------------------
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535, such as 8002")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        rate = float(text)
+        if 0 <= rate <= 1:
+            return rate
+    raise argparse.ArgumentTypeError(f"{text!r} is not a rate: give a number from 0 to 1, such as 0.2")
+
+
+def _delay(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        seconds = float(text)
+        if 0 <= seconds <= WAIT_LIMIT:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is not a delay: give 0 to {WAIT_LIMIT:.0f} seconds, such as 0.5")
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a seed: give a whole number") from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `kvstore.py`; it ends the program with exit code 2 on what it can't take."""
+    made = argparse.ArgumentParser(
+        prog="kvstore.py",
+        description="A key-value store over HTTP: PUT /KEY, GET /KEY, GET /KEY?after=VERSION&wait=SECONDS. "
+        "Two people chat through it: python myclient.py --store http://localhost:PORT --name ann --to bob",
+        epilog="exit codes: 0 after Ctrl-C or SIGTERM, 1 when it can't serve, 2 for a wrong command line",
+    )
+    made.add_argument("port", metavar="PORT", type=_port, help="the port to listen on, such as 8002")
+    made.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
+    made.add_argument("--data", metavar="DIR", type=Path, help="keep the values there; by default in memory only")
+    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    group = made.add_argument_group("faults", "a RATE from 0 to 1 says how many of the requests; none by default")
+    for name, meaning in _RATES.items():
+        group.add_argument(f"--{name}", metavar="RATE", type=_rate, default=0.0, help=f"so many {meaning}")
+    group.add_argument(
+        "--delay", metavar="SECONDS", type=_delay, default=0.0, help="each takes up to so long before it is done"
+    )
+    group.add_argument(
+        "--seed", metavar="N", type=_seed, help="the same faults in the same order as with this N before"
+    )
+    return made
+
+
+def why_not_listening(error: OSError, host: str | None, port: int) -> str:
+    """Return the sentence for a listener that can't be had: what is wrong and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use. Stop what uses it, or choose another: python kvstore.py {port % 65535 + 1}"
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs more rights than this user has. Choose one from 1024 up, such as 8002."
+    return f"Cannot listen on {host or 'all addresses'}, port {port}: {error.strerror or error}."
+
+
+def open_store(options: argparse.Namespace) -> FaultyStore:
+    """Return the store that the command line asks for. Raises OSError or ValueError when its data can't be read."""
+    rates = Rates(**{name: getattr(options, name) for name in (*_RATES, "delay")})
+    epoch, remembers = secrets.token_hex(4), rates.stale > 0
+    if options.data is None:
+        store = Store(epoch, remembers=remembers)
+    else:
+        values = Values(options.data)
+        store = Store(epoch, values.load(), keep=values.keep, remembers=remembers)
+    return FaultyStore(store, rates, random.Random(options.seed).random)  # noqa: S311  (faults are no secret)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the store; return the exit code: 1 when it can't serve. SIGINT and SIGTERM raise SystemExit(0)."""
+    options = parser().parse_args(arguments)
+    try:
+        store = open_store(options)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        print(f"Cannot read {options.data}: {why}. Mend that, or choose another --data.", file=sys.stderr)
+        return 1
+    try:
+        listener, *others = listen(options.host, options.port)
+    except OSError as error:
+        print(why_not_listening(error, options.host, options.port), file=sys.stderr)
+        return 1
+    for other in others:  # a name with several addresses: one is enough
+        other.close()
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    host = options.host or "localhost"
+    print(f"Listening on port {options.port}. Chat through it with:", flush=True)
+    print(f"  python myclient.py --store http://{host}:{options.port} --name ann --to bob", flush=True)
+    with KeyServer(listener, store) as server:
+        server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
