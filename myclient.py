@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from client import endings, options
+from client import courier, endings, options
 from client.endings import Ending, Exit
 from client.link import Link, connect
 from client.looks import Shown, offline, refusal
@@ -270,6 +270,9 @@ def pauses() -> Iterator[int]:
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
     chosen = options.parse(arguments, on_terminal=on_terminal)
+    if chosen.store is not None:
+        courier.run(chosen, on_terminal)
+        return
     session = Session(secrets.token_hex(16))
     screen = open_screen(session, on_terminal)
     try:

@@ -62,6 +62,11 @@ class Peer:
     knows_us: bool = False
     left: bool = False
 
+    @property
+    def here(self) -> bool:
+        """Whether somebody is there, and has not said goodbye."""
+        return bool(self.session) and not self.left
+
 
 def key(sender: str, receiver: str) -> str:
     """Return the key that `sender` writes and `receiver` reads."""
@@ -82,6 +87,7 @@ class Mailbox:
         self._apart = True  # whether what we read last shows that we and the peer do not know each other
         self._leaving = False
         self._due = True
+        self._writing = False
         self._failed = False
         self._again_at = 0.0
         self._silence = Backoff(_FIRST_WAIT, _LONGEST_WAIT, chance)
@@ -108,6 +114,11 @@ class Mailbox:
 
     # --- what we write -------------------------------------------------------------------------------------------
 
+    @property
+    def all_written(self) -> bool:
+        """Whether the store has taken all that was to be written, as far as it said."""
+        return not self._due and not self._writing
+
     def write_at(self) -> float:
         """Return when the next letter is to be written: 0 for at once, infinity for not before something happens."""
         if self._due and not self._failed:
@@ -119,6 +130,7 @@ class Mailbox:
         """Return the letter to write now; tell `written` or `not_written` what came of it."""
         self._number += 1
         self._due = False
+        self._writing = True
         self._again_at = now + self._silence.wait()
         peer = self.peer
         return Letter(
@@ -135,11 +147,13 @@ class Mailbox:
 
     def written(self) -> None:
         """Note that the store has taken the letter. It may lose it all the same."""
+        self._writing = False
         self._failed = False
         self._trouble.reset()
 
     def not_written(self, now: float) -> None:
         """Note that the store has not taken the letter, or has not said so: another is due after a while."""
+        self._writing = False
         self._due = self._failed = True
         self._again_at = now + self._trouble.wait()
 

@@ -158,3 +158,17 @@ def open_page(file: str | None, host: str, port: int) -> Page | None:
         return Page(path, f"Chat on {clean(host)}, port {port}")
     except OSError as error:
         raise endings.no_page(error) from None
+
+
+@contextlib.contextmanager
+def telling(page: Page | None) -> Iterator[None]:
+    """Show in the page, if there is one, how the chat within ends; then close the page."""
+    try:
+        yield
+    except Ending as ending:
+        if ending.sentence:
+            show_in(page, refusal(ending.sentence))
+        raise
+    finally:
+        if page is not None:
+            page.close()

@@ -1,0 +1,166 @@
+"""Store: keys read and written over HTTP, and everything that can happen then as a row of the table of errors.
+
+Each request has a connection and time-outs of its own, so that an answer which comes late reaches nobody instead of
+the wrong request.
+
+A store that tells versions (kvstore.py: the header `Version`) is asked to answer once the value has changed. Any other
+is read again and again. Whether its value is another is seen by comparing it: an ETag is no help, because nginx makes
+it of the size and the second, and two letters of one second are often equally long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+from client.letter import LETTER_LIMIT
+from protocol.errors import Fault, ProtocolError
+from protocol.text import excerpt
+
+_PORTS = {"http": 80, "https": 443}
+_OK, _NOT_MODIFIED, _NOT_FOUND, _GONE = 200, 304, 404, 410
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a store is: a URL below which its keys stand."""
+
+    url: str
+    secure: bool
+    host: str
+    port: int
+    path: str
+
+
+def address(url: str) -> Address:
+    """Return the parts of `url`. Raises ValueError, with a sentence, for what can't be a store's."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise ValueError(f"{url!r} is not the address of a store: give one such as http://localhost:8002")
+    port = _PORTS[parts.scheme] if parts.port is None else parts.port
+    path = quote(parts.path, safe="/%~").rstrip("/") + "/"
+    return Address(url, parts.scheme == "https", parts.hostname, port, path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    reason: str
+    version: str | None
+    body: bytes
+
+    @property
+    def told(self) -> str:
+        """What the store said, for a sentence."""
+        return excerpt(f"{self.status} {self.reason}")
+
+
+class Store:
+    """One key to read and one to write. `read` and `write` may run at the same time, on two threads."""
+
+    def __init__(self, where: Address, patience: float) -> None:
+        """Give each request `patience` seconds, and once more as many where it waits for a change."""
+        self.where = where
+        self.patience = patience
+        self._version: str | None = None  # of what was read last; None for a store that tells none
+        self._value: bytes | None = None
+        self._open: set[http.client.HTTPConnection] = set()
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @property
+    def tells_changes(self) -> bool:
+        """Whether `read` waits until something has changed."""
+        return self._version is not None
+
+    def read(self, key: str, whose: str) -> bytes | None:
+        """Return the value of `key`, which is `whose`; None if it is the one before. Raises ProtocolError."""
+        query = {} if self._version is None else {"after": self._version, "wait": f"{self.patience:g}"}
+        answer = self._ask("GET", key, query)
+        if answer.status in (_OK, _NOT_MODIFIED, _NOT_FOUND, _GONE):
+            changed = answer.version is None or answer.version != self._version
+            self._version = answer.version
+        if answer.status in (_NOT_FOUND, _GONE):
+            raise ProtocolError(Fault.KEY_MISSING, name=whose)
+        if answer.status >= 500:
+            raise ProtocolError(Fault.STORE_FAILED, why=answer.told)
+        if answer.status not in (_OK, _NOT_MODIFIED):
+            raise ProtocolError(Fault.READ_REFUSED, why=answer.told)
+        if answer.status == _NOT_MODIFIED or not changed or (answer.version is None and answer.body == self._value):
+            return None
+        self._value = answer.body
+        return answer.body
+
+    def write(self, key: str, value: bytes) -> None:
+        """Put `value` under `key`. Raises ProtocolError; it may have been put all the same."""
+        answer = self._ask("PUT", key, {}, value)
+        if answer.status >= 500:
+            raise ProtocolError(Fault.STORE_FAILED, why=answer.told)
+        if not 200 <= answer.status < 300:
+            raise ProtocolError(Fault.WRITE_REFUSED, why=answer.told)
+
+    def close(self) -> None:
+        """End the requests that are under way, and refuse any more."""
+        with self._lock:
+            self._closed = True
+            for connection in self._open:
+                if connection.sock is not None:
+                    with contextlib.suppress(OSError):
+                        connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def _ask(self, method: str, key: str, query: dict[str, str], body: bytes | None = None) -> _Answer:
+        """Carry a request and its answer. Raises ProtocolError."""
+        patience = self.patience * (2 if query else 1)
+        target = self.where.path + quote(key) + ("?" + urlencode(query) if query else "")
+        try:
+            with self._connection(patience) as connection:
+                connection.request(method, target, body)
+                response = connection.getresponse()
+                content = response.read(LETTER_LIMIT + 1)
+                if response.length and len(content) <= LETTER_LIMIT:
+                    raise ProtocolError(Fault.ANSWER_LOST)
+                return _Answer(response.status, response.reason, response.headers.get("Version"), content)
+        except TimeoutError:
+            raise ProtocolError(Fault.STORE_SILENT, seconds=f"{patience:g}") from None
+        except (ConnectionError, http.client.IncompleteRead):
+            raise ProtocolError(Fault.ANSWER_LOST) from None
+        except http.client.HTTPException as error:
+            raise ProtocolError(Fault.STORE_FAILED, why=f"no HTTP: {excerpt(repr(error))}") from None
+        except OSError as error:
+            raise ProtocolError(Fault.STORE_GONE, why=_why(error)) from None
+
+    @contextlib.contextmanager
+    def _connection(self, patience: float) -> Iterator[http.client.HTTPConnection]:
+        """Return a connection to the store, to be closed afterwards. Raises OSError or ProtocolError."""
+        kind = http.client.HTTPSConnection if self.where.secure else http.client.HTTPConnection
+        connection = kind(self.where.host, self.where.port, timeout=patience)
+        try:
+            connection.connect()
+        except TimeoutError:
+            raise
+        except (OSError, ValueError) as error:
+            raise ProtocolError(Fault.STORE_GONE, why=_why(error)) from None
+        try:
+            with self._lock:
+                if self._closed:
+                    raise ConnectionAbortedError
+                self._open.add(connection)
+            yield connection
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+            connection.close()
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Return why there is no way to the store, for a sentence. A ValueError is a host that can't be looked up."""
+    if isinstance(error, socket.gaierror | ValueError):
+        return "its host is not known"
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    return excerpt(error.strerror or str(error))
