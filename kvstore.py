@@ -112,7 +112,6 @@ class Handler(BaseHTTPRequestHandler):
     server: KeyServer
     timeout = SILENCE
     server_version = f"kvstore/{__version__}"
-    sys_version = ""
 
     def do_GET(self) -> None:
         """Answer a request to read."""
@@ -165,6 +164,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _tell(self, status: int, why: str) -> None:
         self._send(Answer(status, f"{why}\n".encode()))
+
+    def version_string(self) -> str:
+        """Return what the header `Server` says."""
+        return self.server_version
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
         """Say nothing: what people write is not logged, and neither is that they do."""

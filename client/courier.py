@@ -234,6 +234,8 @@ class Courier:
                 read = mailbox.receive(value)
                 self._changed.notify_all()
         except ProtocolError as error:
+            if error.fault is Fault.VALUE_DAMAGED:
+                self._store.forget()  # it may have been damaged on its way
             if error.fault is Fault.KEY_MISSING:
                 with self._changed:
                     mailbox.missing()

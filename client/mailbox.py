@@ -38,7 +38,8 @@ from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.text import clean, key_of
 
-_FIRST_WAIT, _LONGEST_WAIT = 0.4, 8.0  # seconds until a letter is written again
+_FIRST_WAIT, _LONGEST_WAIT = 0.4, 8.0  # seconds until a letter is written again that nobody seems to have read
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0  # seconds until another attempt when the store has not taken one
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Mailbox:
         self._failed = False
         self._again_at = 0.0
         self._silence = Backoff(_FIRST_WAIT, _LONGEST_WAIT, chance)
-        self._trouble = Backoff(_FIRST_WAIT, _LONGEST_WAIT, chance)
+        self._trouble = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE, chance)
 
     # --- what we say ---------------------------------------------------------------------------------------------
 

@@ -96,6 +96,12 @@ class Store:
         self._value = answer.body
         return answer.body
 
+    def forget(self) -> None:
+        """Have the next `read` return the value at once, though it be the one before: that one was of no use."""
+        self._value = None
+        if self._version is not None:
+            self._version = ""
+
     def write(self, key: str, value: bytes) -> None:
         """Put `value` under `key`. Raises ProtocolError; it may have been put all the same."""
         answer = self._ask("PUT", key, {}, value)

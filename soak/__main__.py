@@ -12,6 +12,7 @@ from soak.room import run
 from soak.server import raise_our_limit
 from soak.signals import signals
 from soak.stalled import stalled
+from soak.store import store
 
 
 def arguments() -> argparse.Namespace:
@@ -26,6 +27,9 @@ def arguments() -> argparse.Namespace:
     one.add_argument("--times", type=int, default=200, help="%(default)s by default")
     one = proofs.add_parser("run", help="900 clients through faults, every delivery checked")
     one.add_argument("--minutes", type=float, default=20, help="%(default)s by default")
+    one = proofs.add_parser("store", help="two clients and a key-value store with all faults at once")
+    one.add_argument("--messages", type=int, default=1000, help="each way (%(default)s)")
+    one.add_argument("--seeds", type=int, default=5, help="of the faults (%(default)s)")
     for proof in proofs.choices.values():
         proof.add_argument("--seed", type=int, default=1, help="of all that is left to chance (%(default)s)")
     return parser.parse_args()
@@ -39,6 +43,8 @@ def findings(options: argparse.Namespace) -> Iterator[Finding]:
         return attacks(list(ATTACKS) if "all" in options.attack else options.attack, options.seed)
     if options.proof == "signals":
         return signals(options.times, options.seed)
+    if options.proof == "store":
+        return store(options.messages, options.seeds)
     return run(options.minutes, options.seed)
 
 
