@@ -263,7 +263,7 @@ class Courier:
 
     def _answers_again(self) -> None:
         with self._changed:
-            is_news = self._tally.over(Fault.STORE_GONE)
+            is_news = self._tally.reached()
         if is_news:
             self._notice("The store answers again.")
 

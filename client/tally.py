@@ -8,6 +8,8 @@ from protocol.errors import Fault
 
 QUIET = 60.0  # seconds until a fault that happens again is told of again
 
+_OUTAGE = Fault.STORE_GONE  # it has an end that is news, too
+
 
 class Tally:
     """Counts faults. Times are monotonic seconds."""
@@ -24,9 +26,9 @@ class Tally:
         self._told_at[fault] = now
         return True
 
-    def over(self, fault: Fault) -> bool:
-        """Note that `fault` is over: it is told of when it begins anew. Say whether it was ever told of."""
-        return self._told_at.pop(fault, None) is not None
+    def reached(self) -> bool:
+        """Note that the store can be reached; say whether the user was told that it could not."""
+        return self._told_at.pop(_OUTAGE, None) is not None
 
     def summary(self) -> str:
         """Return every fault that was met, by number, with how often."""
