@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import inf
 from pathlib import Path
@@ -86,12 +87,11 @@ class KeyServer(ThreadingHTTPServer):
     def get(self, key: str, after: str | None, wait: float) -> Answer:
         """Answer a request to read. With `after`, once the version is another, or `wait` seconds are over."""
         with self._changed:
-            store = self.store.store
-            if after is not None and not self._changed.wait_for(lambda: store.version(key) != after, wait):
-                return Answer(NOT_MODIFIED, version=after)
+            if after is not None:
+                self._changed.wait_for(lambda: self.store.store.version(key) != after, wait)
             answer = self.store.get(key)
             self._changed.notify_all()  # the copy of a write may have arrived with this request
-            return answer
+        return replace(answer, status=NOT_MODIFIED, body=b"") if answer.version == after else answer
 
     def put(self, key: str, value: bytes) -> Answer:
         """Answer a request to write. Raises OSError when the disk will not."""

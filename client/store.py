@@ -39,10 +39,16 @@ class Address:
 
 def address(url: str) -> Address:
     """Return the parts of `url`. Raises ValueError, with a sentence, for what can't be a store's."""
-    parts = urlsplit(url)
+    complaint = f"{url!r} is not the address of a store: give one such as http://localhost:8002"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(complaint) from None
     if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
-        raise ValueError(f"{url!r} is not the address of a store: give one such as http://localhost:8002")
-    port = _PORTS[parts.scheme] if parts.port is None else parts.port
+        raise ValueError(complaint)
+    if port is None:
+        port = _PORTS[parts.scheme]
     path = quote(parts.path, safe="/%~").rstrip("/") + "/"
     return Address(url, parts.scheme == "https", parts.hostname, port, path)
 

@@ -1,0 +1,82 @@
+"""A key-value store in the test's own process, on a free port, with faults that a test switches on and off.
+
+with Keys() as keys:
+    keys.stops(503)                      # every request is answered so, until `keys.works()`
+    client.store.Store(address(keys.url), 1.0)
+"""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+from kv.faults import Answer, FaultyStore, Rates
+from kv.store import Store
+from kvstore import KeyServer
+from shell.sockets import listen
+from tests.programs import PATIENCE
+
+
+class Moody(FaultyStore):
+    """A store that answers as it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(Store("epoch", remembers=True), Rates(), lambda: 0.5)
+        self.answers: Answer | None = None  # instead of doing anything
+        self.loses = False  # having done it
+
+    def get(self, key: str) -> Answer:
+        return self.answers or self._through(super().get(key))
+
+    def put(self, key: str, value: bytes) -> Answer:
+        return self.answers or self._through(super().put(key, value))
+
+    def _through(self, answer: Answer) -> Answer:
+        return Answer(answer.status, answer.body, answer.version, lost=True) if self.loses else answer
+
+
+class Keys:
+    """The running server; `port` stays the same when it is closed and opened again."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.moody = Moody()
+        self.port = port
+
+    def __enter__(self) -> Keys:
+        self.opens()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.closes()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def opens(self) -> None:
+        (listener,) = listen("127.0.0.1", self.port)
+        self.port = listener.getsockname()[1]
+        self._server = KeyServer(listener, self.moody)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def closes(self) -> None:
+        self._server.shutdown()
+        self._thread.join(PATIENCE)
+        self._server.server_close()
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write a key as anybody may, past all faults."""
+        self._server.put(key, value)
+
+    def stops(self, status: int | None) -> None:
+        self.moody.answers = Answer(status)
+
+    def loses(self) -> None:
+        self.moody.loses = True
+
+    def works(self) -> None:
+        self.moody.answers = None
+        self.moody.loses = False
