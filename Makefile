@@ -3,7 +3,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-PURE = protocol/*,chat/*,kv/*,client/session.py,client/mailbox.py,client/letter.py,client/window.py,client/backoff.py,client/tally.py
+LETTERS = client/mailbox.py,client/letter.py,client/window.py,client/backoff.py,client/tally.py,client/orders.py
+PURE = protocol/*,chat/*,kv/*,client/session.py,$(LETTERS)
 SHELLS = server.py,myclient.py,kvstore.py,shell/*,stores/*,client/*
 
 .PHONY: run test check format bench clean

@@ -28,7 +28,7 @@ from client import courier, endings, options
 from client.endings import Ending, Exit
 from client.link import Link, connect
 from client.looks import Shown, offline, refusal
-from client.page import Page, open_page, show_in
+from client.page import Page, open_page, show_in, telling
 from client.screen import Screen, open_screen
 from client.session import ClientMessage, Session, Step
 from protocol.errors import Fault, ProtocolError
@@ -281,22 +281,14 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
         raise Ending(Exit.ERROR, f"The password file can't be read: {error.strerror}.") from None
     host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
     page = open_page(chosen.html, host, port)
-    with screen:
+    with screen, telling(page):
         name = chosen.name
         if name is None and not on_terminal:
             name = next(screen.lines(), None)
             if name is None:
                 raise Ending(Exit.USAGE, "No name: give --name NAME, or the name as the first line of input.")
-        try:
-            persistence = options.persistence(chosen, on_terminal=on_terminal)
-            Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password)
-        except Ending as ending:
-            if ending.sentence:
-                show_in(page, refusal(ending.sentence))
-            raise
-        finally:
-            if page is not None:
-                page.close()
+        persistence = options.persistence(chosen, on_terminal=on_terminal)
+        Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,6 +13,9 @@ leaves (B3). Only at the start, before anything was said, a store that can't be 
 
 from __future__ import annotations
 
+import argparse
+import random
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +26,9 @@ from client.endings import Ending, Exit
 from client.looks import Kind, Shown, Span
 from client.mailbox import Mailbox, Read, key
 from client.orders import ShowStatus
-from client.screen import Screen
+from client.page import open_page, show_in, telling
+from client.screen import Screen, open_screen
+from client.session import Session
 from client.store import Store
 from client.tally import Tally
 from protocol.errors import Fault, ProtocolError

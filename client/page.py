@@ -18,12 +18,14 @@ import hashlib
 import html
 import os
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
 from client import endings, options
-from client.looks import Role, Shown, Span, shade
+from client.endings import Ending
+from client.looks import Role, Shown, Span, refusal, shade
 from protocol.text import clean
 
 _MODE = 0o600  # whispers are in it

@@ -62,6 +62,9 @@ class Seat:
             self.text += shown.text + "\n"
             self._grown.notify_all()
 
+    def refresh(self) -> None:
+        pass
+
     def wake(self) -> None:
         self._typed.put(None)
 
