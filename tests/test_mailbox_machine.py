@@ -8,7 +8,6 @@ for long. A sound protocol keeps what `_check_order` says; the bugs that are pla
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -21,7 +20,7 @@ from client.mailbox import Mailbox
 from protocol.errors import ProtocolError
 
 OTHER = {"ann": "bob", "bob": "ann"}
-ROUNDS = 60  # of undisturbed turns, after which everything has arrived
+ROUNDS = 24  # of undisturbed turns, after which everything has arrived
 
 names = st.sampled_from(sorted(OTHER))
 places = st.integers(0, 1000)
@@ -70,22 +69,22 @@ class MailboxMachine(RuleBasedStateMachine):
         side.known = (other.session, other.mailbox.window.first - 1)
         side.showing = (0, 0)
 
+    @rule(turns=st.integers(1, 6))
+    def nothing_happens_for_a_while(self, turns: int) -> None:
+        self._go_on(turns)
+
     # --- what happens to a letter on its way to the store ---
 
-    @rule(name=names)
-    def writes(self, name: str) -> None:
-        self._put(name, self._letter(name))
-        self.sides[name].mailbox.written()
-
-    @rule(name=names)
-    def writes_and_the_answer_is_lost(self, name: str) -> None:
-        self._put(name, self._letter(name))
-        self.sides[name].mailbox.not_written(self.now)
-
-    @rule(name=names)
-    def writes_and_the_store_does_not_or_not_yet(self, name: str) -> None:
-        self._letter(name)
-        self.sides[name].mailbox.not_written(self.now)
+    @rule(name=names, kept=st.booleans(), said_so=st.booleans())
+    def writes(self, name: str, kept: bool, said_so: bool) -> None:
+        letter = self.sides[name].mailbox.letter(self.now)
+        self.past[name].append(letter)
+        if kept:
+            self.keys[name] = letter
+        if said_so:
+            self.sides[name].mailbox.written()
+        else:
+            self.sides[name].mailbox.not_written(self.now)
 
     @rule(name=names, place=places)
     def an_old_letter_arrives_once_more(self, name: str, place: int) -> None:
@@ -118,12 +117,7 @@ class MailboxMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(side.mailbox.window for side in self.sides.values()))
     @rule()
     def with_no_more_faults_all_arrives_and_then_it_is_quiet(self) -> None:
-        for name in itertools.islice(itertools.cycle(OTHER), ROUNDS):
-            mailbox = self.sides[name].mailbox
-            self.now += 8
-            if mailbox.write_at() <= self.now:
-                self.writes(name)
-            self.reads(name)
+        self._go_on(ROUNDS)
         for name, side in self.sides.items():
             assert not side.mailbox.window
             assert side.mailbox.write_at() > self.now
@@ -151,15 +145,15 @@ class MailboxMachine(RuleBasedStateMachine):
         side.showing = place
         side.shown[place[0]] = max(side.shown.get(place[0], 0), place[1])
 
+    def _go_on(self, turns: int) -> None:
+        """Let each write when it wants to, and read, in turn."""
+        for name in itertools.islice(itertools.cycle(OTHER), turns):
+            self.now += 8
+            if self.sides[name].mailbox.write_at() <= self.now:
+                self.writes(name, kept=True, said_so=True)
+            self.reads(name)
+
     # --- the store ---
-
-    def _letter(self, name: str) -> bytes:
-        letter = self.sides[name].mailbox.letter(self.now)
-        self.past[name].append(letter)
-        return letter
-
-    def _put(self, name: str, letter: bytes) -> None:
-        self.keys[name] = letter
 
     def _old(self, name: str, place: int) -> bytes:
         return self.past[name][place % len(self.past[name])]
@@ -244,5 +238,5 @@ class TakesAnAcknowledgementFromAnybody(Mailbox):
 def test_the_machine_finds(bug: type[Mailbox]) -> None:
     machine = type(bug.__name__, (MailboxMachine,), {"kind": bug})
     found = settings(stateful_step_count=40, max_examples=1000, phases=[Phase.generate], database=None)
-    with pytest.raises((AssertionError, KeyError, ValueError, json.JSONDecodeError)):
+    with pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=found)
