@@ -44,13 +44,13 @@ SILENCE = 30.0  # seconds: what a connection may take to say something, and how 
 CONNECTIONS_LIMIT = 200  # served at a time, a thread each
 
 _RATES = {
-    "fail": "fail with 503, having done nothing",
-    "refuse": "are refused with 403",
-    "drop": "are never answered, and nothing is done",
-    "lose": "are done, but the answer is lost",
-    "duplicate": "to write are done once more, at once or a little later",
-    "stale": "to read are answered with an older value",
-    "damage": "to read are answered with a damaged value",
+    "fail": "requests that fail with 503, and nothing is done",
+    "refuse": "requests that are refused with 403, and nothing is done",
+    "drop": "requests that are never answered, and nothing is done",
+    "lose": "requests that are done, but the answer is lost",
+    "duplicate": "writes that are done once more, at once or a little later, over newer ones",
+    "stale": "reads that are answered with an older value",
+    "damage": "reads that are answered with a damaged value",
 }
 
 
@@ -226,11 +226,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
     made.add_argument("--data", metavar="DIR", type=Path, help="keep the values there; by default in memory only")
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    group = made.add_argument_group("faults", "a RATE from 0 to 1 says how many of the requests; none by default")
+    group = made.add_argument_group("faults", "a RATE is a share from 0 to 1; 0 by default")
     for name, meaning in _RATES.items():
-        group.add_argument(f"--{name}", metavar="RATE", type=_rate, default=0.0, help=f"so many {meaning}")
+        group.add_argument(f"--{name}", metavar="RATE", type=_rate, default=0.0, help=meaning)
     group.add_argument(
-        "--delay", metavar="SECONDS", type=_delay, default=0.0, help="each takes up to so long before it is done"
+        "--delay",
+        metavar="SECONDS",
+        type=_delay,
+        default=0.0,
+        help="each request takes up to so long before it is done",
     )
     group.add_argument(
         "--seed", metavar="N", type=_seed, help="the same faults in the same order as with this N before"

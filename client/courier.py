@@ -94,6 +94,7 @@ class Courier:
         while (error := self._write()) is not None:
             if error.fault is Fault.STORE_GONE or time.monotonic() > give_up:
                 raise no_store(self._store.where.url, error)
+            self._tell(error)
             self._wait(lambda: False, pauses.wait())
         self._notice(
             f"You write to {self._mailbox.to} through {excerpt(self._store.where.url)}; /help lists the commands."
@@ -202,10 +203,12 @@ class Courier:
             if seconds > 0:
                 self._changed.wait(min(seconds, threading.TIMEOUT_MAX))
                 return
-        self._write()
+        error = self._write()
+        if error is not None:
+            self._tell(error)
 
     def _write(self) -> ProtocolError | None:
-        """Write a letter; return what went wrong, if anything did, having told the user."""
+        """Write a letter; return what went wrong, if anything did."""
         mailbox = self._mailbox
         with self._changed:
             letter = mailbox.letter(time.monotonic())
@@ -214,7 +217,6 @@ class Courier:
         except ProtocolError as error:
             with self._changed:
                 mailbox.not_written(time.monotonic())
-            self._tell(error)
             return error
         with self._changed:
             mailbox.written()

@@ -239,6 +239,7 @@ def test_a_store_that_is_not_there_is_an_ending_at_once() -> None:  # B4
         f"No chat through {url}: The store can't be reached (nothing listens there). "
         "Check the address, or start one there: python kvstore.py PORT"
     )
+    assert ann.text == ""  # it is said once
 
 
 def test_a_store_that_takes_nothing_is_given_up_after_a_while(
