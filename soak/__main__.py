@@ -1,4 +1,4 @@
-"""`python -m soak PROOF`: prove against the real server.py that no peer can hurt it; README.md says how."""
+"""`python -m soak PROOF`: prove against the real programs that no peer and no store can hurt them; see README.md."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def findings(options: argparse.Namespace) -> Iterator[Finding]:
     if options.proof == "signals":
         return signals(options.times, options.seed)
     if options.proof == "store":
-        return store(options.messages, options.seeds)
+        return store(options.messages, options.seeds, options.seed)
     return run(options.minutes, options.seed)
 
 

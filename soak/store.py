@@ -78,9 +78,9 @@ class Talker:
                 self.status = line.strip()
 
 
-def store(messages: int, seeds: int) -> Iterator[Finding]:
-    """Have a conversation for each seed."""
-    for seed in range(1, seeds + 1):
+def store(messages: int, seeds: int, first: int) -> Iterator[Finding]:
+    """Have a conversation for each of so many seeds, from the `first` up."""
+    for seed in range(first, first + seeds):
         yield conversation(messages, seed)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -232,3 +234,51 @@ def test_closing_ends_what_waits(keys: Keys) -> None:
     reader.join(PATIENCE)
     assert faults == [Fault.ANSWER_LOST]
     assert fault_of_read(made).fault is Fault.ANSWER_LOST
+
+
+def test_whatever_a_server_says_is_a_value_or_a_fault() -> None:
+    chance = random.Random(1)
+    pieces = [
+        b"HTTP/1.1 ",
+        b"200 OK",
+        b"100 C",
+        b"\r\n",
+        b"\n",
+        b"Content-Length: ",
+        b"5",
+        b"-1",
+        b"9" * 5000,
+        b"hello",
+    ]
+    pieces += [
+        b"Version: ",
+        b"\xff",
+        b"Transfer-Encoding: chunked\r\n",
+        b"\r\n\r\n",
+        b"\x00",
+        b"Location: /\r\n",
+        b": ",
+    ]
+    sane = [
+        b"HTTP/1.1 ",
+        b"200 OK",
+        b"\r\n",
+        b"Content-Length: ",
+        b"5",
+        b"\r\n",
+        b"Version: ",
+        b"a",
+        b"\r\n\r\n",
+        b"hello",
+    ]
+    answers = []
+    for _ in range(300):
+        mixed = list(sane)
+        for _ in range(chance.randrange(5)):
+            mixed[chance.randrange(len(mixed))] = chance.choice(pieces)
+        answers.append(b"".join(mixed))
+    with Says(*answers) as server:
+        made = store(server.url)
+        for number in range(300):
+            with contextlib.suppress(ProtocolError):
+                made.read("a", "bob") if number % 2 else made.write("a", b"value")
