@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-LETTERS = client/mailbox.py,client/letter.py,client/window.py,client/backoff.py,client/tally.py,client/orders.py
+LETTERS = client/mailbox.py,client/letter.py,client/window.py,client/schedule.py,client/backoff.py,client/tally.py,client/orders.py
 PURE = protocol/*,chat/*,kv/*,client/session.py,$(LETTERS)
 SHELLS = server.py,myclient.py,kvstore.py,shell/*,stores/*,client/*
 

@@ -29,17 +29,14 @@ No clock, no counter on a disk and no order of sessions is needed. tests/test_ma
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import inf
 
-from client.backoff import Backoff, Chance
+from client.backoff import Chance
 from client.letter import Letter, decode
+from client.schedule import Schedule
 from client.window import WAITING_LIMIT, Window
 from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.text import clean, key_of
-
-_FIRST_WAIT, _LONGEST_WAIT = 0.4, 8.0  # seconds until a letter is written again that nobody seems to have read
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0  # seconds until another attempt when the store has not taken one
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +84,7 @@ class Mailbox:
         self._stranger: tuple[str, int] = ("", 0)  # the last letter read that was not the adopted session's
         self._apart = True  # whether what we read last shows that we and the peer do not know each other
         self._leaving = False
-        self._due = True
-        self._writing = False
-        self._failed = False
-        self._again_at = 0.0
-        self._silence = Backoff(_FIRST_WAIT, _LONGEST_WAIT, chance)
-        self._trouble = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE, chance)
+        self._schedule = Schedule(chance)
 
     # --- what we say ---------------------------------------------------------------------------------------------
 
@@ -118,21 +110,17 @@ class Mailbox:
     @property
     def all_written(self) -> bool:
         """Whether the store has taken all that was to be written, as far as it said."""
-        return not self._due and not self._writing
+        return self._schedule.done
 
     def write_at(self) -> float:
         """Return when the next letter is to be written: 0 for at once, infinity for not before something happens."""
-        if self._due and not self._failed:
-            return 0.0
         apart = self._apart or not self.peer.session or not self.peer.knows_us
-        return self._again_at if self._due or apart or self.window else inf
+        return self._schedule.write_at(unread=apart or bool(self.window))
 
     def letter(self, now: float) -> bytes:
         """Return the letter to write now; tell `written` or `not_written` what came of it."""
         self._number += 1
-        self._due = False
-        self._writing = True
-        self._again_at = now + self._silence.wait()
+        self._schedule.begin(now)
         peer = self.peer
         return Letter(
             sender=key_of(self.me),
@@ -148,15 +136,11 @@ class Mailbox:
 
     def written(self) -> None:
         """Note that the store has taken the letter. It may lose it all the same."""
-        self._writing = False
-        self._failed = False
-        self._trouble.reset()
+        self._schedule.written()
 
     def not_written(self, now: float) -> None:
-        """Note that the store has not taken the letter, or has not said so: another is due after a while."""
-        self._writing = False
-        self._due = self._failed = True
-        self._again_at = now + self._trouble.wait()
+        """Note that the store has not taken the letter, or has not said so."""
+        self._schedule.not_written(now)
 
     # --- what we read --------------------------------------------------------------------------------------------
 
@@ -194,7 +178,7 @@ class Mailbox:
         """Keep who wrote it, a session that may be new or long over: without a peer, we tell that we have seen it."""
         self._apart = True
         if not self.peer.session and letter.session != self._stranger[0]:
-            self._due = True
+            self._schedule.due = True
         self._stranger = (letter.session, letter.number)
 
     def _take(self, letter: Letter, peer: Peer) -> Read:
@@ -209,10 +193,10 @@ class Mailbox:
         peer.newest = letter.number
         peer.knows_us = letter.seen[0] == self.session
         if peer.knows_us and self.window.acknowledge(letter.heard):
-            self._silence.reset()
-            self._due = self._due or bool(self.window)
+            self._schedule.progress()
+            self._schedule.due |= bool(self.window)
         if letter.texts:
-            self._due = True  # an acknowledgement: the first, or another where that one was lost
+            self._schedule.due = True  # an acknowledgement: the first, or another where that one was lost
         texts = self._unheard(letter)
         peer.heard += len(texts)
         left, peer.left = letter.leaving and not peer.left, letter.leaving
@@ -223,5 +207,5 @@ class Mailbox:
 
     def _progress(self) -> None:
         """Write at once, and begin again with short waits."""
-        self._due = True
-        self._silence.reset()
+        self._schedule.due = True
+        self._schedule.progress()

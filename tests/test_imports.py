@@ -53,7 +53,7 @@ def names(node: ast.AST) -> list[str]:
     return [node.module or "."] if isinstance(node, ast.ImportFrom) else []
 
 
-PURE_IN_CLIENT = ("session", "mailbox", "letter", "window", "backoff", "tally", "orders")
+PURE_IN_CLIENT = ("session", "mailbox", "letter", "window", "schedule", "backoff", "tally", "orders")
 PURE = [
     *(path for place in ("protocol", "chat", "kv") for path in sources(place)),
     *(ROOT / "client" / f"{name}.py" for name in PURE_IN_CLIENT),

@@ -179,7 +179,7 @@ def damaged(letter: bytes, place: int) -> bytes:
 
 
 TestMailbox = MailboxMachine.TestCase
-TestMailbox.settings = settings(stateful_step_count=40, max_examples=200)
+TestMailbox.settings = settings(stateful_step_count=40, max_examples=120)
 
 
 # --- bugs that are planted here, to see that the machine finds bugs -----------------------------------------------
@@ -214,7 +214,7 @@ class ShowsWhatItHasShown(Mailbox):
 
 class ForgetsToWriteAgain(Mailbox):
     def write_at(self) -> float:
-        return 0.0 if self._due else float("inf")
+        return 0.0 if self._schedule.due else float("inf")
 
 
 class TakesAnAcknowledgementFromAnybody(Mailbox):
@@ -237,6 +237,6 @@ class TakesAnAcknowledgementFromAnybody(Mailbox):
 )
 def test_the_machine_finds(bug: type[Mailbox]) -> None:
     machine = type(bug.__name__, (MailboxMachine,), {"kind": bug})
-    found = settings(stateful_step_count=40, max_examples=1000, phases=[Phase.generate], database=None)
+    found = settings(stateful_step_count=40, max_examples=3000, phases=[Phase.generate], database=None)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=found)
