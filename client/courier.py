@@ -236,7 +236,7 @@ class Courier:
             value = self._store.read(key(mailbox.to, mailbox.me), mailbox.to)
             self._answers_again()
             if value is None:
-                return self._store.tells_changes
+                return self._nothing_new()
             with self._changed:
                 read = mailbox.receive(value)
                 self._changed.notify_all()
@@ -251,6 +251,12 @@ class Courier:
             return False
         self._pauses.reset()
         self._show_read(read)
+        return self._store.tells_changes
+
+    def _nothing_new(self) -> bool:
+        """Say whether to look again at once: a store that tells of changes has let us wait, and works."""
+        if self._store.tells_changes:
+            self._pauses.reset()
         return self._store.tells_changes
 
     # --- all of them ---------------------------------------------------------------------------------------------
