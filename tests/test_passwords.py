@@ -81,13 +81,12 @@ def test_what_is_no_hash_is_said_to_be_none(text: str, why: str) -> None:
         PasswordHash.parse(text)
 
 
-@pytest.mark.parametrize("r", [1, 2, 7, 8, 16, 64])
-@pytest.mark.parametrize("p", [1, 16])
-def test_what_is_taken_can_be_hashed(r: int, p: int) -> None:
+@pytest.mark.parametrize("r", [1, 7, 64])
+def test_what_is_taken_can_be_hashed(r: int) -> None:
     taken = []
     for exponent in range(1, 21):
         try:
-            taken.append(PasswordHash.parse(GOOD.replace("16384:8:5", f"{2**exponent}:{r}:{p}")))
+            taken.append(PasswordHash.parse(GOOD.replace("16384:8:5", f"{2**exponent}:{r}:1")))
         except ValueError:
             break
     assert taken[-1].matches("secret12") is False  # the largest that is taken

@@ -206,13 +206,13 @@ def test_a_reason_cannot_move_the_cursor() -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        (f"http://127.0.0.1:{free_port()}", "nothing listens there"),
+        ("http://127.0.0.1:PORT", "nothing listens there"),
         ("http://no-such-host.invalid", "its host is not known"),
         ("http://a..b", "its host is not known"),
     ],
 )
 def test_a_store_that_is_gone_is_named_with_the_reason(url: str, why: str) -> None:  # B3
-    error = fault_of_read(store(url))
+    error = fault_of_read(store(url.replace("PORT", str(free_port()))))
     assert error.fault is Fault.STORE_GONE
     assert str(error) == f"The store can't be reached ({why})."
 
