@@ -281,7 +281,7 @@ class Session:
 
     def _renamed(self, event: Renamed) -> None:
         self.users = self.users - {event.old} | {event.name}
-        if event.old == self.name:
+        if event.old == self.name and event.seq > self._came_at:  # else it was before the welcome, which knows better
             self.name = event.name
         elif self._whispered_as(event.old):
             self._whisperer = Whisperer(event.name, event.seq)

@@ -102,6 +102,17 @@ def test_a_password_that_was_right_is_given_again_when_it_is_asked_for() -> None
     assert ann.sent == []
 
 
+def test_a_renaming_before_the_welcome_does_not_change_the_name_of_today() -> None:
+    ann = Ann()
+    ann.types("/nick eve")  # it arrives, and its echo is lost with the connection; "ann" is free, and is ours again
+    ann.returns()
+    ann.hears(back(8), Renamed(6, "ann", "eve", 1), Left(7, "eve", 1, "reconnected"), Joined(8, "ann", 2))
+    assert ann.session.name == "ann"
+    ann.types("one")
+    assert ann.hears(Said(9, "ann", "one", AT, 2)) == ["ann: one"]
+    assert ann.session.pending == {}
+
+
 def test_a_name_that_is_gone_is_asked_for_again_and_the_lines_follow() -> None:
     ann = Ann()
     ann.types("one")
