@@ -212,6 +212,7 @@ class Hub:
         return [
             self._to_room(messages.Joined(seq, name, count)),
             Entered(session),
+            *past.tell_lost(session, resumed),
             ToOne(session, messages.Welcomed(name, self.epoch, seq, count, resumed)),
             *past.catch_up(session, resumed, log),
             Status(f"{session.label} has joined. Active users: {count}"),

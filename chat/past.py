@@ -43,6 +43,14 @@ def can_resume(session: Session, epoch: str, log: Log) -> bool:
     return resume is not None and resume.epoch == epoch and resume.seq <= log.seq
 
 
+def tell_lost(session: Session, resumed: bool) -> list[Effect]:
+    """Return what one who comes back to another log than it knows is told before its welcome.
+
+    Before it, since with the welcome it knows the new log, and would not be told if the connection were lost between.
+    """
+    return [] if session.resume is None or resumed else [ToOne(session, Missed(0))]
+
+
 def catch_up(session: Session, resumed: bool, log: Log) -> list[Effect]:
     """Return what one who has just come in is told of what was before: what it missed, or the newest messages."""
     resume = session.resume
@@ -50,11 +58,6 @@ def catch_up(session: Session, resumed: bool, log: Log) -> list[Effect]:
         missing, entries = log.since(resume.seq, session.identity)
         gap = [ToOne(session, Missed(missing))] if missing else []
         return [*gap, *(ToOne(session, entry.told_to(session.identity)) for entry in entries)]
-    lost = [] if resume is None else [ToOne(session, Missed(0))]
-    return [*lost, *_greeting(session, log)]
-
-
-def _greeting(session: Session, log: Log) -> list[Effect]:
     entries = log.messages(session.greeted_with, session.identity)
     return _listed(session, "The last messages", entries, None) if entries else []
 
