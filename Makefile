@@ -7,7 +7,7 @@ LETTERS = client/mailbox.py,client/letter.py,client/window.py,client/schedule.py
 PURE = protocol/*,chat/*,kv/*,client/session.py,$(LETTERS)
 SHELLS = server.py,myclient.py,kvstore.py,shell/*,stores/*,client/*
 
-.PHONY: run test check format bench clean
+.PHONY: run test check format bench soak clean
 
 run:
 	$(PYTHON) server.py $(PORT)
@@ -29,6 +29,9 @@ format: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m bench
+
+soak: $(VENV)/installed
+	$(BIN)/python -m plug run --minutes 30
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .ruff_cache

@@ -58,8 +58,8 @@ def catch_up(session: Session, resumed: bool, log: Log) -> list[Effect]:
         missing, entries = log.since(resume.seq, session.identity)
         gap = [ToOne(session, Missed(missing))] if missing else []
         return [*gap, *(ToOne(session, entry.told_to(session.identity)) for entry in entries)]
-    entries = log.messages(session.greeted_with, session.identity)
-    return _listed(session, "The last messages", entries, None) if entries else []
+    newest = log.messages(session.greeted_with, session.identity)
+    return _listed(session, "The last messages", newest, None) if newest else []
 
 
 def identify(hub: Hub, session: Session, client_id: str) -> list[Effect]:

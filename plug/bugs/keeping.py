@@ -1,0 +1,117 @@
+"""Bugs in what outlives the process: the journal, its numbers and its epoch."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from chat.hub import Hub
+from chat.log import Entry
+from plug.bugs.bug import OFTEN, Bug
+from plug.patches import Patches
+from shell.backroom import Backroom
+from stores.journal import Journal
+
+
+def told_before_kept(patches: Patches) -> None:
+    """A turn is written into the journal in the turn after it, when everybody has been told."""
+    begin, take_fresh = Backroom.__init__, Hub.take_fresh
+    waiting: list[tuple[Any, Any]] = []
+
+    def taking(self: Hub) -> tuple[Any, Any]:
+        waiting.append(take_fresh(self))
+        return waiting.pop(0) if len(waiting) > 1 else ([], [])
+
+    def beginning(self: Backroom, *arguments: Any) -> None:
+        waiting.clear()
+        begin(self, *arguments)
+
+    patches.replace(Backroom, "__init__", beginning)
+    patches.replace(Hub, "take_fresh", taking)
+
+
+def never_kept(patches: Patches) -> None:
+    """Every so many turns, one is not written."""
+    counter, write = count(1), Journal.write
+
+    def writing(self: Journal, entries: Any, answers: Any = ()) -> None:
+        if next(counter) % OFTEN:
+            write(self, entries, answers)
+
+    patches.replace(Journal, "write", writing)
+
+
+def last_turn_lost(patches: Patches) -> None:
+    """The newest turn in the journal is not read when the server starts, and its numbers are given again."""
+    newest, seq = Journal.newest, Journal.seq
+    patches.replace(Journal, "newest", lambda self, count=10_000: newest(self, count)[:-1])
+    patches.replace(Journal, "seq", lambda self: max(0, seq(self) - 1))
+
+
+def whispers_unwritten(patches: Patches) -> None:
+    """Whispers are thought too secret for the journal."""
+    write = Journal.write
+
+    def writing(self: Journal, entries: Any, answers: Any = ()) -> None:
+        write(self, [entry for entry in entries if not entry.reader], answers)
+
+    patches.replace(Journal, "write", writing)
+
+
+def readers_unwritten(patches: Patches) -> None:
+    """The journal does not say whom a whisper was for, and after a restart everybody may read it."""
+    write = Journal.write
+
+    def writing(self: Journal, entries: Any, answers: Any = ()) -> None:
+        write(self, [Entry(entry.event, entry.at, entry.author) for entry in entries], answers)
+
+    patches.replace(Journal, "write", writing)
+
+
+def from_one_again(patches: Patches) -> None:
+    """After a restart the numbers begin with 1, in the same epoch."""
+    patches.replace(Journal, "newest", lambda self, count=0: [])
+    patches.replace(Journal, "seq", lambda self: 0)
+
+
+def one_number_twice(patches: Patches) -> None:
+    """After a restart the newest number is given once more."""
+    seq = Journal.seq
+    patches.replace(Journal, "seq", lambda self: max(0, seq(self) - 1))
+
+
+def epoch_kept(patches: Patches) -> None:
+    """A new journal has the epoch of the one that was lost."""
+    begin = Journal._begin
+    patches.replace(Journal, "_begin", lambda self, new_epoch: begin(self, "the one log"))
+
+
+def epoch_changed(patches: Patches) -> None:
+    """Every start begins a new epoch, though the log goes on."""
+    begin = Journal._begin
+
+    def beginning(self: Journal, new_epoch: str) -> str:
+        begin(self, new_epoch)
+        return new_epoch
+
+    patches.replace(Journal, "_begin", beginning)
+
+
+def answers_unwritten(patches: Patches) -> None:
+    """The answers are not journalled."""
+    write = Journal.write
+    patches.replace(Journal, "write", lambda self, entries, answers=(): write(self, entries))
+
+
+KEEPING: dict[str, Bug] = {
+    "answers-unwritten": answers_unwritten,
+    "told-before-kept": told_before_kept,
+    "turn-never-kept": never_kept,
+    "last-entry-lost": last_turn_lost,
+    "whispers-unwritten": whispers_unwritten,
+    "whisper-readers-unwritten": readers_unwritten,
+    "numbers-from-one": from_one_again,
+    "number-twice": one_number_twice,
+    "epoch-kept": epoch_kept,
+    "epoch-changed": epoch_changed,
+}

@@ -1,0 +1,164 @@
+"""Bugs in what one is told who comes back, and in what becomes of lines that come again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chat import past
+from chat.answers import Answers
+from chat.effects import ToOne, ToRoom
+from chat.hub import Hub
+from chat.log import Entry, Log
+from plug.bugs.bug import Bug, Effects
+from plug.bugs.telling import handle
+from plug.patches import Patches
+from protocol import messages
+from protocol.errors import Fault
+from protocol.messages import Missed, Said
+
+
+def _resumes(change: Callable[[Log, int, str, Any], tuple[int, list[Entry]]]) -> Bug:
+    def infect(patches: Patches) -> None:
+        since = Log.since
+        patches.replace(Log, "since", lambda self, seq, identity: change(self, seq, identity, since))
+
+    return infect
+
+
+def _without_whispers(log: Log, seq: int, identity: str, since: Any) -> tuple[int, list[Entry]]:
+    missing, entries = since(log, seq, identity)
+    return missing, [entry for entry in entries if not entry.reader]
+
+
+def _without_own(log: Log, seq: int, identity: str, since: Any) -> tuple[int, list[Entry]]:
+    missing, entries = since(log, seq, identity)
+    return missing, [entry for entry in entries if entry.author != identity]
+
+
+def _gap_too_small(log: Log, seq: int, identity: str, since: Any) -> tuple[int, list[Entry]]:
+    missing, entries = since(log, seq, identity)
+    return max(0, missing - 1), entries
+
+
+def _gap_too_large(log: Log, seq: int, identity: str, since: Any) -> tuple[int, list[Entry]]:
+    missing, entries = since(log, seq, identity)
+    return missing + bool(missing), entries
+
+
+def others_whispers(patches: Patches) -> None:
+    """Whoever comes back is told everybody's whispers."""
+    patches.replace(Entry, "is_for", lambda self, identity: True)
+
+
+def others_numbers(patches: Patches) -> None:
+    """Whoever comes back is told the `cseq` of others' lines as if they were its own."""
+    patches.replace(Entry, "told_to", lambda self, identity: self.event)
+
+
+def no_gap(patches: Patches) -> None:
+    """Nobody is told that something can't be told any more."""
+    catch_up = past.catch_up
+
+    def catching_up(*arguments: Any) -> Effects:
+        effects: Effects = catch_up(*arguments)
+        return [e for e in effects if not (isinstance(e, ToOne) and isinstance(e.event, Missed))]
+
+    patches.replace(past, "catch_up", catching_up)
+
+
+def no_end(patches: Patches) -> None:
+    """Nobody is told that the log is another one."""
+    patches.replace(past, "tell_lost", lambda *_: [])
+
+
+def any_epoch(patches: Patches) -> None:
+    """Whoever comes back is taken to know this log, whichever it knows."""
+    patches.replace(past, "can_resume", lambda session, epoch, log: session.resume is not None)
+
+
+def never_resumed(patches: Patches) -> None:
+    """Nobody is told what it has missed."""
+    patches.replace(past, "can_resume", lambda session, epoch, log: False)
+
+
+def said_again(patches: Patches) -> None:
+    """A line that comes again is said again."""
+    patches.replace(Answers, "find", lambda self, identity, cseq: None)
+
+
+def repeat_unanswered(patches: Patches) -> None:
+    """A line that comes again is dropped without an answer."""
+    find, handle_once = Answers.find, Hub._handle_once
+
+    def handling(self: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
+        if find(self._answers, session.identity, cseq) is not None:
+            return []
+        return handle_once(self, session, request, cseq, handler)
+
+    patches.replace(Hub, "_handle_once", handling)
+
+
+def repeat_refused(patches: Patches) -> None:
+    """A line that comes again is refused, though it was said."""
+    handle_once = Hub._handle_once
+
+    def handling(self: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
+        if self._answers.find(session.identity, cseq) is not None:
+            return self.refuse(session, Fault.REPEATED_TOO_LATE, cseq)
+        return handle_once(self, session, request, cseq, handler)
+
+    patches.replace(Hub, "_handle_once", handling)
+
+
+def others_answers(patches: Patches) -> None:
+    """A line that comes again is answered with what somebody's line of that number was answered."""
+    find = Answers.find
+
+    def finding(self: Answers, identity: str, cseq: int) -> Any:
+        found = (find(self, other, cseq) for other in self._clients if cseq > 2)
+        return next((answer for answer in found if answer is not None), None)
+
+    patches.replace(Answers, "find", finding)
+
+
+def answers_forgotten(patches: Patches) -> None:
+    """After a restart no line is known that was answered before it."""
+    begin = Answers.__init__
+    patches.replace(Answers, "__init__", lambda self, answers=(): begin(self))
+
+
+def wrong_number(patches: Patches) -> None:
+    """An acknowledgement has the number of the line after it."""
+    say = Hub._say
+
+    def saying(self: Hub, session: Any, request: Any) -> Effects:
+        effects = say(self, session, request)
+        for effect in effects:
+            if isinstance(effect, ToRoom) and isinstance(effect.event, Said) and effect.event.cseq:
+                effect.event.cseq += 1  # type: ignore[misc]
+        return effects
+
+    handle(patches, messages.Say, saying)
+
+
+RETURNING: dict[str, Bug] = {
+    "resume-too-early": _resumes(lambda log, seq, identity, since: since(log, max(0, seq - 1), identity)),
+    "resume-too-late": _resumes(lambda log, seq, identity, since: since(log, seq + 1, identity)),
+    "resume-without-whispers": _resumes(_without_whispers),
+    "resume-without-own": _resumes(_without_own),
+    "resume-in-any-epoch": any_epoch,
+    "never-resumed": never_resumed,
+    "others-whispers": others_whispers,
+    "others-cseq": others_numbers,
+    "gap-untold": no_gap,
+    "gap-too-small": _resumes(_gap_too_small),
+    "gap-too-large": _resumes(_gap_too_large),
+    "end-untold": no_end,
+    "repeat-said-again": said_again,
+    "repeat-unanswered": repeat_unanswered,
+    "repeat-refused": repeat_refused,
+    "answers-of-others": others_answers,
+    "answers-forgotten": answers_forgotten,
+    "cseq-wrong": wrong_number,
+}

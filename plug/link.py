@@ -1,0 +1,85 @@
+"""Link: a client's socket and the network that fails around it, anywhere in the bytes of a frame.
+
+A link is told how many bytes it may still carry up or down, and how it ends after them: "end", as if it had been
+closed; "reset"; or "hang", where the socket stays open, nothing is read, and the server has to find out by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import random
+import socket
+import struct
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
+_CHUNK = 64 * 1024
+_SEVERAL_FRAMES = 400  # bytes
+ENDS = ("end", "reset", "hang")
+
+
+class CutError(Exception):
+    """The link is gone."""
+
+
+class Link:
+    """One connection to the server, which may not be there. What is sent waits until `flush`."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.waits = b""  # to be sent
+        self.listens_at = 0.0  # until then nothing is read, monotonic seconds
+        self.how = ""  # it is to end, if it is
+        self._left = {"up": _CHUNK, "down": _CHUNK}  # bytes until then
+        self.sock = socket.socket()
+        self.sock.setblocking(False)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.sock.connect_ex(address) not in (0, errno.EINPROGRESS):
+            self.sock.close()
+            raise CutError
+
+    def fail(self, chance: random.Random) -> None:
+        """Let it end somewhere in the next few frames, one way or the other."""
+        self.how = chance.choice(ENDS)
+        self._left[chance.choice(("up", "down"))] = chance.randint(0, _SEVERAL_FRAMES)
+
+    def flush(self) -> None:
+        """Send what the kernel takes. Raises CutError."""
+        try:
+            count = self.sock.send(self.waits[: self._left["up"]]) if self.waits else 0
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            raise CutError from None
+        self.waits = self.waits[count:]
+        self._pass("up", count)
+
+    def receive(self) -> bytes:
+        """Return what has come. Raises CutError."""
+        try:
+            chunk = self.sock.recv(min(_CHUNK, max(1, self._left["down"])))
+        except (BlockingIOError, InterruptedError):
+            return b""
+        except OSError:
+            raise CutError from None
+        if not chunk:
+            raise CutError
+        return chunk if not self.how else chunk[: self._left["down"]]
+
+    def received(self, count: int) -> None:
+        """Note that so many bytes were taken. Raises CutError when that was the last that came through."""
+        self._pass("down", count)
+
+    def _pass(self, way: str, count: int) -> None:
+        if self.how:
+            self._left[way] -= count
+            if self._left[way] <= 0:
+                raise CutError
+
+    def close(self) -> None:
+        """Be gone: with a reset if that is how it is to end."""
+        if self.how == "reset":
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        else:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()

@@ -1,0 +1,150 @@
+"""The machine in memory: the real loop, hub and journal of the server, on plug.network, to be killed and stopped.
+
+A kill is an exception that nothing in the server catches: whatever was in memory is forgotten, and SQLite rolls back
+what was not committed, as it does when it finds what a killed process has left.
+"""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any, cast
+
+import server
+from chat import log as chat_log
+from chat.hub import Hub
+from plug.network import Network
+from plug.patches import Patches
+from plug.points import Countdown, watch
+from server import Server
+from shell import backroom, start
+from shell.backroom import Backroom
+from stores.journal import FILE_NAME, Journal, JournalError
+
+AGES = 1e9  # seconds
+GREETED_WITH = 5
+REPLAY_BYTES = 4_000  # less than a server keeps, so that there are gaps
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class _NoClerk:
+    """Stands in for the clerk: nobody has a password here."""
+
+    registered: frozenset[str] = frozenset()
+
+    def fileno(self) -> int:
+        return -1
+
+    def close(self) -> None:
+        pass
+
+
+class _Log:
+    """Stands in for the server's log, and keeps what it says of bugs."""
+
+    def __init__(self, bugs: list[str]) -> None:
+        self._bugs = bugs
+
+    def exception(self, text: str, *arguments: object) -> None:
+        self._bugs.append(f"{text % arguments} {traceback.format_exc(limit=-3)}")
+
+    def info(self, *_: object) -> None:
+        pass
+
+    debug = error = info
+
+
+class Machine:
+    """One server and its disk, `folder`. Its tables of kills and losses are for the checker."""
+
+    def __init__(self, folder: Path, network: Network, patches: Patches) -> None:
+        """Replace by `patches`, for as long as they last, what the server knows of the world."""
+        self.kills = 0
+        self.journals_lost = 0
+        self.bugs: list[str] = []  # what the server itself took for one
+        self._folder = folder
+        self._network = network
+        self._server: Server | None = None
+        self._journal: Journal | None = None
+        self._epochs = 0
+        self._countdown: Countdown | None = None
+        self._disk_fails = False
+        for name, value in (("select", network), ("time", network), ("send", network.send)):
+            patches.replace(server, name, value)
+        patches.replace(chat_log, "REPLAY_BYTES", REPLAY_BYTES)
+        patches.replace(server, "log", _Log(self.bugs))
+        patches.replace(backroom, "log", _Log(self.bugs))
+        watch(patches, self._passed)
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a server."""
+        return self._server is not None
+
+    def start(self) -> None:
+        """Start a server that goes on with what is on the disk."""
+        self._epochs += 1
+        self._journal = Journal(self._folder, f"log{self._epochs}", keep=100_000, age=AGES)
+        hub = Hub(start._record(self._journal), 100, greet_history=GREETED_WITH)
+        behind = Backroom(hub, cast(Any, _NoClerk()), self._journal)
+        self._server = Server(cast(Any, self._network), hub, behind)
+        self._network.open()
+
+    def turn(self) -> None:
+        """Let the loop turn once; that may be the end of it."""
+        if self._server is not None:
+            try:
+                self._server.step(0.0)
+            except Killed:
+                self.kill()
+
+    def stop(self) -> None:
+        """Let it shut down, as after SIGTERM; a kill may overtake that."""
+        if self._server is not None:
+            try:
+                self._server._shut_down()
+                self._server = self._journal = None
+            except Killed:
+                self.kill()
+
+    def kill(self) -> None:
+        """Let the process be gone."""
+        if self._server is not None:
+            self.kills += 1
+            self._server._signals.close()
+        if self._journal is not None:
+            self._journal.close()
+        self._server = self._journal = self._countdown = None
+        self._network.fall()
+
+    def kill_at(self, point: str) -> None:
+        """Let the process be gone when it has passed a point so often (plug.points)."""
+        self._countdown = Countdown(point, self._strike)
+
+    def fail_disk(self) -> None:
+        """Let the next write to the journal fail; what is said from then on is not kept."""
+        self._disk_fails = self.runs
+
+    def lose_journal(self) -> None:
+        """Let the process be gone, and its journal with it."""
+        self.kill()
+        for path in self._folder.glob(f"{FILE_NAME}*"):
+            path.unlink()
+            self.journals_lost += path.name == FILE_NAME
+
+    def _passed(self, point: str) -> None:
+        if self._disk_fails and point == "before-journal":
+            self._disk_fails = False
+            self._journal, journal = None, self._journal
+            if journal is not None:
+                self.journals_lost += 1
+                raise JournalError("the disk fails")
+        if self._countdown is not None:
+            self._countdown(point)
+
+    def _strike(self) -> None:
+        self._countdown = None
+        raise Killed
