@@ -26,7 +26,7 @@ FAULTS = 12.0  # links that fail, a second
 BACK = (0.02, 0.6)  # seconds until somebody who has lost a link tries another one
 STALL = (0.1, 2.0)  # seconds without reading
 HANG = (1.0, 8.0)  # seconds that a dead link stays open
-REST = 60.0  # seconds until everything has to be at rest
+REST = 30.0  # seconds until everything has to be at rest
 STEP = 0.02  # seconds
 
 

@@ -23,7 +23,7 @@ from plug.talk import talks
 
 MEMBERS = 5
 TICKS = 300
-PATIENCE = 3_000  # ticks until everything has to have come to rest, once nothing fails any more
+PATIENCE = 500  # ticks until everything has to have come to rest, once nothing fails any more
 ENDS = ("end", "reset", "hang")
 
 
