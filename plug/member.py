@@ -101,11 +101,9 @@ class Member:
         self.history.stayed = False
         return _frames(self.session.leave(now).send)
 
-    def goes_on(self) -> History:
-        """Begin another history where this one ends, with nothing under way; return this one."""
-        ended, session = self.history, self.session
-        self.history = History(self.number, [Begun(session.epoch, session.seq)])
-        return ended
+    def turns_page(self) -> None:
+        """Begin another history where this one ends, with nothing under way."""
+        self.history = History(self.number, [Begun(self.session.epoch, self.session.seq)])
 
     def _types(self, kind: str, command: str, text: str, now: float) -> bytes:
         before = set(self.session.pending)

@@ -14,6 +14,7 @@ from pathlib import Path
 from plug.bugs.bug import Bug
 from plug.checker import violations
 from plug.history import History
+from plug.link import ENDS
 from plug.machine import Machine
 from plug.member import Member
 from plug.network import Network, Wire
@@ -24,7 +25,6 @@ from plug.talk import talks
 MEMBERS = 5
 TICKS = 300
 PATIENCE = 500  # ticks until everything has to have come to rest, once nothing fails any more
-ENDS = ("end", "reset", "hang")
 
 
 def simulated(seed: int, bug: Bug | None = None, ticks: int = TICKS) -> tuple[list[str], Counter[str]]:
