@@ -96,7 +96,7 @@ class Crowd:
             return
         if dice < 0.02 and member.is_at_rest:
             self.faults["goodbye"] += 1
-            link.waits += member.leaves(now)
+            link.waits += member.leaves()
         elif dice < 0.1:
             self.faults["stall"] += 1
             link.listens_at = now + self._chance.uniform(*STALL)

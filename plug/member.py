@@ -96,10 +96,10 @@ class Member:
         """Give a command that has an answer for nobody else."""
         return self._types("command", command, "", now)
 
-    def leaves(self, now: float) -> bytes:
+    def leaves(self) -> bytes:
         """Say goodbye, for good."""
         self.history.stayed = False
-        return _frames(self.session.leave(now).send)
+        return _frames(self.session.leave().send)
 
     def turns_page(self) -> None:
         """Begin another history where this one ends, with nothing under way."""

@@ -149,7 +149,7 @@ class World:
 
     def _say_goodbye(self, member: Member) -> None:
         if member.is_at_rest:
-            self._send(member, member.leaves(self._network.now))
+            self._send(member, member.leaves())
 
     # --- members -------------------------------------------------------------------------------------------------
 

@@ -87,28 +87,26 @@ def said_again(patches: Patches) -> None:
     patches.replace(Answers, "find", lambda self, identity, cseq: None)
 
 
+def _repeats(patches: Patches, answer: Callable[[Hub, Any, int], Effects]) -> None:
+    """Answer a line that comes again with `answer`."""
+    handle_once = past.handle_once
+
+    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
+        if hub.answers.find(session.identity, cseq) is not None:
+            return answer(hub, session, cseq)
+        return handle_once(hub, session, request, cseq, handler)
+
+    patches.replace(past, "handle_once", handling)
+
+
 def repeat_unanswered(patches: Patches) -> None:
     """A line that comes again is dropped without an answer."""
-    find, handle_once = Answers.find, Hub._handle_once
-
-    def handling(self: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
-        if find(self._answers, session.identity, cseq) is not None:
-            return []
-        return handle_once(self, session, request, cseq, handler)
-
-    patches.replace(Hub, "_handle_once", handling)
+    _repeats(patches, lambda hub, session, cseq: [])
 
 
 def repeat_refused(patches: Patches) -> None:
     """A line that comes again is refused, though it was said."""
-    handle_once = Hub._handle_once
-
-    def handling(self: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
-        if self._answers.find(session.identity, cseq) is not None:
-            return self.refuse(session, Fault.REPEATED_TOO_LATE, cseq)
-        return handle_once(self, session, request, cseq, handler)
-
-    patches.replace(Hub, "_handle_once", handling)
+    _repeats(patches, lambda hub, session, cseq: hub.refuse(session, Fault.REPEATED_TOO_LATE, cseq))
 
 
 def others_answers(patches: Patches) -> None:
