@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from plug.checker import violations
 from plug.history import History
-from plug.link import CutError, Link
+from plug.link import ENDS, WAYS, CutError, Link
 from plug.member import Member
 from plug.process import HOST, Process
 from plug.talk import talks
@@ -26,6 +26,7 @@ FAULTS = 15.0  # links that fail, a second
 BACK = (0.02, 0.6)  # seconds until somebody who has lost a link tries another one
 STALL = (0.1, 2.0)  # seconds without reading
 HANG = (1.0, 8.0)  # seconds that a dead link stays open
+SEVERAL_FRAMES = 400  # bytes, in which a link fails
 REST = 30.0  # seconds until everything has to be at rest
 STEP = 0.005  # seconds
 
@@ -101,7 +102,7 @@ class Crowd:
             self.faults["stall"] += 1
             link.listens_at = now + self._chance.uniform(*STALL)
         else:
-            link.fail(self._chance)
+            link.fail(self._chance.choice(ENDS), self._chance.choice(WAYS), self._chance.randint(0, SEVERAL_FRAMES))
             self.faults[link.how] += 1
             for _ in range(3):  # so that there is something to fail in
                 self._send(member, now)

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import random
 import socket
 import struct
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
 _CHUNK = 64 * 1024
-_SEVERAL_FRAMES = 400  # bytes
-ENDS = ("end", "reset", "hang")
+ENDS, WAYS = ("end", "reset", "hang"), ("up", "down")
 
 
 class CutError(Exception):
@@ -29,7 +27,7 @@ class Link:
         self.waits = b""  # to be sent
         self.listens_at = 0.0  # until then nothing is read, monotonic seconds
         self.how = ""  # it is to end, if it is
-        self._left = {"up": _CHUNK, "down": _CHUNK}  # bytes until then
+        self._left = dict.fromkeys(WAYS, _CHUNK)  # bytes until then
         self.sock = socket.socket()
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -37,10 +35,10 @@ class Link:
             self.sock.close()
             raise CutError
 
-    def fail(self, chance: random.Random) -> None:
-        """Let it end somewhere in the next few frames, one way or the other."""
-        self.how = chance.choice(ENDS)
-        self._left[chance.choice(("up", "down"))] = chance.randint(0, _SEVERAL_FRAMES)
+    def fail(self, how: str, way: str, after: int) -> None:
+        """Let it end like one of ENDS after so many more bytes "up" or "down"."""
+        self.how = how
+        self._left[way] = after
 
     def flush(self) -> None:
         """Send what the kernel takes. Raises CutError."""
@@ -77,9 +75,9 @@ class Link:
 
     def close(self) -> None:
         """Be gone: with a reset if that is how it is to end."""
-        if self.how == "reset":
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        else:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the other end may have been quicker
+            if self.how == "reset":
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            else:
                 self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
