@@ -268,7 +268,8 @@ class Session:
 
     def _whispered(self, event: Whispered) -> None:
         self.users |= {event.name}
-        if event.name != self.name:
+        is_ours = event.cseq is not None and event.seq <= self._came_at  # told again, from when we had another name
+        if event.name != self.name and not is_ours:
             self._whisperer = Whisperer(event.name, event.seq)
 
     def _joined(self, event: messages.Joined) -> None:

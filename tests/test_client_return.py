@@ -113,6 +113,17 @@ def test_a_renaming_before_the_welcome_does_not_change_the_name_of_today() -> No
     assert ann.session.pending == {}
 
 
+def test_a_whisper_of_ours_under_another_name_is_nobodys_to_reply_to() -> None:
+    ann = Ann()
+    ann.hears(Whispered(6, "bob", "ann", "psst", AT))
+    ann.types("/nick eve")
+    ann.types("/w bob yes")  # both arrive, and their echoes are lost
+    ann.returns()
+    missed = (Renamed(7, "ann", "eve", 1), Whispered(8, "eve", "bob", "yes", AT, 2), Left(9, "eve", 1, "reconnected"))
+    ann.hears(back(10), *missed, Joined(10, "ann", 2))
+    assert ann.types("/reply well") == (Line("/whisper bob well", 3, as_of=6),)
+
+
 def test_a_name_that_is_gone_is_asked_for_again_and_the_lines_follow() -> None:
     ann = Ann()
     ann.types("one")
