@@ -69,7 +69,7 @@ class Client:
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._ending: Ending | None = None
-        self._heard_at = time.monotonic()
+        self._heard_at = self._came_in_at = time.monotonic()
         self._pauses = pauses()
         self._give_up_at = 0.0
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
@@ -150,6 +150,8 @@ class Client:
                 self._take_up()
         except Ending as ending:  # also the screen's
             self._end(ending)
+        except Exception as error:  # noqa: BLE001  (a bug of ours: without a reader there is no conversation)
+            self._end(endings.bug(error))
 
     def _listen(self) -> None:
         """Take what comes, until the connection is gone, or dead, or everything is over."""
@@ -159,8 +161,18 @@ class Client:
             for item in items:
                 self._take(item)
             with self._changed:
-                if self._session.waits_since(self._heard_at) + SILENCE < now:
+                if self._is_dead(now):
                     return
+                if self._session.online and self._came_in_at + LONGEST_RETRY < now:
+                    self._pauses = pauses()  # that one held; the next is a new misfortune
+
+    def _is_dead(self, now: float) -> bool:
+        """Whether the server has been silent for so long that it has to be gone."""
+        session = self._session
+        returns_unheard = bool(session.epoch) and not session.online and not session.question
+        return session.waits_since(self._heard_at) + SILENCE < now or (
+            returns_unheard and self._heard_at + PATIENCE < now
+        )
 
     def _take(self, item: bytes | ProtocolError) -> None:
         if isinstance(item, ProtocolError):  # codecs report none but fatal ones
@@ -189,7 +201,7 @@ class Client:
         """Make another connection, if the conversation is not over. Raises Ending."""
         with self._changed:
             if self._session.online:  # else the connection before this one is still to be replaced
-                self._pauses, self._give_up_at = pauses(), time.monotonic() + self._persistence
+                self._give_up_at = time.monotonic() + self._persistence
             self._session.lost()
             self._changed.notify_all()
             if self._ending or not (self._session.may_return and self._persistence):
@@ -220,7 +232,7 @@ class Client:
         with self._changed:
             self._link = link
             self._session.retry_in = 0
-            self._heard_at = time.monotonic()
+            self._heard_at = self._came_in_at = time.monotonic()
             self._outgoing.clear()  # what was not sent stands in the session, if it is to be sent at all
         self._carry_out(lambda: Step(send=(self._session.again(),)))
         return True

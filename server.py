@@ -163,7 +163,7 @@ class Server:
         readers = self._fanout.readers  # whoever is being dropped is none any more
         blocked = (self._peers[fd] for fd in self._blocked)
         moving = (p for p in blocked if p.session in readers and p.took_at + limits.STALLED > now)
-        lagging = sum(peer.outbox.size > limits.LAGGING for peer in moving)
+        lagging = sum(p.outbox.size - p.outbox.own > limits.LAGGING for p in moving)  # behind the room, that is
         return lagging * limits.LAGGING_SHARE > len(readers)
 
     def _shut_down(self) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chat.hub import Hub
 
 LEAST, MOST = 8, 128  # characters; NIST SP 800-63B asks for at least 8 and to allow at least 64
+_CHANGES = "*"  # no name: what a connection's new passwords are counted under, like its guesses
 WRONG_LIMIT = 3  # a connection with so many wrong ones is closed
 
 
@@ -142,6 +143,10 @@ def _settle(session: Session, cseq: int | None) -> list[Effect]:
 def _store(hub: Hub, session: Session, password: str, cseq: int | None) -> list[Effect]:
     if not LEAST <= len(password) <= MOST:
         return hub.refuse(session, Fault.BAD_PASSWORD, cseq, least=LEAST, most=MOST)
+    change = (_CHANGES, session.address)
+    if hub.guesses.wait(change, hub.now):  # each takes as long as a login, and others want to come in
+        return hub.refuse(session, Fault.BUSY, cseq)
+    hub.guesses.count(change, hub.now)
     return _consult(session, StorePassword(session, session.name, password, cseq))
 
 

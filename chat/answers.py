@@ -4,15 +4,17 @@ A client that has lost its connection can't know whether its last lines arrived,
 number (`cseq`) that it had. By identity and `cseq` the line is recognised, and answered as it was the first time.
 The answers are journalled with the room's log, so they are known after a restart, too.
 
-They are kept as frames' payloads: most are never needed, and those that are need no more work.
+They are kept as frames' payloads, since most are never needed, and without what was said: a line that comes again
+brings that along.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from protocol.messages import Event
+from protocol.messages import Event, Said, Whispered
 from protocol.objects import FROM_SERVER, dump, load
 
 LINES = 256  # for each client; it has at most a few on their way at a time
@@ -37,10 +39,13 @@ class Answers:
         for answer in answers:
             self._keep(answer)
 
-    def find(self, identity: str, cseq: int) -> Any:
-        """Return the event that answered this line; None if it is new."""
+    def find(self, identity: str, cseq: int, text: str = "") -> Any:
+        """Return the event that answered this line, which said `text`; None if it is new."""
         payload = self._clients.get(identity, {}).get(cseq)
-        return None if payload is None else load(payload, FROM_SERVER)
+        if payload is None:
+            return None
+        event = load(payload, FROM_SERVER)
+        return replace(event, text=text) if isinstance(event, Said | Whispered) else event
 
     def is_too_old(self, identity: str, cseq: int) -> bool:
         """Say whether a line that is not found may be one whose answer has been forgotten."""
@@ -49,7 +54,8 @@ class Answers:
 
     def remember(self, identity: str, cseq: int, event: Event) -> None:
         """Keep what a new line was answered."""
-        answer = Answer(identity, cseq, dump(event))
+        kept = replace(event, text="") if isinstance(event, Said | Whispered) else event
+        answer = Answer(identity, cseq, dump(kept))
         self._keep(answer)
         self._fresh.append(answer)
 

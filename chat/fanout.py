@@ -61,8 +61,10 @@ class Fanout:
         for session, view in views.items():
             if session in self._connections:
                 connection = self._connections[session]
-                for buffer in view.buffers(renderings[connection.dialect]):
-                    connection.outbox.queue(buffer, now)
+                outbox = connection.outbox
+                for buffer, is_own in view.buffers(renderings[connection.dialect]):
+                    outbox.queue(buffer, now)
+                    outbox.own += len(buffer) if is_own else 0
                 deliveries += view.taken
         return deliveries
 
@@ -126,11 +128,14 @@ class _View:
             self.taken += index - self._start
             self._start = index
 
-    def buffers(self, rendering: _Rendering) -> Iterator[Buffer]:
-        """Yield the bytes of this view; nothing is added to it afterwards."""
+    def buffers(self, rendering: _Rendering) -> Iterator[tuple[Buffer, bool]]:
+        """Yield the bytes of this view, and which of them are this reader's own; nothing is added to it afterwards."""
         self._take(rendering.length)
         for piece in self._pieces:
-            yield rendering.part(*piece) if isinstance(piece, tuple) else rendering.encode(piece)
+            if isinstance(piece, tuple):
+                yield rendering.part(*piece), False
+            else:
+                yield rendering.encode(piece), True
 
 
 class _Rendering:

@@ -110,7 +110,7 @@ class Hub:
             effects = accounts.insist(self, session, request)
         elif session.state not in states:
             effects = self._out_of_place(session, request)
-        elif session.framed and isinstance(request, _ONCE) and request.cseq is not None:
+        elif session.framed and session.identity and isinstance(request, _ONCE) and request.cseq is not None:
             effects = past.handle_once(self, session, request, request.cseq, handler)
         else:
             effects = handler(self, session, request)
@@ -155,7 +155,9 @@ class Hub:
     def _look_for_silent(self) -> list[Effect]:
         """Ping the framed clients that have been silent for long, and give up those that don't answer."""
         effects: list[Effect] = []
-        for session in [s for s in self.room if s.framed and s.heard_at + limits.PING_AFTER <= self.now]:
+        for session in [
+            s for s in self.room if s.framed and not s.waiting and s.heard_at + limits.PING_AFTER <= self.now
+        ]:
             if session.pinged_at <= session.heard_at:
                 session.pinged_at = self.now
                 effects.append(ToOne(session, messages.Pinged()))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import takewhile
 
 from protocol.messages import Past, RoomEvent, Said, Whispered
@@ -93,7 +94,7 @@ class Log:
         found = (
             entry
             for entry in reversed(self._entries)
-            if is_message(entry) and entry.is_for(identity) and wanted <= set(words_of(text_of(entry.event)))
+            if is_message(entry) and entry.is_for(identity) and wanted <= _words_in(text_of(entry.event))
         )
         return [past(entry) for entry in _newest(found, count)]
 
@@ -102,6 +103,11 @@ class Log:
         key = key_of(name)
         times = (e.at for e in reversed(self._entries) if not e.reader and key in map(key_of, names_in(e.event)))
         return next(times, None)
+
+
+@lru_cache(2 * KEPT)  # else each search would have to take apart again whatever is in memory
+def _words_in(text: str) -> frozenset[str]:
+    return frozenset(words_of(text))
 
 
 def is_message(entry: Entry) -> bool:

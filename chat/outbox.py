@@ -11,12 +11,16 @@ _BUFFERS_LIMIT = 512  # sendmsg takes 1,024 on Linux (IOV_MAX), and at least 16 
 
 
 class Outbox:
-    """A queue of buffers with their total size, in bytes, and the age of the oldest, in seconds."""
+    """A queue of buffers with their total size, in bytes, and the age of the oldest, in seconds.
 
-    __slots__ = ("_buffers", "size")
+    `own` is how much of it, since it was last empty, this reader alone has asked for; the rest is the room's.
+    """
+
+    __slots__ = ("_buffers", "own", "size")
 
     def __init__(self) -> None:
         self.size = 0
+        self.own = 0
         self._buffers: deque[tuple[Buffer, float]] = deque()
 
     def queue(self, buffer: Buffer, now: float) -> None:
@@ -41,7 +45,7 @@ class Outbox:
         """Forget the first `count` bytes: the kernel has them. What is left of a buffer keeps its age."""
         if count == self.size:
             self._buffers.clear()
-            self.size = 0
+            self.size = self.own = 0
             return
         self.size -= count
         while count:
@@ -58,4 +62,4 @@ class Outbox:
     def clear(self) -> None:
         """Forget everything."""
         self._buffers.clear()
-        self.size = 0
+        self.size = self.own = 0

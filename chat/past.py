@@ -29,6 +29,7 @@ JOURNAL_LOST = (
 )
 SECRET = 16  # characters that a client's secret has at least: ours has 32, which are 128 bits
 MOST = 500  # messages that one may ask for
+WORDS = 16  # that one search may have: each costs as much as a search
 FOUND = 20  # messages that a search shows
 _PART = 24 * 1024  # bytes of text in one event, so that it fits a frame however it is quoted
 _ENTRY = 160  # bytes of a message besides its text, at most
@@ -86,7 +87,7 @@ def identity_of(client_id: str) -> str:
 def handle_once(hub: Hub, session: Session, request: Request, cseq: int, handler: Handler) -> list[Effect]:
     """Have `handler` see to a client's line; answer it again if it has been seen to, in this run or an earlier one."""
     answers, identity = hub.answers, session.identity
-    answer = answers.find(identity, cseq)
+    answer = answers.find(identity, cseq, getattr(request, "text", ""))
     if answer is not None:
         return [ToOne(session, answer)]
     if answers.is_too_old(identity, cseq):
@@ -94,7 +95,7 @@ def handle_once(hub: Hub, session: Session, request: Request, cseq: int, handler
     effects = handler(hub, session, request)
     events = (effect.event for effect in effects if isinstance(effect, ToRoom | ToOne))
     answer = next((event for event in events if getattr(event, "cseq", None) == cseq), None)
-    if answer is not None:  # else it comes later, when a password has been checked
+    if answer is not None and session.named:  # None: it comes later, when a password has been checked
         answers.remember(identity, cseq, answer)
     return effects
 
@@ -116,9 +117,9 @@ def history(hub: Hub, session: Session, request: messages.ListHistory) -> list[E
 
 def search(hub: Hub, session: Session, request: messages.Search) -> list[Effect]:
     """Look for messages, in the archive if there is one."""
-    if not words_of(request.words):
+    if not 1 <= len(set(words_of(request.words))) <= WORDS:
         usage = BY_REQUEST[messages.Search].usage
-        return hub.refuse(session, Fault.USAGE, request.cseq, why="There is no word in WORDS", usage=usage)
+        return hub.refuse(session, Fault.USAGE, request.cseq, why=f"WORDS are 1 to {WORDS} words", usage=usage)
     if not hub.has_archive:
         found = hub.room.log.search(request.words, FOUND, session.identity)
         return _tell_found(session, request.words, found, request.cseq)

@@ -100,6 +100,11 @@ def _spoke_text(line: str) -> Ending:
     return not_chat(f'it said "{excerpt(line)}"')
 
 
+def bug(error: Exception) -> Ending:
+    """Return the ending after an error that nobody foresaw."""
+    return Ending(Exit.ERROR, f"The client met a bug of its own ({excerpt(repr(error))}). Start it again to rejoin.")
+
+
 def no_page(error: OSError) -> Ending:
     """Return the ending for a page that can't be written."""
     return Ending(Exit.ERROR, f"The page can't be written: {error.strerror or error}. Choose another FILE for --html.")

@@ -244,7 +244,7 @@ class Session:
             self.pending.clear()  # what was sent before it had no other answer
         if not event.resumed:
             self.seq = event.seq
-        self.name, self.epoch, self._came_at = event.name, event.epoch, event.seq
+        self.name, self.epoch, self._came_at = excerpt(event.name), excerpt(event.epoch), event.seq
         self.question = self.refusal = ""
         self.online, self._returning, self._has_missed = True, False, False
         repeated = tuple(pending.line for pending in self.pending.values())
@@ -283,7 +283,7 @@ class Session:
     def _renamed(self, event: Renamed) -> None:
         self.users = self.users - {event.old} | {event.name}
         if event.old == self.name and event.seq > self._came_at:  # else it was before the welcome, which knows better
-            self.name = event.name
+            self.name = excerpt(event.name)
         elif self._whispered_as(event.old):
             self._whisperer = Whisperer(event.name, event.seq)
 

@@ -25,6 +25,7 @@ _LOOK_ALIKES = str.maketrans("01i|", "olll")
 _WORD = re.compile(r"[^\W_]+")
 
 _EXCERPT = 40
+_PASSWORD_LIMIT = 512  # characters: four times the longest (chat.accounts), which may be typed decomposed
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LATEST = 253_402_000_000  # seconds since the epoch; days before the end of the year 9999, and of Python's calendar
 
@@ -37,8 +38,11 @@ def clean(text: str) -> str:
 
 
 def clean_password(text: str) -> str:
-    """Return a password as it is compared: cleaned like all text, and in the one form that RFC 8265 gives it (NFC)."""
-    return unicodedata.normalize("NFC", clean(text))
+    """Return a password as it is compared: cleaned like all text, and in the one form that RFC 8265 gives it (NFC).
+
+    Of one that is longer than any may be, a part: normalizing takes time with the square of a run of combining marks.
+    """
+    return unicodedata.normalize("NFC", clean(text)[:_PASSWORD_LIMIT])
 
 
 def excerpt(text: str) -> str:
@@ -54,8 +58,14 @@ def utc(at: float) -> str:
 
 def words_of(text: str) -> list[str]:
     """Return the words in `text` as a search compares them: letters and digits, whatever their case and accents."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return _WORD.findall(plain)
+    text = text.casefold()
+    if not text.isascii():  # twice, since normalizing takes time with the square of a run of combining marks
+        text = _without_marks(unicodedata.normalize("NFKD", _without_marks(text)))
+    return _WORD.findall(text)
+
+
+def _without_marks(text: str) -> str:
+    return "".join(c for c in text if not unicodedata.combining(c))
 
 
 def is_name(name: str) -> bool:

@@ -44,7 +44,7 @@ class Archivist:
         return self._worker.fileno()
 
     def inquire(self, asked: Inquiry) -> None:
-        """Take in a question. Each session asks one at a time, so they are bounded by the users."""
+        """Take in a question. Each session asks one at a time, and who has left meanwhile gets no answer."""
         self._worker.put(asked)
 
     def answers(self) -> list[Found]:
@@ -52,11 +52,13 @@ class Archivist:
         return self._worker.results()
 
     def close(self) -> None:
-        """Finish what is waiting and end the thread."""
-        self._worker.close()
+        """End the thread; what is waiting has nobody any more who waits for it."""
+        self._worker.close(finish=False)
         self._archive.close()
 
     def _found(self, asked: Inquiry) -> Found:
+        if asked.session.closing:
+            return Found(asked, None, failed=True)
         try:
             self._archive.take_in(AT_ONCE)
             return Found(asked, self._look_up(asked))

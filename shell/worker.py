@@ -32,6 +32,7 @@ class Worker(Generic[Task, Result]):
         """
         self._do = do
         self._leisure = leisure
+        self._dropping = False
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._results: deque[Result] = deque()
         self._bell, self._clapper = socket.socketpair()
@@ -66,8 +67,9 @@ class Worker(Generic[Task, Result]):
             return []
         return [self._results.popleft() for _ in range(len(self._results))]
 
-    def close(self) -> None:
-        """Finish what is waiting, so that nothing of it is lost, and end the thread."""
+    def close(self, finish: bool = True) -> None:
+        """`finish` what is waiting, so that nothing of it is lost, or drop it, and end the thread."""
+        self._dropping = not finish
         self._tasks.put(None)
         self._thread.join()
         self._bell.close()
@@ -82,7 +84,7 @@ class Worker(Generic[Task, Result]):
             except queue.Empty:
                 patience = self._leisure() if self._leisure is not None else None
                 continue
-            if task is None:
+            if task is None or self._dropping:
                 return
             self.give(self._do(task))
 

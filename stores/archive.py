@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -23,6 +24,8 @@ from stores.journal import FILE_NAME as JOURNAL_NAME
 from stores.journal import explained, unpacked
 
 FILE_NAME = "search.db"
+PATIENCE = 1.0  # seconds for one search
+_STEPS = 10_000  # of SQLite's machine, between two looks at the clock
 _EVERYBODY = "everybody"
 _COLUMNS = "said UNINDEXED, at UNINDEXED, name UNINDEXED, addressee UNINDEXED"
 _CREATE = f"CREATE VIRTUAL TABLE entries USING fts5(words, who, readers, {_COLUMNS}, columnsize = 0)"
@@ -45,8 +48,8 @@ class Archive:
 
         Raises JournalError.
         """
-        wanted = " AND ".join(f'words : "{word}"' for word in words_of(words))
-        with explained(self._path):
+        wanted = " AND ".join(f'words : "{word}"' for word in sorted(set(words_of(words))))
+        with explained(self._path), self._bounded():
             rows = self._opened().execute(
                 "SELECT rowid, at, name, said, addressee FROM entries"
                 " WHERE entries MATCH ? ORDER BY rowid DESC LIMIT ?",
@@ -66,6 +69,17 @@ class Archive:
                 .fetchone()
             )
             return None if row is None else float(row[0])
+
+    @contextlib.contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Interrupt what is asked within, if it takes too long: others wait for it."""
+        db = self._opened()
+        give_up_at = time.monotonic() + PATIENCE
+        db.set_progress_handler(lambda: time.monotonic() > give_up_at, _STEPS)
+        try:
+            yield
+        finally:
+            db.set_progress_handler(None, 0)
 
     # --- keeping up ----------------------------------------------------------------------------------------------
 

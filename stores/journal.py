@@ -54,7 +54,7 @@ class Journal:
         self.path = folder / FILE_NAME
         self._keep = keep
         self._age = age
-        self._untrimmed = 0  # entries written since the last trim
+        self._untrimmed = 0  # entries and answers written since the last trim
         with explained(self.path), contextlib.ExitStack() as stack:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = stack.enter_context(contextlib.closing(_locked(folder / LOCK_NAME)))
@@ -111,7 +111,7 @@ class Journal:
                 rows = [(who, cseq, payload.decode()) for who, cseq, payload in answers]
                 self._db.execute("INSERT INTO answers VALUES (?, ?)", (self._answered, _encode(rows)))
             self._db.execute("COMMIT")
-            self._untrimmed += len(entries)
+            self._untrimmed += len(entries) + len(answers)
             if self._untrimmed >= _TRIM_EVERY:
                 self._trim()
 

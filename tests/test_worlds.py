@@ -13,7 +13,7 @@ from plug.points import Countdown
 from plug.world import simulated
 
 SEEDS = range(12)
-WORLDS_PER_BUG = 10
+WORLDS_PER_BUG = 40
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -84,7 +84,7 @@ def never_resumed(patches: Patches) -> None:
 
 def said_again(patches: Patches) -> None:
     """A line that comes again is said again."""
-    patches.replace(Answers, "find", lambda self, identity, cseq: None)
+    patches.replace(Answers, "find", lambda *_: None)
 
 
 def _repeats(patches: Patches, answer: Callable[[Hub, Any, int], Effects]) -> None:
@@ -113,8 +113,8 @@ def others_answers(patches: Patches) -> None:
     """A line that comes again is answered with what somebody's line of that number was answered."""
     find = Answers.find
 
-    def finding(self: Answers, identity: str, cseq: int) -> Any:
-        found = (find(self, other, cseq) for other in self._clients if cseq > 2)
+    def finding(self: Answers, identity: str, cseq: int, text: str = "") -> Any:
+        found = (find(self, other, cseq, text) for other in self._clients if cseq > 2)
         return next((answer for answer in found if answer is not None), None)
 
     patches.replace(Answers, "find", finding)

@@ -85,8 +85,9 @@ def altered_for_one(patches: Patches) -> None:
     counter, part = count(1), _View.buffers
 
     def buffers(self: _View, rendering: Any) -> Iterator[Any]:
-        for buffer in part(self, rendering):
-            yield bytes(buffer).replace(b"hello", b"hullo") if not next(counter) % OFTEN else buffer
+        for buffer, is_own in part(self, rendering):
+            changed = bytes(buffer).replace(b"hello", b"hullo")
+            yield (buffer if next(counter) % OFTEN else changed), is_own
 
     patches.replace(_View, "buffers", buffers)
 
