@@ -143,7 +143,7 @@ class Machine:
     def lose_journal(self) -> None:
         """Let the process be gone, and its journal with it."""
         self.kill()
-        for path in self._folder.glob(f"{FILE_NAME}*"):
+        for path in list(self._folder.glob(f"{FILE_NAME}*")):
             path.unlink()
             self.journals_lost += path.name == FILE_NAME
 
