@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from pathlib import Path
 
 from chat.answers import Answers
 from chat.hub import Hub
@@ -17,6 +18,7 @@ from stores.archive import Archive
 from stores.journal import Journal, JournalError
 
 DAY = 24 * 60 * 60  # seconds
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class CannotStartError(Exception):
@@ -49,9 +51,17 @@ def _accounts(options: argparse.Namespace) -> Accounts:
 def _journal(options: argparse.Namespace) -> Journal:
     try:
         age = options.history_days * DAY
-        return Journal(options.data, secrets.token_hex(8), options.history, age, options.sync)
+        return Journal(options.data, secrets.token_hex(8), options.history, age, options.sync, _boot())
     except JournalError as error:
         raise CannotStartError(str(error)) from error
+
+
+def _boot() -> str:
+    """Return what this start of the machine is called; "" where the system does not say (it does on Linux)."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
 
 
 def _record(journal: Journal) -> Record:

@@ -9,7 +9,7 @@ four times as long (3.4 us and 0.8 us an entry, in turns of 900), and nobody ask
 searched in stores/archive.py.
 
 The journal belongs to one server at a time, which a lock says that ends with the process. It is bounded by a number of
-entries and by their age. An epoch tells this log from any other; it goes when the file goes.
+entries and by their age. An epoch tells this log from any other; it goes when the file goes, or its end may have.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MODE = 0o600  # whispers are in it
 _TRIM_EVERY = 1_000  # entries
 _CHECKPOINT_PAGES = 16_384  # 64 MiB: when the loop itself works the write-ahead log in, if the archivist did not
 _SCHEMA = """
-    CREATE TABLE IF NOT EXISTS epoch (epoch TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS epoch (epoch TEXT NOT NULL, boot TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS log (last INTEGER PRIMARY KEY, at REAL NOT NULL, entries TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS answers (last INTEGER PRIMARY KEY, answers TEXT NOT NULL);
 """
@@ -46,10 +46,11 @@ class JournalError(Exception):
 class Journal:
     """The open journal of one folder. For one thread; `close` gives it up."""
 
-    def __init__(self, folder: Path, new_epoch: str, keep: int, age: float, sync: bool = False) -> None:
+    def __init__(self, folder: Path, new_epoch: str, keep: int, age: float, sync: bool = False, boot: str = "") -> None:
         """Open it, or begin one with `new_epoch`; keep `keep` entries and none older than `age` seconds.
 
-        Raises JournalError.
+        `boot` is what this start of the machine is called, if that is known. A journal that was open, without `sync`,
+        when the machine went down may have lost its end: it goes on in the new epoch. Raises JournalError.
         """
         self.path = folder / FILE_NAME
         self._keep = keep
@@ -59,20 +60,24 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = stack.enter_context(contextlib.closing(_locked(folder / LOCK_NAME)))
             self._db = stack.enter_context(contextlib.closing(_opened(self.path, sync)))
-            self.epoch = self._begin(new_epoch)
+            self.epoch = self._begin(new_epoch, "" if sync else boot)
             self._answered = self._newest_of("answers")
             self._trim()
             stack.pop_all()
 
-    def _begin(self, new_epoch: str) -> str:
+    def _begin(self, new_epoch: str, boot: str) -> str:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > FORMAT:
             raise JournalError(f"{self.path} is of a newer version of this server. Use that one, or another --data.")
         self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT")
-        row = self._db.execute("SELECT epoch FROM epoch").fetchone()
-        if row is None:
-            self._db.execute("INSERT INTO epoch VALUES (?)", (new_epoch,))
-        return new_epoch if row is None else str(row[0])
+        epoch, opened_in = self._db.execute("SELECT epoch, boot FROM epoch").fetchone() or (new_epoch, "")
+        if opened_in and opened_in != boot:
+            epoch = new_epoch
+        self._db.execute("BEGIN")
+        self._db.execute("DELETE FROM epoch")
+        self._db.execute("INSERT INTO epoch VALUES (?, ?)", (epoch, boot))
+        self._db.execute("COMMIT")
+        return str(epoch)
 
     def _newest_of(self, table: str) -> int:
         (last,) = self._db.execute(f"SELECT max(last) FROM {table}").fetchone()  # noqa: S608
@@ -145,7 +150,8 @@ class Journal:
     def close(self) -> None:
         """Let another server have it."""
         with contextlib.suppress(sqlite3.Error):  # whatever it is, it is told when the file is opened again
-            self._db.close()
+            self._db.execute("UPDATE epoch SET boot = ''")
+        self._db.close()
         self._lock.close()
 
 

@@ -105,6 +105,31 @@ def test_a_killed_process_loses_nothing_that_was_written(tmp_path: Path) -> None
     again.close()
 
 
+@pytest.mark.parametrize(
+    ("sync", "is_closed", "boot", "epoch"),
+    [
+        (False, False, "another start", "another epoch"),
+        (False, False, "a start", "an epoch"),
+        (False, True, "another start", "an epoch"),
+        (True, False, "another start", "an epoch"),
+    ],
+)
+def test_what_the_machine_may_have_lost_on_its_way_down_makes_it_another_log(
+    tmp_path: Path, sync: bool, is_closed: bool, boot: str, epoch: str
+) -> None:
+    first = Journal(tmp_path, "an epoch", 1000, DAY, sync, "a start")
+    first.write(ENTRIES)
+    if is_closed:
+        first.close()
+    else:
+        first._db.close()
+        first._lock.close()
+    again = Journal(tmp_path, "another epoch", 1000, DAY, sync, boot)
+    assert again.epoch == epoch
+    assert again.newest() == ENTRIES
+    again.close()
+
+
 # --- bounds ------------------------------------------------------------------------------------------------------
 
 

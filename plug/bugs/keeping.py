@@ -83,15 +83,15 @@ def one_number_twice(patches: Patches) -> None:
 def epoch_kept(patches: Patches) -> None:
     """A new journal has the epoch of the one that was lost."""
     begin = Journal._begin
-    patches.replace(Journal, "_begin", lambda self, new_epoch: begin(self, "the one log"))
+    patches.replace(Journal, "_begin", lambda self, new_epoch, boot: begin(self, "the one log", boot))
 
 
 def epoch_changed(patches: Patches) -> None:
     """Every start begins a new epoch, though the log goes on."""
     begin = Journal._begin
 
-    def beginning(self: Journal, new_epoch: str) -> str:
-        begin(self, new_epoch)
+    def beginning(self: Journal, new_epoch: str, boot: str) -> str:
+        begin(self, new_epoch, boot)
         return new_epoch
 
     patches.replace(Journal, "_begin", beginning)
