@@ -121,7 +121,7 @@ class Client:
                     raise self._ending
                 if done():
                     return
-                is_connected = self._session.retry_in == 0
+                is_connected = self._session.online or not self._session.epoch  # else the reader sees to that
                 if not self._changed.wait_for(self._progress(done), PATIENCE) and is_connected:
                     raise endings.unanswered(self._session, PATIENCE)
 

@@ -142,3 +142,12 @@ def test_the_write_ahead_log_is_worked_in(archive: Archive, journal: Journal) ->
 def test_a_folder_without_a_journal_is_told(tmp_path: Path) -> None:
     with pytest.raises(JournalError):
         Archive(tmp_path / "nowhere").search("x", 1, "x")
+
+
+def test_a_search_that_takes_too_long_is_given_up(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stores.archive.PATIENCE", -1.0)
+    monkeypatch.setattr("stores.archive._STEPS", 1)
+    with pytest.raises(JournalError, match="interrupted"):
+        archive.search("fox", 9, "x")
+    monkeypatch.undo()
+    assert seqs(archive.search("fox", 9, "x")) == [2, 5]

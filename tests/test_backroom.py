@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import select
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from chat.hub import Hub
 from chat.log import Entry
 from chat.past import JOURNAL_LOST
 from chat.record import Record
-from chat.session import Session
+from chat.session import Session, State
 from protocol.messages import HistoryListed, Noticed, Past, Refused, Said
 from shell.archivist import AT_LEISURE, Archivist
 from shell.backroom import Backroom
 from shell.clerk import Clerk
 from shell.start import CannotStartError, begun
+from shell.worker import Worker
 from stores.accounts import Accounts
 from stores.archive import Archive
 from stores.journal import FILE_NAME, Journal, JournalError
@@ -212,3 +214,32 @@ def test_why_it_can_t_start_is_a_sentence(tmp_path: Path, journal: Journal) -> N
 @pytest.fixture(autouse=True)
 def _heard(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+
+
+def test_who_has_left_is_not_searched_for(backroom: Backroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = Session("192.0.2.1:1")
+    gone.state = State.CLOSING
+    archivist = backroom._archivist
+    assert archivist is not None
+    monkeypatch.setattr(archivist, "_look_up", None)  # called, it would raise TypeError
+    backroom.take(SearchArchive(gone, "fox", 9, "x"))
+    assert backroom.hear(waits(backroom)) == []
+
+
+def test_the_end_waits_for_no_search(journal: Journal, tmp_path: Path) -> None:
+    done: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def do(task: int) -> int:
+        begun.set()
+        go_on.wait(PATIENCE)
+        done.append(task)
+        return task
+
+    worker: Worker[int, int] = Worker("a test", do)
+    for task in range(3):
+        worker.put(task)
+    begun.wait(PATIENCE)
+    threading.Timer(0.01, go_on.set).start()
+    worker.close(finish=False)
+    assert done == [0]

@@ -292,3 +292,11 @@ def test_a_history_is_shown_with_times_and_both_names_of_a_whisper() -> None:
     assert first.startswith("[2023-11-1")
     assert first.endswith("] bob: hi")
     assert second.endswith("] bob -> ann: psst")
+
+
+def test_whatever_a_server_calls_us_and_its_log_the_next_hello_fits_a_frame() -> None:
+    ann = Ann()
+    ann.hears(Welcomed("n" * 40_000, "e" * 40_000, 6, 1), Renamed(7, "n" * 39 + "\u2026", "m" * 60_000))
+    hello = ann.returns()
+    assert hello.resume is not None
+    assert len(hello.name or "") + len(hello.resume.epoch) <= 80

@@ -358,3 +358,23 @@ def test_all_of_a_network_s_addresses_guess_as_one(party: Party) -> None:
     assert accounts.guess_of("ann", session) != one
     session.address = "192.0.2.1:4711"
     assert accounts.guess_of("ann", session) == ("ann", "192.0.2.1")
+
+
+def test_a_frame_that_breaks_the_stream_closes_at_a_question_too(party: Party) -> None:
+    party.joins_framed("carl")
+    party.frames("carl", Line("/register", 1))
+    party.sends("carl", b"\0\0\0\0")
+    assert party.is_gone("carl")
+
+
+def test_one_connection_s_new_passwords_are_limited_so_that_logins_come_to_their_turn(party: Party) -> None:
+    for _ in range(3):
+        party.says("bob", "/register secret12")
+        party.answers(Answer.FAILED)
+    party.looks_away()
+    party.says("bob", "/register secret12")
+    party.sees("bob", "! Too many passwords are being checked right now. Try again in a few seconds.")
+    assert party.asked == []
+    party.passes(60)
+    party.says("bob", "/register secret12")
+    assert len(party.asked) == 1

@@ -188,3 +188,27 @@ def test_leaving_while_there_is_no_connection_ends_at_once(run: Programs) -> Non
     ann.presses(CTRL_D)
     ann.sees('There is no connection: "never sent" may not have arrived.')
     assert ann.ends() == Exit.LOST.code
+
+
+def test_a_server_that_does_not_welcome_it_again_is_taken_for_gone(
+    bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(myclient, "TICK", 0.01)
+    monkeypatch.setattr(myclient, "PATIENCE", 0.3)
+
+    def says_nothing(peer: Peer) -> None:
+        comes_back(peer)
+        assert peer.gets() is None
+
+    scripted.plays(loses)
+    scripted.plays(says_nothing)
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
+
+
+def test_a_bug_that_a_server_finds_ends_the_client_with_a_sentence(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def has_a_bug(*_: object) -> None:
+        raise ValueError("never thought of")
+
+    monkeypatch.setattr(myclient, "load", has_a_bug)
+    assert bot.exits(Peer.welcomes, stays_open=True) is Exit.ERROR
+    assert bot.err == "The client met a bug of its own (ValueError('never thought of')). Start it again to rejoin.\n"

@@ -347,3 +347,35 @@ def test_noticed_is_all_that_an_empty_history_is(party: Party) -> None:
     party.joins_framed("eve")
     party.frames("eve", Line("/history", 1))
     assert party.events("eve") == [Noticed("Nothing has been said yet.", 1)]
+
+
+def test_a_search_has_a_bounded_number_of_words(party: Party) -> None:
+    words = [f"w{number}" for number in range(17)]
+    party.says("ann", f"/search {' '.join(words)}")
+    party.sees("ann", "! WORDS are 1 to 16 words. Usage: /search WORDS")
+    party.says("ann", f"/search {' '.join(words[:16] * 50)}")
+    (told,) = party.told("ann")
+    assert told.startswith("* No message has w0 w1")
+
+
+def test_clients_whose_secret_could_be_guessed_get_nobody_s_answers(talked: Party) -> None:
+    for guest, secret, name in (("one", "", "4"), ("two", "short", "eve")):
+        talked.connects(guest)
+        talked.frames(guest, Hello(1, secret), Line(f"/nick {name}", 1))
+    assert not talked.guests["one"].session.named
+    assert talked.guests["two"].session.name == "eve"
+
+
+def test_who_has_no_name_leaves_no_answers(talked: Party) -> None:
+    talked.connects("one")
+    talked.frames("one", Hello(1, "a secret of enough characters"), Line("/nick 4", 1))
+    assert talked.hub.answers.find(identity_of("a secret of enough characters"), 1) is None
+
+
+def test_who_waits_for_an_answer_is_not_taken_for_gone(party: Party) -> None:
+    party.hub.has_archive = True
+    party.joins_framed("eve")
+    party.frames("eve", Line("/search fox", 1))
+    party.passes(60)
+    party.passes(60)
+    assert not party.is_gone("eve")

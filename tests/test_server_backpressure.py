@@ -163,3 +163,17 @@ def test_a_flooder_cannot_grow_what_waits_faster_than_a_turn_allows(live: Live, 
     live.turns(200)
     one_turn = limits.TURN_INPUT + limits.TURN_CHUNK + limits.TURN_REQUESTS * 1000
     assert max(map(live.waiting_for, (carl, dora))) <= limits.LAGGING + one_turn
+
+
+def test_who_is_slow_to_read_what_it_asked_for_holds_up_nobody(live: Live, room: list[Client]) -> None:
+    ann, bob, carl, dora = room
+    ann.says(*[f"{number:05} {LINE}" for number in range(400)])
+    for client in room:
+        client.sees("00399") if client is not ann else live.turns()
+    carl.stalls()
+    dora.stalls()
+    carl.says(*["/history 500"] * 3)
+    dora.says(*["/history 500"] * 3)
+    live.until(lambda: min(map(live.waiting_for, (carl, dora))) > limits.LAGGING, "never lagged")
+    bob.says("can you hear me")
+    ann.sees("bob: can you hear me")

@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import given
 
-from protocol.text import NAME_LIMIT, ascii_line, clean, clean_password, excerpt, is_name, key_of, skeleton
+from protocol.text import NAME_LIMIT, ascii_line, clean, clean_password, excerpt, is_name, key_of, skeleton, words_of
 from tests.strategies import hostile_texts, unsafe_in
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
@@ -184,3 +184,10 @@ def test_no_log_line_can_be_forged(text: str) -> None:
 def test_two_texts_never_make_one_log_line() -> None:
     assert len({ascii_line(c) for c in EVERY_CHARACTER[:0x3000]}) == 0x3000
     assert ascii_line("\\n") != ascii_line("\n")
+
+
+def test_endless_combining_marks_cost_no_more_than_other_text() -> None:
+    """Normalizing takes time with the square of such a run: 4 s for these, where a part of a second is too much."""
+    marks = "\u0300" * 16_000 + "\u0316" * 16_000
+    assert len(clean_password("password" + marks)) <= 512
+    assert words_of(f"Fo\u0308{marks}x \u00c4\u0301b \ufb01n") == ["fox", "ab", "fin"]
