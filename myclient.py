@@ -282,10 +282,7 @@ def pauses() -> Iterator[int]:
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
     chosen = options.parse(arguments, on_terminal=on_terminal)
-    if chosen.store is not None:
-        courier.run(chosen, on_terminal)
-        return
-    session = Session(secrets.token_hex(16))
+    session = Session(secrets.token_hex(16), looks_round=on_terminal)
     screen = open_screen(session, on_terminal)
     try:
         password = options.password(chosen, os.environ)

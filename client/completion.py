@@ -1,13 +1,18 @@
-"""What Tab offers: commands from the one table, and the names of users that were seen. Pure."""
+"""What Tab offers: commands from the one table, and the names of those who are here. Pure.
+
+A candidate is whole: it ends in the space that follows a word, or in ": " where the line addresses somebody.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from protocol import commands
-from protocol.commands import BY_WORD, Parameter
+from protocol import commands, messages
+from protocol.commands import BY_REQUEST, BY_WORD, Parameter
 from protocol.text import key_of
+
+_REPLY, _WHISPER = BY_REQUEST[messages.Reply], BY_REQUEST[messages.Whisper]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +28,27 @@ def last_word(text: str) -> str:
     return text.rpartition(" ")[2]
 
 
-def candidates(text: str, users: Iterable[str]) -> list[Candidate]:
-    """Return what the last word of `text`, a line up to the cursor, may become."""
+def candidates(text: str, names: Iterable[str], whisperer: str = "") -> list[Candidate]:
+    """Return what the last word of `text`, a line up to the cursor, may become, the likeliest first.
+
+    `names` are those of the others, who spoke last first; `whisperer` is whom a reply would go to, "" for nobody.
+    """
+    if whisperer and BY_WORD.get(text[1:].lower()) is _REPLY and text.startswith("/"):
+        return [Candidate(f"/{_WHISPER.name} {whisperer} ", _WHISPER.help)]
     word = key_of(last_word(text))
-    if text.startswith("/") and " " not in text:
-        offered = _commands("/")
-    elif _parameter_at(text) is commands.COMMAND:
-        offered = _commands("")
-    else:
-        offered = [Candidate(name) for name in sorted(users, key=key_of)]
-    return [candidate for candidate in offered if key_of(candidate.word).startswith(word)]
+    return [candidate for candidate in _offered(text, names) if key_of(candidate.word).startswith(word)]
+
+
+def _offered(text: str, names: Iterable[str]) -> list[Candidate]:
+    if " " not in text:
+        return _commands("/") if text.startswith("/") else [Candidate(f"{name}: ") for name in names]
+    if _parameter_at(text) is commands.COMMAND:
+        return _commands("")
+    return [Candidate(f"{name} ") for name in names]
 
 
 def _commands(prefix: str) -> list[Candidate]:
-    return [Candidate(prefix + word, command.help) for word, command in BY_WORD.items()]
+    return [Candidate(f"{prefix}{word} ", command.help) for word, command in BY_WORD.items()]
 
 
 def _parameter_at(text: str) -> Parameter | None:

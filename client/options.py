@@ -148,14 +148,22 @@ def password(options: argparse.Namespace, environment: Mapping[str, str]) -> str
 
 def ask_page() -> Path:
     """Ask for the file of the HTML page. Raises EOFError when the user would rather not say."""
-    return Path(input(f"File of the page [{DEFAULT_PAGE}]: ").strip() or DEFAULT_PAGE)
+    return Path(_ask(f"File of the page [{DEFAULT_PAGE}]: ") or DEFAULT_PAGE)
 
 
 def ask_server() -> tuple[str, int]:
     """Ask for the server's address and port. Raises EOFError when the user would rather not say."""
-    host = input(f"Server address [{DEFAULT_HOST}]: ").strip() or DEFAULT_HOST
+    host = _ask(f"Server address [{DEFAULT_HOST}]: ") or DEFAULT_HOST
     while True:
         try:
-            return host, _port(input(f"Port [{DEFAULT_PORT}]: ").strip() or str(DEFAULT_PORT))
+            return host, _port(_ask(f"Port [{DEFAULT_PORT}]: ") or str(DEFAULT_PORT))
         except argparse.ArgumentTypeError as error:
             print(error)
+
+
+def _ask(prompt: str) -> str:
+    try:
+        return input(prompt).strip()
+    except (EOFError, KeyboardInterrupt):
+        print()  # what comes next, the shell's prompt, begins a line of its own
+        raise

@@ -21,6 +21,7 @@ from math import inf
 from typing import Any
 
 from client import looks
+from client.company import Company
 from client.looks import Shown
 from protocol import messages
 from protocol.commands import BY_REQUEST, BY_WORD, Command, arguments
@@ -42,6 +43,8 @@ _OUTCOMES = (
 )
 _WHISPER = BY_REQUEST[messages.Whisper]
 _DISCONNECT = BY_REQUEST[messages.Disconnect]
+_USERS = BY_REQUEST[messages.ListUsers]
+UNSEEN = 0  # the number of a line that is the client's own business: its answer is noted and not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,11 @@ class Whisperer:
 class Session:
     """Facts about our side of one conversation. Compared to the server's word, never ahead of it."""
 
-    def __init__(self, client_id: str) -> None:
-        """Begin before the hello; `client_id` is this client's random secret."""
+    def __init__(self, client_id: str, *, looks_round: bool = False) -> None:
+        """Begin before the hello; `client_id` is this client's random secret.
+
+        `looks_round`: ask, unseen, who is here whenever we come in, for a screen that completes names.
+        """
         self.name = ""  # ours, as the server gave it; "" until the welcome
         self.question = ""  # what the server waits for: "name", "password", or "" for nothing
         self.is_checked = False  # a password has been sent, and what came of it is not known yet
@@ -91,8 +97,9 @@ class Session:
         self.epoch = ""  # of the log that we know; "" until the welcome
         self.seq = 0  # the newest number of it that we have seen
         self.pending: dict[int, Pending] = {}
-        self.users: frozenset[str] = frozenset()  # the names that we have seen and that have not left
+        self.company = Company()
         self._client_id = client_id
+        self._looks_round = looks_round
         self._cseq = 0
         self._whisperer: Whisperer | None = None
         self._password = ""  # the last one given, for when the connection is lost
@@ -111,6 +118,16 @@ class Session:
             name=None if name is None else excerpt(name),  # longer than an excerpt is no name anyway
             password=None if password is None else self._password,
         )
+
+    @property
+    def others(self) -> list[str]:
+        """The names of the others here, who spoke last first."""
+        return [name for name in self.company if name != self.name]
+
+    @property
+    def whisperer(self) -> str:
+        """Whom a reply would go to; "" for nobody."""
+        return self._whisperer.name if self._whisperer is not None and self._whisperer.as_of is not None else ""
 
     @property
     def may_return(self) -> bool:
@@ -218,7 +235,7 @@ class Session:
         note = _NOTES.get(type(event))
         if note is not None:
             note(self, event)
-        shown = looks.look(event, self.name)
+        shown = None if getattr(event, "cseq", None) == UNSEEN else looks.look(event, self.name)
         if seq is None or seq > self._came_at:
             return shown
         if seq == self._came_at:
@@ -247,8 +264,12 @@ class Session:
         self.name, self.epoch, self._came_at = excerpt(event.name), excerpt(event.epoch), event.seq
         self.question = self.refusal = ""
         self.online, self._returning, self._has_missed = True, False, False
+        self.company.count = event.count
         repeated = tuple(pending.line for pending in self.pending.values())
-        return Step(send=repeated, show=None if event.resumed else looks.look(event, self.name))
+        return Step(send=(*self._look_round(), *repeated), show=None if event.resumed else looks.look(event, self.name))
+
+    def _look_round(self) -> tuple[Line, ...]:
+        return (Line(_USERS.usage, UNSEEN),) if self._looks_round else ()
 
     def _asked(self, event: messages.Asked) -> Step:
         if event.what == "password" and self._returning and self._password:
@@ -264,31 +285,30 @@ class Session:
             self.refusal = event.text
 
     def _said(self, event: Said) -> None:
-        self.users |= {event.name}
+        self.company.spoke(event.name)
 
     def _whispered(self, event: Whispered) -> None:
-        self.users |= {event.name}
-        is_ours = event.cseq is not None and event.seq <= self._came_at  # told again, from when we had another name
-        if event.name != self.name and not is_ours:
+        self.company.spoke(event.name)
+        if event.name != self.name:
             self._whisperer = Whisperer(event.name, event.seq)
 
     def _joined(self, event: messages.Joined) -> None:
         self._forget_whisperer(event.name)  # whoever joins under this name is not who whispered
-        self.users |= {event.name}
+        self.company.came(event.name, event.count)
 
     def _left(self, event: messages.Left) -> None:
         self._forget_whisperer(event.name)
-        self.users -= {event.name}
+        self.company.left(event.name, event.count)
 
     def _renamed(self, event: Renamed) -> None:
-        self.users = self.users - {event.old} | {event.name}
-        if event.old == self.name and event.seq > self._came_at:  # else it was before the welcome, which knows better
-            self.name = excerpt(event.name)
+        self.company.renamed(event.old, event.name)
+        if event.old == self.name:
+            self.name = event.name
         elif self._whispered_as(event.old):
             self._whisperer = Whisperer(event.name, event.seq)
 
     def _users_listed(self, event: messages.UsersListed) -> None:
-        self.users = frozenset(event.names)
+        self.company.listed(event.names, event.count)
 
     def _missed(self, event: messages.Missed) -> None:
         """The whisperer may have left in what we did not see."""

@@ -18,16 +18,21 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 import colorama  # type: ignore[import-untyped]
-from colorama import Fore, Style
+from colorama import Fore
+from colorama import Style as Looks
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.formatted_text import ANSI
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
 from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.layout.processors import AfterInput
 from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.styles import Style
 
+from client import asking, keys
 from client.completion import candidates, last_word
+from client.hints import hint
 from client.keyboard import silent_keyboard
 from client.looks import Kind, Role, Shown, Span, shade
 from client.session import Session
@@ -35,12 +40,12 @@ from client.session import Session
 _KIND_CODES: dict[Kind, str] = {
     Kind.SAID: "",
     Kind.WHISPERED: Fore.MAGENTA,
-    Kind.NOTICE: Style.DIM,
+    Kind.NOTICE: Looks.DIM,
     Kind.ANSWER: "",
-    Kind.QUESTION: Style.BRIGHT,
+    Kind.QUESTION: Looks.BRIGHT,
     Kind.REFUSED: Fore.RED,
 }
-_ROLE_CODES: dict[Role, str] = {Role.TEXT: "", Role.OWN: Style.BRIGHT, Role.USAGE: Style.BRIGHT + Fore.CYAN}
+_ROLE_CODES: dict[Role, str] = {Role.TEXT: "", Role.OWN: Looks.BRIGHT, Role.USAGE: Looks.BRIGHT + Fore.CYAN}
 _NAME_CODES: tuple[str, ...] = (
     Fore.CYAN,
     Fore.GREEN,
@@ -61,7 +66,7 @@ def paint(shown: Shown) -> str:
 
 def _painted(kind: str, span: Span) -> str:
     code = kind + (_NAME_CODES[shade(span.text)] if span.role is Role.NAME else _ROLE_CODES[span.role])
-    return f"{code}{span.text}{Style.RESET_ALL}" if code else span.text
+    return f"{code}{span.text}{Looks.RESET_ALL}" if code else span.text
 
 
 class _Completer(Completer):
@@ -71,8 +76,8 @@ class _Completer(Completer):
         self._session = session
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
-        text = document.text_before_cursor
-        for candidate in candidates(text, self._session.users):
+        text, session = document.text_before_cursor, self._session
+        for candidate in candidates(text, session.others, session.whisperer):
             yield Completion(candidate.word, -len(last_word(text)), display_meta=candidate.meaning)
 
 
@@ -100,13 +105,17 @@ class Terminal:
         self._prompting = False
         self._between = threading.Lock()  # over `_prompting`, and over writing while it is false
         self._woken = False
+        self._question = ""  # what is asked about the line before it is sent
         self._paints = not os.environ.get("NO_COLOR")
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
             completer=_Completer(session),
             complete_while_typing=False,
             history=_History(session),
-            is_password=Condition(lambda: session.question == "password"),
+            is_password=Condition(self._is_secret),
+            key_bindings=keys.at_the_prompt(lambda: bool(self._question), self._is_secret),
+            input_processors=[AfterInput(self._hint)],
+            style=Style.from_dict({"hint": "#808080"}),
             erase_when_done=True,  # the server's echo shows the line (A12)
         )
         self._app = self._prompt.app
@@ -125,18 +134,35 @@ class Terminal:
 
     def lines(self) -> Iterator[str]:
         """Yield what is typed at the prompt; a pasted block is its lines. Raises KeyboardInterrupt."""
+        draft = ""
         while not self._woken:
             try:
-                text = self._ask()
+                text = self._ask(draft)
+                is_meant = self._is_meant(text)
             except EOFError:
                 return
-            yield from text.splitlines() or [""]
+            draft = "" if is_meant else text
+            if is_meant:
+                yield from text.splitlines() or [""]
 
-    def _ask(self) -> str:
+    def _is_meant(self, text: str) -> bool:
+        """Ask the user, if there is doubt, whether `text` is to be sent. Raises EOFError."""
+        session = self._session
+        if session.question or not session.name:
+            return True
+        self._question = asking.question(text, session.others, session.whisperer)
+        if not self._question:
+            return True
+        try:
+            return self._ask() == keys.YES
+        finally:
+            self._question = ""
+
+    def _ask(self, draft: str = "") -> str:
         with self._between:
             self._prompting = True
         try:
-            return self._prompt.prompt(pre_run=self._begin_prompt)
+            return self._prompt.prompt(default=draft, pre_run=self._begin_prompt)
         finally:
             with self._between:
                 self._prompting = False
@@ -193,12 +219,21 @@ class Terminal:
 
     def _message(self) -> ANSI:
         session = self._session
-        if session.question == "password":
+        if self._question:
+            return ANSI(f"{self._question} [y/N] ")
+        if self._is_secret():
             return ANSI("Password: ")
         if not session.name:
             return ANSI("Your name: ")
         state = f" (offline, next try in {session.retry_in} s)" if session.retry_in else ""
         return ANSI(self._text(Shown(Kind.SAID, (Span(session.name, Role.NAME), Span(f"{state}> ")))))
+
+    def _is_secret(self) -> bool:
+        return self._session.question == "password"
+
+    def _hint(self) -> StyleAndTextTuples:
+        document = self._prompt.default_buffer.document
+        return [("class:hint", hint(document.text))] if document.is_cursor_at_the_end else []
 
     def _text(self, shown: Shown) -> str:
         return paint(shown) if self._paints else shown.text

@@ -49,6 +49,8 @@ def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
     text = clean(text)
     if not text.startswith("/"):
         return Say(text, cseq) if named else Nick(text, cseq)
+    if text.startswith("//") and named:  # a slash that is meant as one
+        return Say(text[1:], cseq)
     word, _, rest = text.partition(" ")
     command = find(word)
     _check_precondition(command, named)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.looks import Kind
-from client.session import Pending, Session
+from client.session import UNSEEN, Pending, Session
 from protocol import messages
 from protocol.commands import BY_WORD
 from protocol.errors import Fault
@@ -324,11 +324,30 @@ def test_a_gap_before_any_whisper_is_only_shown() -> None:
 def test_the_names_that_were_seen_are_kept() -> None:
     ann = Ann()
     ann.hears(Joined(2, "bob", 2), Said(3, "carl", "hi", AT), whisper("dora", 4), Renamed(5, "carl", "c"))
-    assert ann.session.users == {"bob", "c", "dora"}
+    assert set(ann.session.company) == {"bob", "c", "dora"}
     ann.hears(Left(6, "bob", 3, "goodbye"))
-    assert ann.session.users == {"c", "dora"}
+    assert set(ann.session.company) == {"c", "dora"}
     ann.hears(UsersListed(("ann", "eve"), 2))
-    assert ann.session.users == {"ann", "eve"}
+    assert set(ann.session.company) == {"ann", "eve"}
+
+
+def test_a_screen_that_completes_names_has_them_from_the_start_and_nobody_sees_how() -> None:
+    session = Session("secret", looks_round=True)
+    step = session.receive(Welcomed("ann", "epoch", 1, 2), 1.0)
+    assert step.send == (Line("/users", UNSEEN),)
+    assert session.company.count == 2
+    assert session.receive(UsersListed(("bob", "ann"), 2, cseq=UNSEEN), 1.0).show is None
+    assert session.others == ["bob"]
+    assert session.receive(refusal(Fault.BUSY, UNSEEN), 1.0).show is None
+
+
+def test_the_others_are_known_by_who_spoke_last_and_who_would_get_a_reply() -> None:
+    ann = Ann()
+    assert (ann.session.others, ann.session.whisperer) == ([], "")
+    ann.hears(Joined(2, "bob", 2), Said(3, "carl", "hi", AT), Said(4, "ann", "hi", AT), whisper("dora", 5))
+    assert (ann.session.others, ann.session.whisperer) == (["dora", "carl", "bob"], "dora")
+    ann.hears(Left(6, "dora", 2, "goodbye"))
+    assert ann.session.whisperer == ""
 
 
 def test_the_newest_number_of_the_log_is_kept() -> None:

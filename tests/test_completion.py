@@ -7,35 +7,44 @@ import pytest
 from client.completion import candidates, last_word
 from protocol.commands import BY_WORD
 
-USERS = ("bob", "Anna", "ann")
+NAMES = ("bob", "Anna", "ann")  # who spoke last comes first
 
 
 @pytest.mark.parametrize(
     ("text", "offered"),
     [
-        ("/whi", ["/whisper"]),
-        ("/WHI", ["/whisper"]),
-        ("/r", ["/reply", "/r", "/register"]),
-        ("/whisper ", ["ann", "Anna", "bob"]),
-        ("/whisper an", ["ann", "Anna"]),
-        ("/whisper bob an", ["ann", "Anna"]),
-        ("/unheard-of b", ["bob"]),
-        ("/users b", ["bob"]),
-        ("hello AN", ["ann", "Anna"]),
-        ("/help whi", ["whisper"]),
-        ("/help whisper b", ["bob"]),
-        ("", ["ann", "Anna", "bob"]),
+        ("/whi", ["/whisper "]),
+        ("/WHI", ["/whisper "]),
+        ("/rep", ["/reply "]),
+        ("/r", ["/reply ", "/r ", "/register "]),
+        ("/whisper ", ["bob ", "Anna ", "ann "]),
+        ("/whisper an", ["Anna ", "ann "]),
+        ("/whisper bob an", ["Anna ", "ann "]),
+        ("/unheard-of b", ["bob "]),
+        ("/users b", ["bob "]),
+        ("hello AN", ["Anna ", "ann "]),
+        ("b", ["bob: "]),
+        ("/help whi", ["whisper "]),
+        ("/help whisper b", ["bob "]),
+        ("", ["bob: ", "Anna: ", "ann: "]),
         ("/nothing-like-it", []),
+        ("//", []),
         ("zed", []),
     ],
 )
 def test_tab_offers(text: str, offered: list[str]) -> None:
-    assert [candidate.word for candidate in candidates(text, USERS)] == offered
+    assert [candidate.word for candidate in candidates(text, NAMES)] == offered
+
+
+@pytest.mark.parametrize(("text", "offered"), [("/r", "/whisper bob "), ("/REPLY", "/whisper bob "), ("r", None)])
+def test_a_reply_becomes_a_whisper_to_whoever_it_would_go_to(text: str, offered: str | None) -> None:
+    found = candidates(text, NAMES, whisperer="bob")
+    assert (found[0].word if found else None) == offered
 
 
 def test_every_command_and_alias_is_offered_with_its_meaning() -> None:
-    offered = {candidate.word: candidate.meaning for candidate in candidates("/", USERS)}
-    assert offered == {f"/{word}": row.help for word, row in BY_WORD.items()}
+    offered = {candidate.word: candidate.meaning for candidate in candidates("/", NAMES)}
+    assert offered == {f"/{word} ": row.help for word, row in BY_WORD.items()}
 
 
 @pytest.mark.parametrize(("text", "word"), [("", ""), ("a", "a"), ("a b", "b"), ("a ", "")])

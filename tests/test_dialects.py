@@ -151,6 +151,12 @@ def test_a_slash_behind_control_characters_is_still_a_command() -> None:
     assert typed(SLASH, "\x1b \0/users") == framed("\x1b \0/users") == ListUsers()
 
 
+@pytest.mark.parametrize(("line", "text"), [("//whisper", "/whisper"), ("//", "/"), ("///", "//"), ("// a", "/ a")])
+def test_two_slashes_say_one(line: str, text: str) -> None:
+    assert typed(SLASH, line) == framed(line) == Say(text)
+    assert fault_in(typed(SLASH, line, named=False)) is Fault.UNKNOWN_COMMAND
+
+
 @pytest.mark.parametrize(
     ("line", "fault", "words"),
     [

@@ -11,6 +11,7 @@ import pyte
 import pytest
 
 from client.endings import Exit
+from client.session import UNSEEN
 from protocol.messages import Asked, Line, Name, Welcomed
 from tests.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, Program, Programs, needs
 from tests.scripted import Peer, Scripted
@@ -115,6 +116,7 @@ def test_keys_between_two_prompts_are_kept_and_not_echoed(run: Programs, scripte
         between_prompts.set()
         assert typed.wait(PATIENCE)
         peer.sends(Welcomed("ann", "epoch", 1, 1))
+        peer.gets(Line("/users", UNSEEN))
         peer.gets(Line("typed ahead", 1))
 
     scripted.plays(script)
@@ -250,9 +252,22 @@ def test_a_terminal_without_the_packages_is_told_how_to_get_them(run: Programs) 
     assert "Traceback" not in ann.text
 
 
-def test_a_user_who_would_rather_not_say_where_to(run: Programs) -> None:
+@pytest.mark.parametrize(("key", "end"), [(CTRL_D, Exit.GOODBYE), (CTRL_C, Exit.INTERRUPTED)])
+def test_a_user_who_would_rather_not_say_where_to(run: Programs, key: str, end: Exit) -> None:
     ann = client(run)
     ann.sees("Server address [localhost]: ")
-    ann.presses(CTRL_D)
-    assert ann.ends() == Exit.GOODBYE.code
+    ann.presses(key)
+    assert ann.ends() == end.code
+    assert ann.text.endswith("\r\n")  # the shell's prompt begins a line of its own
     assert "Traceback" not in ann.text
+
+
+def test_whoever_was_here_before_is_known_on_joining(run: Programs) -> None:
+    run.server()
+    run.joins(run.telnet(), "bob")
+    ann = join(run, "ann")
+    ann.types("hello")
+    ann.sees("ann: hello")
+    ann.types("/whi\tb\tpsst")
+    ann.sees("you -> bob: psst")
+    assert "Connected users" not in ann.text

@@ -29,7 +29,8 @@ from protocol.messages import Asked, Joined, Noticed, Said, Welcomed, Whispered
 
 PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
 ROWS, COLUMNS = 24, 80
-ENTER, TAB, UP, CTRL_C, CTRL_D = "\r", "\t", "\x1b[A", "\x03", "\x04"
+ENTER, TAB, UP, HOME, CTRL_C, CTRL_D = "\r", "\t", "\x1b[A", "\x01", "\x03", "\x04"
+CTRL_K, CTRL_R, CTRL_U, CTRL_W, CTRL_Y = "\x0b", "\x12", "\x15", "\x17", "\x19"
 AT = 1_700_000_000.0
 
 
@@ -176,9 +177,38 @@ def test_nothing_that_arrives_is_lost_however_fast_lines_are_entered(ann: User) 
     assert [int(seq) for seq in re.findall(r"<(\d+)>", ann.glass.raw)] == list(range(2, 202))
 
 
-def test_a_pasted_block_is_its_lines(ann: User) -> None:
-    ann.presses("\x1b[200~one\ntwo\x1b[201~" + ENTER)
+def pasted(text: str) -> str:
+    return f"\x1b[200~{text}\x1b[201~"
+
+
+def test_a_pasted_block_is_a_question_and_then_its_lines(ann: User) -> None:
+    ann.presses(pasted("one\ntwo") + ENTER)
+    ann.sees("Send 2 lines? [y/N]")
+    ann.presses("y")
     assert (ann.sent(), ann.sent()) == ("one", "two")
+
+
+def test_a_pasted_line_stays_to_be_edited(ann: User) -> None:
+    ann.presses(pasted("one") + "!" + ENTER)
+    assert ann.sent() == "one!"
+
+
+@pytest.mark.parametrize("no", ["n", ENTER, CTRL_C, CTRL_D, "xn", pasted("y") + "n"])
+def test_what_was_not_meant_stays_in_the_line(ann: User, no: str) -> None:
+    ann.hears(Said(2, "bob", "hi", AT))
+    ann.presses("whisper bob psst" + ENTER)
+    ann.sees('Say "whisper bob psst" to everyone? It looks like a command. [y/N]')
+    ann.presses(no)
+    ann.sees("bob: hi", "ann> whisper bob psst")
+    ann.presses(HOME + "/" + ENTER)
+    assert ann.sent() == "/whisper bob psst"
+
+
+def test_an_answer_to_the_server_is_not_asked_about(ann: User) -> None:
+    ann.hears(Asked("password", "Choose a password:"))
+    ann.sees("Password:")
+    ann.presses("quit" + ENTER)
+    assert ann.sent() == "quit"
 
 
 def test_an_empty_line_is_one_because_it_may_be_an_answer(ann: User) -> None:
@@ -210,12 +240,63 @@ def test_a_password_is_not_seen_and_not_remembered(ann: User) -> None:
     assert "hunter22" not in ann.glass.raw
 
 
-def test_tab_completes_a_command_and_the_name_of_somebody_seen(ann: User) -> None:
-    ann.hears(Joined(2, "bobby", 2))
-    ann.presses("/whi" + TAB)
-    ann.sees("ann> /whisper")
-    ann.presses(" b" + TAB)
-    ann.sees("ann> /whisper bobby")
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ("/whi" + TAB + "b" + TAB + "hi", "/whisper bobby hi"),
+        (TAB + "hi", "carl: hi"),  # who spoke last
+        (TAB + TAB + "hi", "bobby: hi"),
+        ("so, b" + TAB + "hi", "so, bobby hi"),
+        ("a" + TAB, "a"),  # never oneself
+        ("/r" + TAB + "hi", "/whisper carl hi"),
+        ("/zzz" + TAB, "/zzz"),
+    ],
+)
+def test_tab_completes_at_once(ann: User, keys: str, line: str) -> None:
+    ann.hears(Joined(2, "bobby", 2), Said(3, "ann", "hi", AT), whispered("carl", 4))
+    ann.presses(keys + ENTER)
+    assert ann.sent() == line
+
+
+def whispered(name: str, seq: int) -> Whispered:
+    return Whispered(seq, name, "ann", "psst", AT)
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ("one two" + CTRL_W + CTRL_Y + CTRL_Y, "one twotwo"),
+        ("one two" + CTRL_U + "x" + CTRL_Y, "xone two"),
+        ("one" + HOME + CTRL_K + "x" + CTRL_Y, "xone"),
+        (CTRL_R + "nee" + ENTER, "a needle"),
+        ("half" + CTRL_C + "whole", "whole"),
+        (UP + UP, "a needle"),
+    ],
+)
+def test_the_line_is_edited_as_in_a_shell(ann: User, keys: str, line: str) -> None:
+    for before in ("a needle", "hay"):
+        ann.presses(before + ENTER)
+        assert ann.sent() == before
+    ann.presses(keys + ENTER)
+    assert ann.sent() == line
+
+
+def test_what_a_command_takes_is_shown_while_it_is_typed(ann: User) -> None:
+    ann.presses("/whi")
+    ann.sees("ann> /whisper USER MESSAGE")
+    ann.presses(TAB)
+    ann.sees("ann> /whisper USER MESSAGE")
+    ann.presses("bob ")
+    ann.sees("ann> /whisper bob MESSAGE")
+    ann.presses("x" + ENTER)
+    assert ann.sent() == "/whisper bob x"
+
+
+def test_ctrl_c_at_a_password_means_never_mind(ann: User) -> None:
+    ann.hears(Asked("password", "Choose a password:"))
+    ann.sees("Password:")
+    ann.presses("hunt" + CTRL_C)
+    assert ann.sent() == ""
 
 
 # --- the end -----------------------------------------------------------------------------------------------------
@@ -227,8 +308,8 @@ def test_ctrl_d_on_an_empty_line_ends_the_lines(ann: User) -> None:
     assert ann.sent() is None
 
 
-def test_ctrl_c_is_an_interrupt(ann: User) -> None:
-    ann.presses(CTRL_C)
+def test_ctrl_c_on_an_empty_line_is_an_interrupt(ann: User) -> None:
+    ann.presses("x" + CTRL_C + CTRL_C)
     assert isinstance(ann.sent(), KeyboardInterrupt)
 
 
