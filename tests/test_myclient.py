@@ -256,7 +256,11 @@ def test_a_terminal_without_the_packages_is_told_how_to_get_them(run: Programs) 
 def test_a_user_who_would_rather_not_say_where_to(run: Programs, key: str, end: Exit) -> None:
     ann = client(run)
     ann.sees("Server address [localhost]: ")
-    ann.presses(key)
+    ann.types("localhost")
+    ann.sees("Port [8001]: ")
+    ann.presses("80")
+    ann.sees("80")  # so the line is being read
+    ann.presses("\b\b" + key)
     assert ann.ends() == end.code
     assert ann.text.endswith("\r\n")  # the shell's prompt begins a line of its own
     assert "Traceback" not in ann.text
