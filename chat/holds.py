@@ -14,7 +14,7 @@ from protocol import messages
 from protocol.messages import Request
 
 TOO_FAST = "You send faster than this chat takes it. What you sent waits its turn; nothing of it is lost."
-_MESSAGES = (messages.Say, messages.Whisper)
+_MESSAGES = (messages.Say, messages.Act, messages.Whisper)
 
 
 class Holds:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chat import accounts, limits, past
+from chat import absence, accounts, limits, past
 from chat.answers import Answer as Remembered
 from chat.effects import Answer, Close, Consultation, Effect, Entered, Exited, Resume, Status, ToOne, ToRoom
 from chat.guesses import Guesses
@@ -30,7 +30,7 @@ from chat.meter import Meter
 from chat.record import Record
 from chat.room import Room
 from chat.session import Session, State
-from protocol import commands, messages
+from protocol import acts, commands, messages
 from protocol.errors import Fault, ProtocolError
 from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refusal
 from protocol.text import clean, excerpt, is_name, key_of
@@ -40,8 +40,8 @@ ASK_AGAIN = "Type the name you want, then Enter; /quit leaves."
 GOODBYE = "Goodbye."
 SHUTTING_DOWN = "The server is shutting down. Goodbye."
 
-_AT_A_QUESTION = (messages.Password, messages.Disconnect, messages.Pong)  # a password question, that is
-_ONCE = (messages.Say, messages.Whisper, messages.Nick)  # a client's line of these is done once, however often it comes
+# A client's line of these is done once, however often it comes.
+_ONCE = (messages.Say, messages.Act, messages.Whisper, messages.Nick)
 
 
 class Hub:
@@ -315,10 +315,10 @@ class Hub:
         effects: list[Effect] = [ToOne(other, event)]
         if session.framed and session is not other:
             effects.append(ToOne(session, event))
-        return effects
+        return effects + absence.tell(session, other)
 
-    def _reply(self, session: Session, request: messages.Reply) -> list[Effect]:
-        return self.refuse(session, Fault.CLIENT_ONLY, request.cseq)
+    def _act(self, session: Session, request: messages.Act) -> list[Effect]:
+        return self._say(session, messages.Say(acts.as_said(request.text), request.cseq))
 
     def _list_users(self, session: Session, request: messages.ListUsers) -> list[Effect]:
         names = self.room.names()
@@ -385,7 +385,9 @@ _HANDLERS: dict[type, tuple[tuple[State, ...], Handler]] = {
     messages.Nick: (_GREETED, Hub._take_name),
     messages.Say: (_CHATTING, Hub._say),
     messages.Whisper: (_CHATTING, Hub._whisper),
-    messages.Reply: (_CHATTING, Hub._reply),
+    messages.Act: (_CHATTING, Hub._act),
+    messages.GoAway: (_CHATTING, absence.go_away),
+    messages.ComeBack: (_CHATTING, absence.come_back),
     messages.ListUsers: (_CHATTING, Hub._list_users),
     messages.Register: (_CHATTING, accounts.register),
     messages.ChangePassword: (_CHATTING, accounts.change_password),

@@ -38,7 +38,7 @@ class Session:
     __slots__ = (
         "account",
         "address",
-        "asked",
+        "away",
         "deadline",
         "framed",
         "greeted_with",
@@ -54,6 +54,7 @@ class Session:
         "resume",
         "state",
         "told_at",
+        "told_away",
         "typed",
         "waiting",
         "wrong_passwords",
@@ -70,6 +71,8 @@ class Session:
         self.name = ""
         self.named_at_seq = 0  # the log's number at which this session took its name
         self.account = ""  # the key of the account whose password this user has given
+        self.away = ""  # why; "" while the user is here
+        self.told_away: set[str] = set()  # the identities that have been told so
         self.question: Question | None = None
         self.asked = ""  # in which words
         self.typed = ""  # what belongs to the question: the name wanted, or the new password to be confirmed

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from protocol import messages
 from protocol.errors import Fault, ProtocolError
-from protocol.messages import CommandHelp, LineRequest
+from protocol.messages import CommandHelp, LineRequest, LocalRequest
 from protocol.text import excerpt, skeleton
 
 
@@ -32,6 +32,9 @@ class Parameter:
 USER, NAME, COMMAND = Parameter("USER"), Parameter("NAME"), Parameter("COMMAND", optional=True)
 MESSAGE = Parameter("MESSAGE", is_text=True)
 PASSWORD = Parameter("PASSWORD", is_text=True, optional=True)
+REASON = Parameter("TEXT", is_text=True, optional=True)
+IGNORED = Parameter("NAME", optional=True)
+SETTING = Parameter("SETTING", is_text=True, optional=True)
 COUNT, WORDS = Parameter("COUNT", optional=True), Parameter("WORDS", is_text=True)
 
 
@@ -41,7 +44,7 @@ class Command:
 
     name: str
     parameters: tuple[Parameter, ...]
-    build: Callable[..., LineRequest]
+    build: Callable[..., LineRequest | LocalRequest]
     help: str
     aliases: tuple[str, ...] = ()
     verb: str | None = None
@@ -86,6 +89,14 @@ COMMANDS = (
         "Whisper MESSAGE to whoever last whispered to you (custom client only).",
         aliases=("r",),
     ),
+    Command("me", (MESSAGE,), messages.Act, "Tell everyone what you do: /me waves reads * NAME waves."),
+    Command(
+        "away",
+        (REASON,),
+        messages.GoAway,
+        "Let whoever whispers to you be told, once, that you are away, and TEXT.",
+    ),
+    Command("back", (), messages.ComeBack, "End that."),
     Command(
         "users",
         (),
@@ -109,6 +120,20 @@ COMMANDS = (
     Command("history", (COUNT,), messages.ListHistory, "Show the newest messages, or as many of them as COUNT."),
     Command("search", (WORDS,), messages.Search, "Show the newest messages with all these WORDS in them."),
     Command("seen", (NAME,), messages.Seek, "Tell when NAME was last here."),
+    Command(
+        "ignore",
+        (IGNORED,),
+        messages.Ignore,
+        "Show nothing that NAME says; without NAME, list whom you ignore (custom client only).",
+    ),
+    Command("unignore", (NAME,), messages.Unignore, "Show what NAME says again (custom client only)."),
+    Command(
+        "set",
+        (SETTING,),
+        messages.Set,
+        "Change a setting, as in /set bell off; without a value show it, without SETTING all (custom client only).",
+    ),
+    Command("clear", (), messages.Clear, "Clear the screen (custom client only)."),
     Command(
         "disconnect",
         (),

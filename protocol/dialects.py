@@ -14,15 +14,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from protocol import messages
-from protocol.commands import BY_VERB, BY_WORD, Command, arguments, find
+from protocol import acts, messages
+from protocol.commands import BY_REQUEST, BY_VERB, BY_WORD, Command, arguments, find
 from protocol.errors import Fault, ProtocolError
 from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
-from protocol.messages import Disconnect, Line, LineRequest, Malformed, Nick, Password, Request, Say, Whisper
+from protocol.messages import (
+    Disconnect,
+    Line,
+    LineRequest,
+    LocalRequest,
+    Malformed,
+    Nick,
+    Password,
+    Request,
+    Say,
+    Whisper,
+)
 from protocol.objects import FROM_CLIENT, dump, load
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
-from protocol.text import WIDTH, clean, excerpt, utc
+from protocol.text import clean, excerpt, utc
+
+_WIDTH = 78
+_WHISPER = BY_REQUEST[Whisper]
 
 
 class Dialect(Protocol):
@@ -54,7 +68,15 @@ def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
     word, _, rest = text.partition(" ")
     command = find(word)
     _check_precondition(command, named)
-    return command.build(*arguments(command, rest.strip(), command.usage), cseq=cseq)
+    request = command.build(*arguments(command, rest.strip(), command.usage), cseq=cseq)
+    if isinstance(request, LocalRequest):
+        raise _belongs_to_the_client(command)
+    return request
+
+
+def _belongs_to_the_client(command: Command) -> ProtocolError:
+    instead = f" Here: {_WHISPER.usage}" if command.build is messages.Reply else ""
+    return ProtocolError(Fault.CLIENT_ONLY, word=f"/{command.name}", instead=instead)
 
 
 def _parse_verb(text: str, named: bool) -> LineRequest:
@@ -62,7 +84,7 @@ def _parse_verb(text: str, named: bool) -> LineRequest:
     word, _, rest = clean(text).partition(" ")
     command = _find_verb(word, named)
     _check_precondition(command, named)
-    return command.build(*arguments(command, rest.strip(), command.verb_usage))
+    return command.build(*arguments(command, rest.strip(), command.verb_usage))  # type: ignore[return-value]  # no verb is local
 
 
 def _find_verb(word: str, named: bool) -> Command:
@@ -137,8 +159,8 @@ def _history(event: messages.HistoryListed) -> str:
 
 
 def _past(entry: messages.Past) -> str:
-    said = entry.name if entry.to is None else f"{entry.name} to {entry.to}"
-    return f"[{utc(entry.at)}] {said}: {entry.text}"
+    said = acts.told(entry.name, entry.text) if entry.to is None else f"{entry.name} to {entry.to}: {entry.text}"
+    return f"[{utc(entry.at)}] {said}"
 
 
 def _welcome(event: messages.Welcomed) -> str:
@@ -149,7 +171,7 @@ def _welcome(event: messages.Welcomed) -> str:
 
 
 _SLASH_LOOKS: dict[type, Callable[[Any], str | bytes]] = {
-    messages.Said: lambda e: f"{e.name}: {e.text}",
+    messages.Said: lambda e: acts.told(e.name, e.text),
     messages.Whispered: lambda e: f"{e.name} whispers: {e.text}",
     messages.Joined: lambda e: f"* {e.name} has connected. Users here: {e.count}",
     messages.Left: lambda e: f"* {e.name} has left ({e.reason}). Users here: {e.count}",

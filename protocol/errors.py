@@ -86,7 +86,7 @@ class Fault(Enum):
     CLIENT_ONLY = (
         303,
         "client-only",
-        "/reply belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE",
+        "{word} belongs to the custom client (myclient.py).{instead}",
     )
     NOTHING_TO_SAY = 304, "nothing-to-say", "That line had nothing in it to show, so nothing was sent."
     REPEATED_TOO_LATE = (

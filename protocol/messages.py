@@ -90,10 +90,25 @@ class Whisper:
 
 
 @value
-class Reply:
-    """Answer the last whisper. The custom client knows whose that was; the server does not."""
+class Act:
+    """Tell everyone what I do: `text`, behind my name."""
 
     text: str
+    cseq: int | None = None
+
+
+@value
+class GoAway:
+    """Tell whoever whispers to me that I am away, and `why`."""
+
+    why: str | None = None
+    cseq: int | None = None
+
+
+@value
+class ComeBack:
+    """I am no longer away."""
+
     cseq: int | None = None
 
 
@@ -198,10 +213,54 @@ class Malformed:
     cseq: int | None = None
 
 
+# --- what only the custom client can do ---------------------------------------------------------------------------
+
+
+@value
+class Reply:
+    """Answer the last whisper. The custom client knows whose that was; the server does not."""
+
+    text: str
+    cseq: int | None = None
+
+
+@value
+class Ignore:
+    """Show nothing more of what whoever is called `name` says; without a name, list those who are ignored."""
+
+    name: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Unignore:
+    """Show what `name` says again."""
+
+    name: str
+    cseq: int | None = None
+
+
+@value
+class Set:
+    """Change a setting: its name and its value; tell what it is, or all of them, where these are left out."""
+
+    setting: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Clear:
+    """Clear the screen."""
+
+    cseq: int | None = None
+
+
 LineRequest = (
     Say
     | Whisper
-    | Reply
+    | Act
+    | GoAway
+    | ComeBack
     | ListUsers
     | Nick
     | Join
@@ -216,6 +275,7 @@ LineRequest = (
     | Disconnect
     | Malformed
 )
+LocalRequest = Reply | Ignore | Unignore | Set | Clear
 Request = LineRequest | Hello | Name | Password | Pong
 
 

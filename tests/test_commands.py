@@ -33,6 +33,9 @@ ALIASES_OF_THE_FIVE_SYSTEMS = {
     "w": "whisper",
     "reply": "reply",  # A19
     "r": "reply",
+    "me": "me",
+    "away": "away",
+    "back": "back",
     "users": "users",  # A14
     "allusers": "users",  # C8
     "who": "users",
@@ -47,6 +50,10 @@ ALIASES_OF_THE_FIVE_SYSTEMS = {
     "history": "history",
     "search": "search",
     "seen": "seen",
+    "ignore": "ignore",
+    "unignore": "unignore",
+    "set": "set",
+    "clear": "clear",
     "disconnect": "disconnect",  # A23
     "quit": "disconnect",  # C11
 }

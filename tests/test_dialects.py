@@ -18,8 +18,11 @@ from protocol.errors import Fault
 from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
 from protocol.messages import (
+    Act,
     ChangePassword,
+    ComeBack,
     Disconnect,
+    GoAway,
     Hello,
     Help,
     Join,
@@ -27,6 +30,7 @@ from protocol.messages import (
     LineRequest,
     ListHistory,
     ListUsers,
+    LocalRequest,
     Malformed,
     Name,
     Nick,
@@ -34,7 +38,6 @@ from protocol.messages import (
     Ping,
     Pong,
     Register,
-    Reply,
     Request,
     Say,
     Search,
@@ -50,7 +53,10 @@ from tests.strategies import hostile_texts, unsafe_in
 MEANINGS: list[tuple[Any, tuple[str, ...], str | None, str]] = [
     (Say("hello  everyone"), ("all",), "BCST", "hello  everyone"),  # A16, C10, E12
     (Whisper("john", "hi how r u"), ("whisper", "private", "msg", "w"), "MESG", "john hi how r u"),  # A17, C9, E9
-    (Reply("yes, I am"), ("reply", "r"), None, "yes, I am"),  # A19
+    (Act("waves  twice"), ("me",), None, "waves  twice"),
+    (GoAway(), ("away",), None, ""),
+    (GoAway("at lunch"), ("away",), None, "at lunch"),
+    (ComeBack(), ("back",), None, ""),
     (ListUsers(), ("users", "allusers", "who"), "LIST", ""),  # A14, C8, E7
     (Nick("carl"), ("nick", "setname"), None, "carl"),  # C3
     (Join("carl"), (), "JOIN", "carl"),  # E3
@@ -101,7 +107,9 @@ def words_of(request: Request) -> str:
 
 
 def test_every_word_and_verb_of_the_table_is_tried_here() -> None:
-    assert {word for _, words, _, _ in MEANINGS for word in words} == set(BY_WORD)
+    tried = {word for _, words, _, _ in MEANINGS for word in words}
+    local = {word for word, row in BY_WORD.items() if row.build in get_args(LocalRequest)}
+    assert tried == set(BY_WORD) - local
     assert {verb for _, _, verb, _ in MEANINGS if verb} == set(BY_VERB)
 
 
@@ -168,6 +176,12 @@ def test_two_slashes_say_one(line: str, text: str) -> None:
         ("/w bob", Fault.USAGE, "MESSAGE is missing. Usage: /whisper USER MESSAGE"),
         ("/all  ", Fault.USAGE, "MESSAGE is missing. Usage: /all MESSAGE"),
         ("/nick two words", Fault.USAGE, "NAME is one word. Usage: /nick NAME"),
+        (
+            "/r yes",
+            Fault.CLIENT_ONLY,
+            "/reply belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE",
+        ),  # A21
+        ("/ignore bob", Fault.CLIENT_ONLY, "/ignore belongs to the custom client (myclient.py)."),
         ("/users now", Fault.USAGE, "It takes no parameters. Usage: /users"),
     ],
 )

@@ -16,9 +16,12 @@ from chat.session import Session, State
 from protocol.commands import is_reserved
 from protocol.errors import Fault, ProtocolError
 from protocol.messages import (
+    Act,
     ChangePassword,
+    ComeBack,
     Disconnect,
     Dismissed,
+    GoAway,
     Hello,
     Help,
     Join,
@@ -32,7 +35,6 @@ from protocol.messages import (
     Pong,
     Refused,
     Register,
-    Reply,
     Request,
     Say,
     Search,
@@ -66,7 +68,9 @@ TABLE: list[tuple[Request, list[str], list[str], list[str]]] = [
     (Say("", 1), CLOSED, NOT_NAMED, ["nothing-to-say"]),
     (Whisper("ann", "hi"), CLOSED, NOT_NAMED, ["Whispered"]),
     (Whisper("dora", "hi"), CLOSED, NOT_NAMED, ["not-connected"]),
-    (Reply("hi"), CLOSED, NOT_NAMED, ["client-only"]),
+    (Act("waves"), CLOSED, NOT_NAMED, ["Said"]),
+    (GoAway(), CLOSED, NOT_NAMED, ["Noticed"]),
+    (ComeBack(), CLOSED, NOT_NAMED, ["Noticed"]),
     (ListUsers(), CLOSED, NOT_NAMED, ["UsersListed"]),
     (Register("secret12"), CLOSED, NOT_NAMED, []),
     (ChangePassword("secret12"), CLOSED, NOT_NAMED, ["not-registered"]),

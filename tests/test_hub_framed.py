@@ -163,7 +163,7 @@ ANSWERS = [
     ("/w", refusal(Fault.USAGE, 7, why="USER is missing", usage="/whisper USER MESSAGE")),  # A22
     ("/xyzzy", refusal(Fault.UNKNOWN_COMMAND, 7, word="/xyzzy", hint="/help lists the commands.")),  # A22
     ("/help xyzzy", refusal(Fault.UNKNOWN_COMMAND, 7, word="/xyzzy", hint="/help lists the commands.")),
-    ("/reply hi", refusal(Fault.CLIENT_ONLY, 7)),  # A21
+    ("/reply hi", refusal(Fault.CLIENT_ONLY, 7, word="/reply", instead=" Here: /whisper USER MESSAGE")),  # A21
     (" \x1b ", refusal(Fault.NOTHING_TO_SAY, 7)),  # A9
     ("x" * 5000, refusal(Fault.TOO_LONG, 7, limit=4096)),
     ("/quit", Dismissed(GOODBYE)),  # A23

@@ -16,6 +16,8 @@ from protocol.messages import Asked, Line, Name, Welcomed
 from tests.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, Program, Programs, needs
 from tests.scripted import Peer, Scripted
 
+KILL = "\x15"  # Ctrl-U, to readline and to the kernel
+
 pytestmark = needs("telnet")
 
 
@@ -260,7 +262,7 @@ def test_a_user_who_would_rather_not_say_where_to(run: Programs, key: str, end: 
     ann.sees("Port [8001]: ")
     ann.presses("80")
     ann.sees("80")  # so the line is being read
-    ann.presses("\b\b" + key)
+    ann.presses(KILL + key)
     assert ann.ends() == end.code
     assert ann.text.endswith("\r\n")  # the shell's prompt begins a line of its own
     assert "Traceback" not in ann.text
