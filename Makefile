@@ -3,9 +3,11 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-LETTERS = client/mailbox.py,client/letter.py,client/window.py,client/schedule.py,client/backoff.py,client/tally.py,client/orders.py
-PURE = protocol/*,chat/*,kv/*,client/session.py,$(LETTERS)
-SHELLS = server.py,myclient.py,kvstore.py,shell/*,stores/*,client/*
+PURE_IN_CLIENT = asking company completion folding hints looks mentions paint replying session settings shades status view
+EMPTY =
+COMMA = ,
+PURE = protocol/*,chat/*,$(subst $(EMPTY) ,$(COMMA),$(PURE_IN_CLIENT:%=client/%.py))
+SHELLS = server.py,myclient.py,shell/*,client/*
 
 .PHONY: run test check format bench soak clean
 

@@ -26,6 +26,7 @@ from functools import partial
 
 from client import courier, endings, options
 from client.endings import Ending, Exit
+from client.keeping import keep, kept
 from client.link import Link, connect
 from client.looks import Shown, offline, refusal
 from client.page import Page, open_page, show_in, telling
@@ -253,6 +254,10 @@ class Client:
             self._outgoing.extend(step.send)
             self._changed.notify_all()
         self._send()
+        if step.clears:
+            self._screen.clear()
+        if step.keep is not None:
+            keep(step.keep)
         if step.show is not None and (self._session.name or self._screen.interactive):
             self._show(step.show)  # without a terminal, a refusal to let us in is told in the ending
         return step
@@ -283,6 +288,7 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
     chosen = options.parse(arguments, on_terminal=on_terminal)
     session = Session(secrets.token_hex(16), looks_round=on_terminal)
+    session.settings = kept() if on_terminal else session.settings
     screen = open_screen(session, on_terminal)
     try:
         password = options.password(chosen, os.environ)

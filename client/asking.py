@@ -16,6 +16,7 @@ from protocol.text import clean, excerpt, key_of
 _HIDDEN_SLASH = re.compile(r"[^\w\s]*[/\\]\s*(\w+)")  # \whisper, ./whisper, "/whisper
 _WHISPER, _REPLY = BY_REQUEST[messages.Whisper], BY_REQUEST[messages.Reply]
 _SECRET = (BY_REQUEST[messages.Register], BY_REQUEST[messages.ChangePassword])
+_PREVIEW = 3  # lines
 _LEAVING = BY_REQUEST[messages.Disconnect]
 
 
@@ -33,6 +34,15 @@ def question(text: str, names: Iterable[str], whisperer: str = "") -> str:
     if text[:1].isspace() and line.startswith("/") and not line.startswith("//"):
         return f"Carry out {excerpt(line)} though it begins with a space?"
     return ""
+
+
+def preview(text: str) -> list[str]:
+    """Return the first lines of a block, shortened, and how many there are besides; nothing for a single line."""
+    lines = text.splitlines()
+    if len(lines) < 2:
+        return []
+    more = len(lines) - _PREVIEW
+    return [*(f"  {excerpt(line)}" for line in lines[:_PREVIEW]), *([f"  and {more} more"] if more > 0 else [])]
 
 
 def _was_meant_as_command(line: str, names: Iterable[str], whisperer: str) -> bool:

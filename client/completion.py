@@ -5,13 +5,16 @@ A candidate is whole: it ends in the space that follows a word, or in ": " where
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from client.settings import CHOICES, MEANINGS
 from protocol import commands, messages
 from protocol.commands import BY_REQUEST, BY_WORD, Parameter
 from protocol.text import key_of
 
+_SETTING_IN = re.compile(r"/set (\w+) \w*$")
 _REPLY, _WHISPER = BY_REQUEST[messages.Reply], BY_REQUEST[messages.Whisper]
 
 
@@ -42,8 +45,14 @@ def candidates(text: str, names: Iterable[str], whisperer: str = "") -> list[Can
 def _offered(text: str, names: Iterable[str]) -> list[Candidate]:
     if " " not in text:
         return _commands("/") if text.startswith("/") else [Candidate(f"{name}: ") for name in names]
-    if _parameter_at(text) is commands.COMMAND:
+    parameter = _parameter_at(text)
+    if parameter is commands.COMMAND:
         return _commands("")
+    if parameter is commands.SETTING:
+        return [Candidate(f"{name} ", MEANINGS[name]) for name in CHOICES]
+    setting = _SETTING_IN.match(text)
+    if setting is not None:
+        return [Candidate(value) for value in CHOICES.get(setting[1], ())]
     return [Candidate(f"{name} ") for name in names]
 
 

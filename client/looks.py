@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import textwrap
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from protocol import messages
+from client.mentions import parted
+from protocol import acts, messages
 from protocol.commands import BY_REQUEST
 from protocol.messages import CommandHelp, Event
-from protocol.text import LATEST, WIDTH, key_of
+from protocol.text import LATEST
 
-SHADES = 8  # how many colours a screen has for names
+WIDTH = 78  # of lists, so that they fit a terminal of 80 columns
 _HELP = BY_REQUEST[messages.Help]
 
 
@@ -37,6 +37,9 @@ class Role(Enum):
     NAME = auto()  # somebody else's, or ours where it stands among others'
     OWN = auto()  # our name, at our own line
     USAGE = auto()  # how a command is typed
+    MENTION = auto()  # our name, in what somebody else says
+    TIME = auto()  # when it was
+    RULE = auto()  # a line between what was and what comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,93 +52,119 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Something to show: one line or several, in spans."""
+    """Something to show: one line or several, in spans. `event` is what it tells of; None for the client's own word."""
 
     kind: Kind
     spans: tuple[Span, ...]
+    event: Event | None = field(default=None, compare=False)
 
     @property
     def text(self) -> str:
         """All of it without looks."""
         return "".join(span.text for span in self.spans)
 
+    @property
+    def is_mention(self) -> bool:
+        """Whether our name is in it."""
+        return any(span.role is Role.MENTION for span in self.spans)
 
-def look(event: Event, me: str) -> Shown | None:
-    """Return what the cleaned `event` reads as for the user called `me`; None for what is not for people."""
+
+def look(event: Event, me: str, width: int = WIDTH) -> Shown | None:
+    """Return what the cleaned `event` reads as for the user called `me`; None for what is not for people.
+
+    Lists are laid out `width` characters wide.
+    """
+    arrange = _LISTS.get(type(event))
+    if arrange is not None:
+        return replace(arrange(event, width), event=event)
     shape = _LOOKS.get(type(event))
-    return None if shape is None else shape(event, me)
+    return None if shape is None else replace(shape(event, me), event=event)
 
 
-def shade(name: str) -> int:
-    """Return which of the SHADES colours `name` has: always the same, on each screen and at everybody's."""
-    return zlib.crc32(key_of(name).encode()) % SHADES
-
-
-def pong(seconds: float | None) -> Shown:
+def pong(seconds: float | None, event: Event | None = None) -> Shown:
     """Return the answer to a ping that took `seconds`; None if it was none of ours."""
-    return _shown(Kind.ANSWER, "pong" if seconds is None else f"pong: {seconds * 1000:.1f} ms")
+    return replace(answer("pong" if seconds is None else f"pong: {seconds * 1000:.1f} ms"), event=event)
+
+
+def answer(text: str) -> Shown:
+    """Return what answers a command."""
+    return compose(Kind.ANSWER, text)
 
 
 def refusal(text: str) -> Shown:
     """Return what tells that something was refused, by the server or here."""
-    return _shown(Kind.REFUSED, f"! {text}")
+    return compose(Kind.REFUSED, f"! {text}")
 
 
-def _shown(kind: Kind, *parts: str | Span) -> Shown:
+def compose(kind: Kind, *parts: str | Span) -> Shown:
+    """Return something to show, made of `parts`."""
     return Shown(kind, tuple(Span(part) if isinstance(part, str) else part for part in parts))
 
 
-def _name(name: str) -> Span:
+def name_span(name: str) -> Span:
+    """Return a span that is the name of somebody."""
     return Span(name, Role.NAME)
 
 
 def _said(event: messages.Said, me: str) -> Shown:
-    return _shown(Kind.SAID, Span(event.name, Role.OWN if event.name == me else Role.NAME), f": {event.text}")
+    author = Span(event.name, Role.OWN if event.name == me else Role.NAME)
+    act = acts.act_in(event.text)
+    text = _marked(f": {event.text}" if act is None else f" {act}", "" if event.name == me else me)
+    return compose(Kind.SAID, *(() if act is None else ("* ",)), author, *text)
+
+
+def _marked(text: str, me: str) -> Iterator[Span]:
+    return (Span(piece, Role.MENTION if is_me else Role.TEXT) for piece, is_me in parted(text, me))
 
 
 def _whispered(event: messages.Whispered, me: str) -> Shown:
-    sender, receiver = (Span("you", Role.OWN) if name == me else _name(name) for name in (event.name, event.to))
-    return _shown(Kind.WHISPERED, sender, " -> ", receiver, f": {event.text}")
+    sender, receiver = (Span("you", Role.OWN) if name == me else name_span(name) for name in (event.name, event.to))
+    return compose(Kind.WHISPERED, sender, " -> ", receiver, f": {event.text}")
 
 
 def _renamed(event: messages.Renamed, me: str) -> Shown:
     if event.name == me:
-        return _shown(Kind.NOTICE, "* You are now ", _name(event.name))
-    return _shown(Kind.NOTICE, "* ", _name(event.old), " is now ", _name(event.name))
+        return compose(Kind.NOTICE, "* You are now ", name_span(event.name))
+    return compose(Kind.NOTICE, "* ", name_span(event.old), " is now ", name_span(event.name))
 
 
 def _welcomed(event: messages.Welcomed, me: str) -> Shown:
     told = f". You may chat now; /{_HELP.name} lists the commands.\n* Users here: {event.count}"
-    return _shown(Kind.NOTICE, "* Welcome, ", _name(event.name), told)
+    return compose(Kind.NOTICE, "* Welcome, ", name_span(event.name), told)
 
 
 def _joined(event: messages.Joined, me: str) -> Shown:
-    return _shown(Kind.NOTICE, "* ", _name(event.name), f" has connected. Users here: {event.count}")
+    return compose(Kind.NOTICE, "* ", name_span(event.name), f" has connected. Users here: {event.count}")
 
 
 def _left(event: messages.Left, me: str) -> Shown:
-    return _shown(Kind.NOTICE, "* ", _name(event.name), f" has left ({event.reason}). Users here: {event.count}")
+    return compose(Kind.NOTICE, "* ", name_span(event.name), f" has left ({event.reason}). Users here: {event.count}")
 
 
 def _missed(event: messages.Missed, me: str) -> Shown:
     if not event.missed:
-        return _shown(Kind.NOTICE, "* The server began a new log: what you may have missed can't be had any more.")
-    return _shown(Kind.NOTICE, f"* Messages that you missed and that can't be had any more: {event.missed}")
+        return compose(Kind.NOTICE, "* The server began a new log: what you may have missed can't be had any more.")
+    return compose(Kind.NOTICE, f"* Messages that you missed and that can't be had any more: {event.missed}")
 
 
 def first_missed(shown: Shown) -> Shown:
     """Return the first thing that was missed while the connection was lost, under a rule that says so."""
-    return replace(shown, spans=(Span(f"{_rule('while you were away')}\n"), *shown.spans))
+    return replace(shown, spans=(Span(f"{_rule('while you were away')}\n", Role.RULE), *shown.spans))
 
 
 def back_again(missed: bool) -> Shown:
     """Return the line after what was missed, or instead of it."""
-    return _shown(Kind.NOTICE, _rule("you are back") if missed else "* You are back, and missed nothing.")
+    return compose(Kind.NOTICE, _rule("you are back") if missed else "* You are back, and missed nothing.")
 
 
 def offline() -> Shown:
     """Return what tells that the connection is lost."""
-    return _shown(Kind.NOTICE, "* The connection was lost. It is tried again; what you type meanwhile is kept.")
+    return compose(Kind.NOTICE, "* The connection was lost. It is tried again; what you type meanwhile is kept.")
+
+
+def day(of: str) -> Shown:
+    """Return the line between two days; `of` names the one that begins."""
+    return compose(Kind.NOTICE, Span(_rule(of), Role.RULE))
 
 
 def _rule(text: str) -> str:
@@ -143,44 +172,50 @@ def _rule(text: str) -> str:
 
 
 def _history(event: messages.HistoryListed, me: str) -> Shown:
-    parts = [part for entry in event.entries for part in _past(entry, me)]
-    return _shown(Kind.ANSWER, event.text, *parts) if event.text else _shown(Kind.ANSWER, *parts[1:])
+    return compose(Kind.ANSWER, event.text, *(part for entry in event.entries for part in _past(entry, me)))
 
 
 def _past(entry: messages.Past, me: str) -> Iterator[str | Span]:
     moment = datetime.fromtimestamp(min(entry.at, LATEST))
-    yield "\n"
-    yield f"[{moment:%Y-%m-%d %H:%M}] "
+    yield f"\n[{moment:%Y-%m-%d %H:%M}] "
+    act = acts.act_in(entry.text) if entry.to is None else None
+    if act is not None:
+        yield "* "
     yield Span(entry.name, Role.OWN if entry.name == me else Role.NAME)
     if entry.to is not None:
         yield " -> "
         yield Span(entry.to, Role.OWN if entry.to == me else Role.NAME)
-    yield f": {entry.text}"
+    yield f": {entry.text}" if act is None else f" {act}"
 
 
-def _users(event: messages.UsersListed, me: str) -> Shown:
+def _users(event: messages.UsersListed, width: int) -> Shown:
     """Lay the names out in columns, row by row."""
-    width = max(map(len, event.names), default=0) + 2
-    columns = max(1, WIDTH // width)
+    column = max(map(len, event.names), default=0) + 2
+    columns = max(1, width // column)
     spans: list[str | Span] = [f"Connected users: {event.count}"]
     for index, name in enumerate(event.names):
-        before = "\n  " if index % columns == 0 else " " * (width - len(event.names[index - 1]))
-        spans += [before, _name(name)]
-    return _shown(Kind.ANSWER, *spans)
+        before = "\n  " if index % columns == 0 else " " * (column - len(event.names[index - 1]))
+        spans += [before, name_span(name)]
+    return compose(Kind.ANSWER, *spans)
 
 
-def _help(event: messages.HelpListed, me: str) -> Shown:
-    """Lay the commands out in two columns, how they are typed and what they do."""
-    width = min(max((len(command.usage) for command in event.commands), default=0) + 2, WIDTH // 2)
-    spans = [span for command in event.commands for span in _help_row(command, width)]
-    return _shown(Kind.ANSWER, *spans[1:])
+def _help(event: messages.HelpListed, width: int) -> Shown:
+    """Lay the commands out in two columns, how they are typed and what they do; below each other where it is narrow."""
+    column = max((len(command.usage) for command in event.commands), default=0) + 2
+    column = column if column <= width // 2 else 2
+    spans = [span for command in event.commands for span in _help_row(command, column, width)]
+    return compose(Kind.ANSWER, *spans[1:])
 
 
-def _help_row(command: CommandHelp, width: int) -> Iterator[Span]:
-    lines = textwrap.wrap(command.explained, max(WIDTH - width, WIDTH // 3), break_on_hyphens=False)
+def _help_row(command: CommandHelp, column: int, width: int) -> Iterator[Span]:
+    also = ", ".join(f"/{alias}" for alias in command.aliases)
+    explained = f"{command.help} Also {also}." if also else command.help
+    lines = textwrap.wrap(explained, max(width - column, width // 3), break_on_hyphens=False)
+    margin = "\n" + " " * column
+    before = " " * (column - len(command.usage)) if len(command.usage) < column else margin
     yield Span("\n")
     yield Span(command.usage, Role.USAGE)
-    yield Span(" " * max(2, width - len(command.usage)) + ("\n" + " " * width).join(lines))
+    yield Span(before + margin.join(lines))
 
 
 _LOOKS: dict[type, Callable[[Any, str], Shown]] = {
@@ -190,12 +225,11 @@ _LOOKS: dict[type, Callable[[Any, str], Shown]] = {
     messages.Left: _left,
     messages.Renamed: _renamed,
     messages.Welcomed: _welcomed,
-    messages.Asked: lambda event, _: _shown(Kind.QUESTION, event.text),
-    messages.UsersListed: _users,
-    messages.HelpListed: _help,
+    messages.Asked: lambda event, _: compose(Kind.QUESTION, event.text),
     messages.HistoryListed: _history,
-    messages.Noticed: lambda event, _: _shown(Kind.NOTICE, f"* {event.text}"),
+    messages.Noticed: lambda event, _: compose(Kind.NOTICE, f"* {event.text}"),
     messages.Refused: lambda event, _: refusal(event.text),
     messages.Missed: _missed,
-    messages.Dismissed: lambda event, _: _shown(Kind.NOTICE, event.reason),
+    messages.Dismissed: lambda event, _: compose(Kind.NOTICE, event.reason),
 }
+_LISTS: dict[type, Callable[[Any, int], Shown]] = {messages.UsersListed: _users, messages.HelpListed: _help}

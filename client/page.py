@@ -24,19 +24,24 @@ from pathlib import Path
 from typing import TextIO
 
 from client import endings, options
-from client.endings import Ending
-from client.looks import Role, Shown, Span, refusal, shade
+from client.looks import Role, Shown, Span
+from client.shades import SHADES, Shades
 from protocol.text import clean
 
+_ELEMENTS = {Role.OWN: "bdi", Role.MENTION: "mark"}
 _MODE = 0o600  # whispers are in it
 
 _STYLE = """
 :root { color-scheme: light dark; --back: #fbfaf8; --text: #24211d; --faint: #79736b; --whisper: #8b3a8f;
-  --bad: #b3261e; --own: #fff; --c0: #00707f; --c1: #2b7a2b; --c2: #8a6100; --c3: #2456b8; --c4: #0b6e8f; --c5: #4b7600;
-  --c6: #a04e00; --c7: #5a4fc0 }
+  --bad: #b3261e; --own: #fff; --mention: #fff1b8;
+  --c0: #ba432c; --c1: #1c7865; --c2: #c22e84; --c3: #1d7c21; --c4: #9e39d0; --c5: #5a741b; --c6: #515dd6;
+  --c7: #956123; --c8: #1f7384; --c9: #c62f4e; --c10: #1d7c45; --c11: #b62bb0; --c12: #3b781c; --c13: #7851d6;
+  --c14: #746c1b; --c15: #2c6dba }
 @media (prefers-color-scheme: dark) { :root { --back: #191a1d; --text: #e4e2de; --faint: #928d86;
-  --whisper: #dd9be0; --bad: #ff8f86; --own: #222429; --c0: #5ccfe0; --c1: #7fce7f; --c2: #e0b54a; --c3: #83aef5;
-  --c4: #74d7f0; --c5: #b3da5a; --c6: #f0a564; --c7: #aaa2f7 } }
+  --whisper: #dd9be0; --bad: #ff8f86; --own: #222429; --mention: #4d4011;
+  --c0: #e89787; --c1: #29d6b2; --c2: #ea90c4; --c3: #29d630; --c4: #d098eb; --c5: #a4d629; --c6: #a1a7ed;
+  --c7: #de9f54; --c8: #2dbbd7; --c9: #eb94a6; --c10: #29d671; --c11: #e98be5; --c12: #63d629; --c13: #b7a1ed;
+  --c14: #d6c829; --c15: #7eaee7 } }
 body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif }
 main { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
 h1 { font-size: 1rem; font-weight: 600; color: var(--faint); margin: 0 0 1rem }
@@ -50,9 +55,8 @@ bdi { font-weight: 600 }
 .answer { font-family: ui-monospace, monospace; font-size: .85rem }
 .refused { color: var(--bad) }
 .usage { font-weight: 600 }
-.c0 { color: var(--c0) } .c1 { color: var(--c1) } .c2 { color: var(--c2) } .c3 { color: var(--c3) }
-.c4 { color: var(--c4) } .c5 { color: var(--c5) } .c6 { color: var(--c6) } .c7 { color: var(--c7) }
-"""
+mark { background: var(--mention); color: inherit; font-weight: 600; border-radius: .2rem }
+""" + " ".join(f".c{n} {{ color: var(--c{n}) }}" for n in range(SHADES))
 
 _SCRIPT = """
 const key = "read to " + location.pathname;
@@ -100,19 +104,21 @@ def head(title: str) -> str:
     return f"{_HEAD}<h1>{html.escape(title)}</h1>\n"
 
 
-def line(shown: Shown, at: datetime) -> str:
-    """Return what is shown, at local time `at`, as one element of HTML."""
+def line(shown: Shown, at: datetime, shades: Shades) -> str:
+    """Return what is shown, at local time `at`, as one element of HTML; names have their `shades`."""
     own = " own" if shown.spans[0].role is Role.OWN else ""  # what we said begins with us
     time = f'<time datetime="{at.isoformat(timespec="seconds")}">{at:%H:%M:%S}</time>'
-    return f'<p class="{shown.kind.name.lower()}{own}" dir="auto">{time}{"".join(map(_span, shown.spans))}</p>\n'
+    text = "".join(_span(span, shades) for span in shown.spans)
+    return f'<p class="{shown.kind.name.lower()}{own}" dir="auto">{time}{text}</p>\n'
 
 
-def _span(span: Span) -> str:
+def _span(span: Span, shades: Shades) -> str:
     text = html.escape(span.text)
     if span.role is Role.NAME:
-        return f'<bdi class="c{shade(span.text)}">{text}</bdi>'
-    if span.role is Role.OWN:
-        return f"<bdi>{text}</bdi>"
+        return f'<bdi class="c{shades.of(span.text)}">{text}</bdi>'
+    if span.role in _ELEMENTS:
+        element = _ELEMENTS[span.role]
+        return f"<{element}>{text}</{element}>"
     return f'<span class="usage">{text}</span>' if span.role is Role.USAGE else f"<span>{text}</span>"
 
 
@@ -124,13 +130,14 @@ class Page:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
         self._file: TextIO = os.fdopen(os.open(path, flags, _MODE), "w", encoding="utf-8")
         self._writing = threading.Lock()
+        self._shades = Shades()
         with contextlib.suppress(OSError):
             path.chmod(_MODE)  # it may have been there before, open to others
         self._write(head(title))
 
     def show(self, shown: Shown) -> None:
         """Add what is shown, as of now. Raises OSError."""
-        self._write(line(shown, datetime.now()))
+        self._write(line(shown, datetime.now(), self._shades))
 
     def close(self) -> None:
         """Leave the page as it is."""

@@ -38,6 +38,9 @@ class Screen(Protocol):
     def show(self, shown: Shown) -> None:
         """Show it, and never over what is being typed. Raises Ending when that is not possible any more."""
 
+    def clear(self) -> None:
+        """Take away what was shown; nothing is being typed."""
+
     def refresh(self) -> None:
         """Draw anew what shows how the session stands."""
 
@@ -90,6 +93,9 @@ class Pipe:
         except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit raises it again
             raise Ending(Exit.ERROR, f"The output can't be written: {error.strerror}.") from None
+
+    def clear(self) -> None:
+        """Do nothing: what is out is out."""
 
     def refresh(self) -> None:
         """Do nothing: a pipe shows only what is said."""

@@ -1,11 +1,8 @@
 """The client's logical side: what was typed and what the server tells -> what to send and what to show. Pure.
 
-A line that was typed goes to the server as it is, which parses it, so that a new command needs no new client. Three
+A line that was typed goes to the server as it is, which parses it, so that a new command needs no new client. Four
 things are the client's own: an answer to a question (a name, a password) goes as what it is, `/reply` becomes a
-whisper, and a line that can't be sent is refused here, in the words of the one table of errors.
-
-`/reply` goes to whoever last whispered, never to a newcomer of the same name. The client follows renamings and notes
-who leaves; for what crosses the line on its way, the whisper says as of which `seq` its addressee held the name.
+whisper, settings are made here, and a line that can't be sent is refused here, in the words of the table of errors.
 
 Every line has a `cseq` and stays in `pending` until the server answers or echoes it. A goodbye waits for that.
 When the connection is lost, `again` begins another one where this one stopped: the server tells what was missed, and is
@@ -18,41 +15,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 from client import looks
 from client.company import Company
 from client.looks import Shown
+from client.replying import Replying
+from client.settings import Settings, change
 from protocol import messages
 from protocol.commands import BY_REQUEST, BY_WORD, Command, arguments
 from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.messages import Event, Hello, Line, Name, Password, Pong, Ponged, Renamed, Said, Whispered
-from protocol.text import clean, excerpt, key_of
+from protocol.text import clean, excerpt
 
 ClientMessage = Hello | Name | Password | Line | Pong
 
-# What may come of a password.
-_OUTCOMES = (
-    messages.Welcomed,
-    messages.Asked,
-    messages.Refused,
-    messages.Noticed,
-    messages.Renamed,
-    messages.Dismissed,
-)
-_WHISPER = BY_REQUEST[messages.Whisper]
 _DISCONNECT = BY_REQUEST[messages.Disconnect]
+_LOCAL = (messages.Set, messages.Ignore, messages.Unignore, messages.Clear)
 _USERS = BY_REQUEST[messages.ListUsers]
 UNSEEN = 0  # the number of a line that is the client's own business: its answer is noted and not shown
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a typed line or an event leads to: messages to send, something to show, both or neither."""
+    """What a typed line or an event leads to: messages to send, something to show, and so on."""
 
     send: tuple[ClientMessage, ...] = ()
     show: Shown | None = None
+    clears: bool = False  # the screen
+    keep: Settings | None = None  # from now on
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +58,6 @@ class Pending:
     def text(self) -> str:
         """What was typed."""
         return self.line.text
-
-
-@dataclass(frozen=True, slots=True)
-class Whisperer:
-    """Who last whispered to us; `as_of` is the newest `seq` at which they held this name, None once they left."""
-
-    name: str
-    as_of: int | None
 
 
 class Session:
@@ -98,13 +82,19 @@ class Session:
         self.seq = 0  # the newest number of it that we have seen
         self.pending: dict[int, Pending] = {}
         self.company = Company()
+        self.settings = Settings()
+        self.width = looks.WIDTH  # of lists, in characters
+        self.round_trip: float | None = None  # seconds that the newest answer took
+        self.refused_lines = 0
         self._client_id = client_id
         self._looks_round = looks_round
         self._cseq = 0
-        self._whisperer: Whisperer | None = None
+        self._replying = Replying()
         self._password = ""  # the last one given, for when the connection is lost
         self._returning = False  # by another connection, and not in the room yet
         self._came_at = 0  # the log's number of our coming, by this connection
+        self._last_repeated = 0  # the newest line that was on its way when we came in; what it took says nothing
+        self._looked_round_at = 0.0
         self._has_missed = False  # something of what came before that, and has been shown since
 
     # --- what we say ---------------------------------------------------------------------------------------------
@@ -127,7 +117,7 @@ class Session:
     @property
     def whisperer(self) -> str:
         """Whom a reply would go to; "" for nobody."""
-        return self._whisperer.name if self._whisperer is not None and self._whisperer.as_of is not None else ""
+        return self._replying.to
 
     @property
     def may_return(self) -> bool:
@@ -169,12 +159,23 @@ class Session:
             self.wants_to_leave = True
             return Step()
         try:
+            request = _local_request(text)
+            if request is not None:
+                return self._carry_out(request)
             line = self._line(text, now)
         except ProtocolError as error:
+            self.refused_lines += 1
             return Step(show=looks.refusal(str(error)))
         return Step(send=(line,) if self.online or not self.epoch else ())  # else it goes with the welcome
 
-    def leave(self) -> Step:
+    def _carry_out(self, request: messages.LocalRequest) -> Step:
+        """Do what the client does by itself. Raises ProtocolError."""
+        if isinstance(request, messages.Set | messages.Ignore | messages.Unignore):
+            self.settings, told = change(self.settings, request)
+            return Step(show=looks.answer(told), keep=self.settings)
+        return Step(clears=True)
+
+    def leave(self, now: float) -> Step:
         """Return what says goodbye."""
         self.leaving = True
         self._cseq += 1
@@ -190,7 +191,8 @@ class Session:
         as_of = None
         command, rest = _command_in(text)
         if command is not None and command.build is messages.Reply:
-            text, as_of = self._reply(command, rest)
+            (message,) = arguments(command, rest, command.usage)
+            text, as_of = self._replying.whisper(message)
         if len(text.encode()) > LINE_LIMIT:
             raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
         if not self.name:
@@ -200,15 +202,6 @@ class Session:
         self.pending[self._cseq] = Pending(line, now)
         return line
 
-    def _reply(self, command: Command, rest: str) -> tuple[str, int]:
-        (message,) = arguments(command, rest, command.usage)
-        whisperer = self._whisperer
-        if whisperer is None:
-            raise ProtocolError(Fault.NO_WHISPER_YET)
-        if whisperer.as_of is None:
-            raise ProtocolError(Fault.NOT_CONNECTED, name=excerpt(whisperer.name))
-        return f"/{_WHISPER.name} {whisperer.name} {message}", whisperer.as_of
-
     # --- what we are told ----------------------------------------------------------------------------------------
 
     def receive(self, event: Event, now: float) -> Step:
@@ -217,16 +210,16 @@ class Session:
         if isinstance(event, messages.Pinged):
             return Step(send=(Pong(),))
         settled = self._settle(event)
-        self.is_checked = self.is_checked and not isinstance(event, _OUTCOMES)
+        self._measure(event, settled, now)
         if isinstance(event, Ponged):
-            return Step(show=looks.pong(None if settled is None else now - settled.typed_at))
+            return Step(show=looks.pong(None if settled is None else now - settled.typed_at, event))
         if isinstance(event, messages.Welcomed):
-            return self._welcomed(event)
+            return self._welcomed(event, now)
         if isinstance(event, messages.Asked):
             return self._asked(event)
         seq = getattr(event, "seq", None)
         if seq is not None and seq <= self.seq:  # told again; news only if it answers a line that had no answer yet
-            return Step() if settled is None else Step(show=looks.look(event, self.name))
+            return Step() if settled is None else Step(show=self._look(event))
         return Step(show=self._noted(event, seq))
 
     def _noted(self, event: Event, seq: int | None) -> Shown | None:
@@ -235,7 +228,7 @@ class Session:
         note = _NOTES.get(type(event))
         if note is not None:
             note(self, event)
-        shown = None if getattr(event, "cseq", None) == UNSEEN else looks.look(event, self.name)
+        shown = self._look(event)
         if seq is None or seq > self._came_at:
             return shown
         if seq == self._came_at:
@@ -244,6 +237,24 @@ class Session:
             return None
         is_first, self._has_missed = not self._has_missed, True
         return looks.first_missed(shown) if is_first else shown
+
+    def _look(self, event: Event) -> Shown | None:
+        is_unseen = getattr(event, "cseq", None) == UNSEEN
+        is_ignored = isinstance(event, Said | Whispered) and self.settings.ignores(event.name)
+        if is_unseen or (is_ignored and _author(event) != self.name):
+            return None
+        if isinstance(event, messages.HistoryListed):
+            entries = tuple(entry for entry in event.entries if not self.settings.ignores(entry.name))
+            event = replace(event, entries=entries)
+        return looks.look(event, self.name, self.width)
+
+    def _measure(self, event: Event, settled: Pending | None, now: float) -> None:
+        """Note how long the server took, if `event` answers what was sent at a time that we know."""
+        cseq = getattr(event, "cseq", None)
+        if cseq == UNSEEN:
+            self.round_trip = now - self._looked_round_at
+        elif settled is not None and settled.line.cseq > self._last_repeated:
+            self.round_trip = now - settled.typed_at
 
     def _settle(self, event: Event) -> Pending | None:
         """Take the line that `event` answers or echoes out of `pending` and return it.
@@ -256,7 +267,7 @@ class Session:
             return None
         return self.pending.pop(cseq, None)
 
-    def _welcomed(self, event: messages.Welcomed) -> Step:
+    def _welcomed(self, event: messages.Welcomed, now: float) -> Step:
         if not self._returning:
             self.pending.clear()  # what was sent before it had no other answer
         if not event.resumed:
@@ -265,8 +276,9 @@ class Session:
         self.question = self.refusal = ""
         self.online, self._returning, self._has_missed = True, False, False
         self.company.count = event.count
+        self._last_repeated, self._looked_round_at = self._cseq, now
         repeated = tuple(pending.line for pending in self.pending.values())
-        return Step(send=(*self._look_round(), *repeated), show=None if event.resumed else looks.look(event, self.name))
+        return Step(send=(*self._look_round(), *repeated), show=None if event.resumed else self._look(event))
 
     def _look_round(self) -> tuple[Line, ...]:
         return (Line(_USERS.usage, UNSEEN),) if self._looks_round else ()
@@ -276,9 +288,10 @@ class Session:
             password, self._password = self._password, ""
             return Step(send=(Password(password),))  # it was right before
         self.question = event.what
-        return Step(show=looks.look(event, self.name))
+        return Step(show=self._look(event))
 
     def _refused(self, event: messages.Refused) -> None:
+        self.refused_lines += event.cseq is not None and event.cseq != UNSEEN
         if self._returning:
             self.name = ""  # the name that we had can't be had any more
         if not self.name:
@@ -290,43 +303,32 @@ class Session:
     def _whispered(self, event: Whispered) -> None:
         self.company.spoke(event.name)
         if event.name != self.name:
-            self._whisperer = Whisperer(event.name, event.seq)
+            self._replying.whispered(event.name, event.seq)
 
     def _joined(self, event: messages.Joined) -> None:
-        self._forget_whisperer(event.name)  # whoever joins under this name is not who whispered
+        self._replying.forget(event.name)  # whoever joins under this name is not who whispered
         self.company.came(event.name, event.count)
 
     def _left(self, event: messages.Left) -> None:
-        self._forget_whisperer(event.name)
+        self._replying.forget(event.name)
         self.company.left(event.name, event.count)
 
     def _renamed(self, event: Renamed) -> None:
         self.company.renamed(event.old, event.name)
         if event.old == self.name:
             self.name = event.name
-        elif self._whispered_as(event.old):
-            self._whisperer = Whisperer(event.name, event.seq)
+        else:
+            self._replying.renamed(event.old, event.name, event.seq)
 
     def _users_listed(self, event: messages.UsersListed) -> None:
         self.company.listed(event.names, event.count)
 
     def _missed(self, event: messages.Missed) -> None:
-        """The whisperer may have left in what we did not see."""
-        if self._whisperer is not None:
-            self._whisperer = replace(self._whisperer, as_of=None)
+        self._replying.missed()
 
     def _dismissed(self, event: messages.Dismissed) -> None:
         self.told_goodbye = True
         self.dismissed = not event.again or self.leaving
-
-    def _whispered_as(self, name: str) -> bool:
-        """Say whether the last whisperer is still here, under this name."""
-        whisperer = self._whisperer
-        return whisperer is not None and whisperer.as_of is not None and key_of(whisperer.name) == key_of(name)
-
-    def _forget_whisperer(self, name: str) -> None:
-        if self._whispered_as(name):
-            self._whisperer = Whisperer(name, None)
 
 
 def _command_in(text: str) -> tuple[Command | None, str]:
@@ -335,9 +337,13 @@ def _command_in(text: str) -> tuple[Command | None, str]:
     return BY_WORD.get(word[1:].lower()) if word.startswith("/") else None, rest.strip()
 
 
-def _is_goodbye(text: str) -> bool:
+def _local_request(text: str) -> messages.LocalRequest | None:
+    """Return what a line asks of this client; None if it is for the server. Raises ProtocolError."""
     command, rest = _command_in(text)
-    return command is _DISCONNECT and not rest
+    if command is None or command.build not in _LOCAL:
+        return None
+    build: Callable[..., Any] = command.build
+    return cast(messages.LocalRequest, build(*arguments(command, rest, command.usage)))
 
 
 def _author(event: Event) -> str | None:

@@ -1,11 +1,14 @@
-"""The screen on a terminal: prompt_toolkit's input line, colours, completion.
+"""The screen on a terminal: prompt_toolkit's input line, what arrives above it, how we stand below it.
 
 What arrives is shown above the line being typed and never touches it (D8). It is queued first; while a prompt stands,
-the main thread alone writes, from within the prompt's event loop, and between two prompts whoever has something.
+the main thread alone writes, from within the prompt's event loop, and between two prompts whoever has something. A
+burst is written in batches, and between two of them the keys have their turn.
 
 prompt_toolkit's own StdoutProxy is there for stray prints only. It hands each line to the prompt that it last saw:
 with Enter pressed 200 times a second, 30 of 1,554 lines came after later ones or never. And it gives the terminal
 back while it writes, so that the kernel echoes the keys of that moment into the middle of things.
+
+The terminal is never asked where its cursor is (CPR): not all answer, and the bar would jump with each line shown.
 """
 
 from __future__ import annotations
@@ -13,60 +16,39 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 import colorama  # type: ignore[import-untyped]
-from colorama import Fore
-from colorama import Style as Looks
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
 from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.layout.containers import ConditionalContainer, HSplit, Window
+from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.layout.processors import AfterInput
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.renderer import CPR_Support
 from prompt_toolkit.styles import Style
 
-from client import asking, keys
+from client import asking, keys, status
 from client.completion import candidates, last_word
 from client.hints import hint
 from client.keyboard import silent_keyboard
-from client.looks import Kind, Role, Shown, Span, shade
+from client.looks import WIDTH, Kind, Role, Shown, Span, compose
+from client.paint import palette
 from client.session import Session
+from client.view import View
 
-_KIND_CODES: dict[Kind, str] = {
-    Kind.SAID: "",
-    Kind.WHISPERED: Fore.MAGENTA,
-    Kind.NOTICE: Looks.DIM,
-    Kind.ANSWER: "",
-    Kind.QUESTION: Looks.BRIGHT,
-    Kind.REFUSED: Fore.RED,
-}
-_ROLE_CODES: dict[Role, str] = {Role.TEXT: "", Role.OWN: Looks.BRIGHT, Role.USAGE: Looks.BRIGHT + Fore.CYAN}
-_NAME_CODES: tuple[str, ...] = (
-    Fore.CYAN,
-    Fore.GREEN,
-    Fore.YELLOW,
-    Fore.BLUE,
-    Fore.LIGHTCYAN_EX,
-    Fore.LIGHTGREEN_EX,
-    Fore.LIGHTYELLOW_EX,
-    Fore.LIGHTBLUE_EX,
-)
-
-
-def paint(shown: Shown) -> str:
-    """Return the text of `shown` with the codes of its colours, each name in one of its own."""
-    kind = _KIND_CODES[shown.kind]
-    return "".join(_painted(kind, span) for span in shown.spans)
-
-
-def _painted(kind: str, span: Span) -> str:
-    code = kind + (_NAME_CODES[shade(span.text)] if span.role is Role.NAME else _ROLE_CODES[span.role])
-    return f"{code}{span.text}{Looks.RESET_ALL}" if code else span.text
+_BATCH = 500  # things shown at a time
+_PAUSE = 0.03  # seconds between two batches: 30 pictures a second are enough for anybody
+_LIVE_SHARE = 4  # our lines on their way take a row in so many at most
+_FAINT = Style.from_dict({"hint": "#808080", "bar": "#808080"})
 
 
 class _Completer(Completer):
@@ -82,14 +64,14 @@ class _Completer(Completer):
 
 
 class _History(InMemoryHistory):
-    """What was typed, for the arrow keys; but no passwords."""
+    """What was typed, for the arrow keys and Ctrl-R; but no passwords."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, is_kept: Callable[[], bool]) -> None:
         super().__init__()
-        self._session = session
+        self._is_kept = is_kept
 
     def append_string(self, string: str) -> None:
-        if self._session.question != "password":
+        if self._is_kept():
             super().append_string(string)
 
 
@@ -101,25 +83,39 @@ class Terminal:
     def __init__(self, session: Session) -> None:
         """Take names, questions and users from `session`, as they are whenever the prompt is drawn."""
         self._session = session
-        self._shown: deque[Shown] = deque()
+        self._view = View(session)
+        self._shown: deque[tuple[Shown, float]] = deque()
         self._prompting = False
         self._between = threading.Lock()  # over `_prompting`, and over writing while it is false
         self._woken = False
-        self._question = ""  # what is asked about the line before it is sent
-        self._paints = not os.environ.get("NO_COLOR")
-        self._prompt: PromptSession[str] = PromptSession(
+        self._doubted = ""  # what was entered and is asked about
+        self._question = ""  # that is asked about it
+        self._is_due = False  # a batch is to be written
+        self._wrote_at = 0.0
+        self._prompt = self._made_prompt()
+        self._app = self._prompt.app
+        self._app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
+        output = self._app.output
+        self._paint = palette(os.environ, type(output).__name__, output.get_default_color_depth().name)
+        self._stack = contextlib.ExitStack()
+
+    def _made_prompt(self) -> PromptSession[str]:
+        prompt: PromptSession[str] = PromptSession(
             self._message,
-            completer=_Completer(session),
+            completer=_Completer(self._session),
             complete_while_typing=False,
-            history=_History(session),
+            history=_History(lambda: not (self._is_secret() or self._question)),
             is_password=Condition(self._is_secret),
             key_bindings=keys.at_the_prompt(lambda: bool(self._question), self._is_secret),
             input_processors=[AfterInput(self._hint)],
-            style=Style.from_dict({"hint": "#808080"}),
+            style=_FAINT,
+            color_depth=ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None,
             erase_when_done=True,  # the server's echo shows the line (A12)
         )
-        self._app = self._prompt.app
-        self._stack = contextlib.ExitStack()
+        bar = Window(FormattedTextControl(self._bar), height=1)
+        there_is_room = Condition(lambda: bool(self._session.name) and self._size()[0] > 3)
+        prompt.layout.container = HSplit([prompt.layout.container, ConditionalContainer(bar, there_is_room)])
+        return prompt
 
     def __enter__(self) -> Terminal:
         colorama.just_fix_windows_console()
@@ -130,7 +126,10 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._put(self._view.finish(time.time()))
         self._stack.close()
+
+    # --- typing --------------------------------------------------------------------------------------------------
 
     def lines(self) -> Iterator[str]:
         """Yield what is typed at the prompt; a pasted block is its lines. Raises KeyboardInterrupt."""
@@ -141,6 +140,7 @@ class Terminal:
                 is_meant = self._is_meant(text)
             except EOFError:
                 return
+            self._view.read()
             draft = "" if is_meant else text
             if is_meant:
                 yield from text.splitlines() or [""]
@@ -150,7 +150,7 @@ class Terminal:
         session = self._session
         if session.question or not session.name:
             return True
-        self._question = asking.question(text, session.others, session.whisperer)
+        self._doubted, self._question = text, asking.question(text, session.others, session.whisperer)
         if not self._question:
             return True
         try:
@@ -168,13 +168,35 @@ class Terminal:
                 self._prompting = False
                 self._write()
 
+    def _begin_prompt(self) -> None:
+        self._is_due = False  # what the prompt before this one had to write, it may have left behind
+        self._write()
+        if self._woken:
+            self._end_prompt()
+
+    def _end_prompt(self) -> None:
+        if self._app.is_running and not self._app.is_done:
+            self._app.exit(exception=EOFError)
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
     def show(self, shown: Shown) -> None:
         """Write it, or have the prompt write it above itself."""
-        self._shown.append(shown)
+        self._shown.append((shown, time.time()))
         with self._between:
             if not self._prompting:
                 self._write()
-        self._call(self._write_above)
+        if not self._is_due:  # else whatever writes the others writes this one, too
+            self._is_due = True
+            if not self._call(self._write_above):
+                self._is_due = False
+
+    def clear(self) -> None:
+        """Clear the screen; no prompt stands."""
+        output = self._app.output
+        output.erase_screen()
+        output.cursor_goto(0, 0)
+        output.flush()
 
     def refresh(self) -> None:
         """Draw the prompt anew, if it stands."""
@@ -185,55 +207,81 @@ class Terminal:
         self._woken = True
         self._call(self._end_prompt)
 
-    def _call(self, do: Callable[[], None]) -> None:
-        """Have the main thread `do` something, if the prompt stands."""
+    def _call(self, do: Callable[[], None]) -> bool:
+        """Have the main thread `do` something, if the prompt stands; return whether it will."""
         loop = self._app.loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # closed in this moment
                 loop.call_soon_threadsafe(do)
-
-    def _begin_prompt(self) -> None:
-        self._write()  # what came while the prompt was not there yet to be called
-        if self._woken:
-            self._end_prompt()
-
-    def _end_prompt(self) -> None:
-        if self._app.is_running and not self._app.is_done:
-            self._app.exit(exception=EOFError)
+                return True
+        return False
 
     def _write_above(self) -> None:
-        """Put all that is queued in the place of the prompt, and have the prompt drawn again below it."""
+        """Put a batch of what is queued in the place of the prompt, and have the prompt drawn again below it."""
         app = self._app
-        if self._shown and app.is_running and not app.is_done:
+        self._is_due = False
+        if not self._shown or not app.is_running or app.is_done or app.loop is None:
+            return
+        wait = self._wrote_at + _PAUSE - time.monotonic()
+        if wait <= 0:
             app.renderer.erase()
-            self._write()
-            app.renderer.request_absolute_cursor_position()
+            self._write(_BATCH)
+            self._wrote_at, wait = time.monotonic(), _PAUSE
             app.invalidate()
+        if self._shown:
+            self._is_due = True
+            app.loop.call_later(wait, self._write_above)
 
-    def _write(self) -> None:
-        """Write all that is queued; no prompt may be in the way."""
+    def _write(self, most: int | None = None) -> None:
+        """Write all that is queued, or the first `most`; no prompt may be in the way."""
+        above: list[Shown] = []
+        rings = False
+        _, self._view.columns = self._size()
+        self._session.width = min(self._view.columns - 1, WIDTH)
+        for _ in range(most or len(self._shown)):
+            if not self._shown:
+                break
+            shown, at = self._shown.popleft()
+            rings = self._view.rings(shown) or rings
+            above += self._view.above(shown, at)
+        self._put(above, "\a" if rings else "")
+
+    def _put(self, above: Iterable[Shown], bell: str = "") -> None:
         output = self._app.output
-        while self._shown:
-            output.write_raw(self._text(self._shown.popleft()) + "\n")
+        output.write_raw("".join(f"{self._text(shown)}\n" for shown in above) + bell)
         output.flush()
 
+    # --- drawing -------------------------------------------------------------------------------------------------
+
     def _message(self) -> ANSI:
+        live = self._view.live(self._size()[0] // _LIVE_SHARE)
+        return ANSI("".join(f"{self._text(shown)}\n" for shown in live) + self._text(self._invitation()))
+
+    def _invitation(self) -> Shown:
         session = self._session
         if self._question:
-            return ANSI(f"{self._question} [y/N] ")
+            preview = "".join(f"{line}\n" for line in asking.preview(self._doubted))
+            return compose(Kind.QUESTION, preview, f"{self._question} [y/N] ")
         if self._is_secret():
-            return ANSI("Password: ")
+            return compose(Kind.SAID, "Password: ")
         if not session.name:
-            return ANSI("Your name: ")
-        state = f" (offline, next try in {session.retry_in} s)" if session.retry_in else ""
-        return ANSI(self._text(Shown(Kind.SAID, (Span(session.name, Role.NAME), Span(f"{state}> ")))))
+            return compose(Kind.SAID, "Your name: ")
+        room = self._size()[1] // 3
+        return compose(Kind.SAID, *([Span(session.name, Role.OWN)] if len(session.name) < room else []), "> ")
 
-    def _is_secret(self) -> bool:
-        return self._session.question == "password"
+    def _bar(self) -> StyleAndTextTuples:
+        return [("class:bar", status.bar(self._session, self._view.unread, self._size()[1] - 1))]
 
     def _hint(self) -> StyleAndTextTuples:
         document = self._prompt.default_buffer.document
         return [("class:hint", hint(document.text))] if document.is_cursor_at_the_end else []
 
+    def _is_secret(self) -> bool:
+        return self._session.question == "password"
+
+    def _size(self) -> tuple[int, int]:
+        size = self._app.output.get_size()
+        return size.rows, size.columns
+
     def _text(self, shown: Shown) -> str:
-        return paint(shown) if self._paints else shown.text
+        return shown.text if self._paint is None else self._paint.text(shown)

@@ -148,6 +148,9 @@ class Typed:
     def show(self, shown: Shown) -> None:
         pass
 
+    def clear(self) -> None:
+        pass
+
     def refresh(self) -> None:
         pass
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from client.asking import question
+from client.asking import preview, question
 
 NAMES = ("bob", "Carl")
 
@@ -70,6 +70,18 @@ def test_talk_is_taken_for_a_reply_only_where_one_could_go_somewhere() -> None:
 @pytest.mark.parametrize("text", [" /whisper bob psst", "\t/quit"])
 def test_a_command_behind_a_space_is_asked_about(text: str) -> None:
     assert question(text, NAMES) == f"Carry out {text.strip()} though it begins with a space?"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one line", []),
+        ("a\n\x1bb", ["  a", "  b"]),
+        ("\n".join("abcde"), ["  a", "  b", "  c", "  and 2 more"]),
+    ],
+)
+def test_a_block_is_shown_by_its_first_lines(text: str, lines: list[str]) -> None:
+    assert preview(text) == lines
 
 
 @pytest.mark.parametrize(("text", "count"), [("a\nb", 2), ("\n".join("x" * 12), 12), ("a\n\n", 2)])

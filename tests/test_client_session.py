@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from client.looks import Kind
 from client.session import UNSEEN, Pending, Session
+from client.settings import Settings
 from protocol import messages
 from protocol.commands import BY_WORD
 from protocol.errors import Fault
@@ -240,6 +241,45 @@ def test_the_servers_ping_is_answered_and_not_shown() -> None:
     step = Ann().session.receive(Pinged(), 1.0)
     assert step.send == (Pong(),)
     assert step.show is None
+
+
+# --- what the client does by itself ------------------------------------------------------------------------------
+
+
+def test_settings_are_made_here_and_are_to_be_kept() -> None:
+    ann = Ann()
+    step = ann.session.typed("/set bell off", 0.0)
+    assert step.keep == ann.session.settings == Settings(bell="off")
+    assert step.show is not None
+    assert not step.send
+    assert ann.types("/set bell loud") == "! bell is one of: off, mention, whisper, all. Usage: /set [SETTING]"
+    assert ann.session.refused_lines == 1
+    assert ann.session.typed("/clear", 0.0).clears
+
+
+def test_nothing_is_shown_of_what_those_say_whom_one_ignores() -> None:
+    ann = Ann()
+    ann.types("/ignore Bob")
+    assert ann.hears(Said(2, "bob", "hi", AT)) is None
+    assert ann.hears(whisper("bob", 3)) is None
+    assert ann.hears(Said(4, "carl", "hi", AT)) == "carl: hi"
+    assert ann.hears(Said(5, "ann", "hi", AT, cseq=1)) == "ann: hi"
+    past = (messages.Past(2, AT, "bob", "hi"), messages.Past(4, AT, "carl", "hi"))
+    listed = ann.hears(messages.HistoryListed("Now:", past))
+    assert listed is not None
+    assert "carl" in listed
+    assert "bob" not in listed
+    assert "bob" in ann.session.others
+    ann.types("/unignore bob")
+    assert ann.hears(Said(6, "bob", "hi", AT)) == "bob: hi"
+
+
+def test_lines_that_were_refused_are_counted() -> None:
+    ann = Ann()
+    ann.types("/nosuch")
+    ann.hears(refusal(Fault.UNKNOWN_COMMAND, 1, word="/nosuch", hint=""))
+    ann.hears(refusal(Fault.BUSY, UNSEEN), refusal(Fault.BUSY))
+    assert ann.session.refused_lines == 1
 
 
 # --- /reply ------------------------------------------------------------------------------------------------------

@@ -46,6 +46,25 @@ def test_the_welcome_says_that_one_may_chat_and_points_to_the_commands() -> None
     assert text == "* Welcome, ann. You may chat now; /help lists the commands.\n* Users here: 3"
 
 
+def test_what_somebody_does_is_told_behind_the_name() -> None:
+    assert shown(Said(1, "bob", "/me waves at ann", AT)).text == "* bob waves at ann"
+    assert shown(Said(1, "bob", "/me waves at ann", AT)).is_mention
+    entries = (messages.Past(1, AT, "bob", "/me waves"), messages.Past(1, AT, "bob", "/me psst", "ann"))
+    lines = shown(messages.HistoryListed("Now:", entries)).text.splitlines()
+    assert lines[1].endswith("] * bob waves")
+    assert lines[2].endswith("] bob -> ann: /me psst")
+
+
+def test_ones_name_is_marked_in_what_others_say() -> None:
+    assert shown(Said(1, "bob", "hi Ann", AT)).spans[-1] == Span("Ann", Role.MENTION)
+    assert not shown(Said(1, "ann", "I, ann", AT)).is_mention
+
+
+def test_what_is_shown_says_what_it_tells_of() -> None:
+    event = UsersListed(("bob",), 1)
+    assert shown(event).event is event
+
+
 def test_names_are_marked_and_ones_own_differently() -> None:
     assert shown(Said(1, "bob", "hi", AT)).spans[0] == Span("bob", Role.NAME)
     assert shown(Said(1, "ann", "hi", AT)).spans[0] == Span("ann", Role.OWN)
@@ -89,6 +108,16 @@ def test_help_explains_every_command_in_two_columns() -> None:  # A15
     for row in SLASH_COMMANDS:
         assert sum(line[:column].rstrip() == row.usage for line in lines) == 1
     assert "Also /private, /msg, /w." in " ".join(text.split())
+
+
+def test_a_narrow_screen_gets_help_in_one_column() -> None:
+    listed = messages.HelpListed(tuple(row.described() for row in SLASH_COMMANDS))
+    found = look(listed, "ann", 19)
+    assert found is not None
+    lines = found.text.splitlines()
+    assert lines[0] == "/all MESSAGE"
+    assert lines[1:3] == ["  Say MESSAGE to", "  everyone; a line"]
+    assert max(map(len, lines)) <= max(len(row.usage) for row in SLASH_COMMANDS)
 
 
 def test_help_for_a_very_long_usage_still_explains_it() -> None:

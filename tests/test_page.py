@@ -18,8 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client import looks
+from client import page as made
 from client.looks import Kind, Role, Shown, Span
-from client.page import Page, head, line
+from client.page import Page, head
+from client.shades import SHADES, Shades
 from protocol import messages
 from protocol.text import clean
 
@@ -66,6 +68,10 @@ class Reader(HTMLParser):
         return [tag for tag, _ in self.elements]
 
 
+def line(shown: Shown, at: datetime) -> str:
+    return made.line(shown, at, Shades())
+
+
 def said(text: str, name: str = "ann", me: str = "bob") -> Shown:
     shown = looks.look(messages.Said(1, name, text, 0.0), me)
     assert shown is not None
@@ -86,7 +92,12 @@ def test_own_lines_are_marked() -> None:
 
 def test_a_name_has_its_colour_and_always_the_same_one() -> None:
     classes = {Reader(line(said(text), NOON)).elements[2][1]["class"] for text in ("one", "two")}
-    assert classes == {f"c{looks.shade('ann')}"}
+    assert classes == {f"c{Shades().of('ann')}"}
+    assert all(f".c{shade} {{" in head("") for shade in range(SHADES))
+
+
+def test_ones_name_in_what_others_say_is_marked() -> None:
+    assert "<mark>bob</mark>" in line(said("hi bob"), NOON)
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -10,6 +10,7 @@ import re
 import sys
 import termios
 import threading
+import time
 from collections.abc import Iterator
 
 import pyte
@@ -20,18 +21,18 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.input.base import PipeInput
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from client import looks
 from client.keyboard import silent_keyboard
-from client.looks import Kind, Role, Shown, Span
+from client.looks import Kind, Shown, Span
 from client.session import Session
-from client.terminal import Terminal, paint
-from protocol.messages import Asked, Joined, Noticed, Said, Welcomed, Whispered
+from client.terminal import Terminal
+from protocol.messages import Asked, Joined, Left, Noticed, Said, Welcomed, Whispered
 
 PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
 ROWS, COLUMNS = 24, 80
 ENTER, TAB, UP, HOME, CTRL_C, CTRL_D = "\r", "\t", "\x1b[A", "\x01", "\x03", "\x04"
 CTRL_K, CTRL_R, CTRL_U, CTRL_W, CTRL_Y = "\x0b", "\x12", "\x15", "\x17", "\x19"
-AT = 1_700_000_000.0
+AT = time.time()
+_TIME, _BAR = re.compile(r"^\d\d:\d\d "), re.compile(r"online \| |offline, |connecting")
 
 
 class Glass(io.StringIO):
@@ -58,8 +59,19 @@ class Glass(io.StringIO):
             self._changed.wait_for(lambda: self.lines()[-len(lines) :] == lines, PATIENCE)
             assert self.lines()[-len(lines) :] == lines
 
+    def shows_bar(self, bar: str) -> None:
+        """Wait until the status bar says so."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.bar() == bar, PATIENCE)
+            assert self.bar() == bar
+
     def lines(self) -> list[str]:
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip("\n").split("\n")
+        """Return what is shown, but for times and the status bar."""
+        lines = [_TIME.sub("", line.rstrip()) for line in self._screen.display if not _BAR.match(line)]
+        return "\n".join(lines).rstrip("\n").split("\n")
+
+    def bar(self) -> str:
+        return next((line.rstrip() for line in self._screen.display if _BAR.match(line)), "")
 
 
 class User:
@@ -147,7 +159,7 @@ def test_what_arrives_stands_above_a_half_typed_line(ann: User) -> None:  # D8
     ann.presses("half a li")
     ann.sees("ann> half a li")
     ann.hears(*(Said(seq, "bob", f"line {seq}", AT) for seq in range(2, 52)))
-    ann.sees(*(f"bob: line {seq}" for seq in range(53 - ROWS, 52)), "ann> half a li")
+    ann.sees(*(f"bob: line {seq}" for seq in range(54 - ROWS, 52)), "ann> half a li")
     ann.presses("ne" + ENTER)
     assert ann.sent() == "half a line"
 
@@ -156,7 +168,7 @@ def test_a_line_wider_than_the_screen_and_what_arrives_leave_each_other_alone(an
     ann.presses("x" * 100)
     ann.sees("x" * (100 + len("ann> ") - COLUMNS))
     ann.hears(Said(2, "bob", "y" * 100, AT))
-    ann.sees("bob: " + "y" * 75, "y" * 25, "ann> " + "x" * 75, "x" * 25)
+    ann.sees("bob: " + "y" * 69, "y" * 31, "ann> " + "x" * 75, "x" * 25)
 
 
 def test_what_was_typed_is_wiped_because_the_server_echoes_it(ann: User) -> None:  # A12
@@ -299,6 +311,59 @@ def test_ctrl_c_at_a_password_means_never_mind(ann: User) -> None:
     assert ann.sent() == ""
 
 
+# --- what lives over the prompt, and the bar below it ------------------------------------------------------------
+
+
+def test_a_line_stands_faintly_over_the_prompt_until_the_server_has_it(ann: User) -> None:
+    ann.presses("hello" + ENTER)
+    assert ann.sent() == "hello"
+    ann.session.typed("hello", 0.0)
+    ann.terminal.refresh()
+    ann.sees("* Users here: 1", "ann: hello", "ann>")
+    assert "\x1b[0;2mann: hello" in ann.glass.raw
+    ann.hears(Said(2, "ann", "hello", AT, cseq=1))
+    ann.hears(Said(3, "bob", "hi", AT))
+    ann.sees("* Users here: 1", "ann: hello", "bob: hi", "ann>")
+    assert ann.glass.raw.count("\x1b[1mann\x1b[0m: hello") == 1
+
+
+def test_who_comes_and_goes_without_a_word_is_one_line(ann: User) -> None:
+    for seq, name in enumerate(("bob", "carl", "dora"), 2):
+        ann.hears(Joined(seq, name, seq))
+    ann.sees("* Users here: 1", "* connected: bob, carl, dora. Users here: 4", "ann>")
+    ann.hears(Left(5, "carl", 3, "goodbye"), Said(6, "bob", "hi", AT))
+    ann.sees("* Users here: 1", "* connected: bob, dora; connected and left: carl. Users here: 3", "bob: hi", "ann>")
+    ann.hears(Left(7, "bob", 2, "goodbye"))
+    ann.sees("bob: hi", "* bob has left (goodbye). Users here: 2", "ann>")
+    ann.hears(Joined(8, "eve", 3))
+    ann.sees("* eve has connected. Users here: 3", "ann>")
+    ann.stands_up()
+    ann.sees("* bob has left (goodbye). Users here: 2", "* eve has connected. Users here: 3")
+
+
+def test_the_bar_says_how_we_stand(ann: User) -> None:
+    ann.hears(Joined(2, "bob", 2), Said(3, "bob", "hi Ann!", AT), whispered("bob", 4))
+    ann.sees("bob -> you: psst", "ann>")
+    assert ann.glass.bar() == "online | 2 mentions | ann | 2 users"
+    assert ann.glass.raw.count("\a") == 1
+    ann.presses("hello" + ENTER)
+    ann.sent()
+    ann.session.lost()
+    ann.session.retry_in = 7
+    ann.terminal.refresh()
+    ann.glass.shows_bar("offline, next try in 7 s | ann | 2 users")
+
+
+def test_the_screen_can_be_cleared(ann: User) -> None:
+    ann.hears(Said(2, "bob", "hi", AT))
+    ann.sees("bob: hi", "ann>")
+    ann.presses("/clear" + ENTER)
+    assert ann.sent() == "/clear"
+    ann.stands_up()
+    ann.terminal.clear()
+    assert ann.glass.lines() == [""]
+
+
 # --- the end -----------------------------------------------------------------------------------------------------
 
 
@@ -349,32 +414,6 @@ def test_the_kernel_echoes_nothing_meanwhile_and_then_as_before(monkeypatch: pyt
 
 
 # --- colours -----------------------------------------------------------------------------------------------------
-
-
-def painted(event: object) -> str:
-    shown = looks.look(event, "ann")  # type: ignore[arg-type]
-    assert shown is not None
-    return paint(shown)
-
-
-def test_codes_are_all_that_painting_adds() -> None:
-    event = Whispered(1, "bob", "ann", "psst", AT)
-    assert re.sub(r"\x1b\[\d+m", "", painted(event)) == "bob -> you: psst"
-
-
-def test_what_people_say_is_plain_and_whispers_stand_out() -> None:
-    assert painted(Said(1, "bob", "hi", AT)).endswith(": hi")
-    assert painted(Whispered(1, "bob", "ann", "hi", AT)).endswith("\x1b[35m: hi\x1b[0m")
-
-
-def test_a_name_has_one_colour_in_any_case_and_others_have_others() -> None:
-    def colour(name: str) -> str:
-        return paint(Shown(Kind.SAID, (Span(name, Role.NAME),))).removesuffix(f"{name}\x1b[0m")
-
-    assert colour("bob") == colour("bob")
-    assert len(colour("Bob")) == len(colour("bob"))
-    assert colour("BOB") == colour("bob")
-    assert len({colour(f"user{number}") for number in range(100)}) == looks.SHADES
 
 
 def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:

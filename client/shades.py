@@ -1,0 +1,31 @@
+"""Which colour a name has: mostly always the same, and nobody else's while there are colours left. Pure."""
+
+from __future__ import annotations
+
+import zlib
+
+from protocol.text import key_of
+
+SHADES = 16  # how many colours a screen has for names
+
+
+class Shades:
+    """The colours of the names that were seen, as numbers below SHADES; a screen says which colour each number is.
+
+    A name's own number depends on nothing but the name, so that it is the same tomorrow and at everybody's. Where two
+    names have the same one, the later takes the next that is free.
+    """
+
+    def __init__(self) -> None:
+        self._given: dict[str, int] = {}
+
+    def of(self, name: str) -> int:
+        """Return the colour of `name`."""
+        key = key_of(name)
+        if key not in self._given:
+            self._given[key] = self._free(zlib.crc32(key.encode(errors="replace")) % SHADES)
+        return self._given[key]
+
+    def _free(self, own: int) -> int:
+        taken = set(self._given.values())
+        return next((n % SHADES for n in range(own, own + SHADES) if n % SHADES not in taken), own)

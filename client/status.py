@@ -1,0 +1,32 @@
+"""The status bar: how we stand, in one line that fits. Pure."""
+
+from __future__ import annotations
+
+from client.session import Session
+
+_BETWEEN = " | "
+
+
+def bar(session: Session, unread: int, width: int) -> str:
+    """Return the bar in at most `width` characters; what matters least is left out first."""
+    by_weight = (
+        _connection(session),
+        _count(unread, "mention"),
+        session.name,
+        _count(session.company.count, "user"),
+        "" if session.round_trip is None else f"{session.round_trip * 1000:.0f} ms",
+    )
+    told = [part for part in by_weight if part]
+    while len(told) > 1 and len(_BETWEEN.join(told)) > width:
+        told.pop()
+    return _BETWEEN.join(told)[:width]
+
+
+def _connection(session: Session) -> str:
+    if session.online:
+        return "online"
+    return f"offline, next try in {session.retry_in} s" if session.retry_in else "connecting"
+
+
+def _count(number: int, what: str) -> str:
+    return "" if not number else f"1 {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,18 @@
+"""client.shades: which colour a name has."""
+
+from __future__ import annotations
+
+from client.shades import SHADES, Shades
+
+
+def test_a_name_has_one_colour_in_any_case_and_everywhere() -> None:
+    shades = Shades()
+    assert shades.of("bob") == shades.of("BOB") == Shades().of("Bob")
+
+
+def test_no_two_names_share_a_colour_while_there_are_colours_left() -> None:
+    shades = Shades()
+    given = [shades.of(f"user{number}") for number in range(SHADES)]
+    assert sorted(given) == list(range(SHADES))
+    assert shades.of("one-more") == Shades().of("one-more")
+    assert [shades.of(f"user{number}") for number in range(SHADES)] == given

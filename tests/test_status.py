@@ -1,0 +1,54 @@
+"""client.status: how we stand, in one line that fits."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.session import UNSEEN, Session
+from client.status import bar
+from protocol.messages import Said, UsersListed, Welcomed
+
+
+@pytest.fixture
+def ann() -> Session:
+    session = Session("secret", looks_round=True)
+    session.receive(Welcomed("ann", "epoch", 1, 2), 100.0)
+    session.receive(UsersListed(("bob", "ann"), 2, UNSEEN), 100.012)
+    return session
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (80, "online | 1 mention | ann | 2 users | 12 ms"),
+        (41, "online | 1 mention | ann | 2 users"),
+        (25, "online | 1 mention | ann"),
+        (20, "online | 1 mention"),
+        (10, "online"),
+        (3, "onl"),
+    ],
+)
+def test_what_matters_least_is_left_out_first(ann: Session, width: int, text: str) -> None:
+    assert bar(ann, 1, width) == text
+
+
+def test_a_lost_connection_is_counted_down(ann: Session) -> None:
+    ann.lost()
+    assert bar(ann, 0, 80).startswith("connecting | ann")
+    ann.retry_in = 12
+    assert bar(ann, 0, 80).startswith("offline, next try in 12 s | ann")
+
+
+def test_the_round_trip_is_that_of_the_newest_answer(ann: Session) -> None:
+    ann.typed("hello", 200.0)
+    ann.receive(Said(2, "ann", "hello", 0.0, cseq=1), 200.1)
+    assert bar(ann, 0, 80).endswith(" | 100 ms")
+
+
+def test_what_was_typed_while_there_was_no_connection_says_nothing_about_it(ann: Session) -> None:
+    ann.lost()
+    ann.typed("hello", 200.0)
+    ann.again()
+    ann.receive(Welcomed("ann", "epoch", 2, 2, resumed=True), 300.0)
+    ann.receive(Said(3, "ann", "hello", 0.0, cseq=1), 300.1)
+    assert bar(ann, 0, 80).endswith(" | 12 ms")
