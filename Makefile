@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-PURE_IN_CLIENT = asking company completion folding hints looks mentions paint replying session settings shades status view
+PURE_IN_CLIENT = asking company completion folding hints looks mentions paint replying session settings shades status tail view
 EMPTY =
 COMMA = ,
 PURE = protocol/*,chat/*,$(subst $(EMPTY) ,$(COMMA),$(PURE_IN_CLIENT:%=client/%.py))

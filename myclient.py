@@ -15,26 +15,25 @@ session takes up the conversation where it stopped; else it keeps an Ending, and
 from __future__ import annotations
 
 import os
-import random
 import secrets
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from client import courier, endings, options
 from client.endings import Ending, Exit
-from client.keeping import keep, kept
-from client.link import Link, connect
+from client.keeping import keep
+from client.link import Link, connect, read
 from client.looks import Shown, offline, refusal
-from client.page import Page, open_page, show_in, telling
+from client.page import Page, open_page, show_in
+from client.pauses import pauses
 from client.screen import Screen, open_screen
 from client.session import ClientMessage, Session, Step
-from protocol.errors import Fault, ProtocolError
+from protocol.errors import ProtocolError
 from protocol.messages import Event
-from protocol.objects import FROM_SERVER, load
 from protocol.text import clean
 
 PATIENCE = 10.0  # seconds for an answer
@@ -42,7 +41,6 @@ FAREWELL = 2.0  # seconds for the goodbye
 WINDOW = 16  # lines on their way at a time: what they take fits the kernel's buffers, so that sending rarely waits
 TICK = 5.0  # seconds between two looks whether the server has fallen silent
 SILENCE = 20.0  # seconds without a word, while lines of ours wait for their answer, that mean a dead connection
-LONGEST_RETRY = 30  # seconds between two tries at another connection
 
 
 class Client:
@@ -70,13 +68,12 @@ class Client:
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._ending: Ending | None = None
-        self._heard_at = self._came_in_at = time.monotonic()
-        self._pauses = pauses()
-        self._give_up_at = 0.0
+        self._heard_at = time.monotonic()
+        self._pauses, self._give_up_at = pauses(), 0.0
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
 
-    def chat(self, name: str | None, password: str | None) -> None:
-        """Chat, under `name` if the server agrees, until it is over. Raises Ending, or KeyboardInterrupt."""
+    def chat(self, name: str | None, password: str | None, wait: float = 0.0) -> None:
+        """Chat until it is over, at the latest `wait` seconds after the last line. Raises Ending, KeyboardInterrupt."""
         self._reader.start()
         try:
             self._carry_out(lambda: Step(send=(self._session.hello(name, password),)))
@@ -85,7 +82,7 @@ class Client:
                 self._say(line)
                 if self._session.wants_to_leave:
                     break
-            self._leave()
+            self._leave(wait)
         finally:
             self._close()
 
@@ -104,11 +101,14 @@ class Client:
             lambda: bool((session.name and not session.is_checked) or session.question or session.wants_to_leave)
         )
 
-    def _leave(self) -> None:
-        """Say goodbye, once every line has been answered, and wait for the server's. Raises Ending."""
+    def _leave(self, wait: float) -> None:
+        """Say goodbye in `wait` seconds, once every line has been answered; wait for the server's. Raises Ending."""
         session = self._session
-        self._wait(lambda: not session.pending or (self._screen.interactive and not session.online))
-        self._carry_out(session.leave)
+        if not session.leaving:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ending is not None, wait)
+            self._wait(lambda: not session.pending or (self._screen.interactive and not session.online))
+            self._carry_out(lambda: session.leave(time.monotonic()))
         with self._changed:
             if session.online:
                 self._changed.wait_for(lambda: self._ending is not None, FAREWELL)
@@ -176,15 +176,13 @@ class Client:
         )
 
     def _take(self, item: bytes | ProtocolError) -> None:
-        if isinstance(item, ProtocolError):  # codecs report none but fatal ones
-            raise endings.broken_stream(item)
         try:
-            event = load(item, FROM_SERVER)
+            event = read(item)
         except ProtocolError as error:
-            if error.fault is not Fault.UNKNOWN_TYPE:  # that is what a newer server tells newer clients
-                self._show(refusal(clean(str(error))))
+            self._show(refusal(clean(str(error))))
             return
-        self._carry_out(lambda: self._receive(event))
+        if event is not None:
+            self._carry_out(partial(self._receive, event))
         if self._ending is not None:
             raise self._ending
 
@@ -192,10 +190,8 @@ class Client:
         """Return what `event` leads to, and note if that is the end, before the writer can go on."""
         session = self._session
         step = session.receive(event, time.monotonic())
-        if session.dismissed or (session.told_goodbye and not self._persistence):
-            self._ending = self._ending or endings.dismissed(session)
-        elif session.question and not session.name and not self._screen.interactive:
-            self._ending = self._ending or endings.not_let_in(session)
+        over = endings.due(session, persists=self._persistence > 0, interactive=self._screen.interactive)
+        self._ending = self._ending or over
         return step
 
     def _take_up(self) -> None:
@@ -276,34 +272,26 @@ class Client:
                 link.send(message)
 
 
-def pauses() -> Iterator[int]:
-    """Yield the seconds before each try at another connection: 1 to 30, ever longer, not the same for all clients."""
-    longest = 1
-    while True:
-        yield random.randint(max(1, longest // 2), longest)  # noqa: S311
-        longest = min(longest * 2, LONGEST_RETRY)
-
-
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
-    chosen = options.parse(arguments, on_terminal=on_terminal)
+    chosen = options.parse(arguments, on_terminal=on_terminal, environment=os.environ)
     session = Session(secrets.token_hex(16), looks_round=on_terminal)
-    session.settings = kept() if on_terminal else session.settings
-    screen = open_screen(session, on_terminal)
-    try:
-        password = options.password(chosen, os.environ)
-    except OSError as error:
-        raise Ending(Exit.ERROR, f"The password file can't be read: {error.strerror}.") from None
+    screen = open_screen(session, chosen, on_terminal=on_terminal)
+    password = options.password(chosen, os.environ)
     host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
     page = open_page(chosen.html, host, port)
-    with screen, telling(page):
-        name = chosen.name
-        if name is None and not on_terminal:
-            name = next(screen.lines(), None)
-            if name is None:
-                raise Ending(Exit.USAGE, "No name: give --name NAME, or the name as the first line of input.")
-        persistence = options.persistence(chosen, on_terminal=on_terminal)
-        Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password)
+    with screen:
+        name = options.name(chosen, screen.lines(), on_terminal=on_terminal)
+        try:
+            persistence = options.persistence(chosen, on_terminal=on_terminal)
+            Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password, chosen.wait)
+        except Ending as ending:
+            if ending.sentence:
+                show_in(page, refusal(ending.sentence))
+            raise ending if screen.interactive else endings.for_script(ending, session) from None
+        finally:
+            if page is not None:
+                page.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

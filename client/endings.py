@@ -24,6 +24,7 @@ class Exit(Enum):
     CANNOT_CONNECT = 3, "cannot connect"
     REFUSED = 4, "the name was refused, or the server is full"
     LOST = 5, "the connection was lost, or a line was not answered"
+    DECLINED = 6, "without a terminal: a line was refused"
     INTERRUPTED = 130, "Ctrl-C"
 
     def __init__(self, code: int, meaning: str) -> None:
@@ -56,6 +57,15 @@ def why_not_connected(error: OSError | ValueError, host: str, port: int) -> Endi
     return Ending(Exit.CANNOT_CONNECT, sentence)
 
 
+def due(session: Session, *, persists: bool, interactive: bool) -> Ending | None:
+    """Return the ending if it is all over: the server said goodbye, or needs an answer that nobody is there to give."""
+    if session.dismissed or (session.told_goodbye and not persists):
+        return dismissed(session)
+    if session.question and not session.name and not interactive:
+        return not_let_in(session)
+    return None
+
+
 def dismissed(session: Session) -> Ending:
     """Return the ending after the server's goodbye: a refusal if we never came in, a loss if a line had no answer."""
     if session.refusal:
@@ -75,6 +85,11 @@ def left(session: Session) -> Ending:
     if session.pending:
         return Ending(Exit.LOST, f"There is no connection: {_quoted(session)} may not have arrived.")
     return Ending(Exit.GOODBYE)
+
+
+def for_script(ending: Ending, session: Session) -> Ending:
+    """Return the ending for a caller who reads exit codes only: a goodbye is none where a line was refused."""
+    return Ending(Exit.DECLINED) if ending.how is Exit.GOODBYE and session.refused_lines else ending
 
 
 def refused(why: str) -> Ending:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+from typing import cast
 
 from client import endings
 from client.endings import CONNECT_PATIENCE
 from client.session import ClientMessage
-from protocol.errors import ProtocolError
+from protocol.errors import Fault, ProtocolError
 from protocol.framing import FrameCodec
-from protocol.objects import dump
+from protocol.messages import Event
+from protocol.objects import FROM_SERVER, dump, load
 
 CHUNK = 64 * 1024  # bytes
 # A server whose machine is gone is noticed after a minute, though nobody types (RFC 1122, RFC 5482).
@@ -56,6 +58,21 @@ class Link:
     def close(self) -> None:
         """Free the socket; nobody receives any more."""
         self._sock.close()
+
+
+def read(item: bytes | ProtocolError) -> Event | None:
+    """Return the event in what was received; None for one that only newer clients know.
+
+    Raises Ending where the stream has no meaning any more, ProtocolError where this one item has none.
+    """
+    if isinstance(item, ProtocolError):  # codecs report none but fatal ones
+        raise endings.broken_stream(item)
+    try:
+        return cast(Event, load(item, FROM_SERVER))
+    except ProtocolError as error:
+        if error.fault is Fault.UNKNOWN_TYPE:
+            return None
+        raise
 
 
 def connect(host: str, port: int) -> Link:

@@ -1,7 +1,8 @@
-"""What the client needs of a screen, and the one without a terminal: lines in from a pipe, plain text out."""
+"""What the client needs of a screen, and those without one: lines in from a pipe or an option, lines out."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import os
@@ -13,8 +14,12 @@ from types import TracebackType
 from typing import Protocol
 
 from client.endings import Ending, Exit
+from client.keeping import kept
+from client.keyboard import silent_keyboard
 from client.looks import Shown
+from client.output import Output, as_json, plain
 from client.session import Session
+from protocol.messages import Asked
 
 _READ_AHEAD = 16  # lines
 
@@ -49,30 +54,31 @@ class Screen(Protocol):
 
 
 class Pipe:
-    """Standard input and output without a terminal.
+    """Standard input and output as lines, where there is no terminal, or one that can do no more.
 
     A read of standard input can't be interrupted on every system, so a thread of its own does nothing else and hands
     the lines over; it is left behind in its read when the client ends.
     """
 
-    interactive = False
-
-    def __init__(self) -> None:
+    def __init__(self, output: Output, *, interactive: bool = False) -> None:
+        """What is shown goes to `output`. `interactive`: somebody sits there and can be asked."""
         # Not sys.stdin: a thread left behind in its buffer would keep the interpreter from shutting down.
         raw = io.FileIO(sys.stdin.fileno(), closefd=False)
         self._input = io.TextIOWrapper(raw, encoding="utf-8", errors="replace")
+        self._output = output
         self._lines: queue.Queue[str | None] = queue.Queue(_READ_AHEAD)
         self._woken = False
+        self._hiding = contextlib.ExitStack()  # of a password that is being typed
+        self.interactive = interactive
 
     def __enter__(self) -> Pipe:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._hiding.close()
         self.wake()
 
     def _read(self) -> None:
@@ -84,15 +90,15 @@ class Pipe:
     def lines(self) -> Iterator[str]:
         """Yield the lines of standard input, as they come."""
         while not self._woken and (line := self._lines.get()) is not None:
+            self._hiding.close()
             yield line
 
     def show(self, shown: Shown) -> None:
-        """Print it at once, without colours."""
-        try:
-            print(shown.text, flush=True)
-        except OSError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit raises it again
-            raise Ending(Exit.ERROR, f"The output can't be written: {error.strerror}.") from None
+        """Write it at once, without colours."""
+        event = shown.event
+        if self.interactive and isinstance(event, Asked) and event.what == "password":
+            self._hiding.enter_context(silent_keyboard())
+        self._output(shown)
 
     def clear(self) -> None:
         """Do nothing: what is out is out."""
@@ -107,13 +113,68 @@ class Pipe:
             self._lines.put_nowait(None)
 
 
-def open_screen(session: Session, on_terminal: bool) -> Screen:
+class Once:
+    """No input but one line, given beforehand."""
+
+    interactive = False
+
+    def __init__(self, line: str, output: Output) -> None:
+        self._line = line
+        self.show = output
+
+    def __enter__(self) -> Once:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Do nothing."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield the line."""
+        yield self._line
+
+    def clear(self) -> None:
+        """Do nothing."""
+
+    def refresh(self) -> None:
+        """Do nothing."""
+
+    def wake(self) -> None:
+        """Do nothing: there is nothing to wait for."""
+
+
+def write_out(text: str) -> None:
+    """Print a line at once. Raises Ending when that is not possible any more."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit raises it again
+        raise Ending(Exit.ERROR, f"The output can't be written: {error.strerror}.") from None
+
+
+def write_err(text: str) -> None:
+    """Print a line for people; nobody waits for it."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def open_screen(session: Session, options: argparse.Namespace, *, on_terminal: bool) -> Screen:
     """Return the screen for this run. Raises Ending when a package that it needs is missing."""
-    if not on_terminal:
-        return Pipe()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    output = (
+        as_json(write_out) if options.json else plain(session, write_out, write_err, quiet=options.once is not None)
+    )
+    if options.once is not None:
+        return Once(options.once, output)
+    if options.plain or options.json or not on_terminal or os.environ.get("TERM") == "dumb":
+        return Pipe(output, interactive=on_terminal)
     try:
         from client.terminal import Terminal  # noqa: PLC0415  (a pipe works without its packages)
     except ModuleNotFoundError as error:
         sentence = f"{error.name} is not installed. Run: python -m pip install -r requirements.txt"
         raise Ending(Exit.ERROR, sentence) from None
+    session.settings = kept()
     return Terminal(session)

@@ -35,6 +35,7 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.renderer import CPR_Support
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import get_cwidth
 
 from client import asking, keys, status
 from client.completion import candidates, last_word
@@ -43,10 +44,12 @@ from client.keyboard import silent_keyboard
 from client.looks import WIDTH, Kind, Role, Shown, Span, compose
 from client.paint import palette
 from client.session import Session
+from client.tail import tail
 from client.view import View
 
 _BATCH = 500  # things shown at a time
 _PAUSE = 0.03  # seconds between two batches: 30 pictures a second are enough for anybody
+_PAST = 200  # things shown, to be written again on a screen of another width
 _LIVE_SHARE = 4  # our lines on their way take a row in so many at most
 _FAINT = Style.from_dict({"hint": "#808080", "bar": "#808080"})
 
@@ -92,8 +95,11 @@ class Terminal:
         self._question = ""  # that is asked about it
         self._is_due = False  # a batch is to be written
         self._wrote_at = 0.0
+        self._past: deque[Shown] = deque(maxlen=_PAST)
+        self._drawn_columns = 0
         self._prompt = self._made_prompt()
         self._app = self._prompt.app
+        self._app.before_render += self._note_columns
         self._app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
         output = self._app.output
         self._paint = palette(os.environ, type(output).__name__, output.get_default_color_depth().name)
@@ -193,6 +199,7 @@ class Terminal:
 
     def clear(self) -> None:
         """Clear the screen; no prompt stands."""
+        self._past.clear()
         output = self._app.output
         output.erase_screen()
         output.cursor_goto(0, 0)
@@ -244,12 +251,26 @@ class Terminal:
             shown, at = self._shown.popleft()
             rings = self._view.rings(shown) or rings
             above += self._view.above(shown, at)
+        self._past.extend(above)
         self._put(above, "\a" if rings else "")
 
     def _put(self, above: Iterable[Shown], bell: str = "") -> None:
         output = self._app.output
         output.write_raw("".join(f"{self._text(shown)}\n" for shown in above) + bell)
         output.flush()
+
+    def _note_columns(self, _: object) -> None:
+        """Have the screen written anew if its width is another: what stands there, each terminal wraps its own way."""
+        columns, loop = self._size()[1], self._app.loop
+        before, self._drawn_columns = self._drawn_columns, columns
+        if before not in (0, columns) and loop is not None:
+            loop.call_soon(self._write_anew)
+
+    def _write_anew(self) -> None:
+        rows, columns = self._size()
+        self._app.renderer.clear()
+        self._put(tail(self._past, columns, rows - rows // _LIVE_SHARE, get_cwidth))
+        self._app.invalidate()
 
     # --- drawing -------------------------------------------------------------------------------------------------
 

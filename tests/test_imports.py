@@ -55,7 +55,7 @@ def names(node: ast.AST) -> list[str]:
 
 PURE_IN_CLIENT = (
     *("asking", "company", "completion", "folding", "hints", "looks", "mentions", "paint", "replying", "session"),
-    *("settings", "shades", "status", "view"),
+    *("settings", "shades", "status", "tail", "view"),
 )
 PURE = [*sources("protocol"), *sources("chat"), *(ROOT / "client" / f"{name}.py" for name in PURE_IN_CLIENT)]
 

@@ -36,14 +36,14 @@ def test_all_that_is_received_goes_to_the_page_too(run: Programs, tmp_path: Path
     path = tmp_path / "chat.html"
     path.write_text("an old page")
     ended = bot(run, "hello <b>all</b>\n/whisper nobody hi\n", "--name", "ann", "--html", str(path))
-    assert ended.returncode == Exit.GOODBYE.code
+    assert ended.returncode == Exit.DECLINED.code  # nobody is called nobody
     page = path.read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert f"<h1>Chat on 127.0.0.1, port {run.port}</h1>" in page
     assert "<b>" not in page
     read = Reader(page.partition("<main>")[2]).text
-    shown = [line for line in ended.stdout.splitlines() if line]
-    assert "ann: hello <b>all</b>" in shown
+    assert "ann: hello <b>all</b>" in read
+    shown = [line for line in ended.stderr.splitlines() if line]
     assert [line for line in shown if line not in read] == []
 
 
