@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import sys
 from ipaddress import ip_network
 from math import inf
 from pathlib import Path
@@ -60,7 +61,7 @@ def _network(text: str) -> Network:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of `server.py`; it ends the program with exit code 2 on what it can't take."""
     made = argparse.ArgumentParser(
-        prog="server.py",
+        prog="chat-server" if Path(sys.argv[0]).stem == "chat-server" else "server.py",
         description="A chat server. Join it with `python myclient.py HOST PORT`, or with `telnet HOST PORT` or nc.",
     )
     made.add_argument("port", type=_port, help="the port to listen on, such as 8001")

@@ -30,6 +30,7 @@ from protocol.messages import Asked, Joined, Left, Noticed, Said, Welcomed, Whis
 PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
 ROWS, COLUMNS = 24, 80
 ENTER, TAB, UP, HOME, CTRL_C, CTRL_D = "\r", "\t", "\x1b[A", "\x01", "\x03", "\x04"
+BACKSPACE = "\x7f"
 CTRL_K, CTRL_R, CTRL_U, CTRL_W, CTRL_Y = "\x0b", "\x12", "\x15", "\x17", "\x19"
 AT = time.time()
 _TIME, _BAR = re.compile(r"^\d\d:\d\d "), re.compile(r"online \| |offline, |connecting")
@@ -41,6 +42,7 @@ class Glass(io.StringIO):
     def __init__(self) -> None:
         super().__init__()
         self.raw = ""
+        self.columns = COLUMNS
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._screen.set_mode(pyte.modes.LNM)  # a line end returns to the margin, as terminals have it done for them
         self._stream = pyte.Stream(self._screen)
@@ -52,6 +54,11 @@ class Glass(io.StringIO):
             self._stream.feed(text)
             self._changed.notify_all()
         return len(text)
+
+    def is_resized(self, columns: int) -> None:
+        with self._changed:
+            self.columns = columns
+            self._screen.resize(ROWS, columns)
 
     def shows_lowest(self, lines: list[str]) -> None:
         """Wait until `lines` are the lowest on the screen that have something in them."""
@@ -91,7 +98,7 @@ class User:
         assert self._seated.wait(PATIENCE)
 
     def _sit(self) -> None:
-        output = Vt100_Output(self.glass, lambda: Size(ROWS, COLUMNS), enable_cpr=False)
+        output = Vt100_Output(self.glass, lambda: Size(ROWS, self.glass.columns), enable_cpr=False)
         with (
             create_pipe_input() as self._keys,
             create_app_session(input=self._keys, output=output),
@@ -352,6 +359,42 @@ def test_the_bar_says_how_we_stand(ann: User) -> None:
     ann.session.retry_in = 7
     ann.terminal.refresh()
     ann.glass.shows_bar("offline, next try in 7 s | ann | 2 users")
+
+
+@pytest.mark.parametrize("text", ["你好，世界", "👍🏽 fine", "e\u0301te\u0301", "x" * 50])
+def test_a_screen_of_another_width_is_written_anew(ann: User, text: str) -> None:
+    ann.hears(Said(2, "bob", "before", AT), Said(3, "bob", text, AT))
+    ann.presses("half a line that is long")
+    ann.sees("ann> half a line that is long")
+    ann.glass.is_resized(20)
+    ann.terminal.refresh()
+    ann.sees("ann> half a line tha", "t is long")
+    ann.hears(Said(4, "bob", "after", AT))
+    ann.sees("bob: after", "ann> half a line tha", "t is long")
+    assert ann.glass.bar() == "online | ann"
+    ann.glass.is_resized(COLUMNS)
+    ann.terminal.refresh()
+    ann.sees("bob: after", "ann> half a line that is long")
+    assert ann.glass.lines().count("bob: before") == 1
+
+
+@pytest.mark.parametrize("text", ["你好", "e\u0301", "👍🏽", "한국어", "ไทย"])
+def test_wide_and_combined_characters_are_typed_and_taken_away_whole(ann: User, text: str) -> None:
+    ann.presses("a" + text + BACKSPACE * len(text) + "b" + ENTER)
+    assert ann.sent() == "ab"
+    ann.presses(text + ENTER)
+    assert ann.sent() == text
+
+
+def test_a_burst_leaves_the_keys_their_turn(ann: User) -> None:
+    for seq in range(2, 3002):
+        ann.hears(Said(seq, "bob", f"<{seq}>", AT))
+        if seq % 100 == 0:
+            ann.presses("x")
+    ann.sees("bob: <3001>", f"ann> {'x' * 30}")
+    assert [int(seq) for seq in re.findall(r"<(\d+)>", ann.glass.raw)] == list(range(2, 3002))
+    ann.presses(ENTER)
+    assert ann.sent() == "x" * 30
 
 
 def test_the_screen_can_be_cleared(ann: User) -> None:
