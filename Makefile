@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-PURE_IN_CLIENT = asking company completion folding hints looks mentions paint replying session settings shades status tail view
+PURE_IN_CLIENT = asking backoff cleaning company completion folding hints letter looks mailbox mentions orders output paint replying schedule session settings shades status tail tally view window
 EMPTY =
 COMMA = ,
 PURE = protocol/*,chat/*,$(subst $(EMPTY) ,$(COMMA),$(PURE_IN_CLIENT:%=client/%.py))

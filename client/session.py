@@ -13,11 +13,12 @@ comes twice because of that is recognised by its `seq` and not shown twice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, cast
 
 from client import looks
+from client.cleaning import cleaned
 from client.company import Company
 from client.looks import Shown
 from client.replying import Replying
@@ -86,6 +87,7 @@ class Session:
         self.width = looks.WIDTH  # of lists, in characters
         self.round_trip: float | None = None  # seconds that the newest answer took
         self.refused_lines = 0
+        self.away = ""  # the line that said so, to be said again to a server that forgot
         self._client_id = client_id
         self._looks_round = looks_round
         self._cseq = 0
@@ -197,6 +199,8 @@ class Session:
             raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
         if not self.name:
             self._try_again()
+        if command is not None and command.build in (messages.GoAway, messages.ComeBack):
+            self.away = text if command.build is messages.GoAway else ""
         self._cseq += 1
         line = Line(text, self._cseq, as_of)
         self.pending[self._cseq] = Pending(line, now)
@@ -206,7 +210,7 @@ class Session:
 
     def receive(self, event: Event, now: float) -> Step:
         """Return what `event`, which came at `now` from a server that may be hostile, leads to."""
-        event = _cleaned(event)
+        event = cleaned(event)
         if isinstance(event, messages.Pinged):
             return Step(send=(Pong(),))
         settled = self._settle(event)
@@ -281,7 +285,9 @@ class Session:
         return Step(send=(*self._look_round(), *repeated), show=None if event.resumed else self._look(event))
 
     def _look_round(self) -> tuple[Line, ...]:
-        return (Line(_USERS.usage, UNSEEN),) if self._looks_round else ()
+        """Return what the client says by itself when it comes in."""
+        unseen = [_USERS.usage] if self._looks_round else []
+        return tuple(Line(text, UNSEEN) for text in [*unseen, *([self.away] if self.away else [])])
 
     def _asked(self, event: messages.Asked) -> Step:
         if event.what == "password" and self._returning and self._password:
@@ -356,17 +362,6 @@ def _author(event: Event) -> str | None:
 def _is_about(event: Event, name: str) -> bool:
     """Say whether `event` is that `name` came or left."""
     return isinstance(event, messages.Joined | messages.Left) and event.name == name
-
-
-def _cleaned(value: Any) -> Any:
-    """Return a message, or a part of one, with every text in it cleaned."""
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, tuple):
-        return tuple(map(_cleaned, value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _cleaned(getattr(value, f.name)) for f in fields(value)})
-    return value
 
 
 _NOTES: dict[type, Callable[[Session, Any], None]] = {

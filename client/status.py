@@ -11,6 +11,7 @@ def bar(session: Session, unread: int, width: int) -> str:
     """Return the bar in at most `width` characters; what matters least is left out first."""
     by_weight = (
         _connection(session),
+        "away" if session.away else "",
         _count(unread, "mention"),
         session.name,
         _count(session.company.count, "user"),

@@ -274,6 +274,20 @@ def test_nothing_is_shown_of_what_those_say_whom_one_ignores() -> None:
     assert ann.hears(Said(6, "bob", "hi", AT)) == "bob: hi"
 
 
+def test_a_server_that_was_away_is_told_again_that_we_are() -> None:
+    ann = Ann()
+    ann.types("/away at lunch")
+    ann.hears(Noticed("You are away.", cseq=1))
+    ann.session.lost()
+    ann.session.again()
+    step = ann.session.receive(Welcomed("ann", "epoch", 2, 1, resumed=True), ann.now)
+    assert step.send == (Line("/away at lunch", UNSEEN),)
+    ann.types("/back")
+    ann.hears(Noticed("You are back.", cseq=2))
+    ann.session.again()
+    assert ann.session.receive(Welcomed("ann", "epoch", 3, 1, resumed=True), ann.now).send == ()
+
+
 def test_lines_that_were_refused_are_counted() -> None:
     ann = Ann()
     ann.types("/nosuch")

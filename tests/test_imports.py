@@ -54,8 +54,21 @@ def names(node: ast.AST) -> list[str]:
 
 
 PURE_IN_CLIENT = (
-    *("asking", "company", "completion", "folding", "hints", "looks", "mentions", "paint", "replying", "session"),
-    *("settings", "shades", "status", "tail", "view"),
+    *(
+        "asking",
+        "backoff",
+        "cleaning",
+        "company",
+        "completion",
+        "folding",
+        "hints",
+        "letter",
+        "looks",
+        "mailbox",
+        "mentions",
+    ),
+    *("orders", "output", "paint", "replying", "schedule", "session", "settings", "shades", "status", "tail"),
+    *("tally", "view", "window"),
 )
 PURE = [*sources("protocol"), *sources("chat"), *(ROOT / "client" / f"{name}.py" for name in PURE_IN_CLIENT)]
 

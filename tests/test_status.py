@@ -39,6 +39,13 @@ def test_a_lost_connection_is_counted_down(ann: Session) -> None:
     assert bar(ann, 0, 80).startswith("offline, next try in 12 s | ann")
 
 
+def test_whoever_is_away_is_reminded_of_it(ann: Session) -> None:
+    ann.typed("/away lunch", 200.0)
+    assert bar(ann, 0, 80).startswith("online | away | ann")
+    ann.typed("/back", 200.0)
+    assert bar(ann, 0, 80).startswith("online | ann")
+
+
 def test_the_round_trip_is_that_of_the_newest_answer(ann: Session) -> None:
     ann.typed("hello", 200.0)
     ann.receive(Said(2, "ann", "hello", 0.0, cseq=1), 200.1)

@@ -407,6 +407,12 @@ def test_the_screen_can_be_cleared(ann: User) -> None:
     assert ann.glass.lines() == [""]
 
 
+def test_a_keyboard_without_termios_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client.keyboard.termios", None)  # as on Windows, which echoes a key when it is read
+    with silent_keyboard():
+        pass
+
+
 # --- the end -----------------------------------------------------------------------------------------------------
 
 
