@@ -145,9 +145,9 @@ class Once:
 
 
 def write_out(text: str) -> None:
-    """Print a line at once. Raises Ending when that is not possible any more."""
+    """Print a line at once, and whole, whoever else prints. Raises Ending when that is not possible any more."""
     try:
-        print(text, flush=True)
+        print(f"{text}\n", end="", flush=True)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit raises it again
         raise Ending(Exit.ERROR, f"The output can't be written: {error.strerror}.") from None
@@ -156,7 +156,7 @@ def write_out(text: str) -> None:
 def write_err(text: str) -> None:
     """Print a line for people; nobody waits for it."""
     with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(f"{text}\n", end="", file=sys.stderr, flush=True)
 
 
 def open_screen(session: Session, options: argparse.Namespace, *, on_terminal: bool) -> Screen:
