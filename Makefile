@@ -3,11 +3,11 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-PURE_IN_CLIENT = asking backoff cleaning company completion folding hints letter looks mailbox mentions orders output paint replying schedule session settings shades status tail tally view window
+PURE_IN_CLIENT = asking backoff cleaning company completion folding hints letter looks mailbox mentions orders output paint replying schedule session settings shades silence status tail tally view window
 EMPTY =
 COMMA = ,
-PURE = protocol/*,chat/*,$(subst $(EMPTY) ,$(COMMA),$(PURE_IN_CLIENT:%=client/%.py))
-SHELLS = server.py,myclient.py,shell/*,client/*
+PURE = protocol/*,chat/*,kv/*,$(subst $(EMPTY) ,$(COMMA),$(PURE_IN_CLIENT:%=client/%.py))
+SHELLS = server.py,myclient.py,kvstore.py,shell/*,stores/*,client/*
 
 .PHONY: run test check format bench soak clean
 

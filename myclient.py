@@ -28,10 +28,11 @@ from client.endings import Ending, Exit
 from client.keeping import keep
 from client.link import Link, connect, read
 from client.looks import Shown, offline, refusal
-from client.page import Page, open_page, show_in
-from client.pauses import pauses
+from client.page import Page, open_page, show_in, telling
+from client.pauses import LONGEST_RETRY, pauses
 from client.screen import Screen, open_screen
 from client.session import ClientMessage, Session, Step
+from client.silence import is_dead
 from protocol.errors import ProtocolError
 from protocol.messages import Event
 from protocol.text import clean
@@ -68,7 +69,7 @@ class Client:
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._ending: Ending | None = None
-        self._heard_at = time.monotonic()
+        self._heard_at = self._came_in_at = time.monotonic()
         self._pauses, self._give_up_at = pauses(), 0.0
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
 
@@ -96,19 +97,16 @@ class Client:
 
     def _await_answer(self) -> None:
         """Wait until we are welcome or asked for something; what the next line means depends on it."""
-        session = self._session
-        self._wait(
-            lambda: bool((session.name and not session.is_checked) or session.question or session.wants_to_leave)
-        )
+        self._wait(lambda: self._session.is_clear)
 
     def _leave(self, wait: float) -> None:
         """Say goodbye in `wait` seconds, once every line has been answered; wait for the server's. Raises Ending."""
         session = self._session
-        if not session.leaving:
+        if not session.wants_to_leave:
             with self._changed:
                 self._changed.wait_for(lambda: self._ending is not None, wait)
-            self._wait(lambda: not session.pending or (self._screen.interactive and not session.online))
-            self._carry_out(lambda: session.leave(time.monotonic()))
+        self._wait(lambda: not session.pending or (self._screen.interactive and not session.online))
+        self._carry_out(session.leave)
         with self._changed:
             if session.online:
                 self._changed.wait_for(lambda: self._ending is not None, FAREWELL)
@@ -162,18 +160,10 @@ class Client:
             for item in items:
                 self._take(item)
             with self._changed:
-                if self._is_dead(now):
+                if is_dead(self._session, self._heard_at, now, SILENCE, PATIENCE):
                     return
                 if self._session.online and self._came_in_at + LONGEST_RETRY < now:
                     self._pauses = pauses()  # that one held; the next is a new misfortune
-
-    def _is_dead(self, now: float) -> bool:
-        """Whether the server has been silent for so long that it has to be gone."""
-        session = self._session
-        returns_unheard = bool(session.epoch) and not session.online and not session.question
-        return session.waits_since(self._heard_at) + SILENCE < now or (
-            returns_unheard and self._heard_at + PATIENCE < now
-        )
 
     def _take(self, item: bytes | ProtocolError) -> None:
         try:
@@ -275,23 +265,18 @@ class Client:
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
     chosen = options.parse(arguments, on_terminal=on_terminal, environment=os.environ)
+    if chosen.store is not None:
+        courier.run(chosen, on_terminal)
+        return
     session = Session(secrets.token_hex(16), looks_round=on_terminal)
     screen = open_screen(session, chosen, on_terminal=on_terminal)
     password = options.password(chosen, os.environ)
     host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
     page = open_page(chosen.html, host, port)
-    with screen:
+    with screen, endings.for_script(session, interactive=screen.interactive), telling(page):
         name = options.name(chosen, screen.lines(), on_terminal=on_terminal)
-        try:
-            persistence = options.persistence(chosen, on_terminal=on_terminal)
-            Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password, chosen.wait)
-        except Ending as ending:
-            if ending.sentence:
-                show_in(page, refusal(ending.sentence))
-            raise ending if screen.interactive else endings.for_script(ending, session) from None
-        finally:
-            if page is not None:
-                page.close()
+        persistence = options.persistence(chosen, on_terminal=on_terminal)
+        Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password, chosen.wait)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -40,6 +40,7 @@ ASK_AGAIN = "Type the name you want, then Enter; /quit leaves."
 GOODBYE = "Goodbye."
 SHUTTING_DOWN = "The server is shutting down. Goodbye."
 
+_AT_A_QUESTION = (messages.Password, messages.Disconnect, messages.Pong)  # a password question, that is
 # A client's line of these is done once, however often it comes.
 _ONCE = (messages.Say, messages.Act, messages.Whisper, messages.Nick)
 

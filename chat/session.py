@@ -38,6 +38,7 @@ class Session:
     __slots__ = (
         "account",
         "address",
+        "asked",
         "away",
         "deadline",
         "framed",

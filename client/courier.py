@@ -316,8 +316,9 @@ def unread(mailbox: Mailbox) -> Ending:
 def run(chosen: argparse.Namespace, on_terminal: bool) -> None:
     """Chat through the store that the command line names. Raises Ending when it is over."""
     session = Session("")  # what the terminal shows of us: a name, and whom there is to complete
-    session.name, session.users = chosen.name, frozenset((chosen.to,))
-    screen = open_screen(session, on_terminal)
+    session.name, session.online = chosen.name, True
+    session.company.came(chosen.to, 2)
+    screen = open_screen(session, chosen, on_terminal=on_terminal)
     page = open_page(chosen.html, chosen.store.host, chosen.store.port)
 
     def show(shown: Shown) -> None:

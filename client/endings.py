@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
+from collections.abc import Iterator
 from enum import Enum
 
 from client.session import Session
@@ -87,9 +89,15 @@ def left(session: Session) -> Ending:
     return Ending(Exit.GOODBYE)
 
 
-def for_script(ending: Ending, session: Session) -> Ending:
-    """Return the ending for a caller who reads exit codes only: a goodbye is none where a line was refused."""
-    return Ending(Exit.DECLINED) if ending.how is Exit.GOODBYE and session.refused_lines else ending
+@contextlib.contextmanager
+def for_script(session: Session, *, interactive: bool) -> Iterator[None]:
+    """Let the chat within end as one who reads exit codes only is to know it: a refused line is no goodbye."""
+    try:
+        yield
+    except Ending as ending:
+        if interactive or ending.how is not Exit.GOODBYE or not session.refused_lines:
+            raise
+        raise Ending(Exit.DECLINED) from None
 
 
 def refused(why: str) -> Ending:

@@ -13,9 +13,8 @@ from client.mentions import parted
 from protocol import acts, messages
 from protocol.commands import BY_REQUEST
 from protocol.messages import CommandHelp, Event
-from protocol.text import LATEST
+from protocol.text import LATEST, WIDTH
 
-WIDTH = 78  # of lists, so that they fit a terminal of 80 columns
 _HELP = BY_REQUEST[messages.Help]
 
 
@@ -172,12 +171,14 @@ def _rule(text: str) -> str:
 
 
 def _history(event: messages.HistoryListed, me: str) -> Shown:
-    return compose(Kind.ANSWER, event.text, *(part for entry in event.entries for part in _past(entry, me)))
+    parts = [part for entry in event.entries for part in _past(entry, me)]
+    return compose(Kind.ANSWER, event.text, *parts) if event.text else compose(Kind.ANSWER, *parts[1:])
 
 
 def _past(entry: messages.Past, me: str) -> Iterator[str | Span]:
     moment = datetime.fromtimestamp(min(entry.at, LATEST))
-    yield f"\n[{moment:%Y-%m-%d %H:%M}] "
+    yield "\n"
+    yield f"[{moment:%Y-%m-%d %H:%M}] "
     act = acts.act_in(entry.text) if entry.to is None else None
     if act is not None:
         yield "* "
@@ -201,21 +202,19 @@ def _users(event: messages.UsersListed, width: int) -> Shown:
 
 def _help(event: messages.HelpListed, width: int) -> Shown:
     """Lay the commands out in two columns, how they are typed and what they do; below each other where it is narrow."""
-    column = max((len(command.usage) for command in event.commands), default=0) + 2
-    column = column if column <= width // 2 else 2
+    longest = max((len(command.usage) for command in event.commands), default=0) + 2
+    column = min(longest, width // 2) if width >= WIDTH else longest if longest <= width // 2 else 2
     spans = [span for command in event.commands for span in _help_row(command, column, width)]
     return compose(Kind.ANSWER, *spans[1:])
 
 
 def _help_row(command: CommandHelp, column: int, width: int) -> Iterator[Span]:
-    also = ", ".join(f"/{alias}" for alias in command.aliases)
-    explained = f"{command.help} Also {also}." if also else command.help
-    lines = textwrap.wrap(explained, max(width - column, width // 3), break_on_hyphens=False)
+    lines = textwrap.wrap(command.explained, max(width - column, width // 3), break_on_hyphens=False)
     margin = "\n" + " " * column
-    before = " " * (column - len(command.usage)) if len(command.usage) < column else margin
+    gap = max(2, column - len(command.usage))
     yield Span("\n")
     yield Span(command.usage, Role.USAGE)
-    yield Span(before + margin.join(lines))
+    yield Span((" " * gap if len(command.usage) < column or width >= WIDTH else margin) + margin.join(lines))
 
 
 _LOOKS: dict[type, Callable[[Any, str], Shown]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from client.endings import Ending, Exit
+from client.store import Address, address
 from protocol import __version__
 from protocol.text import is_name, key_of
 
@@ -36,6 +38,9 @@ examples:
   {prog} localhost --name bot --once /users shows who is there
   tail -F log | {prog} localhost --name bot
   {prog} localhost --name bot --json --wait 60 </dev/null | jq -r .text
+  {prog} --store http://localhost:8002 --name ann --to bob
+                                            chats with bob through a key-value store (kvstore.py,
+                                            or any that takes GET and PUT), without a chat server
 
 environment:
   CHAT_HOST, CHAT_PORT, CHAT_NAME   stand in for HOST, PORT and --name
@@ -73,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--password-file", metavar="FILE", type=Path, help="the first line is the name's password")
     _add_displays(made)
     _add_times(made)
+    _add_store(made)
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return made
 
@@ -107,6 +113,18 @@ def _add_times(made: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_store(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--store", metavar="URL", type=_store, help="a key-value store to chat through, without a server")
+    made.add_argument("--to", metavar="NAME", help="with --store: who you chat with")
+    made.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_timeout,
+        default=5.0,
+        help="with --store: how long its answer may take (default: %(default)g)",
+    )
+
+
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535, such as 8001")
@@ -126,6 +144,21 @@ def persistence(options: argparse.Namespace, *, on_terminal: bool) -> float:
     return inf if on_terminal else PERSISTENCE
 
 
+def _store(text: str) -> Address:
+    try:
+        return address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _timeout(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        seconds = float(text)
+        if 0.01 <= seconds <= 60:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is not a time-out: give 0.01 to 60 seconds, such as 5")
+
+
 def parse(
     arguments: Sequence[str], *, on_terminal: bool, environment: Mapping[str, str] | None = None
 ) -> argparse.Namespace:
@@ -133,12 +166,17 @@ def parse(
     parser, environment = _parser(), environment or {}
     options = parser.parse_args(arguments)
     options.name = options.name or environment.get("CHAT_NAME") or None
-    options.host = options.host or environment.get("CHAT_HOST") or None
+    if options.store is None:
+        options.host = options.host or environment.get("CHAT_HOST") or None
     try:
         _settle_port(options, environment)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
-    if options.host is None and not on_terminal:
+    if options.store is not None:
+        _check_store(parser, options)
+    elif options.to is not None:
+        parser.error("--to belongs to --store; in a server's room, /whisper USER MESSAGE")
+    elif options.host is None and not on_terminal:
         parser.error("HOST is missing, and without a terminal there is nobody to ask")
     if options.html == "" and not on_terminal:
         parser.error("--html needs a FILE, and without a terminal there is nobody to ask")
@@ -162,6 +200,17 @@ def _parted(host: str) -> tuple[str, str]:
     if colon and (":" not in before or before.endswith("]")):
         return before.strip("[]"), port
     return host.strip("[]"), ""
+
+
+def _check_store(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program for a chat through a store that lacks something, or has too much."""
+    if options.host is not None:
+        parser.error("give HOST and PORT of a server, or --store URL, not both")
+    for option, name in (("--name", options.name), ("--to", options.to)):
+        if name is None or not is_name(name):
+            parser.error(f"--store needs {option}: 1 to 20 letters (a-z), digits, _ or -, beginning with a letter")
+    if key_of(options.name) == key_of(options.to):
+        parser.error("--name and --to are one name: give yours and the other's")
 
 
 def password(options: argparse.Namespace, environment: Mapping[str, str]) -> str | None:

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TextIO
 
 from client import endings, options
-from client.looks import Role, Shown, Span
+from client.endings import Ending
+from client.looks import Role, Shown, Span, refusal
 from client.shades import SHADES, Shades
 from protocol.text import clean
 

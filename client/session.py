@@ -28,10 +28,19 @@ from protocol.commands import BY_REQUEST, BY_WORD, Command, arguments
 from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.messages import Event, Hello, Line, Name, Password, Pong, Ponged, Renamed, Said, Whispered
-from protocol.text import clean, excerpt
+from protocol.text import WIDTH, clean, excerpt
 
 ClientMessage = Hello | Name | Password | Line | Pong
 
+# What may come of a password.
+_OUTCOMES = (
+    messages.Welcomed,
+    messages.Asked,
+    messages.Refused,
+    messages.Noticed,
+    messages.Renamed,
+    messages.Dismissed,
+)
 _DISCONNECT = BY_REQUEST[messages.Disconnect]
 _LOCAL = (messages.Set, messages.Ignore, messages.Unignore, messages.Clear)
 _USERS = BY_REQUEST[messages.ListUsers]
@@ -65,10 +74,7 @@ class Session:
     """Facts about our side of one conversation. Compared to the server's word, never ahead of it."""
 
     def __init__(self, client_id: str, *, looks_round: bool = False) -> None:
-        """Begin before the hello; `client_id` is this client's random secret.
-
-        `looks_round`: ask, unseen, who is here whenever we come in, for a screen that completes names.
-        """
+        """Begin before the hello; `client_id` is our random secret. `looks_round`: ask, unseen, who is here."""
         self.name = ""  # ours, as the server gave it; "" until the welcome
         self.question = ""  # what the server waits for: "name", "password", or "" for nothing
         self.is_checked = False  # a password has been sent, and what came of it is not known yet
@@ -84,7 +90,7 @@ class Session:
         self.pending: dict[int, Pending] = {}
         self.company = Company()
         self.settings = Settings()
-        self.width = looks.WIDTH  # of lists, in characters
+        self.width = WIDTH  # of lists, in characters
         self.round_trip: float | None = None  # seconds that the newest answer took
         self.refused_lines = 0
         self.away = ""  # the line that said so, to be said again to a server that forgot
@@ -120,6 +126,11 @@ class Session:
     def whisperer(self) -> str:
         """Whom a reply would go to; "" for nobody."""
         return self._replying.to
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it is known what the next line means: talk, or an answer to a question."""
+        return bool((self.name and not self.is_checked) or self.question or self.wants_to_leave)
 
     @property
     def may_return(self) -> bool:
@@ -177,7 +188,7 @@ class Session:
             return Step(show=looks.answer(told), keep=self.settings)
         return Step(clears=True)
 
-    def leave(self, now: float) -> Step:
+    def leave(self) -> Step:
         """Return what says goodbye."""
         self.leaving = True
         self._cseq += 1
@@ -214,11 +225,12 @@ class Session:
         if isinstance(event, messages.Pinged):
             return Step(send=(Pong(),))
         settled = self._settle(event)
+        self.is_checked = self.is_checked and not isinstance(event, _OUTCOMES)
         self._measure(event, settled, now)
         if isinstance(event, Ponged):
             return Step(show=looks.pong(None if settled is None else now - settled.typed_at, event))
         if isinstance(event, messages.Welcomed):
-            return self._welcomed(event, now)
+            return self._welcomed(event)
         if isinstance(event, messages.Asked):
             return self._asked(event)
         seq = getattr(event, "seq", None)
@@ -255,7 +267,9 @@ class Session:
     def _measure(self, event: Event, settled: Pending | None, now: float) -> None:
         """Note how long the server took, if `event` answers what was sent at a time that we know."""
         cseq = getattr(event, "cseq", None)
-        if cseq == UNSEEN:
+        if isinstance(event, messages.Welcomed):
+            self._looked_round_at = now
+        elif cseq == UNSEEN:
             self.round_trip = now - self._looked_round_at
         elif settled is not None and settled.line.cseq > self._last_repeated:
             self.round_trip = now - settled.typed_at
@@ -271,7 +285,7 @@ class Session:
             return None
         return self.pending.pop(cseq, None)
 
-    def _welcomed(self, event: messages.Welcomed, now: float) -> Step:
+    def _welcomed(self, event: messages.Welcomed) -> Step:
         if not self._returning:
             self.pending.clear()  # what was sent before it had no other answer
         if not event.resumed:
@@ -280,7 +294,7 @@ class Session:
         self.question = self.refusal = ""
         self.online, self._returning, self._has_missed = True, False, False
         self.company.count = event.count
-        self._last_repeated, self._looked_round_at = self._cseq, now
+        self._last_repeated = self._cseq
         repeated = tuple(pending.line for pending in self.pending.values())
         return Step(send=(*self._look_round(), *repeated), show=None if event.resumed else self._look(event))
 
@@ -308,7 +322,8 @@ class Session:
 
     def _whispered(self, event: Whispered) -> None:
         self.company.spoke(event.name)
-        if event.name != self.name:
+        is_ours = event.cseq is not None and event.seq <= self._came_at  # told again, from when we had another name
+        if event.name != self.name and not is_ours:
             self._replying.whispered(event.name, event.seq)
 
     def _joined(self, event: messages.Joined) -> None:
@@ -321,8 +336,8 @@ class Session:
 
     def _renamed(self, event: Renamed) -> None:
         self.company.renamed(event.old, event.name)
-        if event.old == self.name:
-            self.name = event.name
+        if event.old == self.name and event.seq > self._came_at:  # else it was before the welcome, which knows better
+            self.name = excerpt(event.name)
         else:
             self._replying.renamed(event.old, event.name, event.seq)
 
@@ -341,6 +356,11 @@ def _command_in(text: str) -> tuple[Command | None, str]:
     """Return the command that a line begins with, None if it has none that we know, and the rest of the line."""
     word, _, rest = text.partition(" ")
     return BY_WORD.get(word[1:].lower()) if word.startswith("/") else None, rest.strip()
+
+
+def _is_goodbye(text: str) -> bool:
+    command, rest = _command_in(text)
+    return command is _DISCONNECT and not rest
 
 
 def _local_request(text: str) -> messages.LocalRequest | None:

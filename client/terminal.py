@@ -41,11 +41,12 @@ from client import asking, keys, status
 from client.completion import candidates, last_word
 from client.hints import hint
 from client.keyboard import silent_keyboard
-from client.looks import WIDTH, Kind, Role, Shown, Span, compose
+from client.looks import Kind, Role, Shown, Span, compose
 from client.paint import palette
 from client.session import Session
 from client.tail import tail
 from client.view import View
+from protocol.text import WIDTH
 
 _BATCH = 500  # things shown at a time
 _PAUSE = 0.03  # seconds between two batches: 30 pictures a second are enough for anybody

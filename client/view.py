@@ -74,7 +74,7 @@ class View:
 
     def _stamped(self, shown: Shown, now: float) -> Iterator[Shown]:
         """Yield `shown` with its time, after a line for the day if another one has begun."""
-        moment = datetime.fromtimestamp(min(getattr(shown.event, "at", now), LATEST))
+        moment = datetime.fromtimestamp(min(getattr(shown.event, "at", 0.0) or now, LATEST))
         before, self._day = self._day or datetime.fromtimestamp(now).date(), moment.date()
         if self._day != before:
             yield looks.day(f"{moment:%A, %d %B %Y}")

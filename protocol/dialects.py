@@ -33,9 +33,8 @@ from protocol.messages import (
 )
 from protocol.objects import FROM_CLIENT, dump, load
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
-from protocol.text import clean, excerpt, utc
+from protocol.text import WIDTH, clean, excerpt, utc
 
-_WIDTH = 78
 _WHISPER = BY_REQUEST[Whisper]
 
 

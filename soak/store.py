@@ -46,7 +46,9 @@ class Talker:
         store = f"http://{HOST}:{port}"
         command = ["--store", store, "--name", name, "--to", to, "--timeout", str(TIMEOUT)]
         program = [sys.executable, "myclient.py", *command]
-        self.process = subprocess.Popen(program, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            program, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         self.heard: list[str] = []
         self.status = ""
         self._begins = f"{to}: "

@@ -6,7 +6,9 @@ To look for something new: `pytest --hypothesis-profile=search`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -27,3 +29,40 @@ def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Live]:
+    """Serve in this process, on a real socket, at a time that the test moves."""
+    with Live(monkeypatch, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Hear the server's log."""
+    caplog.set_level(logging.INFO, "server")
+    return caplog
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> SelectCalls:
+    """Note what the server asks of `select`."""
+    made = SelectCalls()
+    monkeypatch.setattr(server, "select", made)
+    return made
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    """Listen with a server that plays scripts."""
+    server = Scripted()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Programs]:
+    """Start real programs, and end them with the test."""
+    with Programs(tmp_path) as made:
+        yield made

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
-import secrets
 import shutil
 import signal
 import socket
@@ -156,13 +155,7 @@ class Programs:
 
 
 def free_port() -> int:
-    """Return a port that is free: server.py takes none that it is not told.
-
-    Below those that the system hands out itself, and one that no other process of pytest-xdist's looks at; else
-    somebody might have it before the server does.
-    """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    while True:
-        port = 16 * secrets.choice(range(1_250, 2_000)) + worker % 16
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+    """Return a port that was free a moment ago: server.py takes none that it is not told."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port

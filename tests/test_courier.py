@@ -62,6 +62,9 @@ class Seat:
             self.text += shown.text + "\n"
             self._grown.notify_all()
 
+    def clear(self) -> None:
+        pass
+
     def refresh(self) -> None:
         pass
 

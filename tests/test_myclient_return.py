@@ -55,7 +55,7 @@ def repeats(peer: Peer) -> None:
 
 def test_a_line_without_an_answer_is_said_by_the_next_connection(bot: Bot, scripted: Scripted) -> None:
     scripted.plays(loses)
-    assert bot.exits(again, "hello\n", *PATIENT) is Exit.GOODBYE
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
 
 
 def test_a_connection_that_ends_before_the_welcome_is_tried_again(bot: Bot, scripted: Scripted) -> None:
