@@ -8,7 +8,7 @@ from itertools import islice, repeat
 import pytest
 
 import myclient
-from client import options
+from client import link, options
 from client.endings import Exit
 from client.pauses import pauses
 from protocol.errors import Fault
@@ -208,6 +208,6 @@ def test_a_bug_that_a_server_finds_ends_the_client_with_a_sentence(bot: Bot, mon
     def has_a_bug(*_: object) -> None:
         raise ValueError("never thought of")
 
-    monkeypatch.setattr(myclient, "load", has_a_bug)
+    monkeypatch.setattr(link, "load", has_a_bug)
     assert bot.exits(Peer.welcomes, stays_open=True) is Exit.ERROR
     assert bot.err == "The client met a bug of its own (ValueError('never thought of')). Start it again to rejoin.\n"
