@@ -30,6 +30,7 @@ from chat.meter import Meter
 from chat.record import Record
 from chat.room import Room
 from chat.session import Session, State
+from chat.status import result, what
 from protocol import acts, commands, messages
 from protocol.errors import Fault, ProtocolError
 from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refusal
@@ -116,7 +117,7 @@ class Hub:
         else:
             effects = handler(self, session, request)
         if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
-            effects.append(Status(_result(session, _what(request), effects)))
+            effects.append(Status(result(session, what(request), effects)))
         effects += self._holds.charge(session, request, self.now)
         return effects
 
@@ -352,24 +353,6 @@ class Hub:
         if error.fatal or session.state is State.NEW:
             return self.dismiss(session, refusal(error.fault, None, **error.details), "protocol error")
         return self.refuse(session, error.fault, request.cseq, **error.details)
-
-
-_MAY_QUOTE_A_SECRET = {Fault.NAME_BAD.code, Fault.UNKNOWN_COMMAND.code}  # of a line that was not meant for the room
-
-
-def _what(request: Request) -> str:
-    row = commands.BY_REQUEST.get(type(request))
-    return f"/{row.name}" if row is not None else type(request).__name__
-
-
-def _result(session: Session, what: str, effects: Sequence[Effect]) -> str:
-    """Return the log's line about a request: who, what, and how it went (D15)."""
-    told = [effect.event for effect in effects if isinstance(effect, ToOne) and effect.session is session]
-    refused = next((event for event in told if isinstance(event, messages.Refused)), None)
-    if refused is None:
-        return f"{session.label}: {what}: done"
-    why = "" if refused.code in _MAY_QUOTE_A_SECRET else f": {refused.text}"
-    return f"{session.label}: {what}: refused, {refused.number} {refused.code}{why}"
 
 
 Handler = Callable[[Hub, Session, Any], list[Effect]]
