@@ -124,7 +124,9 @@ class Live:
 
     def client(self) -> Client:
         """Return a client that is not connected yet."""
-        client = Client(self, socket.socket())
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)  # else the kernel may take in all for a staller
+        client = Client(self, sock)
         self._clients.append(client)
         return client
 
