@@ -17,7 +17,7 @@ from stores.archive import Archive
 from stores.journal import JournalError
 
 AT_LEISURE, AT_ONCE = 200, 5_000  # entries: at a time, and before a question is answered
-REST, PAUSE = 1.0, 0.25  # seconds until it looks for new entries again: when there were no more, and when there are
+REST, PAUSE = 1.0, 0.5  # seconds until it looks for new entries again: when there were no more, and when there are
 
 log = logging.getLogger("server")
 
