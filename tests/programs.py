@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,12 @@ class Program:
             found = self.text.find(text, self._seen)
             assert found >= 0, f"never saw {text!r} in {self.text[self._seen :]!r}"
             self._seen = found + len(text)
+
+    def comes_to(self, look: Callable[[], object], expected: object) -> None:
+        """Wait until what `look` returns, of the text so far, is as expected: a screen may be half drawn."""
+        with self._grown:
+            self._grown.wait_for(lambda: self._over or look() == expected, PATIENCE)
+            assert look() == expected
 
     def signals(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
