@@ -7,6 +7,7 @@ To look for something new: `pytest --hypothesis-profile=search`.
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ import server
 from tests.live import Live, SelectCalls
 from tests.programs import Programs
 from tests.scripted import Scripted
+
+# A shell lets what it runs in the background ignore Ctrl-C, which real programs under test would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("same-every-time", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=10_000, deadline=None)
