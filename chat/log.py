@@ -46,7 +46,8 @@ class Entry:
         event = self.event
         if identity == self.author or getattr(event, "cseq", None) is None:
             return event
-        return replace(event, cseq=None)  # type: ignore[arg-type]  # somebody else's line may have the number of one of the reader's
+        # Somebody else's line may have the number of one of the reader's own.
+        return replace(event, cseq=None)  # type: ignore[arg-type]
 
 
 class Log:

@@ -31,7 +31,7 @@ notices go to standard error. It ends once every line has been answered.
 _EPILOG = """\
 examples:
   {prog} localhost 8001 --name ann
-  {prog} chat.example.org:8001              asks for a name
+  {prog} localhost:8001                     asks for a name
   {prog}                                    asks for the server, too
   {prog} localhost --html chat.html         shows the chat in a page as well, for a browser
   {prog} localhost --name bot --once 'the build is green' && echo said
