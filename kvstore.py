@@ -34,6 +34,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from kv.faults import OK, Answer, FaultyStore, Rates
 from kv.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, Store, StoreError
 from protocol import __version__
+from protocol.port import port as parsed_port
 from protocol.text import ascii_line
 from shell.sockets import listen
 from stores.values import Values
@@ -185,12 +186,6 @@ def _seconds(text: str) -> float:
 # --- the command line --------------------------------------------------------------------------------------------
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535, such as 8002")
-    return int(text)
-
-
 def _rate(text: str) -> float:
     with contextlib.suppress(ValueError):
         rate = float(text)
@@ -222,7 +217,7 @@ def parser() -> argparse.ArgumentParser:
         "Two people chat through it: python myclient.py --store http://localhost:PORT --name ann --to bob",
         epilog="exit codes: 0 after Ctrl-C or SIGTERM, 1 when it can't serve, 2 for a wrong command line",
     )
-    made.add_argument("port", metavar="PORT", type=_port, help="the port to listen on, such as 8002")
+    made.add_argument("port", metavar="PORT", type=parsed_port, help="the port to listen on, such as 8002")
     made.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
     made.add_argument("--data", metavar="DIR", type=Path, help="keep the values there; by default in memory only")
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")

@@ -9,9 +9,9 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
     5 flush    each outbox with something in it, at most 64 KiB; what the kernel does not take waits for `select`
     6 close    whoever is done, and only here
 
-The rules that it keeps: no call blocks but `select` (and the journal's, under --sync, for the disk); a socket is watched for writing only while bytes are left for
-it; who was not served for lack of room in a turn comes first in the next; a peer's error, or a bug that a peer
-provokes, costs that peer alone.
+The rules that it keeps: no call blocks but `select`, and with --sync the journal's, for the disk; a socket is watched
+for writing only while bytes are left for it; who was not served for lack of room in a turn comes first in the next; a
+peer's error, or a bug that a peer provokes, costs that peer alone.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import cast
 from client.endings import Ending, Exit
 from client.store import Address, address
 from protocol import __version__
+from protocol.port import port as parsed_port
 from protocol.text import is_name, key_of
 
 DEFAULT_HOST, DEFAULT_PORT = "localhost", 8001
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "host", metavar="HOST", nargs="?", help="the server's address, or HOST:PORT; on a terminal asked for, with PORT"
     )
-    made.add_argument("port", metavar="PORT", nargs="?", type=_port, help=f"its port (default: {DEFAULT_PORT})")
+    made.add_argument("port", metavar="PORT", nargs="?", type=parsed_port, help=f"its port (default: {DEFAULT_PORT})")
     made.add_argument("--name", help="the name you want to have")
     made.add_argument("--password-file", metavar="FILE", type=Path, help="the first line is the name's password")
     _add_displays(made)
@@ -123,12 +124,6 @@ def _add_store(made: argparse.ArgumentParser) -> None:
         default=5.0,
         help="with --store: how long its answer may take (default: %(default)g)",
     )
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535, such as 8001")
-    return int(text)
 
 
 def _seconds(text: str) -> float:
@@ -189,9 +184,9 @@ def _settle_port(options: argparse.Namespace, environment: Mapping[str, str]) ->
         options.host, port = _parted(options.host)
         if port and options.port is not None:
             raise argparse.ArgumentTypeError(f"there are two ports: {port} and {options.port}")
-        options.port = _port(port) if port else options.port
+        options.port = parsed_port(port) if port else options.port
     if options.port is None:
-        options.port = _port(environment.get("CHAT_PORT") or str(DEFAULT_PORT))
+        options.port = parsed_port(environment.get("CHAT_PORT") or str(DEFAULT_PORT))
 
 
 def _parted(host: str) -> tuple[str, str]:
@@ -244,7 +239,7 @@ def ask_server() -> tuple[str, int]:
     host, port = _parted(_ask(f"Server address [{DEFAULT_HOST}]: ") or DEFAULT_HOST)
     while True:
         try:
-            return host, _port(port or _ask(f"Port [{DEFAULT_PORT}]: ") or str(DEFAULT_PORT))
+            return host, parsed_port(port or _ask(f"Port [{DEFAULT_PORT}]: ") or str(DEFAULT_PORT))
         except argparse.ArgumentTypeError as error:
             print(error)
             port = ""

@@ -13,15 +13,10 @@ from chat import limits
 from chat.admission import Network
 from protocol import __version__
 from protocol.dialects import SLASH, VERBS, Dialect
+from protocol.port import port as parsed_port
 from shell.sockets import PEERS_LIMIT, own_addresses
 
 DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to 65535, such as 8001")
-    return int(text)
 
 
 def _amount(text: str) -> int:
@@ -64,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         prog="chat-server" if Path(sys.argv[0]).stem == "chat-server" else "server.py",
         description="A chat server. Join it with `python myclient.py HOST PORT`, or with `telnet HOST PORT` or nc.",
     )
-    made.add_argument("port", type=_port, help="the port to listen on, such as 8001")
+    made.add_argument("port", type=parsed_port, help="the port to listen on, such as 8001")
     made.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
     made.add_argument(
         "--data",
