@@ -34,6 +34,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from kv.faults import OK, Answer, FaultyStore, Rates
 from kv.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, Store, StoreError
 from protocol import __version__
+from protocol.numbers import whole_number
 from protocol.port import port as parsed_port
 from protocol.text import ascii_line
 from shell.sockets import listen
@@ -122,14 +123,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         """Answer a request to write."""
-        length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdigit():
+        announced = self.headers.get("Content-Length", "")
+        length = whole_number(announced, VALUE_LIMIT)
+        if not announced.isascii() or not announced.isdigit():
             self._tell(LENGTH_REQUIRED, "a Content-Length is needed")
-        elif int(length[:20]) > VALUE_LIMIT:
+        elif length is None:
             self._tell(TOO_LARGE, f"a value has at most {VALUE_LIMIT} bytes")
         else:
-            value = self.rfile.read(int(length))
-            if len(value) == int(length):  # otherwise the peer went away in the middle of it
+            value = self.rfile.read(length)
+            if len(value) == length:  # otherwise the peer went away in the middle of it
                 self._carry(lambda key: self.server.put(key, value))
 
     def _carry(self, do: Callable[[str], Answer]) -> None:

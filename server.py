@@ -237,12 +237,13 @@ class Server:
             return self._lost(peer, "connection lost")
         if not chunk:
             peer.at_eof = True
-            return self._hub.lost(peer.session, "connection closed")
+            peer.connection.end()
+            return []  # what its last line asks for comes first; then `_handle_requests` sees it off
         self._figures.bytes_in += len(chunk)
         if peer.deadline is not None:
             return []
         self._receive(peer, chunk, now)
-        return self._hub.received(peer.session, len(chunk))
+        return self._hub.received(peer.session, peer.connection.take_cost(len(chunk)))
 
     def _receive(self, peer: Peer, chunk: bytes, now: float) -> None:
         connection = peer.connection
@@ -260,6 +261,8 @@ class Server:
         session, connection, handle = peer.session, peer.connection, self._hub.handle
         for request in connection.requests(limits.TURN_REQUESTS):
             effects += handle(session, request)
+        if peer.at_eof and session.listened_to and not connection.has_requests:
+            effects += self._hub.lost(session, "connection closed")
         if peer.broken:
             effects += self._hub.lost(session, "connection lost")
         if connection.has_requests:
@@ -311,7 +314,7 @@ class Server:
 
     def _resume(self, session: Session) -> None:
         peer = self._by_session.get(session)
-        if peer is not None and peer.connection.has_requests and not session.closing:
+        if peer is not None and (peer.connection.has_requests or peer.at_eof) and not session.closing:
             self._busy[peer.fd] = peer
 
     def _flush_all(self, now: float) -> None:

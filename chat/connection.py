@@ -1,13 +1,9 @@
 """One peer's bytes: first what it speaks, then chunks -> requests.
 
-Undecided. Nothing says at the start what a peer speaks, so its first byte does (DESIGN.md, "Undecided"):
-
-    00            frames: a length of at most 65,535 begins 00 00
-    16            TLS, which this port does not speak: closed without a word, which it would not understand
-    anything else text, telnet's FF included
-
-A peer that stays silent for 250 ms is greeted in text by the shell and remains undecided; a framed client drops
-that greeting, so the grace never decides what is right, only when a telnet user is greeted.
+Undecided. Nothing says at the start what a peer speaks, so its first byte or two do (protocol.opening). TLS, which
+this port does not speak, is closed without a word, which it would not understand; what nobody speaks is refused. A
+peer that stays silent for 250 ms is greeted in text by the shell and remains undecided; a framed client drops that
+greeting, so the grace never decides what is right, only when a telnet user is greeted.
 
 Text. HTTP and SSH clients show themselves by their first line and are told where they are. With the dialect left
 open, each line of a user without a name decides again, until one is a verb (E).
@@ -15,6 +11,9 @@ open, each line of a user without a name decides again, until one is a verb (E).
 Requests are parsed one at a time, as they are asked for, because each may change what the next one means: a name
 is accepted, a dialect is chosen, a farewell ends it all. Until then their payloads wait in the inbox, and the peer
 is not read meanwhile, so that the inbox never holds more than one chunk.
+
+The end of file ends the last line of text. A password that is being typed is not taken for anything then, and neither
+is a part of a frame.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from chat.outbox import Outbox
 from chat.session import Session
 from protocol.dialects import JSON, SLASH, VERBS, Dialect, detect, parse_password
 from protocol.errors import Fault, ProtocolError
-from protocol.framing import FrameCodec
+from protocol.framing import REQUEST_LIMIT, FrameCodec
 from protocol.lines import LineCodec
 from protocol.messages import Malformed, Request
+from protocol.opening import Opening, opening
 
-_FRAMED, _TLS = 0x00, 0x16
 _NOT_CHAT = re.compile(rb"(SSH)-|[A-Z]+ \S+ (HTTP)/1")
 
 
@@ -47,7 +46,8 @@ class Connection:
         self.is_tls = False
         self.dialect = text_dialect or SLASH
         self._open_dialect = text_dialect is None
-        self._codec: FrameCodec | LineCodec
+        self._start = b""  # what came while it did not show yet what the peer speaks
+        self._codec: FrameCodec | LineCodec | None = None  # None: nothing is read (any more)
         self._inbox: deque[bytes | ProtocolError] = deque()
         self._first_line = True
         self.weight = 0  # bytes that the requests handed out so far will be, roughly, on their way to each reader
@@ -65,22 +65,46 @@ class Connection:
     def receive(self, chunk: bytes) -> bytes:
         """Take what the peer sent, at least one byte; return what its codec answers at once (telnet's refusals)."""
         if not self.decided:
-            self._decide(chunk[0])
-        if self.is_tls:
+            chunk = self._start + chunk
+            self._decide(chunk)
+        codec = self._codec
+        if codec is None:
             return b""
-        if isinstance(self._codec, FrameCodec):
-            self._inbox.extend(self._codec.feed(chunk))
+        if isinstance(codec, FrameCodec):
+            self._inbox.extend(codec.feed(chunk))
             return b""
-        self._codec.hide_typing(self.session.question is not None)
-        self._inbox.extend(self._codec.feed(chunk))
-        return self._codec.take_replies()
+        codec.hide_typing(self.session.question is not None)
+        self._inbox.extend(codec.feed(chunk))
+        return codec.take_replies()
 
-    def _decide(self, first_byte: int) -> None:
-        self.decided = True
-        self.is_tls = first_byte == _TLS
-        if first_byte == _FRAMED:
+    def _decide(self, start: bytes) -> None:
+        kind = opening(start)
+        self.decided = kind is not None
+        if kind is None:
+            self._start = start
+        elif kind is Opening.FRAMES:
             self.dialect = JSON
-        self._codec = self.dialect.codec()
+            self._codec = FrameCodec(longest=REQUEST_LIMIT)
+        elif kind is Opening.TEXT:
+            self._codec = LineCodec()
+        elif kind is Opening.TLS:
+            self.is_tls = True
+        else:
+            self._inbox.append(ProtocolError(Fault.NOT_A_PROTOCOL, fatal=True))
+
+    def end(self) -> None:
+        """Take note that the peer has sent all: its last line needs no line end, unless it was a password."""
+        if isinstance(self._codec, LineCodec) and self.session.question is None:
+            self._inbox.extend(self._codec.end())
+        self._codec = None
+
+    def take_cost(self, size: int) -> int:
+        """Return what `size` received bytes cost: those that were dropped unread cost little."""
+        codec = self._codec
+        if codec is None or not codec.dropped:
+            return size
+        dropped, codec.dropped = codec.dropped, 0
+        return max(0, size - dropped) + round(dropped * limits.DROPPED_COST)
 
     def requests(self, limit: int) -> Iterator[Request]:
         """Parse and yield up to `limit` of the requests that wait; each in the light of those before it."""

@@ -28,6 +28,7 @@ TURN_REQUESTS = 64
 TURN_INPUT = 64 * KIB
 TURN_FLUSH = 64 * KIB
 TURN_ACCEPTS = 64
+DROPPED_COST = 1 / 16  # of a byte that is dropped unread, to one that is looked at
 LINE_COST = 26  # what a line grows by on its way: the longest name, ": " and the line end, roughly
 
 # Reading too slowly.

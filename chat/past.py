@@ -18,6 +18,7 @@ from protocol import messages
 from protocol.commands import BY_REQUEST
 from protocol.errors import Fault
 from protocol.messages import HistoryListed, Missed, Noticed, Past, Request, refusal
+from protocol.numbers import whole_number
 from protocol.text import excerpt, utc, words_of
 
 if TYPE_CHECKING:
@@ -106,10 +107,11 @@ def handle_once(hub: Hub, session: Session, request: Request, cseq: int, handler
 def history(hub: Hub, session: Session, request: messages.ListHistory) -> list[Effect]:
     """Tell the newest messages."""
     count = request.count or str(hub.greet_history or FOUND)
-    if not (count.isascii() and count.isdigit() and 1 <= int(count[:9]) <= MOST):
+    number = whole_number(count, MOST)
+    if not number:
         usage = BY_REQUEST[messages.ListHistory].usage
         return hub.refuse(session, Fault.USAGE, request.cseq, why=f"COUNT is a number from 1 to {MOST}", usage=usage)
-    entries = hub.room.log.messages(int(count), session.identity)
+    entries = hub.room.log.messages(number, session.identity)
     if not entries:
         return [ToOne(session, Noticed("Nothing has been said yet.", request.cseq))]
     return _listed(session, "The last messages", entries, request.cseq)

@@ -147,6 +147,12 @@ class Fault(Enum):
     VALUE_DAMAGED = 610, "value-damaged", "What the store gave for {name} is damaged. It was ignored."
     MAILBOX_FULL = 611, "mailbox-full", "{limit} lines wait for {name} already. That one was not taken: say it later."
 
+    NOT_A_PROTOCOL = (
+        517,
+        "not-a-protocol",
+        "That was neither text nor a frame. Use telnet or this chat's own client. Closing.",
+    )
+
     def __init__(self, number: int, code: str, phrase: str, verbs: str = "") -> None:
         self.number = number
         self.code = code

@@ -14,16 +14,24 @@ NUL: `FrameCodec(preamble=4096)`.
 from __future__ import annotations
 
 from protocol.errors import Fault, ProtocolError
+from protocol.lines import LINE_LIMIT
 
 FRAME_LIMIT = 65_535
+REQUEST_LIMIT = 16 * 1024  # of a client's frames: a line of 4,096 bytes takes 12,288 where each character is escaped
 HEADER_SIZE = 4
 
 
 class FrameCodec:
     """bytes <-> payloads. `feed` may be given the stream in any cut; the payloads are the same."""
 
-    def __init__(self, preamble: int = 0) -> None:
-        """Take frames; with `preamble`, first drop up to that many bytes before the first NUL."""
+    def __init__(self, preamble: int = 0, longest: int = FRAME_LIMIT) -> None:
+        """Take frames; with `preamble`, first drop up to that many bytes before the first NUL.
+
+        A frame over `longest` is reported as soon as its length is known, and its payload dropped as it comes.
+        """
+        self.dropped = 0  # bytes of payloads, since its owner last set this to 0
+        self._longest = longest
+        self._to_drop = 0
         self.preamble = bytearray()  # what was dropped; when no frame ever follows it, it was meant for a person
         self._preamble_limit = preamble
         self._in_preamble = preamble > 0
@@ -39,8 +47,22 @@ class FrameCodec:
             if len(self.preamble) > self._preamble_limit:
                 del self.preamble[self._preamble_limit :]
                 return [self._break(ProtocolError(Fault.BAD_MESSAGE, fatal=True, why="it is text, not frames"))]
-        self._buffer += chunk
-        return self._take_frames()
+        items: list[bytes | ProtocolError] = []
+        buffer = self._buffer
+        buffer += chunk
+        while True:
+            if self._to_drop:
+                self._drop_payload()
+            items += self._take_frames()
+            if not (self._to_drop and buffer):
+                return items
+
+    def _drop_payload(self) -> None:
+        """Drop what has come of a payload that is too long."""
+        count = min(self._to_drop, len(self._buffer))
+        del self._buffer[:count]
+        self._to_drop -= count
+        self.dropped += count
 
     def _drop_preamble(self, chunk: bytes) -> bytes:
         text, nul, rest = chunk.partition(b"\0")
@@ -61,6 +83,11 @@ class FrameCodec:
             if not 1 <= length <= FRAME_LIMIT:
                 error = ProtocolError(Fault.BAD_LENGTH, fatal=True, length=length, limit=FRAME_LIMIT)
                 return [*items, self._break(error)]
+            if length > self._longest:
+                items.append(ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT))
+                self._to_drop = length
+                start += HEADER_SIZE
+                break
             end = start + HEADER_SIZE + length
             if end > len(buffer):
                 break

@@ -4,7 +4,7 @@ A line ends at CR LF, CR NUL, LF or a lone CR (RFC 854 and practice). A CR ends 
 for an answer, and an LF or NUL that comes next is swallowed, in the same chunk or the next. A line over 4,096 bytes
 is dropped up to its end and reported once, when it grows too long, so that nothing is kept without limit. A Ctrl-D
 at the start of a line is the line `CTRL_D`, and nothing after it is read. Telnet commands are taken out first
-(protocol.telnet).
+(protocol.telnet). The end of the stream ends the last line (`end`): pipes and files often lack the line end there.
 
 Payloads are bytes without their line end; decoding them is the dialect's.
 """
@@ -29,6 +29,7 @@ class LineCodec:
         self._after_cr = False
         self._dropping = False  # inside a line that is too long
         self._ended = False
+        self.dropped = 0  # bytes of lines that are too long, since its owner last set this to 0
 
     def feed(self, chunk: bytes) -> list[bytes | ProtocolError]:
         """Return the lines that `chunk` completes, with an error in the place of each one that was dropped."""
@@ -38,7 +39,7 @@ class LineCodec:
             return []
         lines = self._split(chunk)
         if self._dropping and lines:
-            del lines[0]
+            self.dropped += len(lines.pop(0))
             self._dropping = False
         items = [_checked(line) for line in lines]
         items += self._check_partial()
@@ -61,14 +62,23 @@ class LineCodec:
     def _check_partial(self) -> list[bytes | ProtocolError]:
         """Return what the unfinished line already is, if it is to be known before its end."""
         if self._dropping:
-            self._partial = b""
+            self._drop_partial()
             return []
         item = _checked(self._partial)
         if item is self._partial and item != CTRL_D:
             return []
         self._dropping = True
-        self._partial = b""
+        self._drop_partial()
         return [item]
+
+    def _drop_partial(self) -> None:
+        self.dropped += len(self._partial)
+        self._partial = b""
+
+    def end(self) -> list[bytes | ProtocolError]:
+        """Return the line that the end of the stream completes, if one was begun; nothing may be fed after this."""
+        line, self._partial = self._partial, b""
+        return [line] if line and not self._ended else []
 
     def hide_typing(self, hiding: bool) -> None:
         """Note whether the peer has been sent HIDE_TYPING, so that its agreement is not refused."""

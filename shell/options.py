@@ -6,23 +6,26 @@ import argparse
 import errno
 import sys
 from ipaddress import ip_network
-from math import inf
 from pathlib import Path
 
 from chat import limits
 from chat.admission import Network
 from protocol import __version__
 from protocol.dialects import SLASH, VERBS, Dialect
+from protocol.numbers import whole_number
 from protocol.port import port as parsed_port
 from shell.sockets import PEERS_LIMIT, own_addresses
+
+_MOST = 2**53 - 1  # what a float holds exactly, so that no sum with a time or a size loses what it is there for
 
 DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
 
 
 def _amount(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) < 2**53:
+    number = whole_number(text, _MOST)
+    if not number:
         raise argparse.ArgumentTypeError(f"{text!r} is not an amount: give a whole number, 1 or more")
-    return int(text)
+    return number
 
 
 def _places(text: str) -> int:
@@ -41,9 +44,9 @@ def _rate(text: str) -> float:
         rate = float(text)
     except ValueError:
         rate = 0.0
-    if not 0 < rate < inf:
+    if not 1 / _MOST < rate <= _MOST:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds or a rate: give one over 0, such as 0.5")
-    return int(text) if text.isdigit() else rate
+    return int(rate) if rate.is_integer() else rate
 
 
 def _network(text: str) -> Network:

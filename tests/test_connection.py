@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chat.connection import Connection
 from chat.session import Question, Session, State
@@ -11,6 +13,7 @@ from protocol.errors import Fault
 from protocol.framing import FrameCodec
 from protocol.messages import Disconnect, Hello, Join, Line, Malformed, Nick, Password, Pong, Request, Say
 from protocol.objects import dump
+from tests.codec_cases import cut_streams, same_in_every_cut
 from tests.party import Party
 
 IAC_DO_ECHO, IAC_WONT_ECHO = b"\xff\xfd\x01", b"\xff\xfc\x01"
@@ -47,7 +50,7 @@ def test_nothing_is_known_of_a_peer_that_has_sent_nothing() -> None:
     [
         (b"\x00", True, False),
         (b"\x16", False, True),
-        (b"\xff", False, False),
+        (b"\xff\xfb", False, False),
         (b"a", False, False),
         (b"J", False, False),
         (b"/", False, False),
@@ -55,11 +58,56 @@ def test_nothing_is_known_of_a_peer_that_has_sent_nothing() -> None:
         (b"\xc3", False, False),
     ],
 )
-def test_the_first_byte_decides(first_byte: bytes, framed: bool, is_tls: bool) -> None:
+def test_the_first_bytes_decide(first_byte: bytes, framed: bool, is_tls: bool) -> None:
     made = connection()
     made.receive(first_byte)
     assert made.decided
     assert (made.framed, made.is_tls) == (framed, is_tls)
+
+
+NOBODY_SPEAKS = [  # D16
+    b"\xff\xff\xff\xff",
+    b"\x80\x00\x00\x00",
+    b"\x01\x00\x00\x00",
+    b"\x03\x00\x00\x13",  # RDP
+    b"\x05\x01\x00",  # SOCKS
+]
+
+
+@pytest.mark.parametrize("start", NOBODY_SPEAKS)
+def test_what_nobody_speaks_is_told_and_closed(start: bytes) -> None:
+    party = Party()
+    party.connects("eve")
+    party.sends("eve", start + b"ann\r\n")
+    party.sees("eve", f"! {Fault.NOT_A_PROTOCOL.phrase}", "Goodbye.")
+    assert party.is_gone("eve")
+    assert any("517 not-a-protocol" in line for line in party.log)
+
+
+def outcome(chunks: list[bytes]) -> list[object]:
+    """Return what a new connection makes of `chunks`: what it speaks and what it asks for."""
+    made = connection()
+    asked: list[object] = []
+    for chunk in filter(None, chunks):
+        asked += [
+            (request.error.fault, request.error.fatal) if isinstance(request, Malformed) else request
+            for request in requests_in(made, chunk)
+        ]
+    return [made.framed, made.is_tls, *asked]
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [*NOBODY_SPEAKS, b"\xff\xfb\x01ann\r\n", b"\x1b[Aann\r\n", b"\x16\x03\x01", b"ann\r\n", frame(HELLO), b"\xff\xec"],
+)
+def test_what_is_spoken_is_recognised_in_every_cut(stream: bytes) -> None:
+    same_in_every_cut(outcome, stream)
+
+
+@given(cut_streams(st.binary(max_size=12)))
+def test_junk_is_the_same_junk_in_every_cut(case: tuple[bytes, list[bytes]]) -> None:
+    stream, chunks = case
+    assert outcome(chunks) == outcome([stream])
 
 
 def test_one_byte_of_a_frame_is_enough_and_the_rest_may_follow() -> None:  # D4
@@ -156,6 +204,54 @@ def test_a_fixed_dialect_stays() -> None:
     (request,) = requests_in(connection(VERBS), b"ann\r\n")
     assert isinstance(request, Malformed)  # E17
     assert request.error.fault is Fault.NOT_NAMED
+
+
+# --- the end of file ---------------------------------------------------------------------------------------------
+
+
+def test_the_end_of_file_ends_the_last_line() -> None:
+    made = connection(named=True)
+    made.receive(b"first\nlast")
+    made.end()
+    assert list(made.requests(10)) == [Say("first"), Say("last")]
+    made.end()
+    assert list(made.requests(10)) == []
+
+
+@pytest.mark.parametrize("stream", [b"", b"said\r\n", b"said\r", b"\xff", frame(HELLO)[:-1], b"\x01", b"\x16"])
+def test_nothing_else_comes_of_the_end_of_file(stream: bytes) -> None:
+    made = connection(named=True)
+    if stream:
+        requests_in(made, stream)
+    made.end()
+    assert list(made.requests(10)) == []
+
+
+def test_a_password_that_is_being_typed_is_nothing_when_the_connection_ends() -> None:  # U2
+    made = connection(named=True)
+    made.session.question = Question.NEW
+    made.receive(b"secr")
+    made.end()
+    made.session.question = None
+    assert list(made.requests(10)) == []
+
+
+# --- what is too long --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "size"),
+    [(frame(HELLO) + (60_000).to_bytes(4, "big"), 60_000), (b"ann\r\n" + b"x" * 4097, 60_000)],
+)
+def test_what_is_too_long_is_told_at_once_and_its_rest_costs_little(head: bytes, size: int) -> None:  # D3
+    made = connection()
+    asked = requests_in(made, head)
+    assert isinstance(asked[-1], Malformed)
+    assert asked[-1].error.fault is Fault.TOO_LONG
+    made.take_cost(len(head))
+    made.receive(b"x" * 16_000)
+    assert made.take_cost(16_000) == 1000
+    assert made.take_cost(5) == 5
 
 
 # --- one request at a time ---------------------------------------------------------------------------------------

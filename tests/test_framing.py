@@ -11,6 +11,7 @@ from protocol.framing import FRAME_LIMIT, HEADER_SIZE, FrameCodec
 from tests.codec_cases import Error, Item, cut_streams, items, memory_of, received
 
 BAD_LENGTH = Error(Fault.BAD_LENGTH, fatal=True)
+TOO_LONG = Error(Fault.TOO_LONG)
 PREAMBLE_LIMIT = 64
 KIB, MIB = 1024, 1024 * 1024
 
@@ -46,6 +47,20 @@ def test_a_frame_is_the_length_of_its_payload_and_the_payload() -> None:  # D3
 )
 def test_each_frame_is_read_exactly_once(payloads: tuple[bytes, ...]) -> None:  # D3, D4
     assert received(FrameCodec, frames(*payloads)) == list(payloads)
+
+
+def test_a_frame_that_is_too_long_is_reported_by_its_header_and_the_next_one_is_read() -> None:  # D3
+    codec = FrameCodec(longest=100)
+    assert items(codec, [frames(b"a"), (101).to_bytes(4, "big")]) == [b"a", TOO_LONG]
+    assert items(codec, [b"x" * 100, b"x" + frames(b"b")]) == [b"b"]
+    assert codec.dropped == 101
+
+
+def test_frames_that_are_too_long_are_dropped_in_every_cut() -> None:
+    stream = frames(b"a", b"x" * 101, b"y" * 100, b"z" * 300, b"z" * 101) + bytes(4)
+    assert received(lambda: FrameCodec(longest=100), stream) == [
+        b"a", TOO_LONG, b"y" * 100, TOO_LONG, TOO_LONG, BAD_LENGTH,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("size", range(len(frames(b"hello"))))

@@ -64,6 +64,29 @@ def test_a_lone_cr_ends_its_line_at_once_and_does_not_end_it_twice() -> None:
     assert codec.feed(b"\n") == [b""]
 
 
+@pytest.mark.parametrize(
+    ("stream", "last"),
+    [
+        (b"", []),
+        (b"first\nlast", [b"last"]),
+        (b"last\r", []),
+        (b"last\r\n", []),
+        (b"\xff\xfblast", [b"ast"]),
+        (b"last\xff\xfb", [b"last"]),  # half a command is nothing
+        (b"x" * (LINE_LIMIT + 1), []),
+        (b"\x04rest", []),
+        (b"\x04\nrest", []),
+    ],
+)
+def test_the_end_of_the_stream_ends_the_last_line(stream: bytes, last: list[Item]) -> None:
+    def ended(chunks: list[bytes]) -> list[Item]:
+        codec = LineCodec()
+        items(codec, chunks)
+        return [line for line in codec.end() if isinstance(line, bytes)]
+
+    assert same_in_every_cut(ended, stream) == last
+
+
 def test_what_is_encoded_has_a_line_end() -> None:
     assert LineCodec.encode(b"hello") == b"hello\r\n"
     assert LineCodec.encode(b"one" + LINE_END + b"two") == b"one\r\ntwo\r\n"

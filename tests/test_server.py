@@ -62,6 +62,45 @@ def test_a_telnet_that_interrupts_gets_its_timing_mark_each_time_and_the_output_
         assert ann.heard.endswith(b"\xff\xfc\x06pong\r\n")
 
 
+# --- the end of file ---------------------------------------------------------------------------------------------
+
+
+def test_the_last_line_of_a_pipe_is_said_without_its_line_end(live: Live) -> None:
+    ann, bot = live.joins("ann"), live.connects()
+    bot.sends(b"bot\nfirst\nlast")
+    bot.ends_sending()
+    ann.sees("bot: first\r\nbot: last\r\n* bot has left (connection closed)")
+    bot.sees_the_end()
+
+
+def test_the_last_line_of_a_pipe_is_answered_though_the_answer_takes_long(live: Live) -> None:
+    ann, bot = live.joins("ann"), live.connects()
+    bot.sends(b"bot\n/register long enough")
+    bot.ends_sending()
+    bot.sees("bot is yours now")
+    bot.sees_the_end()
+    ann.sees("* bot has left (connection closed)")
+
+
+def test_a_password_that_is_half_typed_at_the_end_of_file_registers_nothing(live: Live) -> None:  # U2
+    ann, bob = live.joins("ann"), live.joins("bob")
+    bob.says("/register")
+    bob.sees("Choose a password")
+    bob.sends(b"half a password")
+    bob.ends_sending()
+    ann.sees("* bob has left (connection closed)")
+    assert b"half" not in ann.heard + bob.heard
+    assert not live.hub.registered
+
+
+def test_a_frame_that_is_far_too_long_is_refused_by_its_header(live: Live) -> None:  # D3
+    bob = live.joins_framed("bob")
+    bob.sends((60_000).to_bytes(4, "big"))
+    bob.sees('"code":"too-long"')
+    bob.sends(bytes(60_000) + frame(Line("/ping", 1)))
+    bob.sees('"type":"pong"')
+
+
 # --- accepting ---------------------------------------------------------------------------------------------------
 
 
