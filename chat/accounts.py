@@ -217,11 +217,13 @@ def _checked(hub: Hub, asked: CheckPassword, answer: Answer) -> list[Effect]:
     if answer is Answer.YES:
         return hub.settle_name(session, asked.name, asked.cseq, account=key_of(asked.name))
     session.wrong_passwords += 1
+    instead = "" if asked.was_asked else ", or it has none: try the name alone"  # who was not asked can't tell which
+    wrong = refusal(Fault.WRONG_PASSWORD, asked.cseq, name=asked.name, instead=instead)
     if session.wrong_passwords >= WRONG_LIMIT:
-        return hub.dismiss(session, refusal(Fault.WRONG_PASSWORD, asked.cseq), "wrong passwords")
-    if not asked.was_asked:
-        return hub.refuse(session, Fault.WRONG_PASSWORD, asked.cseq)
-    return [ToOne(session, refusal(Fault.WRONG_PASSWORD, asked.cseq)), *ask_login(session, asked.name)]
+        return hub.dismiss(session, wrong, "wrong passwords")
+    if asked.was_asked:
+        return [ToOne(session, wrong), *ask_login(session, asked.name)]
+    return [ToOne(session, wrong), *(hub.ask_name(session) if not session.named else [])]
 
 
 def _stored(hub: Hub, asked: StorePassword, answer: Answer) -> list[Effect]:

@@ -6,7 +6,7 @@ peer that stays silent for 250 ms is greeted in text by the shell and remains un
 greeting, so the grace never decides what is right, only when a telnet user is greeted.
 
 Text. HTTP and SSH clients show themselves by their first line and are told where they are. With the dialect left
-open, each line of a user without a name decides again, until one is a verb (E).
+open, each line of a user without a name decides again: a verb makes a verb session (E), a slash leads back.
 
 Requests are parsed one at a time, as they are asked for, because each may change what the next one means: a name
 is accepted, a dialect is chosen, a farewell ends it all. Until then their payloads wait in the inbox, and the peer
@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from chat import limits
 from chat.outbox import Outbox
 from chat.session import Session
-from protocol.dialects import JSON, SLASH, VERBS, Dialect, detect, parse_password
+from protocol.dialects import JSON, SLASH, Dialect, detect, parse_password
 from protocol.errors import Fault, ProtocolError
 from protocol.framing import REQUEST_LIMIT, FrameCodec
 from protocol.lines import LineCodec
@@ -131,6 +131,6 @@ class Connection:
             what = (other[1] or other[2]).decode()
             return Malformed(ProtocolError(Fault.NOT_CHAT, fatal=True, what=what))
         self._first_line = False
-        if self._open_dialect and self.dialect is not VERBS:
-            self.dialect = detect(line)
+        if self._open_dialect:
+            self.dialect = detect(line, self.dialect)
         return self.dialect.parse(line, named=False)

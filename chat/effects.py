@@ -98,7 +98,7 @@ class RemoveAccount:
 
 @value
 class SearchArchive:
-    """Find the newest `count` messages with all of `words` that `identity` may read, for `past.searched`.
+    """Find the newest `count` messages with all of `words` that `identity` may read, for `past.found`.
 
     This one and the one below take long, too, and `session` waits.
     """
@@ -112,7 +112,7 @@ class SearchArchive:
 
 @value
 class SeekInArchive:
-    """Find out when whoever is called `name` was last heard of, for `past.sought`."""
+    """Find out when whoever is called `name` was last heard of, for `past.found`."""
 
     session: Session
     name: str

@@ -36,8 +36,8 @@ from protocol.errors import Fault, ProtocolError
 from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refusal
 from protocol.text import clean, excerpt, is_name, key_of
 
-GREETING = "Welcome to this chat. Type the name you want to have here, then Enter."
-ASK_AGAIN = "Type the name you want, then Enter; /quit leaves."
+GREETING = "Welcome to this chat. Type the name you want, or /setname NAME, then Enter."
+ASK_AGAIN = "Type the name you want, or /setname NAME, then Enter; /quit leaves."
 GOODBYE = "Goodbye."
 SHUTTING_DOWN = "The server is shutting down. Goodbye."
 
@@ -213,12 +213,14 @@ class Hub:
         count, seq = len(self.room), log.number()
         session.named_at_seq = seq
         session.identity = session.identity or f"seat{seq}"
+        joined = self._to_room(messages.Joined(seq, name, count))
+        before = past.catch_up(session, resumed, log)
+        welcome: list[Effect] = [ToOne(session, messages.Welcomed(name, self.epoch, seq, count, resumed))]
         return [
-            self._to_room(messages.Joined(seq, name, count)),
+            joined,
             Entered(session),
             *past.tell_lost(session, resumed),
-            ToOne(session, messages.Welcomed(name, self.epoch, seq, count, resumed)),
-            *past.catch_up(session, resumed, log),
+            *(welcome + before if session.framed else before + welcome),  # on a plain terminal the last line is read
             Status(f"{session.label} has joined. Active users: {count}"),
         ]
 
@@ -310,13 +312,14 @@ class Hub:
     def _whisper(self, session: Session, request: messages.Whisper) -> list[Effect]:
         other = self.room.find(request.to)
         if other is None or (request.as_of is not None and other.named_at_seq > request.as_of):
-            return self.refuse(session, Fault.NOT_CONNECTED, request.cseq, name=excerpt(request.to))
+            fault = Fault.NOT_CONNECTED if other is None else Fault.LEFT_SINCE
+            return self.refuse(session, fault, request.cseq, name=excerpt(request.to))
         log = self.room.log
         event = messages.Whispered(log.number(), session.name, other.name, request.text, self._at, request.cseq)
         log.append(Entry(event, self._at, session.identity, other.identity))
         effects: list[Effect] = [ToOne(other, event)]
-        if session.framed and session is not other:
-            effects.append(ToOne(session, event))
+        if session is not other:  # a text user reads what was typed, and is told that it arrived (D14)
+            effects.append(ToOne(session, event if session.framed else messages.Noticed(f"Whispered to {other.name}.")))
         return effects + absence.tell(session, other)
 
     def _act(self, session: Session, request: messages.Act) -> list[Effect]:

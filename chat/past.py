@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chat.effects import Effect, Inquiry, Resume, SearchArchive, SeekInArchive, ToOne, ToRoom
@@ -33,6 +34,7 @@ MOST = 500  # messages that one may ask for
 WORDS = 16  # that one search may have: each costs as much as a search
 FOUND = 20  # messages that a search shows
 _PART = 24 * 1024  # bytes of text in one event, so that it fits a frame however it is quoted
+_SUMMARY = 200  # characters of a message that somebody who comes in by telnet is shown
 _ENTRY = 160  # bytes of a message besides its text, at most
 
 
@@ -61,7 +63,9 @@ def catch_up(session: Session, resumed: bool, log: Log) -> list[Effect]:
         gap = [ToOne(session, Missed(missing))] if missing else []
         return [*gap, *(ToOne(session, entry.told_to(session.identity)) for entry in entries)]
     newest = log.messages(session.greeted_with, session.identity)
-    return _listed(session, "The last messages", newest, None) if newest else []
+    if session.framed:
+        return _listed(session, "The last messages", newest, None) if newest else []
+    return _listed(session, *_summary(newest), None) if newest else []
 
 
 def identify(hub: Hub, session: Session, client_id: str) -> list[Effect]:
@@ -165,6 +169,12 @@ def journal_lost(hub: Hub) -> list[Effect]:
 
 
 # --- pieces --------------------------------------------------------------------------------------------------------
+
+
+def _summary(entries: list[Past]) -> tuple[str, list[Past]]:
+    """Return a heading for `entries`, and these with their long texts cut, so that a terminal has room for all."""
+    cut = [replace(e, text=f"{e.text[: _SUMMARY - 3]}...") if len(e.text) > _SUMMARY else e for e in entries]
+    return "The last messages" if cut == entries else "The last messages, long ones cut; /history has all", cut
 
 
 def _last_seen(session: Session, name: str, at: float | None, cseq: int | None) -> list[Effect]:

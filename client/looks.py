@@ -128,7 +128,9 @@ def _renamed(event: messages.Renamed, me: str) -> Shown:
 
 
 def _welcomed(event: messages.Welcomed, me: str) -> Shown:
-    told = f". You may chat now; /{_HELP.name} lists the commands.\n* Users here: {event.count}"
+    told = (
+        f". You may chat now; /{_HELP.name} (or /{_HELP.aliases[0]}) lists the commands.\n* Users here: {event.count}"
+    )
     return compose(Kind.NOTICE, "* Welcome, ", name_span(event.name), told)
 
 

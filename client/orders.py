@@ -34,7 +34,7 @@ def parse(line: str) -> Order | None:
     command = _BY_WORD.get(word[1:].lower())
     if command is None:
         raise _unknown(word)
-    order: Order = command.build(*arguments(command, rest.strip(), command.usage))  # type: ignore[assignment]
+    order: Order = command.build(*arguments(command, rest.strip(), command.usage_as(word)))  # type: ignore[assignment]
     return order
 
 

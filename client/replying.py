@@ -40,7 +40,7 @@ class Replying:
         if self._last is None:
             raise ProtocolError(Fault.NO_WHISPER_YET)
         if self._last.as_of is None:
-            raise ProtocolError(Fault.NOT_CONNECTED, name=excerpt(self._last.name))
+            raise ProtocolError(Fault.LEFT_SINCE, name=excerpt(self._last.name))
         return f"/{_WHISPER.name} {self._last.name} {message}", self._last.as_of
 
     def whispered(self, name: str, seq: int) -> None:

@@ -204,7 +204,7 @@ class Session:
         as_of = None
         command, rest = _command_in(text)
         if command is not None and command.build is messages.Reply:
-            (message,) = arguments(command, rest, command.usage)
+            (message,) = arguments(command, rest, _usage(command, text))
             text, as_of = self._replying.whisper(message)
         if len(text.encode()) > LINE_LIMIT:
             raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
@@ -359,8 +359,7 @@ def _command_in(text: str) -> tuple[Command | None, str]:
 
 
 def _is_goodbye(text: str) -> bool:
-    command, rest = _command_in(text)
-    return command is _DISCONNECT and not rest
+    return _command_in(text)[0] is _DISCONNECT  # whatever follows it
 
 
 def _local_request(text: str) -> messages.LocalRequest | None:
@@ -369,7 +368,12 @@ def _local_request(text: str) -> messages.LocalRequest | None:
     if command is None or command.build not in _LOCAL:
         return None
     build: Callable[..., Any] = command.build
-    return cast(messages.LocalRequest, build(*arguments(command, rest, command.usage)))
+    return cast(messages.LocalRequest, build(*arguments(command, rest, _usage(command, text))))
+
+
+def _usage(command: Command, text: str) -> str:
+    """Return how `command` is typed, by the word that the line `text` has for it."""
+    return command.usage_as(text.partition(" ")[0])
 
 
 def _author(event: Event) -> str | None:

@@ -79,7 +79,7 @@ def check_lines(dice: random.Random) -> None:
     assert (items, cut_codec.take_replies()) == whole
     for item in whole[0]:
         if isinstance(item, bytes):
-            for dialect in (SLASH, VERBS, detect(item)):
+            for dialect in (SLASH, VERBS, detect(item, SLASH)):
                 dialect.parse(item, named=dice.random() < 0.5)
             parse_password(item)
 

@@ -85,7 +85,7 @@ class Store:
         return list(self._past.get(check_key(key), ()))
 
     def check(self, key: str, value: bytes) -> None:
-        """Say whether `put` would take it: raises BadKey, TooLong or Full if not."""
+        """Raise StoreError if `put` would not take it: a bad key, a value that is too long, no room for another key."""
         if len(value) > VALUE_LIMIT:
             raise StoreError(TOO_LARGE, f"a value has at most {VALUE_LIMIT} bytes")
         if check_key(key) not in self._held and len(self._held) >= KEYS_LIMIT:

@@ -50,11 +50,16 @@ class Command:
     verb: str | None = None
     slash: bool = True
     needs_name: bool = True
+    ignores_rest: bool = False  # done all the same, whatever follows the word
 
     @property
     def usage(self) -> str:
         """How it is typed in a slash session: `/whisper USER MESSAGE`."""
-        return " ".join((f"/{self.name}", *map(str, self.parameters)))
+        return self.usage_as(self.name)
+
+    def usage_as(self, word: str) -> str:
+        """Return how it is typed by its name or alias `word`, with or without its slash: `/private USER MESSAGE`."""
+        return " ".join((f"/{word.removeprefix('/').lower()}", *map(str, self.parameters)))
 
     @property
     def verb_usage(self) -> str:
@@ -142,6 +147,7 @@ COMMANDS = (
         aliases=("quit",),
         verb="QUIT",
         needs_name=False,
+        ignores_rest=True,
     ),
 )
 
@@ -149,6 +155,31 @@ SLASH_COMMANDS = tuple(c for c in COMMANDS if c.slash)
 BY_WORD = {word: c for c in SLASH_COMMANDS for word in (c.name, *c.aliases)}
 BY_VERB = {c.verb: c for c in COMMANDS if c.verb}
 BY_REQUEST: dict[object, Command] = {c.build: c for c in COMMANDS}
+
+# What is typed elsewhere for commands of ours that are not spelled like it.
+_ELSEWHERE = {
+    word: name
+    for name, words in {
+        "all": "say shout broadcast bcst message",
+        "away": "afk brb",
+        "clear": "cls",
+        "help": "h ? commands man",
+        "history": "log last scrollback",
+        "ignore": "block mute",
+        "me": "action emote",
+        "nick": "join name rename login connect",
+        "quit": "leave exit bye goodbye part close end stop logout logoff q",
+        "register": "password claim",
+        "search": "find grep",
+        "seen": "whois",
+        "users": "list names ls online people",
+        "whisper": "pm dm tell query mesg to",
+    }.items()
+    for word in words.split()
+}
+
+# What people say to a prompt whose question they have not read. As names, they would be taken unawares.
+_SAID_TO_PROMPTS = "hello hi hey exit bye goodbye leave logout logoff stop end close login yes no y n ok okay"
 
 # Names that could be taken for the server's, or for a command, by somebody who reads or types in a hurry.
 _RESERVED = frozenset(
@@ -162,6 +193,7 @@ _RESERVED = frozenset(
         "you",
         *BY_WORD,
         *(v for v in BY_VERB if v),
+        *_SAID_TO_PROMPTS.split(),
     )
 )
 
@@ -176,7 +208,7 @@ def find(word: str) -> Command:
     word = word.removeprefix("/").lower()
     if word in BY_WORD:
         return BY_WORD[word]
-    near = difflib.get_close_matches(word[:20], BY_WORD, n=1)
+    near = [_ELSEWHERE[word]] if word in _ELSEWHERE else difflib.get_close_matches(word[:20], BY_WORD, n=1)
     hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
     raise ProtocolError(Fault.UNKNOWN_COMMAND, word=excerpt(f"/{word}"), hint=hint)
 
@@ -184,6 +216,8 @@ def find(word: str) -> Command:
 def arguments(command: Command, rest: str, usage: str) -> list[str]:
     """Split `rest`, what follows the command's word, into its parameters. Raises ProtocolError with `usage`."""
     parameters = command.parameters
+    if command.ignores_rest:
+        return []
     if not parameters and rest:
         raise ProtocolError(Fault.USAGE, why="It takes no parameters", usage=usage)
     values = rest.split(None, len(parameters) - 1) if rest else []

@@ -67,15 +67,15 @@ def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
     word, _, rest = text.partition(" ")
     command = find(word)
     _check_precondition(command, named)
-    request = command.build(*arguments(command, rest.strip(), command.usage), cseq=cseq)
+    request = command.build(*arguments(command, rest.strip(), command.usage_as(word)), cseq=cseq)
     if isinstance(request, LocalRequest):
-        raise _belongs_to_the_client(command)
+        raise _belongs_to_the_client(command, word.lower())
     return request
 
 
-def _belongs_to_the_client(command: Command) -> ProtocolError:
+def _belongs_to_the_client(command: Command, word: str) -> ProtocolError:
     instead = f" Here: {_WHISPER.usage}" if command.build is messages.Reply else ""
-    return ProtocolError(Fault.CLIENT_ONLY, word=f"/{command.name}", instead=instead)
+    return ProtocolError(Fault.CLIENT_ONLY, word=word, instead=instead)
 
 
 def _parse_verb(text: str, named: bool) -> LineRequest:
@@ -135,6 +135,13 @@ def _lines(*lines: str) -> str:
     return "\r\n".join(lines)
 
 
+def _own(text: str) -> str:
+    """Return a line of the server's own; what is wider than a terminal goes on in the next one, set in."""
+    if len(text) <= WIDTH:
+        return text
+    return _lines(*textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+
+
 def _users(event: messages.UsersListed) -> str:
     names = textwrap.wrap(", ".join(event.names), WIDTH, break_on_hyphens=False)
     return _lines(f"Connected users: {event.count}", *names)
@@ -164,7 +171,7 @@ def _past(entry: messages.Past) -> str:
 
 def _welcome(event: messages.Welcomed) -> str:
     return _lines(
-        f"Welcome, {event.name}. You may chat now; /help (or /cmd) lists the commands.",
+        _own(f"Welcome, {event.name}. You may chat now; /help (or /cmd) lists the commands."),
         f"* Users here: {event.count}",
     )
 
@@ -176,15 +183,15 @@ _SLASH_LOOKS: dict[type, Callable[[Any], str | bytes]] = {
     messages.Left: lambda e: f"* {e.name} has left ({e.reason}). Users here: {e.count}",
     messages.Renamed: lambda e: f"* {e.old} is now {e.name}",
     messages.Welcomed: _welcome,
-    messages.Asked: lambda e: e.text if e.what == "name" else HIDE_TYPING + e.text.encode(),
+    messages.Asked: lambda e: _own(e.text) if e.what == "name" else HIDE_TYPING + _own(e.text).encode(),
     messages.PasswordTaken: lambda _: SHOW_TYPING,
     messages.UsersListed: _users,
     messages.HelpListed: _help,
     messages.HistoryListed: _history,
     messages.Ponged: lambda _: "pong",
-    messages.Noticed: lambda e: f"* {e.text}",
-    messages.Refused: lambda e: f"! {e.text}",
-    messages.Dismissed: lambda e: e.reason,
+    messages.Noticed: lambda e: _own(f"* {e.text}"),
+    messages.Refused: lambda e: _own(f"! {e.text}"),
+    messages.Dismissed: lambda e: _own(e.reason),
 }
 
 
@@ -196,7 +203,7 @@ _VERB_USAGES = "Verbs: " + ", ".join(command.verb_usage for command in BY_VERB.v
 
 
 def _verb_refusal(event: messages.Refused) -> str:
-    phrase = _VERB_PHRASES.get(event.code, event.text)
+    phrase = _VERB_PHRASES.get(event.code) or _own(event.text)
     return _lines(phrase, _VERB_USAGES) if event.code == Fault.UNKNOWN_COMMAND.code else phrase
 
 
@@ -205,6 +212,9 @@ _VERB_LOOKS = _SLASH_LOOKS | {
     messages.Asked: lambda _: "To register: JOIN NAME",
     messages.UsersListed: lambda e: _lines(*e.names),  # E7: each on a line of its own
     messages.Refused: _verb_refusal,
+}
+_OPEN_VERB_LOOKS = _VERB_LOOKS | {
+    messages.Asked: lambda _: "To register: JOIN NAME (you speak verbs now; /setname NAME leads back)",
 }
 
 
@@ -243,6 +253,7 @@ def _parse_line(line: Line, named: bool) -> LineRequest:
 
 SLASH: Dialect = _TextDialect("slash", parse_slash, _SLASH_LOOKS)
 VERBS: Dialect = _TextDialect("verbs", _parse_verb, _VERB_LOOKS)
+OPEN_VERBS: Dialect = _TextDialect("verbs", _parse_verb, _OPEN_VERB_LOOKS)  # by a first word, which may be chance
 JSON: Dialect = _JsonDialect()
 
 
@@ -256,7 +267,10 @@ def parse_password(payload: bytes) -> Request:
         return Malformed(ProtocolError(Fault.BAD_ENCODING))
 
 
-def detect(payload: bytes) -> Dialect:
-    """Return the dialect that a text user's line shows: VERBS if its first word is a verb in any case, or SLASH."""
+def detect(payload: bytes, spoken: Dialect) -> Dialect:
+    """Return the dialect that the line of a user without a name shows: OPEN_VERBS if its first word is a verb in any
+    case, SLASH if it begins with a slash; where it shows nothing, the one that was `spoken` until now."""
     word = payload.split(None, 1)[0] if payload.strip() else b""
-    return VERBS if word.upper().decode("ascii", "replace") in BY_VERB else SLASH
+    if word.startswith(b"/"):
+        return SLASH
+    return OPEN_VERBS if word.upper().decode("ascii", "replace") in BY_VERB else spoken

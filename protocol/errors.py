@@ -21,7 +21,8 @@ class Fault(Enum):
     BAD_ENCODING = (
         102,
         "bad-encoding",
-        "That line was not UTF-8 text and was dropped. Set your terminal to UTF-8.",
+        "That line was not UTF-8 when it arrived and was dropped. telnet spoils some characters (nc does not), or "
+        "your terminal is not set to UTF-8.",
     )
     TOO_LONG = 103, "too-long", "That line was longer than {limit} bytes and was dropped. Send it in parts."
     BAD_MESSAGE = 104, "bad-message", "That frame was not understood: {why}."
@@ -64,7 +65,7 @@ class Fault(Enum):
         "{name} is registered and needs its password.",
         "That name has an account: JOIN NAME PASSWORD",
     )
-    WRONG_PASSWORD = 207, "wrong-password", "That is not the name and password of an account."
+    WRONG_PASSWORD = 207, "wrong-password", "That is not {name}'s password{instead}."
     TOO_MANY_TRIES = (
         208,
         "too-many-tries",
@@ -101,6 +102,12 @@ class Fault(Enum):
         "{name} is not connected. /users shows who is.",
         "Unknown Recipient",
     )
+    LEFT_SINCE = (
+        120,
+        "left-since",
+        "{name} is not connected any more; who has that name now came later. /users shows who is.",
+        "Unknown Recipient",
+    )
     NO_WHISPER_YET = 402, "no-whisper-yet", "Nobody has whispered to you yet, so there is nobody to reply to."
 
     TOO_MANY_USERS = (
@@ -118,7 +125,7 @@ class Fault(Enum):
     TOO_FAR_BEHIND = (
         504,
         "too-far-behind",
-        "Your connection could not keep up with the chat ({why}). Closing.",
+        "Your connection can't keep up with the chat ({why}). Closing.",
     )
     BUSY = 505, "busy", "Too many passwords are being checked right now. Try again in a few seconds."
     ACCOUNTS_FAILED = (
@@ -130,7 +137,7 @@ class Fault(Enum):
     TOO_MANY_CONNECTIONS = (
         508,
         "too-many-connections",
-        "There are too many connections from your address. Close some, or try again in ten minutes.",
+        "Too many connections from your address. Close some, or wait ten minutes.",
     )
 
     REPLACED = 509, "replaced", "Your client has connected again. Closing this connection."

@@ -10,7 +10,7 @@ from soak.ledger import ABOUT_ROOM, SAID, Ledger, line_of, parsed
 from soak.sockets import connect, entering, frame, reset, saying
 
 BUFFER = 16 * 1024  # bytes that the kernel receives ahead: a reader that stalls is to be noticed
-TEXT_FAREWELL = re.compile(r"! Your connection could not keep up|Goodbye\.$")
+TEXT_FAREWELL = re.compile(r"! Your connection can't keep up|Goodbye\.$")
 FRAMED_FAREWELL = re.compile(rb'"code":"too-far-behind"|"type":"goodbye"')
 
 

@@ -14,6 +14,7 @@ Each act is a turn of the loop of its own, unless it stands in a `with party.tur
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,7 @@ from protocol.messages import Event, Hello, Line, Request
 from protocol.objects import FROM_SERVER, dump, load
 
 EPOCH = "an epoch"
+_GOES_ON = re.compile(r"\r\n  (?=\S)")  # how protocol.dialects sets in what does not fit a line
 
 
 class Guest:
@@ -221,12 +223,13 @@ class Party:
             self.sees(name)
 
     def told(self, name: str) -> list[str]:
-        """Return the lines that a guest was told since the last look."""
+        """Return the lines that a guest was told since the last look; those that were too wide for a terminal whole."""
         if self.guests[name].connection.framed:
             payloads = [SLASH.render(event) for event in self.events(name)]
         else:
             payloads = _payloads(LineCodec(), self.hears(name))
-        return [line for payload in payloads for line in payload.decode().split("\r\n")]
+        text = _GOES_ON.sub(" ", "\r\n".join(payload.decode() for payload in payloads))
+        return text.split("\r\n") if payloads else []
 
     def events(self, name: str) -> list[Event]:
         """Return the events that a framed guest was told of since the last look; a greeting in text is dropped."""

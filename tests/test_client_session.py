@@ -210,8 +210,8 @@ def test_a_goodbye_is_answered_by_the_servers_goodbye_and_so_is_not_pending() ->
     assert ann.session.dismissed
 
 
-@pytest.mark.parametrize(("text", "leaving"), [("/quit", True), ("/QUIT ", True), ("/quit now", False)])
-def test_only_a_well_formed_goodbye_is_one(text: str, leaving: bool) -> None:
+@pytest.mark.parametrize(("text", "leaving"), [("/QUIT ", True), ("/quit now", True), ("/quitter", False)])
+def test_a_goodbye_is_one_whatever_follows_it(text: str, leaving: bool) -> None:
     ann = Ann()
     assert (ann.types(text) is None) is leaving
     assert ann.session.wants_to_leave is leaving
@@ -318,7 +318,8 @@ def test_a_reply_without_a_message_is_told_how_it_is_typed(whispers: tuple[Event
     ann = Ann()
     for event in whispers:
         ann.hears(event)
-    assert ann.types("/r ") == "! MESSAGE is missing. Usage: /reply MESSAGE"
+    assert ann.types("/r ") == "! MESSAGE is missing. Usage: /r MESSAGE"
+    assert ann.types("/reply") == "! MESSAGE is missing. Usage: /reply MESSAGE"
 
 
 def test_our_own_whispers_do_not_make_us_the_one_to_reply_to() -> None:
@@ -343,7 +344,7 @@ def test_our_own_whispers_do_not_make_us_the_one_to_reply_to() -> None:
 def test_a_reply_to_whoever_left_goes_to_nobody(departure: list[Event]) -> None:  # A20
     ann = Ann()
     ann.hears(whisper("bob", 5), *departure)
-    assert ann.types("/reply hi") == shown(Fault.NOT_CONNECTED, name="bob")
+    assert ann.types("/reply hi") == shown(Fault.LEFT_SINCE, name="bob")
     assert ann.unanswered == []
 
 

@@ -8,6 +8,8 @@ from dataclasses import fields
 import pytest
 
 from protocol.commands import (
+    _ELSEWHERE,
+    _SAID_TO_PROMPTS,
     BY_REQUEST,
     BY_VERB,
     BY_WORD,
@@ -112,6 +114,10 @@ def test_usage_shows_what_may_be_left_out() -> None:
     assert find("ping").verb_usage == ""
 
 
+def test_usage_is_told_in_the_word_that_was_typed() -> None:
+    assert find("private").usage_as("/PRIVATE") == find("private").usage_as("private") == "/private USER MESSAGE"
+
+
 def test_to_take_a_name_and_to_leave_are_all_that_is_done_without_one() -> None:  # A3, C2, C6, E3, E15
     assert {command.name for command in COMMANDS if not command.needs_name} == {"nick", "join", "disconnect"}
 
@@ -139,6 +145,13 @@ def test_a_command_is_found_by_each_of_its_words_in_any_case(word: str, name: st
         ("/discon", "Did you mean /disconnect?"),
         ("/pin", "Did you mean /ping?"),
         ("/disconnect" + "t" * 4000, "Did you mean /disconnect?"),  # 20 characters are looked at, which is soon done
+        ("/leave", "Did you mean /quit?"),
+        ("/EXIT", "Did you mean /quit?"),
+        ("/bye", "Did you mean /quit?"),
+        ("/list", "Did you mean /users?"),
+        ("/pm", "Did you mean /whisper?"),
+        ("/join", "Did you mean /nick?"),
+        ("/?", "Did you mean /help?"),
         ("/xyzzy", "/help lists the commands."),
         ("/", "/help lists the commands."),
         ("//", "/help lists the commands."),
@@ -146,6 +159,11 @@ def test_a_command_is_found_by_each_of_its_words_in_any_case(word: str, name: st
 )
 def test_an_unknown_command_is_told_the_nearest(word: str, hint: str) -> None:  # A22
     assert refused(word).details["hint"] == hint
+
+
+def test_what_is_typed_elsewhere_is_no_command_here_and_stands_for_one() -> None:  # A22
+    assert not set(_ELSEWHERE) & set(BY_WORD)
+    assert set(_ELSEWHERE.values()) <= set(BY_WORD)
 
 
 def test_an_unknown_command_is_named() -> None:  # A22, D14
@@ -163,6 +181,7 @@ def test_a_hostile_word_is_quoted_short_and_clean(word: str) -> None:
 
 LOOK_ALIKES = [set("oO0"), set("lLiI1|")]
 RESERVED = ["admin", "server", "root", "moderator", "system", "you", *ALIASES_OF_THE_FIVE_SYSTEMS, *VERBS]
+RESERVED += _SAID_TO_PROMPTS.split()
 
 
 def look_alikes(word: str) -> Iterator[str]:
@@ -196,6 +215,13 @@ def test_other_names_are_free(name: str) -> None:
 
 WORD, TEXT = Parameter("WORD"), Parameter("TEXT", is_text=True)
 MAYBE_WORD, MAYBE_TEXT = Parameter("WORD", optional=True), Parameter("TEXT", is_text=True, optional=True)
+
+
+def test_a_command_that_ignores_the_rest_has_no_parameters() -> None:
+    ignoring = [command for command in COMMANDS if command.ignores_rest]
+    assert [command.name for command in ignoring] == ["disconnect"]
+    assert arguments(ignoring[0], "now, please", "the usage") == []
+    assert all(command.parameters == () for command in ignoring)
 
 
 def command_of(*parameters: Parameter) -> Command:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat.connection import Connection
 from chat.session import Question, Session, State
-from protocol.dialects import JSON, SLASH, VERBS, Dialect
+from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect
 from protocol.errors import Fault
 from protocol.framing import FrameCodec
 from protocol.messages import Disconnect, Hello, Join, Line, Malformed, Nick, Password, Pong, Request, Say
@@ -172,7 +172,7 @@ def test_a_framed_client_that_was_greeted_in_text_is_welcome_all_the_same() -> N
 def test_a_verb_as_the_first_word_makes_a_verb_session(verb: str) -> None:  # E1, E2
     made = connection()
     requests_in(made, f"{verb} ann\r\n".encode())
-    assert made.dialect is VERBS
+    assert made.dialect is OPEN_VERBS
 
 
 @pytest.mark.parametrize("line", ["ann", "/setname ann", "/users", "", "joiner", "hello JOIN"])
@@ -187,9 +187,29 @@ def test_each_line_of_a_user_without_a_name_decides_again() -> None:
     assert requests_in(made, b"ann!\r\nJOIN ann\r\n") == [Nick("ann!"), Join("ann")]
 
 
-def test_once_a_verb_session_it_stays_one() -> None:
+def test_a_verb_session_stays_one_whatever_else_comes() -> None:
     made = connection()
     requests_in(made, b"LIST\r\nann\r\n")
+    assert made.dialect is OPEN_VERBS
+
+
+@pytest.mark.parametrize("line", ["/setname ann", "/help", "/users", "/nothing"])
+def test_a_slash_leads_a_verb_session_back_until_there_is_a_name(line: str) -> None:
+    made = connection()
+    requests_in(made, f"list\r\n{line}\r\n".encode())
+    assert made.dialect is SLASH
+    named = connection()
+    requests_in(named, b"list\r\n")
+    named.session.state = State.CHATTING
+    requests_in(named, f"{line}\r\n".encode())
+    assert named.dialect is OPEN_VERBS
+
+
+def test_where_verbs_are_the_rule_no_slash_leads_away() -> None:  # E17
+    made = connection(VERBS)
+    for request in requests_in(made, b"/setname ann\r\n/help\r\n"):
+        assert isinstance(request, Malformed)
+        assert request.error.fault is Fault.NOT_NAMED
     assert made.dialect is VERBS
 
 

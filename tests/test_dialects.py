@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.commands import BY_VERB, BY_WORD, COMMANDS
-from protocol.dialects import JSON, SLASH, VERBS, Dialect, detect, parse_password
+from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect, detect, parse_password
 from protocol.errors import Fault
 from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
@@ -171,15 +171,17 @@ def test_two_slashes_say_one(line: str, text: str) -> None:
         ("/wisper bob hi", Fault.UNKNOWN_COMMAND, "/wisper is not recognised. Did you mean /whisper?"),
         ("/", Fault.UNKNOWN_COMMAND, "/ is not recognised. /help lists the commands."),
         ("/ users", Fault.UNKNOWN_COMMAND, "/ is not recognised. /help lists the commands."),
-        ("/JOIN ann", Fault.UNKNOWN_COMMAND, "/join is not recognised. /help lists the commands."),
+        ("/JOIN ann", Fault.UNKNOWN_COMMAND, "/join is not recognised. Did you mean /nick?"),
         ("/whisper", Fault.USAGE, "USER is missing. Usage: /whisper USER MESSAGE"),
-        ("/w bob", Fault.USAGE, "MESSAGE is missing. Usage: /whisper USER MESSAGE"),
+        ("/w bob", Fault.USAGE, "MESSAGE is missing. Usage: /w USER MESSAGE"),
+        ("/private bob", Fault.USAGE, "MESSAGE is missing. Usage: /private USER MESSAGE"),
+        ("/SetName", Fault.USAGE, "NAME is missing. Usage: /setname NAME"),
         ("/all  ", Fault.USAGE, "MESSAGE is missing. Usage: /all MESSAGE"),
         ("/nick two words", Fault.USAGE, "NAME is one word. Usage: /nick NAME"),
         (
             "/r yes",
             Fault.CLIENT_ONLY,
-            "/reply belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE",
+            "/r belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE",
         ),  # A21
         ("/ignore bob", Fault.CLIENT_ONLY, "/ignore belongs to the custom client (myclient.py)."),
         ("/users now", Fault.USAGE, "It takes no parameters. Usage: /users"),
@@ -195,6 +197,12 @@ def test_what_is_wrong_with_a_command_is_told(line: str, fault: Fault, words: st
 def test_who_has_no_name_hears_that_before_anything_about_the_form(word: str) -> None:  # C2
     for line in (f"/{word}", f"/{word} bob", f"/{word} bob hi there"):
         assert fault_in(typed(SLASH, line, named=False)) is fault_in(framed(line, named=False)) is Fault.NOT_NAMED
+
+
+@pytest.mark.parametrize("line", ["/quit now", "/disconnect me please", "/QUIT ."])
+@pytest.mark.parametrize("named", [True, False])
+def test_leaving_takes_no_notice_of_what_follows(line: str, named: bool) -> None:
+    assert typed(SLASH, line, named) == framed(line, named) == Disconnect()
 
 
 def test_without_a_name_one_can_be_taken_or_the_chat_left() -> None:
@@ -224,7 +232,7 @@ def test_without_a_name_a_verb_session_can_join_or_leave() -> None:  # E3, E15
     assert typed(VERBS, "quit", named=False) == Disconnect()
 
 
-@pytest.mark.parametrize("line", ["/quit", "/disconnect", "/QUIT", "QUIT", "quit"])
+@pytest.mark.parametrize("line", ["/quit", "/disconnect", "/QUIT", "QUIT", "quit", "quit now", "/quit for today"])
 @pytest.mark.parametrize("named", [True, False])
 def test_every_way_to_leave_works_in_a_verb_session(line: str, named: bool) -> None:
     assert typed(VERBS, line, named) == Disconnect()
@@ -238,7 +246,6 @@ def test_every_way_to_leave_works_in_a_verb_session(line: str, named: bool) -> N
         ("BCST", "MESSAGE is missing. Usage: BCST MESSAGE"),
         ("JOIN", "NAME is missing. Usage: JOIN NAME [PASSWORD]"),
         ("LIST all", "It takes no parameters. Usage: LIST"),
-        ("QUIT now", "It takes no parameters. Usage: QUIT"),
     ],
 )
 def test_what_is_wrong_with_a_verb_is_told_with_the_verbs_usage(line: str, words: str) -> None:  # A22
@@ -353,19 +360,31 @@ def test_a_password_can_be_left_out_by_leaving_and_is_utf_8_too() -> None:
 @pytest.mark.parametrize("verb", ["JOIN", "LIST", "MESG", "BCST", "QUIT"])
 def test_a_verb_as_the_first_word_shows_a_verb_session(verb: str) -> None:  # E1, E2
     for line in (verb, verb.lower(), verb.title(), f"{verb} ann", f"  {verb}\tann", f"{verb.lower()}  "):
-        assert detect(line.encode()) is VERBS
+        for spoken in (SLASH, OPEN_VERBS):
+            assert detect(line.encode(), spoken) is OPEN_VERBS
+
+
+@pytest.mark.parametrize("line", [b"/", b"/JOIN ann", b"  /setname ann", b"/help", b"/\xc3"])
+def test_a_slash_shows_a_slash_session(line: bytes) -> None:
+    assert detect(line, SLASH) is detect(line, OPEN_VERBS) is SLASH
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b" ", b"ann", b"/JOIN ann", b"/users", b"JOINED", b"I JOIN", b"JO IN", b"\xc3", b"JOIN\xc3", CTRL_D]
+    "line", [b"", b" ", b"ann", b"JOINED", b"I JOIN", b"JO IN", b"\xc3", b"JOIN\xc3", b"he/she", CTRL_D]
 )
-def test_anything_else_shows_a_slash_session(line: bytes) -> None:
-    assert detect(line) is SLASH
+def test_anything_else_shows_nothing(line: bytes) -> None:
+    assert detect(line, SLASH) is SLASH
+    assert detect(line, OPEN_VERBS) is OPEN_VERBS
 
 
 @pytest.mark.parametrize(
     ("dialect", "name", "codec"),
-    [(SLASH, "slash", LineCodec), (VERBS, "verbs", LineCodec), (JSON, "json", FrameCodec)],
+    [
+        (SLASH, "slash", LineCodec),
+        (VERBS, "verbs", LineCodec),
+        (OPEN_VERBS, "verbs", LineCodec),
+        (JSON, "json", FrameCodec),
+    ],
 )
 def test_a_dialect_names_itself_and_its_codec(dialect: Dialect, name: str, codec: type) -> None:
     assert dialect.name == name

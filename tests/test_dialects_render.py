@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat.absence import AWAY
+from chat.holds import TOO_FAST
+from chat.hub import ASK_AGAIN, GREETING, SHUTTING_DOWN
+from chat.past import JOURNAL_LOST
 from protocol import messages
-from protocol.dialects import JSON, SLASH, VERBS, Dialect
+from protocol.commands import SLASH_COMMANDS
+from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect
 from protocol.errors import Fault
 from protocol.lines import LineCodec
 from protocol.messages import (
@@ -140,6 +145,60 @@ def test_no_frame_holds_a_control_character_and_all_of_it_is_read_again(event: E
 @given(clean_texts, clean_texts)
 def test_hostile_details_do_not_leave_their_line(name: str, word: str) -> None:
     for event in (refusal(Fault.NAME_BAD, name=name), refusal(Fault.UNKNOWN_COMMAND, word=word, hint=name)):
-        assert b"\n" not in SLASH.render(event)
-        assert VERBS.render(event).count(b"\n") == (event.code == Fault.UNKNOWN_COMMAND.code)
-        assert SLASH.render(event).decode() == f"! {event.text}"
+        first, *rest = SLASH.render(event).decode().split("\r\n")
+        assert first.startswith("! ")
+        assert all(line.startswith("  ") for line in rest)  # what goes on is seen to
+        assert "".join("".join((first, *rest)).split()) == "".join(f"! {event.text}".split())
+        assert not unsafe_in("".join((first, *rest)))
+
+
+# --- what fits a terminal --------------------------------------------------------------------------------------------
+
+LONGEST_NAME = "W" * 20
+LONGEST: dict[str, Any] = {  # the longest that anybody would see in good faith
+    "name": LONGEST_NAME,
+    "word": "/" + "x" * 39,
+    "hint": "Did you mean /disconnect?",
+    "why": "COUNT is a number from 1 to 500",
+    "usage": "/private USER MESSAGE",
+    "instead": ", or it has none: try the name alone",
+    "what": "HTTP",
+    "type": "x" * 40,
+    **dict.fromkeys(("length", "limit"), 65_535),
+    **dict.fromkeys(("seconds", "least", "most", "ours", "theirs"), 600),
+}
+OURS = [
+    *(refusal(fault, **LONGEST) for fault in Fault),
+    Asked("name", GREETING),
+    Asked("name", ASK_AGAIN),
+    Noticed(TOO_FAST),
+    Noticed(JOURNAL_LOST),
+    Noticed(AWAY),
+    Welcomed(LONGEST_NAME, "an epoch", 10**9, 1000),
+    Joined(10**9, LONGEST_NAME, 1000),
+    Left(10**9, LONGEST_NAME, 1000, "no answer to a ping"),
+    Renamed(10**9, LONGEST_NAME, LONGEST_NAME),
+    Dismissed(SHUTTING_DOWN),
+    HelpListed(tuple(command.described() for command in SLASH_COMMANDS)),
+]
+
+
+@pytest.mark.parametrize("dialect", [SLASH, VERBS, OPEN_VERBS])
+@pytest.mark.parametrize("event", OURS, ids=lambda event: getattr(event, "code", type(event).__name__))
+def test_what_the_server_says_fits_80_columns(event: Event, dialect: Dialect) -> None:
+    lines = dialect.render(event).decode().split("\r\n")
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 2 or not isinstance(event, Refused | Noticed)
+
+
+def test_what_people_say_is_left_as_it_is() -> None:
+    assert SLASH.render(Said(7, "ann", "word " * 100 + "end", 0.0)).decode() == "ann: " + "word " * 100 + "end"
+
+
+def test_every_prompt_for_a_name_says_how_to_take_one() -> None:  # C14
+    for prompt in (GREETING, ASK_AGAIN):
+        assert "/setname NAME" in SLASH.render(Asked("name", prompt)).decode()
+        assert OPEN_VERBS.render(Asked("name", prompt)) == (
+            b"To register: JOIN NAME (you speak verbs now; /setname NAME leads back)"
+        )
+        assert VERBS.render(Asked("name", prompt)) == b"To register: JOIN NAME"

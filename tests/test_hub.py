@@ -231,7 +231,7 @@ def test_one_turn_is_cut_for_each_reader_at_its_places() -> None:  # A11, A12, A
     )
     party.sees(
         "bob",
-        *("ann: 1", "pong", "* eve has connected. Users here: 4"),
+        *("ann: 1", "* Whispered to ann.", "pong", "* eve has connected. Users here: 4"),
         *("carl: 4", "* carl has left (goodbye). Users here: 3", "ann: 5"),
     )
     party.sees("carl", "ann: 1", "bob: 2", "bob: 3", "* eve has connected. Users here: 4", "Goodbye.")

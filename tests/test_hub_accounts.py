@@ -17,7 +17,7 @@ from tests.party import Party
 ASK_LOGIN = "ann is registered. Its password (Enter alone: never mind)?"
 ASK_NEW = "Choose a password of 8 to 128 characters (Enter alone: never mind):"
 ASK_AGAIN_NEW = "The same once more:"
-WRONG = "! That is not the name and password of an account."
+WRONG = "! That is not ann's password."
 LENGTHS = "! A password has 8 to 128 characters. Nothing was changed."
 WELCOME = ("Welcome, ann. You may chat now; /help (or /cmd) lists the commands.", "* Users here: 2")
 
@@ -125,7 +125,19 @@ def test_a_password_for_a_name_without_an_account_is_checked_all_the_same(party:
     party.says("eve", "JOIN eve secret12")
     assert party.asked == [CheckPassword(session_of(party, "eve"), "eve", "secret12", was_asked=False)]
     party.answers(Answer.NO)
-    party.sees("eve", WRONG.removeprefix("! "), "To register: JOIN NAME")
+    party.sees("eve", "That is not eve's password, or it has none: try the name alone.", "To register: JOIN NAME")
+
+
+def test_a_wrong_password_given_with_a_name_is_refused_in_the_same_words_whether_it_has_an_account(
+    party: Party,
+) -> None:
+    told = []
+    for name in ("ann", "eve"):  # the first is registered, the second is not
+        party.connects(f"verbs-{name}", dialect=VERBS)
+        party.says(f"verbs-{name}", f"JOIN {name} secret13")
+        party.answers(Answer.NO)
+        told.append([line.replace(name, "NAME") for line in party.told(f"verbs-{name}")])
+    assert told[0] == told[1]
 
 
 def test_a_verb_user_gives_the_password_with_the_name(party: Party) -> None:
@@ -140,7 +152,10 @@ def test_a_verb_user_gives_the_password_with_the_name(party: Party) -> None:
 def test_a_framed_client_may_give_it_with_the_hello_or_when_asked(party: Party) -> None:
     party.frames("ann", Hello(1, "a secret", "ann", "secret13"))
     party.answers(Answer.NO)
-    assert party.events("ann") == [refusal(Fault.WRONG_PASSWORD), Asked("name", ASK_AGAIN)]
+    assert party.events("ann") == [
+        refusal(Fault.WRONG_PASSWORD, name="ann", instead=", or it has none: try the name alone"),
+        Asked("name", ASK_AGAIN),
+    ]
     party.frames("ann", Name("ann"))
     assert party.events("ann") == [Asked("password", ASK_LOGIN)]
     party.frames("ann", Password("secret12"))

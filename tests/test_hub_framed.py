@@ -160,7 +160,7 @@ ANSWERS = [
     ("/nick dora", Renamed(4, "ann", "dora", 7)),
     ("/nick bob", refusal(Fault.NAME_TAKEN, 7, name="bob")),
     ("/w eve hi", refusal(Fault.NOT_CONNECTED, 7, name="eve")),  # A18
-    ("/w", refusal(Fault.USAGE, 7, why="USER is missing", usage="/whisper USER MESSAGE")),  # A22
+    ("/w", refusal(Fault.USAGE, 7, why="USER is missing", usage="/w USER MESSAGE")),  # A22
     ("/xyzzy", refusal(Fault.UNKNOWN_COMMAND, 7, word="/xyzzy", hint="/help lists the commands.")),  # A22
     ("/help xyzzy", refusal(Fault.UNKNOWN_COMMAND, 7, word="/xyzzy", hint="/help lists the commands.")),
     ("/reply hi", refusal(Fault.CLIENT_ONLY, 7, word="/reply", instead=" Here: /whisper USER MESSAGE")),  # A21
@@ -238,7 +238,7 @@ def test_a_reply_never_reaches_a_newcomer_who_took_the_name(party: Party) -> Non
     party.says("eve", "carl")
     party.looks_away()
     party.frames("ann", Line("/w carl hi", 1, as_of=3))
-    assert party.events("ann") == [refusal(Fault.NOT_CONNECTED, 1, name="carl")]
+    assert party.events("ann") == [refusal(Fault.LEFT_SINCE, 1, name="carl")]
     party.sees_nothing("eve")
     party.frames("ann", Line("/w carl hi", 2))
     party.sees("eve", "ann whispers: hi")
@@ -249,7 +249,7 @@ def test_a_reply_never_reaches_somebody_who_was_renamed_to_the_name(party: Party
     party.says("bob", "/nick carl")
     party.looks_away()
     party.frames("ann", Line("/w carl hi", 1, as_of=3))
-    assert party.events("ann") == [refusal(Fault.NOT_CONNECTED, 1, name="carl")]
+    assert party.events("ann") == [refusal(Fault.LEFT_SINCE, 1, name="carl")]
 
 
 def test_a_reply_to_who_left_finds_nobody(party: Party) -> None:  # A20

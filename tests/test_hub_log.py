@@ -52,7 +52,7 @@ def test_who_was_too_slow_is_logged(party: Party) -> None:
         ("/nick bob", "/nick: refused, 203 name-taken: bob is in use. Choose another name."),
         ("/w bob sesame", "/whisper: done"),
         ("/w eve sesame", "/whisper: refused, 401 not-connected: eve is not connected. /users shows who is."),
-        ("/w bob", "Malformed: refused, 302 usage: MESSAGE is missing. Usage: /whisper USER MESSAGE"),
+        ("/w bob", "Malformed: refused, 302 usage: MESSAGE is missing. Usage: /w USER MESSAGE"),
         ("/wisper bob sesame", "Malformed: refused, 301 unknown-command"),
         ("/unregister", "/unregister: refused, 212 not-registered: ann is not registered by you."),
         ("/quit", "/disconnect: done"),

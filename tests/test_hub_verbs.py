@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from chat.hub import ASK_AGAIN
 from protocol.dialects import VERBS
 from tests.party import Party
 
 HOW_TO_JOIN = "To register: JOIN NAME"
+HOW_TO_GO_BACK = "To register: JOIN NAME (you speak verbs now; /setname NAME leads back)"
 
 
 @pytest.fixture
@@ -49,7 +51,30 @@ def test_without_join_there_is_no_service(party: Party, eve: str, line: str) -> 
 def test_the_first_verb_is_enough_to_be_told_how_to_join(party: Party, verb: str) -> None:  # E8, E10, E13
     party.connects("eve")
     party.says("eve", verb, "eve")
-    party.sees("eve", *("Unregistered User", HOW_TO_JOIN) * 2)
+    party.sees("eve", *("Unregistered User", HOW_TO_GO_BACK) * 2)
+
+
+@pytest.mark.parametrize("line", ["/setname eve", "/nick eve"])
+def test_who_spoke_a_verb_by_chance_comes_in_with_a_slash_all_the_same(party: Party, line: str) -> None:  # C3
+    party.connects("eve")
+    party.says("eve", "list")
+    party.looks_away()
+    party.says("eve", line)
+    party.sees("eve", "Welcome, eve. You may chat now; /help (or /cmd) lists the commands.", "* Users here: 4")
+    party.says("eve", "hello")
+    party.sees("ann", "* eve has connected. Users here: 4", "eve: hello")
+
+
+def test_a_slash_leads_back_to_slashes_and_a_verb_to_verbs(party: Party) -> None:
+    party.connects("eve")
+    for line in ("list", "/help", "JOIN server"):
+        party.says("eve", line)
+    party.sees(
+        "eve",
+        *("Unregistered User", HOW_TO_GO_BACK),
+        *("! That needs a name, and you have none yet.", ASK_AGAIN),
+        *("server is reserved, or looks like a reserved name. Choose another name.", HOW_TO_GO_BACK),
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +97,7 @@ def test_a_full_server_says_so(party: Party) -> None:  # E5, A8
     party.hub.max_users = 3
     party.connects("eve")
     party.says("eve", "JOIN eve")
-    party.sees("eve", "Too Many Users", HOW_TO_JOIN)
+    party.sees("eve", "Too Many Users", HOW_TO_GO_BACK)
     assert "refused, 501 too-many-users" in party.log[-1]
     party.says("bob", "QUIT")
     party.says("eve", "JOIN eve")
@@ -107,7 +132,8 @@ def test_list_tells_each_name_on_a_line_of_its_own(party: Party, line: str) -> N
 def test_mesg_reaches_that_user_only(party: Party, line: str) -> None:  # E9
     party.says("ann", line)
     party.sees("bob", "ann whispers: hi  there")
-    party.sees_nothing("ann", "carl")
+    party.sees("ann", "* Whispered to bob.")  # D14
+    party.sees_nothing("carl")
 
 
 def test_mesg_to_nobody_is_an_unknown_recipient(party: Party, eve: str) -> None:  # E11

@@ -43,7 +43,7 @@ def test_an_event_reads_as(event: Event, kind: Kind, text: str) -> None:
 
 def test_the_welcome_says_that_one_may_chat_and_points_to_the_commands() -> None:  # A6, C5
     text = shown(Welcomed("ann", "epoch", 1, 3)).text
-    assert text == "* Welcome, ann. You may chat now; /help lists the commands.\n* Users here: 3"
+    assert text == "* Welcome, ann. You may chat now; /help (or /cmd) lists the commands.\n* Users here: 3"
 
 
 def test_what_somebody_does_is_told_behind_the_name() -> None:

@@ -62,7 +62,7 @@ def test_a_bot_says_its_line_waits_for_the_echo_and_leaves(bot: Bot) -> None:
     assert bot.exits(script, "hello\n") is Exit.GOODBYE
     assert bot.out.splitlines() == ["eve: not yet"]  # that our own line was said is told by the exit code
     assert bot.err.splitlines() == [
-        "* Welcome, bot. You may chat now; /help lists the commands.",
+        "* Welcome, bot. You may chat now; /help (or /cmd) lists the commands.",
         "* Users here: 1",
         "Goodbye.",
     ]

@@ -107,15 +107,30 @@ def test_newcomers_are_greeted_with_the_newest_messages_but_not_verb_users() -> 
     party.says("carl", "carl")
     party.sees(
         "carl",
-        "Welcome, carl. You may chat now; /help (or /cmd) lists the commands.",
-        "* Users here: 3",
         f"* {HEADING}",
         f"[{MOMENT}] ann: two",
         f"[{MOMENT}] ann: three",
+        "Welcome, carl. You may chat now; /help (or /cmd) lists the commands.",  # last, where it is read
+        "* Users here: 3",
     )
     party.connects("eve")
     party.says("eve", "JOIN eve")
     party.sees("eve", "Welcome, eve. Users here: 4")
+
+
+def test_long_messages_are_cut_for_newcomers_and_whole_in_the_history() -> None:
+    party = Party(greet_history=2)
+    party.joins("ann")
+    party.says("ann", "x" * 200, "y" * 4000)
+    party.connects("carl")
+    party.says("carl", "carl")
+    assert party.told("carl")[:3] == [
+        "* The last messages, long ones cut; /history has all (times are UTC):",
+        f"[{MOMENT}] ann: {'x' * 200}",
+        f"[{MOMENT}] ann: {'y' * 197}...",
+    ]
+    party.says("carl", "/history")
+    party.sees("carl", f"* {HEADING}", f"[{MOMENT}] ann: {'x' * 200}", f"[{MOMENT}] ann: {'y' * 4000}")
 
 
 def test_verb_users_have_no_history(party: Party) -> None:

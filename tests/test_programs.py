@@ -22,7 +22,7 @@ def test_a_chat_from_its_start_to_a_goodbye(run: Programs) -> None:
     server = run.server()  # A1
     server.sees(f"telnet 127.0.0.1 {run.port} ")
     ann = run.telnet(on_terminal=True)
-    ann.sees("Type the name you want to have here, then Enter.")  # A2
+    ann.sees("Type the name you want, or /setname NAME, then Enter.")  # A2
     ann.types("not a name")  # A3
     ann.sees("not a name can't be a name")
     run.joins(ann, "ann")  # A6, C5
@@ -57,6 +57,7 @@ def test_commands_are_answered_and_whispers_reach_one(run: Programs) -> None:
     ann.sees("/whisper USER MESSAGE  Say MESSAGE to USER only.")
     ann.types("/whisper bob one  two")  # A17
     bob.sees("ann whispers: one  two\n")
+    ann.sees("* Whispered to bob.\n")  # D14
     ann.types("/whisper dora secret")  # A18
     ann.sees("dora is not connected.")
     ann.types("/whisper bob")  # A22
@@ -65,7 +66,7 @@ def test_commands_are_answered_and_whispers_reach_one(run: Programs) -> None:
     ann.sees("/wisper is not recognised. Did you mean /whisper?")
     server.sees("/whisper: refused, 401 not-connected")  # D15
     ann.types("/reply secret")  # A21
-    ann.sees("/reply belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE")
+    ann.sees("/reply belongs to the custom client (myclient.py). Here: /whisper USER\n  MESSAGE\n")  # 80 columns
     ann.types("/all good night")  # A16
     for other in (bob, carl):
         other.sees("ann: good night\n")
@@ -173,12 +174,12 @@ def test_the_verbs(run: Programs) -> None:
     ann.types("JOIN ann")  # E3
     ann.sees("Welcome, ann.")
     bob.types("join Ann")  # E2, E18
-    bob.sees("Ann is in use. Choose another name.\nTo register: JOIN NAME\n")
+    bob.sees("Ann is in use. Choose another name.\nTo register: JOIN NAME (")
     bob.types("join server")
     bob.sees("server is reserved")
     for verb in ("list", "MESG ann hi", "Bcst hi", "hello"):  # E4, E8, E10, E13, E17
         bob.types(verb)
-        bob.sees("Unregistered User\nTo register: JOIN NAME\n")
+        bob.sees("Unregistered User\nTo register: JOIN NAME (you speak verbs now; /setname NAME leads back)\n")
         server.sees("refused, 204 not-named")
     bob.types("join bob")
     bob.sees("Welcome, bob.")

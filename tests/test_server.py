@@ -146,7 +146,7 @@ def test_who_keeps_silent_is_greeted_after_a_quarter_of_a_second(live: Live, cal
     live.turns(3)
     assert ann.heard == b""
     live.clock.now += 0.01
-    ann.sees("Type the name you want to have")
+    ann.sees("Type the name you want")
     live.turns(3)
     assert len(ann.lines("Welcome to this chat.")) == 1
     live.server.step()

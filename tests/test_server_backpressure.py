@@ -61,7 +61,7 @@ def test_a_reader_too_much_behind_is_told_and_dropped(
     carl.stalls()
     lines = burst(ann, 900)
     bob.sees("* carl has left (too far behind). Users here: 3")
-    carl.sees("Your connection could not keep up with the chat (")
+    carl.sees("Your connection can't keep up with the chat (")
     carl.sees(" KiB were waiting). Closing.\r\nGoodbye.\r\n")
     carl.sees_the_end()
     heard = carl.lines("ann: ")
