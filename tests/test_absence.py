@@ -7,6 +7,8 @@ import pytest
 from chat.absence import AWAY, BACK, NOT_AWAY
 from tests.party import Party
 
+ARRIVED = "* Whispered to ann."  # D14
+
 
 @pytest.fixture
 def party() -> Party:
@@ -23,7 +25,7 @@ def test_each_whisperer_is_told_once(party: Party, line: str, told: str) -> None
     party.sees("ann", f"* {AWAY}")
     party.sees("bob")
     party.says("bob", "/w ann hi", "/w ann ho")
-    party.sees("bob", told)
+    party.sees("bob", ARRIVED, told, ARRIVED)
     party.sees("ann", "bob whispers: hi", "bob whispers: ho")
     party.says("carl", "/w ann hi")
     party.sees("carl", "carl whispers: hi", told)
@@ -33,7 +35,7 @@ def test_back_ends_it(party: Party) -> None:
     party.says("ann", "/away", "/back")
     party.sees("ann", f"* {AWAY}", f"* {BACK}")
     party.says("bob", "/w ann hi")
-    party.sees("bob")
+    party.sees("bob", ARRIVED)
     party.says("ann", "/back")
     party.sees("ann", "bob whispers: hi", f"* {NOT_AWAY}")
 
@@ -43,7 +45,7 @@ def test_another_absence_is_told_again(party: Party) -> None:
     party.says("bob", "/w ann hi")
     party.says("ann", "/away \x07asleep")
     party.says("bob", "/w ann ho")
-    party.sees("bob", "* ann is away", "* ann is away: asleep")
+    party.sees("bob", ARRIVED, "* ann is away", ARRIVED, "* ann is away: asleep")
 
 
 def test_talking_to_everyone_tells_nothing_and_ends_nothing(party: Party) -> None:
@@ -51,4 +53,4 @@ def test_talking_to_everyone_tells_nothing_and_ends_nothing(party: Party) -> Non
     party.says("bob", "hi ann")
     party.sees("bob", "ann: hello")
     party.says("bob", "/w ann hi")
-    party.sees("bob", "* ann is away")
+    party.sees("bob", ARRIVED, "* ann is away")
