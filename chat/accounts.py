@@ -13,7 +13,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from chat.admission import network_of
+from chat.networks import network_of
 from chat.effects import Answer, CheckPassword, Consultation, Effect, RemoveAccount, StorePassword, ToOne
 from chat.session import Question, Session
 from protocol import messages
@@ -75,7 +75,7 @@ def check(
 
 def guess_of(name: str, session: Session) -> tuple[str, str]:
     """Return what a guess at the password of `name` is counted under: the account and the network it comes from."""
-    return key_of(name), str(network_of(session.host))
+    return key_of(name), network_of(session.host)
 
 
 def _refuse(

@@ -1,75 +1,66 @@
 """Admission: how many connections one address may have, and how many new ones in ten minutes.
 
-So that one machine can't take every seat. A whole IPv6 /64 counts as one address, since whoever has one address of it
-has them all. Loopback and the networks that the operator trusts are not counted.
+So that one machine can't take every seat, and no IPv6 site can by its many networks: it has a larger bound of its
+own. What counts as one address is said in chat.networks. Loopback and the networks that the operator trusts are not
+counted.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from collections import Counter
+from typing import NamedTuple
 
 from chat import limits
+from chat.networks import Network, address_of, network_of, site_of
+from chat.recent import Recent
 
-Network = IPv4Network | IPv6Network
 _WINDOW = 600.0  # seconds
-_SWEEP_SIZE = 10_000  # addresses; from here on those that are of no more use are looked for
 
 
-def network_of(host: str) -> IPv4Address | Network:
-    """Return all that belongs to whoever has the address `host`: it alone, or the /64 around an IPv6 address."""
-    address = ip_address(host.partition("%")[0])
-    return ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address
+class _Bound(NamedTuple):
+    """What `key` may have: connections at a time, and new ones in the window."""
 
-
-class _Visits:
-    """What is known of one address."""
-
-    __slots__ = ("connected", "recent")
-
-    def __init__(self) -> None:
-        self.connected = 0
-        self.recent: deque[float] = deque(maxlen=limits.NEW_PER_ADDRESS)
+    key: str
+    connections: int
+    new: int
 
 
 class Admission:
-    """Counts visits by address. Times are monotonic seconds."""
+    """Counts visits by address and by site. Times are monotonic seconds."""
 
     def __init__(self, trusted: tuple[Network, ...] = ()) -> None:
         self._trusted = trusted
-        self._visits: dict[IPv4Address | Network, _Visits] = {}
+        self._connected: Counter[str] = Counter()
+        self._recent: Recent[str] = Recent(_WINDOW)
 
     def admit(self, host: str, now: float) -> bool:
         """Say whether a new connection from `host` may stay; if so, count it."""
-        key = self._key(host)
-        if key is None:
-            return True
-        if len(self._visits) >= _SWEEP_SIZE:
-            self._sweep(now)
-        visits = self._visits.setdefault(key, _Visits())
-        full = len(visits.recent) == limits.NEW_PER_ADDRESS and visits.recent[0] + _WINDOW > now
-        if full or visits.connected >= limits.CONNECTIONS_PER_ADDRESS:
+        bounds = self._bounds(host)
+        if not all(self._has_room(bound, now) for bound in bounds):
             return False
-        visits.connected += 1
-        visits.recent.append(now)
+        for bound in bounds:
+            self._connected[bound.key] += 1
+            self._recent.add(bound.key, now, bound.new)
         return True
 
     def leave(self, host: str) -> None:
         """Take note that a connection from `host`, once admitted, has ended."""
-        key = self._key(host)
-        if key is not None:
-            self._visits[key].connected -= 1
+        for bound in self._bounds(host):
+            self._connected[bound.key] -= 1
+            if not self._connected[bound.key]:
+                del self._connected[bound.key]
 
-    def _key(self, host: str) -> IPv4Address | Network | None:
-        """Return what `host` is counted as, or None if it isn't."""
-        address = ip_address(host.partition("%")[0])
+    def _has_room(self, bound: _Bound, now: float) -> bool:
+        waits = self._recent.wait(bound.key, bound.new, _WINDOW, now)
+        return not waits and self._connected[bound.key] < bound.connections
+
+    def _bounds(self, host: str) -> list[_Bound]:
+        """Return what `host` is counted as; nothing if it isn't."""
+        address = address_of(host)
         if address.is_loopback or any(address in network for network in self._trusted):
-            return None
-        return network_of(host)
-
-    def _sweep(self, now: float) -> None:
-        self._visits = {
-            key: visits
-            for key, visits in self._visits.items()
-            if visits.connected or (visits.recent and visits.recent[-1] + _WINDOW > now)
-        }
+            return []
+        bounds = [_Bound(network_of(host), limits.CONNECTIONS_PER_ADDRESS, limits.NEW_PER_ADDRESS)]
+        site = site_of(host)
+        if site is not None:
+            bounds.append(_Bound(site, limits.CONNECTIONS_PER_SITE, limits.NEW_PER_SITE))
+        return bounds

@@ -15,6 +15,9 @@ TEXT_REGISTRATION = 60
 FRAMED_REGISTRATION = 10
 CONNECTIONS_PER_ADDRESS = 16
 NEW_PER_ADDRESS = 32
+CONNECTIONS_PER_SITE = 64
+NEW_PER_SITE = 128
+ACCOUNTS = 10_000
 
 # Sending.
 MESSAGE_BURST, MESSAGE_RATE = 10, 2.0
@@ -51,6 +54,9 @@ REASONS = {
     "FRAMED_REGISTRATION": "seconds for a framed client's hello, which no person types",
     "CONNECTIONS_PER_ADDRESS": "connections from one address (an IPv6 /64): one machine can't take every seat",
     "NEW_PER_ADDRESS": "new connections from one address in ten minutes: coming and going is noise for the others",
+    "CONNECTIONS_PER_SITE": "connections from one IPv6 site (a /48, which holds 65,536 /64s): nor can one customer",
+    "NEW_PER_SITE": "new connections from one IPv6 site in ten minutes",
+    "ACCOUNTS": "names that can be registered: whoever registers without end fills no disk, and takes not every name",
     "MESSAGE_BURST": "messages that a user may send at once: a pasted verse passes",
     "MESSAGE_RATE": "messages a second after that: more than a person types; the rest waits and is not lost",
     "COMMAND_BURST": "commands that a user may send at once",

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from chat import limits
-from chat.admission import Network
+from chat.networks import Network
 from protocol import __version__
 from protocol.dialects import SLASH, VERBS, Dialect
 from protocol.numbers import whole_number

@@ -1,4 +1,4 @@
-"""chat/admission.py: 16 connections and 32 new ones in ten minutes for each address."""
+"""chat/admission.py: 16 connections and 32 new ones in ten minutes for each address, 64 and 128 for each site."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from chat import admission, limits
+from chat import limits
 from chat.admission import Admission
 
 HOST = "192.0.2.1"
@@ -54,7 +54,7 @@ def test_an_ipv6_network_of_64_bits_is_one_address() -> None:
     assert admitted(door, 1, "2001:db8:0:1::1") == 1
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.9"])
 def test_loopback_is_not_counted(host: str) -> None:
     door = Admission()
     assert admitted(door, 1000, host) == 1000
@@ -68,13 +68,38 @@ def test_trusted_networks_are_not_counted() -> None:
     assert admitted(door, 100, "198.51.100.1") == 16
 
 
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "_SWEEP_SIZE", 8)
+def test_an_ipv6_site_has_64_connections_and_128_new_ones_however_many_networks_it_has() -> None:  # issue 10, 21
+    door = Admission()
+    hosts = [f"2001:db8:0:{number:x}::1" for number in range(2000)]
+    assert sum(door.admit(host, 0.0) for host in hosts) == 64
+    assert door.admit("2001:db8:1::1", 0.0)
+    for host in hosts[:64]:
+        door.leave(host)
+    assert sum(door.admit(host, 1.0) for host in hosts[64:200]) == 64
+    for host in hosts[64:128]:
+        door.leave(host)
+    assert not door.admit(hosts[0], 599.0)
+    assert door.admit(hosts[0], 600.0)
+
+
+def test_hosts_of_a_link_count_each_for_itself() -> None:  # issue 10, 21
+    door = Admission()
+    assert sum(door.admit(f"fe80::{number:x}%eth0", 0.0) for number in range(1, 201)) == 200
+    assert admitted(door, 20, "fe80::1%eth1") == 16
+
+
+def test_an_ipv4_address_is_the_same_one_in_an_ipv6_address() -> None:
+    door = Admission()
+    assert [admitted(door, 8, host) for host in (HOST, f"::ffff:{HOST}", "2002:c000:201::1")] == [8, 8, 0]
+
+
+def test_who_is_let_out_and_long_ago_is_forgotten_and_who_is_in_is_not() -> None:
     door = Admission()
     assert door.admit("192.0.2.200", 0.0)
     for number in range(100):
         host = f"192.0.2.{number}"
         assert door.admit(host, 1000.0 * number)
         door.leave(host)
-    assert len(door._visits) <= 9
+    assert len(door._recent) == 1
+    assert len(door._connected) == 1
     assert admitted(door, limits.CONNECTIONS_PER_ADDRESS, "192.0.2.200", now=10**6) == 15

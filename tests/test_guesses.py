@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chat import guesses
 from chat.guesses import Guesses
 
 ANN, BOB = ("ann", "192.0.2.1"), ("bob", "192.0.2.1")
@@ -46,10 +45,15 @@ def test_a_right_password_counts_for_nothing() -> None:
     assert made.wait(ANN, 0.0) == 0.0
 
 
-def test_what_is_kept_is_bounded_by_the_tries_of_ten_minutes() -> None:
+def test_what_is_kept_are_the_tries_of_ten_minutes() -> None:
     made = Guesses()
-    for number in range(guesses._SWEEP_SIZE * 3):
+    for number in range(3000):
         made.count(("ann", str(number)), float(number))
-    assert len(made._tries) <= guesses._SWEEP_SIZE
-    newest = ("ann", str(guesses._SWEEP_SIZE * 3 - 1))
-    assert newest in made._tries
+    assert len(made._tries) == 600
+    assert made.wait(("ann", "2999"), 3000.0) == 0.0
+
+
+def test_other_limits_may_be_given() -> None:
+    made = Guesses(((1, 10.0),))
+    made.count(ANN, 0.0)
+    assert made.wait(ANN, 4.0) == 6.0
