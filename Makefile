@@ -7,7 +7,7 @@ PURE_IN_CLIENT = asking backoff cleaning company completion folding hints letter
 EMPTY =
 COMMA = ,
 PURE = protocol/*,chat/*,kv/*,$(subst $(EMPTY) ,$(COMMA),$(PURE_IN_CLIENT:%=client/%.py))
-SHELLS = server.py,myclient.py,kvstore.py,shell/*,stores/*,client/*
+SHELLS = server.py,myclient.py,kvstore.py,shell/*,disk/*,stores/*,client/*
 
 .PHONY: run test check format bench soak clean
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from chat.networks import network_of
 from chat.effects import Answer, CheckPassword, Consultation, Effect, RemoveAccount, StorePassword, ToOne
+from chat.networks import network_of
 from chat.session import Question, Session
 from protocol import messages
 from protocol.errors import Fault

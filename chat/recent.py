@@ -25,7 +25,7 @@ class Recent(Generic[Key]):
         return len(self._times)
 
     def wait(self, key: Key, count: int, seconds: float, now: float) -> float:
-        """Return for how many seconds from `now` there have been `count` times within `seconds`; 0.0 if there aren't."""
+        """Return for how many seconds from `now` `count` times lie within `seconds`; 0.0 if they don't."""
         times = self._times.get(key, ())
         return max(0.0, times[-count] + seconds - now) if len(times) >= count else 0.0
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from client.settings import Settings, dumps, loads
+from disk.whole import write_whole
 
 _FOLDER, _FILE = "select-chat", "settings"
 
@@ -34,11 +35,7 @@ def kept() -> Settings:
 def keep(settings: Settings) -> None:
     """Write the settings, whole or not at all. Where the disk will not, they hold for this conversation."""
     with contextlib.suppress(OSError, RuntimeError):
-        path = _path()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.{os.getpid()}")
-        new.write_text(dumps(settings), encoding="utf-8")
-        new.replace(path)
+        write_whole(_path(), dumps(settings).encode())
 
 
 def _path() -> Path:

@@ -27,10 +27,10 @@ from client import endings, options
 from client.endings import Ending
 from client.looks import Role, Shown, Span, refusal
 from client.shades import SHADES, Shades
+from disk.whole import open_private
 from protocol.text import clean
 
 _ELEMENTS = {Role.OWN: "bdi", Role.MENTION: "mark"}
-_MODE = 0o600  # whispers are in it
 
 _STYLE = """
 :root { color-scheme: light dark; --back: #fbfaf8; --text: #24211d; --faint: #79736b; --whisper: #8b3a8f;
@@ -127,13 +127,10 @@ class Page:
     """The page in a file. Any thread may show something."""
 
     def __init__(self, path: Path, title: str) -> None:
-        """Make the file at `path`, or empty it. Raises OSError, also when it is a symbolic link."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-        self._file: TextIO = os.fdopen(os.open(path, flags, _MODE), "w", encoding="utf-8")
+        """Make the file at `path`, or empty it. Raises OSError, also when it is a link or another user's."""
+        self._file: TextIO = os.fdopen(open_private(path), "w", encoding="utf-8")
         self._writing = threading.Lock()
         self._shades = Shades()
-        with contextlib.suppress(OSError):
-            path.chmod(_MODE)  # it may have been there before, open to others
         self._write(head(title))
 
     def show(self, shown: Shown) -> None:

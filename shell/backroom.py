@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from chat import past
-from chat.effects import CheckPassword, Effect, RemoveAccount, SearchArchive, SeekInArchive, StorePassword
+from chat.effects import Answer, CheckPassword, Effect, RemoveAccount, SearchArchive, SeekInArchive, StorePassword
 from chat.hub import Hub
 from shell.archivist import Archivist
 from shell.clerk import Clerk
@@ -47,10 +47,12 @@ class Backroom:
         effects: list[Effect] = []
         for asked, answer, registered in self._clerk.answers() if self._clerk.fileno() in readable else ():
             self._hub.registered = self._hub.registered if registered is None else registered
-            if asked is None:
+            if asked is not None:
+                effects += self._hub.answered(asked, answer)
+            elif answer is Answer.YES:
                 log.info("Read the accounts again. Registered users: %d", len(self._hub.registered))
             else:
-                effects += self._hub.answered(asked, answer)
+                log.error("The accounts stay as they were. Registered users: %d", len(self._hub.registered))
         if self._archivist and self._archivist.fileno() in readable:
             for found in self._archivist.answers():
                 effects += past.found(self._hub, *found)

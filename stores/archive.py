@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from chat.log import Entry, is_message, names_in, past
+from disk.whole import make_private
 from protocol.messages import Past
 from protocol.text import key_of, words_of
 from stores.journal import FILE_NAME as JOURNAL_NAME
@@ -141,7 +142,7 @@ class Archive:
 
     def _begun(self, epoch: str) -> sqlite3.Connection:
         """Return the archive of `epoch`, an empty one if there is none. Raises sqlite3.DatabaseError."""
-        self._path.touch(0o600)
+        make_private(self._path)
         with contextlib.ExitStack() as stack:
             db = stack.enter_context(contextlib.closing(_connected(self._path)))
             db.execute("PRAGMA synchronous = OFF")

@@ -25,11 +25,11 @@ from typing import Any
 
 from chat.answers import CLIENTS, LINES, Answer
 from chat.log import KEPT, Entry
+from disk.whole import make_private
 from protocol.messages import Joined, Left, Renamed, Said, Whispered
 
 FILE_NAME, LOCK_NAME = "journal.db", "journal.lock"
 FORMAT = 1
-_MODE = 0o600  # whispers are in it
 _TRIM_EVERY = 1_000  # entries
 _CHECKPOINT_PAGES = 16_384  # 64 MiB: when the loop itself works the write-ahead log in, if the archivist did not
 _SCHEMA = """
@@ -157,7 +157,7 @@ class Journal:
 
 def _locked(path: Path) -> sqlite3.Connection:
     """Return what keeps other servers out until it is closed, or the process is gone. Raises JournalError."""
-    path.touch(_MODE)
+    make_private(path)  # whispers are in it
     lock = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
@@ -168,7 +168,7 @@ def _locked(path: Path) -> sqlite3.Connection:
 
 
 def _opened(path: Path, sync: bool) -> sqlite3.Connection:
-    path.touch(_MODE)
+    make_private(path)  # whispers are in it
     with contextlib.ExitStack() as stack:
         db = stack.enter_context(contextlib.closing(sqlite3.connect(path, isolation_level=None)))
         db.execute("PRAGMA journal_mode = WAL")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stores.accounts import write_whole
+from disk.whole import write_whole
 
 _SUFFIX = ".value"
 
@@ -27,4 +27,4 @@ class Values:
 
     def keep(self, key: str, value: bytes) -> None:
         """Write a value, whole or not at all. Raises OSError; then the one before it stands."""
-        write_whole(self.folder / (key + _SUFFIX), value.decode(errors="surrogateescape"))
+        write_whole(self.folder / (key + _SUFFIX), value)

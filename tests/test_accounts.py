@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stores import accounts as module
 from stores import passwords
 from stores.accounts import Accounts
 
@@ -71,7 +72,6 @@ def test_a_removed_account_is_gone(tmp_path: Path) -> None:
 def test_the_file_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        (tmp_path / "users.txt.new").write_text("left over from a crash")
         loaded(tmp_path).store("ann", "secret12")
     finally:
         os.umask(old)
@@ -83,13 +83,13 @@ def test_a_damaged_line_costs_that_line_and_is_told_of_and_kept(tmp_path: Path) 
     path.write_bytes(b"# by hand\n\nbob:nonsense\n\xff\xfe\n" + ANN.encode() + b"\nAnn:again\n" + ANN.encode() + b"\n")
     kept = Accounts(tmp_path)
     complaints = kept.load()
-    assert kept.keys() == {"ann"}
+    assert kept.keys() == {"ann", "bob"}
     assert [complaint.partition("line ")[2][:1] for complaint in complaints] == ["3", "4", "6", "7"]
     kept.store("carl", "secret12")
     text = path.read_bytes()
     assert b"# by hand\n" in text
     assert b"bob:nonsense\n\xff\xfe\n" in text
-    assert loaded_keys(tmp_path) == {"ann", "carl"}
+    assert loaded_keys(tmp_path) == {"ann", "bob", "carl"}
 
 
 def loaded_keys(folder: Path) -> frozenset[str]:
@@ -141,6 +141,7 @@ def test_every_write_is_synced_before_and_after_the_rename(tmp_path: Path, monke
 REGISTERING = """
 import sys
 from pathlib import Path
+from stores import accounts as module
 from stores import passwords
 from stores.accounts import Accounts
 passwords.N = 2
@@ -196,3 +197,149 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatc
     monkeypatch.setattr(os, "fsync", fsync)
     loaded(tmp_path / "new").store("ann", "secret12")
     assert loaded(tmp_path / "new").check("ann", "secret12")
+
+
+# --- lines that can't be read: their names stay taken (issue 10, 19) ---------------------------------------------
+
+DAMAGED = {
+    "a byte order mark": "\ufeff" + ANN,
+    "one that was taken for Latin-1": "\ufeff".encode().decode("latin-1") + ANN,
+    "a leading blank": " " + ANN,
+    "a leading tab": "\t" + ANN,
+    "a leading no-break space": "\xa0" + ANN,
+    "a cut =": ANN[:-1],
+    "cut in the salt": ANN[:40],
+    "cut in the name": "ann",
+    "a blank before the colon": ANN.replace("ann:", "ann :"),
+    "a tab for the colon": ANN.replace("ann:", "ann\t"),
+    "the colon lost": ANN.replace("ann:", "ann"),
+    "a NUL": ANN.replace("ann", "a\0nn"),
+    "a zero-width space": ANN.replace("ann", "an\u200bn"),
+    "a blank": ANN.replace("ann", "a nn"),
+    "wide letters": ANN.replace("ann", "\uff21\uff2e\uff2e"),
+    "junk": "?" + ANN,
+    "no hash": "ann:secret12",
+    "a line end lost before it": ANN.replace("ann", "eve") + ANN,
+    "a line end lost after it": ANN + ANN.replace("ann", "eve"),
+}
+
+
+@pytest.mark.parametrize("line", DAMAGED.values(), ids=DAMAGED)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", ""])
+def test_the_name_of_a_damaged_line_stays_taken_and_the_line_as_it_is(tmp_path: Path, line: str, end: str) -> None:
+    path = tmp_path / "users.txt"
+    path.write_bytes((f"# ours{end or chr(10)}" + line + end).encode())
+    kept = Accounts(tmp_path)
+    (complaint,) = kept.load()
+    assert complaint.startswith(f"{path}, line 2 was left out: ")
+    assert "nobody can have " in complaint
+    assert "ann" in complaint.partition("nobody can have ")[2]
+    assert kept.keys() >= {"ann"}
+    assert not kept.check("ann", "secret12")
+    assert not kept.add("ann", "secret12")
+    before = path.read_bytes()
+    assert kept.add("carl", "secret12")
+    assert path.read_bytes().startswith(before)
+    assert loaded_keys(tmp_path) >= {"ann", "carl"}
+
+
+@pytest.mark.parametrize("place", range(len(ANN) - 3))
+def test_a_character_that_is_lost_anywhere_after_the_name_does_not_set_it_free(tmp_path: Path, place: int) -> None:
+    place += 3
+    (tmp_path / "users.txt").write_text(ANN[:place] + ANN[place + 1 :])
+    assert "ann" in loaded_keys(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_a_file_in_another_encoding_sets_no_name_free(tmp_path: Path, encoding: str) -> None:
+    content = f"{ANN}\r\n{ANN.replace('ann', 'Bob')}\r\n".encode(encoding)
+    (tmp_path / "users.txt").write_bytes(content)
+    assert loaded_keys(tmp_path) >= {"ann", "bob"}
+    Accounts(tmp_path).add("carl", "secret12")
+    assert (tmp_path / "users.txt").read_bytes().startswith(content)
+    assert loaded_keys(tmp_path) >= {"ann", "bob", "carl"}
+
+
+@pytest.mark.parametrize("line", ["", "  ", "# ann:x", " # ann:x", "\ufeff# ann:x"])
+def test_comments_and_blank_lines_hold_no_name_and_are_no_damage(tmp_path: Path, line: str) -> None:
+    (tmp_path / "users.txt").write_text(f"{line}\r\n{ANN}\r\n", newline="")
+    assert loaded(tmp_path).keys() == {"ann"}
+
+
+def test_a_line_that_holds_no_name_at_all_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "users.txt").write_bytes(b"\0\0\0\n:scrypt:1\n")
+    complaints = Accounts(tmp_path).load()
+    assert [complaint.endswith("No name can be read in it.") for complaint in complaints] == [True, True]
+
+
+def test_a_file_of_another_kind_does_not_fill_the_log(tmp_path: Path) -> None:
+    (tmp_path / "users.txt").write_text("junk!\n" * 1000)
+    complaints = Accounts(tmp_path).load()
+    assert len(complaints) == 21
+    assert complaints[-1] == "... and 980 more lines were left out."
+
+
+def test_a_new_password_for_a_name_leaves_a_line_that_may_be_another_s_too(tmp_path: Path) -> None:
+    path = tmp_path / "users.txt"
+    path.write_text(ANN + ANN.replace("ann", "eve"))
+    kept = Accounts(tmp_path)
+    kept.load()
+    kept.store("ann", "secret12")
+    assert path.read_text().startswith(ANN)
+    again = Accounts(tmp_path)
+    again.load()
+    assert again.keys() == {"ann", "eve"}
+    assert again.check("ann", "secret12")
+
+
+def test_a_name_that_was_registered_by_hand_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    kept = loaded(tmp_path)
+    (tmp_path / "users.txt").write_text(ANN + "\n")
+    assert not kept.add("Ann", "secret12")
+    assert (tmp_path / "users.txt").read_text() == ANN + "\n"
+
+
+# --- many (issue 10, 15) -----------------------------------------------------------------------------------------
+
+
+def test_each_line_is_read_once_however_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "users.txt").write_text("".join(ANN.replace("ann", f"user{n}") + "\n" for n in range(20_000)))
+    parsed = 0
+    real = passwords.PasswordHash.parse
+
+    def parse(text: str) -> passwords.PasswordHash:
+        nonlocal parsed
+        parsed += 1
+        return real(text)
+
+    monkeypatch.setattr(passwords.PasswordHash, "parse", staticmethod(parse))
+    kept = loaded(tmp_path)
+    assert len(kept.keys()) == parsed == 20_000
+    assert kept.add("carl", "secret12")
+    kept.remove("user7")
+    assert parsed == 20_000
+    with (tmp_path / "users.txt").open("a") as file:
+        file.write(ANN + "\n")
+    assert kept.refresh() == []
+    assert kept.refresh() == []
+    assert parsed == 20_001
+    assert len(kept.keys()) == 20_001
+
+
+def test_a_line_is_compared_with_no_other_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading was quadratic: the names of all lines were gathered anew for each."""
+    sizes: list[int] = []
+
+    class Line(module._Line):
+        def __getattribute__(self, name: str) -> object:
+            sizes.append(1)
+            return super().__getattribute__(name)
+
+    def looks(count: int) -> int:
+        (tmp_path / "users.txt").write_text("".join(ANN.replace("ann", f"user{n}") + "\n" for n in range(count)))
+        sizes.clear()
+        loaded(tmp_path)
+        return len(sizes)
+
+    monkeypatch.setattr(module, "_Line", Line)
+    assert looks(400) <= 2 * looks(200)

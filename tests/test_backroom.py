@@ -244,3 +244,19 @@ def test_the_end_waits_for_no_search() -> None:
     go_on.set()
     worker.close(finish=False)
     assert done == [0]
+
+
+def test_accounts_that_can_t_be_read_again_are_not_said_to_be_read(  # issue 10, 20
+    backroom: Backroom, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "users.txt").mkdir()
+    backroom.reload()
+    backroom.hear(waits(backroom))
+    assert "users.txt: Is a directory" in caplog.text
+    assert "Read the accounts again" not in caplog.text
+    assert "The accounts stay as they were. Registered users: 0" in caplog.text
+    (tmp_path / "users.txt").rmdir()
+    caplog.clear()
+    backroom.reload()
+    backroom.hear(waits(backroom))
+    assert caplog.messages == ["Read the accounts again. Registered users: 0"]

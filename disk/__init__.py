@@ -1,0 +1,1 @@
+"""What the server and the client both ask of the disk: files written whole or not at all, and safely."""
