@@ -29,6 +29,7 @@ from math import inf
 
 from chat import limits
 from chat.admission import Admission
+from chat.clock import LoopClock
 from chat.connection import Connection
 from chat.effects import Close, Effect, Resume, Status, ToOne, ToRoom
 from chat.fanout import Fanout
@@ -65,7 +66,7 @@ class Peer:
         self.at_eof = False  # the peer sends nothing more
         self.broken = False  # the socket is of no use any more
         self.shut = False  # we send nothing more
-        self.took_at = 0.0  # when the kernel last took something for it, monotonic seconds
+        self.took_at = 0.0  # when the kernel last took something for it, loop time
         self.deadline: float | None = None  # set when closing: by then it is closed, read or not
 
     @property
@@ -78,8 +79,16 @@ class Peer:
 class Server:
     """The loop. `step` is one turn of it; `run` turns until told to stop."""
 
-    def __init__(self, door: Door, hub: Hub, backroom: Backroom, text_dialect: Dialect | None = None) -> None:
+    def __init__(
+        self,
+        door: Door,
+        hub: Hub,
+        backroom: Backroom,
+        text_dialect: Dialect | None = None,
+        clock: LoopClock | None = None,
+    ) -> None:
         """Serve `hub` at `door`, taking all three over; with no `text_dialect`, text users show theirs."""
+        self._clock = clock or LoopClock()
         self._hub = hub
         self._backroom = backroom
         self._fanout = Fanout()
@@ -107,21 +116,27 @@ class Server:
 
     def step(self, longest: float = LONGEST_SLEEP) -> None:
         """Do one turn; sleep up to `longest` seconds if there is nothing to do."""
-        paused = self._many_lag(time.monotonic())
-        readable, writable = self._wait(longest, paused)
-        now = time.monotonic()
+        now = self._now()
+        paused = self._many_lag(now)
+        readable, writable, now = self._wait(longest, paused, now)
+        if paused:
+            self._hub.read_nobody(now)
         effects = self._hub.tick(now, time.time())
         effects += self._hear(readable)
         self._accept(readable, now)
         effects += self._greet(now)
         if not paused:
             effects += self._serve_all(readable, now)
-        effects += self._drop_laggards(now)
+        effects += self._drop_laggards(writable, now)
         self._carry_out(effects, now)
         self._blocked -= writable
         self._flush_all(now)
         self._close_done(now)
-        self._figures.turned(time.monotonic() - now)
+        self._figures.turned(self._now() - now)
+
+    def _now(self, slept: float = 0.0) -> float:
+        """Return the loop time; every time in the loop is one of these. `slept`: see chat.clock."""
+        return self._clock.now(time.monotonic(), slept)
 
     def close(self, wait: bool = True) -> None:
         """Close every socket at once, and `wait` for all to be on the disk."""
@@ -132,7 +147,8 @@ class Server:
         if wait:
             self._backroom.close()
 
-    def _wait(self, longest: float, paused: bool) -> tuple[set[int], set[int]]:
+    def _wait(self, longest: float, paused: bool, now: float) -> tuple[set[int], set[int], float]:
+        """Return which descriptors can be read, which can be written, and the time after that was waited for."""
         readers = [*self._door.descriptors(), self._signals.fileno(), *self._backroom.descriptors()]
         if not paused:
             busy = self._busy
@@ -140,12 +156,12 @@ class Server:
             longest = 0 if busy else longest
         longest = 0 if self._in_a_hurry else longest
         due = min(self._silent[0][0] if self._silent else inf, self._hub.next_due())
-        longest = max(0.0, min(longest, due - time.monotonic()))
+        longest = max(0.0, min(longest, due - now))
         try:
             readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
         except OSError:  # a descriptor is not open any more: all are asked, so that its own peer finds out, alone
-            return set(self._peers), set(self._blocked)
-        return set(readable), set(writable)
+            return set(self._peers), set(self._blocked), self._now(longest)
+        return set(readable), set(writable), self._now(longest)
 
     def _hear(self, readable: set[int]) -> list[Effect]:
         """Hear what signals ask for, and what has been done in the backroom."""
@@ -169,9 +185,9 @@ class Server:
     def _shut_down(self) -> None:
         log.info("Shutting down. Users: %d", len(self._hub.room))
         self._door.shut()
-        self._carry_out(self._hub.shut_down(), time.monotonic())
-        deadline = time.monotonic() + limits.SHUTDOWN
-        while self._peers and self._signals.stops < 2 and time.monotonic() < deadline:
+        self._carry_out(self._hub.shut_down(), self._now())
+        deadline = self._now() + limits.SHUTDOWN
+        while self._peers and self._signals.stops < 2 and self._now() < deadline:
             self.step(0.1)
         self.close(wait=self._signals.stops < 2)
 
@@ -276,8 +292,11 @@ class Server:
         self._busy.pop(peer.fd, None)
         return self._hub.lost(peer.session, reason)
 
-    def _drop_laggards(self, now: float) -> list[Effect]:
-        """Dismiss the readers that are too far behind, and while all outboxes hold too much, the largest."""
+    def _drop_laggards(self, writable: set[int], now: float) -> list[Effect]:
+        """Dismiss the readers that are too far behind, and while all outboxes hold too much, the largest.
+
+        Those that are `writable` take more in this turn: how old it is decides in the next one.
+        """
         effects: list[Effect] = []
         waiting = [self._peers[fd] for fd in self._blocked]
         total = sum(peer.outbox.size for peer in waiting)
@@ -285,7 +304,7 @@ class Server:
             outbox = peer.outbox
             if outbox.size > limits.HIGH_WATER or total > limits.TOTAL_HIGH_WATER:
                 why = f"{outbox.size // limits.KIB} KiB were waiting"
-            elif outbox.age(now) > limits.OUTBOX_AGE:
+            elif outbox.age(now) > limits.OUTBOX_AGE and peer.fd not in writable:
                 why = f"it was {limits.OUTBOX_AGE} s behind"
             else:
                 continue

@@ -49,6 +49,7 @@ class Holds:
         due = [session for session, until in self._until.items() if until <= now]
         for session in due:
             self.forget(session)
+            session.heard_at = now  # it was not read: what it has sent is still to come
         return [Resume(session) for session in due]
 
     def forget(self, session: Session) -> None:

@@ -68,6 +68,7 @@ class Hub:
         self._waiting: set[Session] = set()  # sessions with a deadline
         self._holds = Holds()
         self._metered = metered
+        self._read_nobody_at = 0.0
         self._look_at = 0.0  # when to look for silent clients next
 
     # --- what the shell calls ------------------------------------------------------------------------------------
@@ -82,6 +83,10 @@ class Hub:
             self._look_at = now + 1.0
             effects += self._look_for_silent()
         return effects
+
+    def read_nobody(self, now: float) -> None:
+        """Take note that nobody is read in the turn at `now`: what a silent client has said may be there, unread."""
+        self._read_nobody_at = now
 
     def next_due(self) -> float:
         """Return when `tick` should come at the latest, for somebody on hold; `inf` if nobody is."""
@@ -123,6 +128,7 @@ class Hub:
 
     def received(self, session: Session, size: int) -> list[Effect]:
         """Return what follows from so many bytes, whatever they are."""
+        session.heard_at = self.now
         return self._holds.charge_bytes(session, size, self.now)
 
     def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
@@ -155,15 +161,18 @@ class Hub:
     # --- what becomes due ----------------------------------------------------------------------------------------
 
     def _look_for_silent(self) -> list[Effect]:
-        """Ping the framed clients that have been silent for long, and give up those that don't answer."""
+        """Ping the framed clients that have been silent for long, and give up those that don't answer.
+
+        Whose answer may be there and was not read is not silent.
+        """
         effects: list[Effect] = []
         for session in [
-            s for s in self.room if s.framed and not s.waiting and s.heard_at + limits.PING_AFTER <= self.now
+            s for s in self.room if s.framed and s.listened_to and s.heard_at + limits.PING_AFTER <= self.now
         ]:
             if session.pinged_at <= session.heard_at:
                 session.pinged_at = self.now
                 effects.append(ToOne(session, messages.Pinged()))
-            elif session.pinged_at + limits.PONG_WITHIN <= self.now:
+            elif max(session.pinged_at, self._read_nobody_at) + limits.PONG_WITHIN <= self.now:
                 seconds = limits.PING_AFTER + limits.PONG_WITHIN
                 effects += self.dismiss(session, refusal(Fault.SILENT, seconds=seconds), "no answer to a ping")
         return effects

@@ -9,6 +9,7 @@ from soak.crowding import descriptors, slow_senders
 from soak.finding import Finding
 from soak.junk import endless, scans
 from soak.leaving import kicks, resets
+from soak.stopped import stopped
 
 ATTACKS: dict[str, Callable[[random.Random], Finding]] = {
     "kicks": kicks,
@@ -17,6 +18,7 @@ ATTACKS: dict[str, Callable[[random.Random], Finding]] = {
     "slow": slow_senders,
     "endless": endless,
     "scans": scans,
+    "stopped": stopped,
 }
 
 

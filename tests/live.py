@@ -16,12 +16,14 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 import pytest
 
 import server
 from chat.admission import Admission
+from chat.clock import LoopClock
 from chat.hub import Hub
 from chat.record import Record
 from protocol.dialects import Dialect
@@ -78,15 +80,19 @@ class Live:
         folder: Path,
         max_users: int = PEERS_LIMIT,
         dialect: Dialect | None = None,
+        jump: float = inf,
     ) -> None:
-        """Serve on port 0 in a world of its own; accounts, if any, go to `folder`."""
+        """Serve on port 0 in a world of its own; accounts, if any, go to `folder`.
+
+        `jump`: see chat.clock; by default a test may move the clock by as much as it likes.
+        """
         self.clock = Clock()
         monkeypatch.setattr(server, "time", self.clock)
         listeners = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = listeners[0].getsockname()
         self.hub = Hub(Record("a test"), max_users, greet_history=0)
         backroom = Backroom(self.hub, Clerk(Accounts(folder)))
-        self.server = Server(Door(listeners, Admission()), self.hub, backroom, dialect)
+        self.server = Server(Door(listeners, Admission()), self.hub, backroom, dialect, LoopClock(jump))
         self._clients: list[Client] = []
         self._over = False
 

@@ -10,6 +10,7 @@ import weakref
 
 import pytest
 
+from chat import limits
 from chat.holds import TOO_FAST
 from chat.hub import GOODBYE, SHUTTING_DOWN
 from chat.session import Session, State
@@ -32,6 +33,7 @@ from protocol.messages import (
     Nick,
     Password,
     Ping,
+    Pinged,
     Pong,
     Refused,
     Register,
@@ -314,6 +316,36 @@ def test_a_goodbye_is_never_held() -> None:
     party.says("ann", "/ping", "/ping", "/ping", "/quit")
     party.sees("ann", "pong", "pong", "pong", GOODBYE)
     assert party.hub.next_due() == float("inf")
+
+
+def test_a_framed_client_on_hold_is_not_silent_though_its_pong_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    party = Party(metered=True)
+    party.joins_framed("bob")
+    session = party.guests["bob"].session
+    party.passes(limits.PING_AFTER)
+    assert party.events("bob") == [Pinged()]
+    with party.turn() as effects:
+        effects.extend(party.hub.received(session, limits.BYTE_BURST + 100 * limits.BYTE_RATE))
+    for _ in range(99):
+        party.passes(1.0)
+    assert session.held
+    party.passes(1.0)
+    assert not session.held
+    party.frames("bob", Pong())
+    party.passes(limits.PONG_WITHIN)
+    assert not party.is_gone("bob")
+
+
+def test_nobody_is_silent_while_nobody_is_read(party: Party) -> None:
+    party.joins_framed("bob")
+    party.passes(limits.PING_AFTER)
+    for _ in range(40):
+        party.now += 1.0
+        with party.turn():
+            party.hub.read_nobody(party.now)
+    party.frames("bob", Pong())
+    party.passes(limits.PONG_WITHIN)
+    assert not party.is_gone("bob")
 
 
 # --- ends --------------------------------------------------------------------------------------------------------

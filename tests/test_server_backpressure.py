@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from chat import limits
-from tests.live import Client, Live
+from protocol.messages import Pong
+from tests.live import Client, Live, frame
 
 LINE = "x" * 990
 
@@ -80,6 +83,46 @@ def test_a_reader_too_long_behind_is_told_and_dropped(live: Live, room: list[Cli
     bob.sees("* carl has left (too far behind). Users here: 3")
     carl.sees("(it was 10 s behind). Closing.")
     carl.sees_the_end()
+
+
+def test_a_stopped_process_drops_nobody_for_what_they_were_not_offered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with Live(monkeypatch, tmp_path, jump=1.0) as live:
+        ann, bob, carl, _ = (live.joins(name) for name in ("ann", "bob", "carl", "dora"))
+        carl.stalls()
+        lines = burst(ann, 600)
+        live.clock.now += 12
+        live.turns(3)
+        assert not bob.was_told("carl has left")
+        carl.sees(lines[-1])
+
+
+def test_a_stopped_process_takes_nobody_for_silent_whose_pong_waits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with Live(monkeypatch, tmp_path, jump=40.0) as live:
+        bob = live.joins_framed("bob")
+        live.clock.now += limits.PING_AFTER
+        bob.sees('"type":"ping"')
+        bob.sends(frame(Pong()))
+        live.clock.now += 60
+        live.turns(3)
+        assert not bob.was_told('"code":"silent"')
+        live.clock.now += limits.PONG_WITHIN
+        live.turns(3)
+        assert live.connected() == 1
+
+
+def test_a_reader_that_takes_more_at_last_is_not_dropped_in_that_turn(live: Live, room: list[Client]) -> None:
+    ann, bob, carl, _ = room
+    carl.stalls()
+    lines = burst(ann, 600)
+    live.clock.now += limits.OUTBOX_AGE + 1
+    carl.reading = True
+    carl.listens()
+    carl.sees(lines[-1])
+    assert not bob.was_told("carl has left")
 
 
 def test_who_was_dropped_and_still_reads_nothing_is_closed_after_two_seconds(live: Live, room: list[Client]) -> None:
