@@ -62,6 +62,7 @@ class Client:
         self._connect = connecting
         self._link = connecting()
         self._session = session
+        session.server = self._link.address
         self._screen = screen
         self._page = page
         self._persistence = persistence
@@ -218,7 +219,7 @@ class Client:
             return False
         with self._changed:
             self._link = link
-            self._session.retry_in = 0
+            self._session.retry_in, self._session.server = 0, link.address
             self._heard_at = self._came_in_at = time.monotonic()
             self._outgoing.clear()  # what was not sent stands in the session, if it is to be sent at all
         self._carry_out(lambda: Step(send=(self._session.again(),)))
@@ -244,8 +245,9 @@ class Client:
             self._screen.clear()
         if step.keep is not None:
             keep(step.keep)
-        if step.show is not None and (self._session.name or self._screen.interactive):
-            self._show(step.show)  # without a terminal, a refusal to let us in is told in the ending
+        for shown in (step.first, step.show):
+            if shown is not None and (self._session.name or self._screen.interactive):
+                self._show(shown)  # without a terminal, a refusal to let us in is told in the ending
         return step
 
     def _show(self, shown: Shown) -> None:

@@ -320,7 +320,7 @@ class Hub:
 
     def _whisper(self, session: Session, request: messages.Whisper) -> list[Effect]:
         other = self.room.find(request.to)
-        if other is None or (request.as_of is not None and other.named_at_seq > request.as_of):
+        if other is None or self._is_newcomer(other, request):
             fault = Fault.NOT_CONNECTED if other is None else Fault.LEFT_SINCE
             return self.refuse(session, fault, request.cseq, name=excerpt(request.to))
         log = self.room.log
@@ -330,6 +330,12 @@ class Hub:
         if session is not other:  # a text user reads what was typed, and is told that it arrived (D14)
             effects.append(ToOne(session, event if session.framed else messages.Noticed(f"Whispered to {other.name}.")))
         return effects + absence.tell(session, other)
+
+    def _is_newcomer(self, other: Session, request: messages.Whisper) -> bool:
+        """Return whether `other` has had the name for less long than the sender of the whisper takes for granted."""
+        if request.as_of is None:
+            return False
+        return request.epoch not in (None, self.epoch) or other.named_at_seq > request.as_of
 
     def _act(self, session: Session, request: messages.Act) -> list[Effect]:
         return self._say(session, messages.Say(acts.as_said(request.text), request.cseq))

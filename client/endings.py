@@ -63,7 +63,7 @@ def due(session: Session, *, persists: bool, interactive: bool) -> Ending | None
     """Return the ending if it is all over: the server said goodbye, or needs an answer that nobody is there to give."""
     if session.dismissed or (session.told_goodbye and not persists):
         return dismissed(session)
-    if session.question and not session.name and not interactive:
+    if session.question and not session.online and not interactive:
         return not_let_in(session)
     return None
 

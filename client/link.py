@@ -30,6 +30,15 @@ class Link:
         self._codec = FrameCodec(PREAMBLE)
 
     @property
+    def address(self) -> str:
+        """The address of the other end, in text; "" if the connection is gone already."""
+        try:
+            host, port = self._sock.getpeername()[:2]
+        except OSError:
+            return ""
+        return f"{host}, port {port}"
+
+    @property
     def preamble(self) -> bytes:
         """The text that came before the first frame."""
         return bytes(self._codec.preamble)

@@ -1,7 +1,7 @@
 """Whom `/reply` goes to: whoever last whispered, never a newcomer of the same name. Pure.
 
 Renamings are followed, and who leaves is noted; for what crosses the line on its way, the whisper says as of which
-`seq` its addressee held the name.
+`seq` its addressee held the name. Such a number belongs to one log; where another begins, nobody can be replied to.
 """
 
 from __future__ import annotations

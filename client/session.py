@@ -20,6 +20,7 @@ from typing import Any, cast
 from client import looks
 from client.cleaning import cleaned
 from client.company import Company
+from client.credential import Credential
 from client.looks import Shown
 from client.replying import Replying
 from client.settings import Settings, change
@@ -52,6 +53,7 @@ class Step:
     """What a typed line or an event leads to: messages to send, something to show, and so on."""
 
     send: tuple[ClientMessage, ...] = ()
+    first: Shown | None = None  # to be shown before `show`
     show: Shown | None = None
     clears: bool = False  # the screen
     keep: Settings | None = None  # from now on
@@ -98,7 +100,8 @@ class Session:
         self._looks_round = looks_round
         self._cseq = 0
         self._replying = Replying()
-        self._password = ""  # the last one given, for when the connection is lost
+        self.server = ""  # the address at the other end of the connection
+        self._credential = Credential()
         self._returning = False  # by another connection, and not in the room yet
         self._came_at = 0  # the log's number of our coming, by this connection
         self._last_repeated = 0  # the newest line that was on its way when we came in; what it took says nothing
@@ -108,14 +111,10 @@ class Session:
     # --- what we say ---------------------------------------------------------------------------------------------
 
     def hello(self, name: str | None = None, password: str | None = None) -> Hello:
-        """Return the first message, to be sent at once after connecting."""
-        self._password = clean(password or "")[:LINE_LIMIT]
-        return Hello(
-            messages.VERSION,
-            self._client_id,
-            name=None if name is None else excerpt(name),  # longer than an excerpt is no name anyway
-            password=None if password is None else self._password,
-        )
+        """Return the first message, to be sent at once after connecting; the `password` follows if it is asked for."""
+        self._credential.given(clean(password or "")[:LINE_LIMIT], self.server, beforehand=True)
+        named = None if name is None else excerpt(name)  # longer than an excerpt is no name anyway
+        return Hello(messages.VERSION, self._client_id, name=named)
 
     @property
     def others(self) -> list[str]:
@@ -149,6 +148,7 @@ class Session:
     def again(self) -> Hello:
         """Return the first message of another connection, which takes up the conversation where it stopped."""
         self._returning = True
+        self._credential.reconnected()
         self.is_checked = False
         self.told_goodbye = False
         self.question = self.refusal = ""
@@ -160,9 +160,10 @@ class Session:
         text = clean(text)
         if self.question == "password":
             self._try_again()
-            self._password = text[:LINE_LIMIT]
+            password = text[:LINE_LIMIT]
+            self._credential.given(password, self.server)
             self.is_checked = True
-            return Step(send=(Password(self._password),))
+            return Step(send=(Password(password),))
         if not text:
             return Step()
         if not self.name and not text.startswith("/"):
@@ -198,14 +199,16 @@ class Session:
         """Note that something was sent that the server answers with a welcome, a refusal or another question."""
         self.question = ""
         self.refusal = ""
+        self._credential.withheld()
 
     def _line(self, text: str, now: float) -> Line:
         """Return the numbered line for `text`. Raises ProtocolError for what can't be sent."""
-        as_of = None
+        as_of = epoch = None
         command, rest = _command_in(text)
         if command is not None and command.build is messages.Reply:
             (message,) = arguments(command, rest, _usage(command, text))
             text, as_of = self._replying.whisper(message)
+            epoch = self.epoch
         if len(text.encode()) > LINE_LIMIT:
             raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
         if not self.name:
@@ -213,7 +216,7 @@ class Session:
         if command is not None and command.build in (messages.GoAway, messages.ComeBack):
             self.away = text if command.build is messages.GoAway else ""
         self._cseq += 1
-        line = Line(text, self._cseq, as_of)
+        line = Line(text, self._cseq, as_of, epoch)
         self.pending[self._cseq] = Pending(line, now)
         return line
 
@@ -288,15 +291,30 @@ class Session:
     def _welcomed(self, event: messages.Welcomed) -> Step:
         if not self._returning:
             self.pending.clear()  # what was sent before it had no other answer
-        if not event.resumed:
-            self.seq = event.seq
+        is_resumed = self._returning and event.resumed and excerpt(event.epoch) == self.epoch
+        outdated = None if is_resumed else self._begin_anew(event.seq)
         self.name, self.epoch, self._came_at = excerpt(event.name), excerpt(event.epoch), event.seq
         self.question = self.refusal = ""
         self.online, self._returning, self._has_missed = True, False, False
         self.company.count = event.count
         self._last_repeated = self._cseq
         repeated = tuple(pending.line for pending in self.pending.values())
-        return Step(send=(*self._look_round(), *repeated), show=None if event.resumed else self._look(event))
+        shown = None if is_resumed else self._look(event)
+        return Step(send=(*self._look_round(), *repeated), first=outdated, show=shown)
+
+    def _begin_anew(self, seq: int) -> Shown | None:
+        """Begin to read another log at `seq`; return what tells of replies that belong to the one before, if any wait.
+
+        A name's `as_of` is a number of that log. In this one a newcomer may have the name since a lower number.
+        """
+        self.seq = seq
+        self._replying.missed()
+        outdated = [pending.line for pending in self.pending.values() if pending.line.as_of is not None]
+        for line in outdated:
+            del self.pending[line.cseq]
+        self.refused_lines += len(outdated)
+        told = "\n! ".join(str(ProtocolError(Fault.REPLY_OUTDATED, line=line.text)) for line in outdated)
+        return looks.refusal(told) if told else None
 
     def _look_round(self) -> tuple[Line, ...]:
         """Return what the client says by itself when it comes in."""
@@ -304,14 +322,20 @@ class Session:
         return tuple(Line(text, UNSEEN) for text in [*unseen, *([self.away] if self.away else [])])
 
     def _asked(self, event: messages.Asked) -> Step:
-        if event.what == "password" and self._returning and self._password:
-            password, self._password = self._password, ""
-            return Step(send=(Password(password),))  # it was right before
+        password = self._credential.offer() if event.what == "password" and not self.online else ""
+        if password and self._credential.may_go_to(self.server):
+            return Step(send=(Password(password),))
         self.question = event.what
-        return Step(show=self._look(event))
+        if not password:
+            return Step(show=self._look(event))
+        before = self._credential.given_for
+        self.refusal = str(ProtocolError(Fault.PASSWORD_ELSEWHERE, address=self.server, before=before))
+        return Step(first=looks.refusal(self.refusal), show=self._look(event))
 
     def _refused(self, event: messages.Refused) -> None:
         self.refused_lines += event.cseq is not None and event.cseq != UNSEEN
+        if event.code == Fault.WRONG_PASSWORD.code:
+            self._credential.wrong()
         if self._returning:
             self.name = ""  # the name that we had can't be had any more
         if not self.name:

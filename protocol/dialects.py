@@ -247,7 +247,7 @@ def _parse_line(line: Line, named: bool) -> LineRequest:
         raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
     request = parse_slash(line.text, named, line.cseq)
     if line.as_of is not None and isinstance(request, Whisper):
-        return replace(request, as_of=line.as_of)
+        return replace(request, as_of=line.as_of, epoch=line.epoch)
     return request
 
 

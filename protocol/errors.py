@@ -82,6 +82,17 @@ class Fault(Enum):
         "A password was asked for, and that line was nearly said to everyone. Answer the question, or press Enter.",
     )
 
+    REPLY_OUTDATED = (
+        230,
+        "reply-outdated",
+        "The server began a new log, so that name may be somebody else's now. Not sent again: {line}",
+    )
+    PASSWORD_ELSEWHERE = (
+        231,
+        "password-elsewhere",
+        "The server answers from {address} now, not from {before}. Type the password if you trust that address.",
+    )
+
     UNKNOWN_COMMAND = 301, "unknown-command", "{word} is not recognised. {hint}", "Unknown Message"
     USAGE = 302, "usage", "{why}. Usage: {usage}"
     CLIENT_ONLY = (

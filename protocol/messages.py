@@ -55,12 +55,13 @@ class Line:
     """What the user typed, command or plain text; the server parses it.
 
     `as_of` (a seq) makes a name in the line mean whoever held it then and still does, so that a reply never
-    reaches a newcomer who took the name of somebody who left.
+    reaches a newcomer who took the name of somebody who left. `epoch` is the log that it is a number of.
     """
 
     text: str
     cseq: int
     as_of: int | None = None
+    epoch: str | None = None
 
 
 @value
@@ -81,12 +82,13 @@ class Say:
 
 @value
 class Whisper:
-    """Say `text` to the user named `to` only, if that user has had the name since `as_of`."""
+    """Say `text` to the user named `to` only, if that user has had the name since `as_of` in the log `epoch`."""
 
     to: str
     text: str
     cseq: int | None = None
     as_of: int | None = None
+    epoch: str | None = None
 
 
 @value

@@ -48,7 +48,7 @@ class Ann:
         """Return what of `events` is shown; what is sent for them is in `sent`."""
         steps = [self.session.receive(event, 1.0) for event in events]
         self.sent = [message for step in steps for message in step.send]
-        return [step.show.text for step in steps if step.show is not None]
+        return [shown.text for step in steps for shown in (step.first, step.show) if shown is not None]
 
     def loses(self) -> None:
         self.session.lost()
@@ -88,7 +88,7 @@ def test_what_a_reply_was_meant_for_stands_in_it_when_it_is_sent_again() -> None
     ann.types("/reply yes")
     ann.returns()
     ann.hears(back(7))
-    assert ann.sent == [Line("/whisper bob yes", 1, as_of=6)]
+    assert ann.sent == [Line("/whisper bob yes", 1, as_of=6, epoch="epoch")]
 
 
 def test_a_password_that_was_right_is_given_again_when_it_is_asked_for() -> None:
@@ -100,6 +100,88 @@ def test_a_password_that_was_right_is_given_again_when_it_is_asked_for() -> None
     assert ann.sent == [Password("hunter22")]
     assert ann.hears(Asked("password", "Its password?")) == ["Its password?"]  # it was wrong
     assert ann.sent == []
+
+
+def test_a_password_is_never_offered_to_another_address_than_it_was_given_for() -> None:  # T4
+    ann = Ann()
+    ann.session.server = "192.0.2.1, port 8001"
+    ann.hears(Asked("password", "Its password?"))
+    ann.types("hunter22")
+    ann.session.server = "192.0.2.2, port 8001"
+    assert ann.returns().password is None
+    told = ann.hears(Asked("password", "Its password?"))
+    assert ann.sent == []
+    assert told == [
+        "! The server answers from 192.0.2.2, port 8001 now, not from 192.0.2.1, port 8001. "
+        "Type the password if you trust that address.",
+        "Its password?",
+    ]
+    assert ann.types("hunter23") == (Password("hunter23"),)  # the user's own decision, for this address from now on
+    ann.returns()
+    ann.hears(Asked("password", "Its password?"))
+    assert ann.sent == [Password("hunter23")]
+
+
+def test_a_password_is_offered_by_every_return_and_never_again_once_it_was_wrong() -> None:
+    ann = Ann()
+    ann.hears(Asked("password", "Its password?"))
+    ann.types("hunter22")
+    for _ in range(2):
+        ann.returns()
+        ann.hears(Asked("password", "Its password?"))
+        assert ann.sent == [Password("hunter22")]
+        ann.hears(back(6))
+    ann.hears(Asked("password", "Choose one:"))  # by /register, once in the room
+    assert ann.sent == []
+    ann.returns()
+    ann.hears(Asked("password", "Its password?"), refusal(Fault.WRONG_PASSWORD))
+    ann.returns()
+    assert ann.hears(Asked("password", "Its password?")) == ["Its password?"]
+    assert ann.sent == []
+
+
+def test_a_password_given_beforehand_is_for_that_name_and_no_other_that_is_typed() -> None:
+    session = Session("secret")
+    session.hello("ann", "hunter22")
+    session.receive(Asked("name", "Another?"), 1.0)
+    session.typed("bob", 1.0)
+    assert session.receive(Asked("password", "Bob's password?"), 1.0).send == ()
+    assert session.question == "password"
+
+
+# --- another log: numbers of the one before mean nothing in it -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "welcome",
+    [
+        Welcomed("ann", "another", 9, 2),
+        Welcomed("ann", "epoch", 3, 2),  # the same one, which has lost its end
+        Welcomed("ann", "another", 9, 2, resumed=True),  # from a server that can't know
+    ],
+)
+def test_a_reply_that_waits_is_given_back_when_the_log_began_anew(welcome: Welcomed) -> None:  # A20
+    ann = Ann()
+    ann.hears(Whispered(6, "bob", "ann", "psst", AT))
+    ann.types("/reply sent, and not answered")
+    ann.loses()
+    ann.types("one")
+    ann.types("/reply typed meanwhile")
+    ann.session.again()
+    told = ann.hears(welcome)
+    assert told[0] == (
+        "! The server began a new log, so that name may be somebody else's now. "
+        "Not sent again: /whisper bob sent, and not answered\n"
+        "! The server began a new log, so that name may be somebody else's now. "
+        "Not sent again: /whisper bob typed meanwhile"
+    )
+    assert told[1].startswith("* Welcome, ann.")
+    assert ann.sent == [Line("one", 2)]
+    assert list(ann.session.pending) == [2]
+    assert ann.session.refused_lines == 2
+    assert ann.session.seq == welcome.seq
+    assert ann.types("/reply well") == ()  # whoever whispered was in the other log
+    assert list(ann.session.pending) == [2]
 
 
 def test_a_renaming_before_the_welcome_does_not_change_the_name_of_today() -> None:
@@ -121,7 +203,7 @@ def test_a_whisper_of_ours_under_another_name_is_nobodys_to_reply_to() -> None:
     ann.returns()
     missed = (Renamed(7, "ann", "eve", 1), Whispered(8, "eve", "bob", "yes", AT, 2), Left(9, "eve", 1, "reconnected"))
     ann.hears(back(10), *missed, Joined(10, "ann", 2))
-    assert ann.types("/reply well") == (Line("/whisper bob well", 3, as_of=6),)
+    assert ann.types("/reply well") == (Line("/whisper bob well", 3, as_of=6, epoch="epoch"),)
 
 
 def test_a_name_that_is_gone_is_asked_for_again_and_the_lines_follow() -> None:

@@ -83,9 +83,9 @@ def typed(dialect: Dialect, line: str, named: bool = True) -> Request:
     return dialect.parse(line.encode(), named)
 
 
-def framed(line: str, named: bool = True, as_of: int | None = None) -> Request:
+def framed(line: str, named: bool = True, as_of: int | None = None, epoch: str | None = None) -> Request:
     """Return what the line means when it comes in a frame, without the line's number, which is 7."""
-    request: Any = JSON.parse(dump(Line(line, 7, as_of)), named)
+    request: Any = JSON.parse(dump(Line(line, 7, as_of, epoch)), named)
     assert isinstance(request, get_args(LineRequest))
     assert request.cseq == 7
     unnumbered: Request = replace(request, cseq=None)
@@ -287,6 +287,7 @@ def test_a_lone_surrogate_never_gets_further_than_the_line_it_came_in() -> None:
 
 def test_a_whisper_can_be_meant_for_who_had_the_name_then() -> None:  # A20
     assert framed("/w bob hi", as_of=41) == Whisper("bob", "hi", as_of=41)
+    assert framed("/w bob hi", as_of=41, epoch="e") == Whisper("bob", "hi", as_of=41, epoch="e")
     assert framed("hi", as_of=41) == Say("hi")
 
 

@@ -252,6 +252,15 @@ def test_a_reply_never_reaches_somebody_who_was_renamed_to_the_name(party: Party
     assert party.events("ann") == [refusal(Fault.LEFT_SINCE, 1, name="carl")]
 
 
+def test_a_reply_that_counts_by_another_log_reaches_nobody(party: Party) -> None:  # A20
+    party.frames("ann", Line("/w bob hi", 1, as_of=3, epoch="another"), Line("/w bob hi", 2, as_of=3, epoch=EPOCH))
+    assert party.events("ann") == [
+        refusal(Fault.LEFT_SINCE, 1, name="bob"),
+        Whispered(4, "ann", "bob", "hi", party.at, 2),
+    ]
+    assert party.events("bob") == [Whispered(4, "ann", "bob", "hi", party.at, 2)]
+
+
 def test_a_reply_to_who_left_finds_nobody(party: Party) -> None:  # A20
     with party.turn():
         party.leaves("carl")

@@ -60,6 +60,7 @@ PURE_IN_CLIENT = [
     "cleaning",
     "company",
     "completion",
+    "credential",
     "folding",
     "hints",
     "letter",

@@ -12,7 +12,7 @@ from client import link, options
 from client.endings import Exit
 from client.pauses import pauses
 from protocol.errors import Fault
-from protocol.messages import Asked, Dismissed, Hello, Joined, Line, Resume, Said, Welcomed, refusal
+from protocol.messages import Asked, Dismissed, Hello, Joined, Line, Password, Resume, Said, Welcomed, refusal
 from tests.programs import CTRL_D, Programs, needs
 from tests.scripted import Bot, Peer, Scripted
 from tests.test_myclient import client
@@ -78,6 +78,35 @@ def test_a_bot_whose_name_is_gone_meanwhile_ends(bot: Bot, scripted: Scripted) -
     scripted.plays(loses)
     assert bot.exits(refuses, "hello\n", *PATIENT) is Exit.REFUSED
     assert bot.err.endswith("\nNot let in: bot is in use. Choose another name.\n")
+
+
+def test_a_password_does_not_follow_the_servers_name_to_another_address(
+    bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:  # T4
+    monkeypatch.setenv(options.PASSWORD_VARIABLE, "hunter22")
+    elsewhere = Scripted()
+    there = elsewhere.port
+    ports = iter([scripted.port, there])
+    monkeypatch.setattr(myclient, "connect", lambda host, port: link.connect(host, next(ports)))
+
+    def lets_in(peer: Peer) -> None:
+        peer.gets()
+        peer.sends(Asked("password", "Its password?"))
+        peer.gets(Password("hunter22"))
+        peer.sends(Welcomed("bot", "epoch", 1, 1))
+        peer.gets(Line("hello", 1))
+
+    def asks(peer: Peer) -> None:
+        comes_back(peer)
+        peer.sends(Asked("password", "Its password?"))
+        assert peer.gets() is None
+
+    elsewhere.plays(asks)
+    try:
+        assert bot.exits(lets_in, "hello\n", *PATIENT) is Exit.REFUSED
+    finally:
+        elsewhere.close()
+    assert f"The server answers from 127.0.0.1, port {there} now" in bot.err
 
 
 def test_after_a_kick_it_stays_away(bot: Bot) -> None:

@@ -274,9 +274,27 @@ def test_a_password_comes_from_a_file_or_the_environment(
     def script(peer: Peer) -> None:
         hello = peer.gets()
         assert isinstance(hello, Hello)
-        assert hello.password == sent
+        assert hello.password is None  # T4: not before it is asked for
+        peer.sends(Asked("password", "Its password?"))
+        peer.gets(Password(sent))
+        peer.sends(Welcomed("bot", "epoch", 1, 1))
 
     bot.exits(script, "", *arguments)
+    assert "Its password?" not in bot.err
+
+
+def test_a_password_that_is_wrong_is_told_and_not_offered_again(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(options.PASSWORD_VARIABLE, "hunter22")
+
+    def script(peer: Peer) -> None:
+        peer.gets()
+        peer.sends(Asked("password", "Its password?"))
+        peer.gets(Password("hunter22"))
+        peer.sends(refusal(Fault.WRONG_PASSWORD), Asked("password", "Its password?"))
+        assert peer.gets() is None
+
+    assert bot.exits(script, "hello\n") is Exit.REFUSED
+    assert bot.err == "Not let in: That is not the name and password of an account.\n"
 
 
 # --- servers that are none, or that are hostile ------------------------------------------------------------------

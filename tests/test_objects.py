@@ -50,7 +50,10 @@ ON_THE_WIRE: list[tuple[object, str]] = [
     ),
     (Name("ann", "pass word"), '{"type":"name","name":"ann","password":"pass word"}'),
     (Password("pass word"), '{"type":"password","password":"pass word"}'),
-    (Line("/w bob é", 3, 7), '{"type":"line","text":"/w bob é","cseq":3,"as_of":7}'),
+    (
+        Line("/w bob é", 3, 7, "an epoch"),
+        '{"type":"line","text":"/w bob é","cseq":3,"as_of":7,"epoch":"an epoch"}',
+    ),
     (Pong(), '{"type":"pong"}'),
     (
         Welcomed("ann", "an epoch", 7, 2, True),

@@ -73,7 +73,9 @@ def repeats_renumbered(patches: Patches) -> None:
 
     def renumbering(self: Session, step: Step) -> Step:
         repeated = [line for line in step.send if isinstance(line, Line)]
-        lines = [Line(line.text, self._cseq + number, line.as_of) for number, line in enumerate(repeated, 1)]
+        lines = [
+            Line(line.text, self._cseq + number, line.as_of, line.epoch) for number, line in enumerate(repeated, 1)
+        ]
         self._cseq += len(lines)
         self.pending = {line.cseq: Pending(line, 0.0) for line in lines}
         return replace(step, send=tuple(lines))
