@@ -21,7 +21,7 @@ from plug.history import (
     Welcomed,
 )
 from protocol import messages
-from protocol.errors import ProtocolError
+from protocol.errors import Fault, ProtocolError
 from protocol.framing import FrameCodec
 from protocol.messages import Event, Resume
 from protocol.objects import FROM_SERVER, dump, load
@@ -137,8 +137,10 @@ class Member:
         step = session.receive(event, now)
         for record in self._records(event, step):
             self._write(record)
-        for cseq in before - session.pending.keys() if getattr(event, "cseq", None) is not None else ():
-            self._write(Answered(cseq, event))
+        answer = _answer_in(event, step)
+        for cseq in before - session.pending.keys():
+            if answer is not None:
+                self._write(Answered(cseq, answer))
         return _frames(step.send) + self._answer(now)
 
     def _records(self, event: Event, step: Step) -> list[Record]:
@@ -163,6 +165,13 @@ class Member:
 
     def _write(self, record: Record) -> None:
         self.history.records.append(record)
+
+
+def _answer_in(event: Event, step: Step) -> Event | None:
+    """Return what `event` answers lines with: a welcome to another log gives replies back, if the user is told so."""
+    if isinstance(event, messages.Welcomed):
+        return messages.refusal(Fault.REPLY_OUTDATED, line="") if step.first is not None else None
+    return event if getattr(event, "cseq", None) is not None else None
 
 
 @lru_cache(4096)
