@@ -134,7 +134,7 @@ def test_a_password_is_offered_by_every_return_and_never_again_once_it_was_wrong
     ann.hears(Asked("password", "Choose one:"))  # by /register, once in the room
     assert ann.sent == []
     ann.returns()
-    ann.hears(Asked("password", "Its password?"), refusal(Fault.WRONG_PASSWORD))
+    ann.hears(Asked("password", "Its password?"), refusal(Fault.WRONG_PASSWORD, name="ann", instead=""))
     ann.returns()
     assert ann.hears(Asked("password", "Its password?")) == ["Its password?"]
     assert ann.sent == []

@@ -290,11 +290,11 @@ def test_a_password_that_is_wrong_is_told_and_not_offered_again(bot: Bot, monkey
         peer.gets()
         peer.sends(Asked("password", "Its password?"))
         peer.gets(Password("hunter22"))
-        peer.sends(refusal(Fault.WRONG_PASSWORD), Asked("password", "Its password?"))
+        peer.sends(refusal(Fault.WRONG_PASSWORD, name="bot", instead=""), Asked("password", "Its password?"))
         assert peer.gets() is None
 
     assert bot.exits(script, "hello\n") is Exit.REFUSED
-    assert bot.err == "Not let in: That is not the name and password of an account.\n"
+    assert bot.err == "Not let in: That is not bot's password.\n"
 
 
 # --- servers that are none, or that are hostile ------------------------------------------------------------------
