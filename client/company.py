@@ -1,8 +1,14 @@
-"""Company: who is here, as far as we were told, and who of them spoke last. Pure."""
+"""Company: who is here, as far as we were told, and who of them spoke last. Pure.
+
+Each name has a rank: speaking gives the highest so far, coming in silence the lowest. So each thing that is told costs
+the same, however many are here, and only going through the names sorts them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+
+NAMES_LIMIT = 10_000  # more than any room has; a hostile server may tell of as many as it likes
 
 
 class Company:
@@ -10,15 +16,17 @@ class Company:
 
     def __init__(self) -> None:
         self.count = 0  # how many are here, by the server's word; we may not know them all
-        self._names: dict[str, None] = {}  # who spoke last comes last
+        self._ranks: dict[str, int] = {}
+        self._newest = 0  # the highest rank given so far, and the lowest, negated
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(reversed(tuple(self._names))))  # a copy: another thread may look while one takes note
+        ranked = list(self._ranks.items())  # a copy, made at once: another thread may take note meanwhile
+        return (name for name, _ in sorted(ranked, key=lambda item: item[1], reverse=True))
 
     def spoke(self, name: str) -> None:
         """Note that `name` has just said something, and so is here."""
-        self._names.pop(name, None)
-        self._names[name] = None
+        self._newest += 1
+        self._rank(name, self._newest)
 
     def came(self, name: str, count: int) -> None:
         """Note that `name` has joined, which makes `count`."""
@@ -27,21 +35,32 @@ class Company:
 
     def left(self, name: str, count: int) -> None:
         """Note that `name` is gone, which leaves `count`."""
-        self._names.pop(name, None)
+        self._ranks.pop(name, None)
         self.count = count
 
     def renamed(self, old: str, name: str) -> None:
         """Note that `old` is `name` from now on, and spoke when `old` did."""
-        self._names = {name if known == old else known: None for known in self._names}
-        self._names.setdefault(name)
+        rank = self._ranks.pop(old, None)
+        if rank is None:
+            self._add_silent(name)
+        else:
+            self._rank(name, rank)
 
     def listed(self, names: Iterable[str], count: int) -> None:
         """Take the server's list of all who are here; who spoke when is known already."""
-        here = dict.fromkeys(names)
-        spoken = [name for name in self._names if name in here]
-        self._names = {**{name: None for name in here if name not in self._names}, **dict.fromkeys(spoken)}
+        known, self._ranks = self._ranks, {}
+        for name in names:
+            if name in known:
+                self._rank(name, known[name])
+            else:
+                self._add_silent(name)
         self.count = count
 
     def _add_silent(self, name: str) -> None:
-        if name not in self._names:
-            self._names = {name: None, **self._names}
+        if name not in self._ranks:
+            self._newest += 1
+            self._rank(name, -self._newest)
+
+    def _rank(self, name: str, rank: int) -> None:
+        if name in self._ranks or len(self._ranks) < NAMES_LIMIT:
+            self._ranks[name] = rank

@@ -29,6 +29,7 @@ from client.orders import ShowStatus
 from client.page import open_page, show_in, telling
 from client.screen import Screen, open_screen
 from client.session import Session
+from client.standing import Standing
 from client.store import Store
 from client.tally import Tally
 from protocol.errors import Fault, ProtocolError
@@ -52,14 +53,21 @@ RETRIED = {
 }
 
 Show = Callable[[Shown], None]
+Stands = Callable[[bool, int], None]
 
 
 class Courier:
     """A store, a mailbox and a screen, and the threads between them."""
 
-    def __init__(self, store: Store, mailbox: Mailbox, screen: Screen, show: Show, chance: Chance) -> None:
-        """Take over `store`; `chat` closes it. `show` shows something wherever that is to be; it may raise Ending."""
+    def __init__(
+        self, store: Store, mailbox: Mailbox, screen: Screen, show: Show, chance: Chance, stands: Stands
+    ) -> None:
+        """Take over `store`; `chat` closes it. `show` shows something wherever that is to be; it may raise Ending.
+
+        `stands` takes, whenever that has changed, whether the store serves us and how many of the two are here.
+        """
         self._store = store
+        self._standing, self._stands, self._stood = Standing(), stands, (True, 0)
         self._mailbox = mailbox
         self._screen = screen
         self._show = show
@@ -133,8 +141,8 @@ class Courier:
         elif isinstance(order, Help):
             self._show_event(orders.explained(order.topic))
         else:
-            names = (mailbox.me, mailbox.to) if mailbox.peer.here else (mailbox.me,)
-            self._show_event(UsersListed(names, len(names)))
+            count = self._here()
+            self._show_event(UsersListed((mailbox.me, mailbox.to)[:count], count))
 
     def status(self) -> str:
         """Return, in lines, what has been delivered and which faults were met."""
@@ -217,9 +225,12 @@ class Courier:
         except ProtocolError as error:
             with self._changed:
                 mailbox.not_written(time.monotonic())
+                self._standing.failed("write")
+            self._tell_standing()
             return error
         with self._changed:
             mailbox.written()
+            self._standing.served("write")
             self._changed.notify_all()
         self._answers_again()
         return None
@@ -227,6 +238,7 @@ class Courier:
     def _look(self) -> None:
         """Look once whether there is a letter, take it, and pause: longer as long as there is nothing of use."""
         seconds = PACE if self._read() else self._pauses.wait()
+        self._tell_standing()
         self._wait(lambda: False, seconds)
 
     def _read(self) -> bool:
@@ -234,6 +246,7 @@ class Courier:
         mailbox = self._mailbox
         try:
             value = self._store.read(key(mailbox.to, mailbox.me), mailbox.to)
+            self._standing.served("read")
             self._answers_again()
             if value is None:
                 return self._nothing_new()
@@ -241,10 +254,13 @@ class Courier:
                 read = mailbox.receive(value)
                 self._changed.notify_all()
         except ProtocolError as error:
+            if error.fault in RETRIED:
+                self._standing.failed("read")
             if error.fault is Fault.VALUE_DAMAGED:
                 self._store.forget()  # it may have been damaged on its way
             if error.fault is Fault.KEY_MISSING:
                 with self._changed:
+                    self._standing.served("read")
                     mailbox.missing()
                     self._changed.notify_all()
             self._tell(error)
@@ -279,6 +295,20 @@ class Courier:
             is_news = self._tally.reached()
         if is_news:
             self._notice("The store answers again.")
+
+    def _here(self) -> int:
+        """Return how many of the two are here, as far as we can know."""
+        with self._changed:
+            window, now = self._mailbox.window, time.monotonic()
+            self._standing.waiting(window.first, len(window), now)
+            return 2 if self._mailbox.peer.here and self._standing.reads(now) else 1
+
+    def _tell_standing(self) -> None:
+        """Tell how the chat stands, if that has changed."""
+        with self._changed:
+            stood, self._stood = self._stood, (self._standing.online, self._here())
+            if stood != self._stood:
+                self._stands(*self._stood)
 
     def _show_read(self, read: Read) -> None:
         """Show what a letter brought."""
@@ -317,7 +347,7 @@ def run(chosen: argparse.Namespace, on_terminal: bool) -> None:
     """Chat through the store that the command line names. Raises Ending when it is over."""
     session = Session("")  # what the terminal shows of us: a name, and whom there is to complete
     session.name, session.online = chosen.name, True
-    session.company.came(chosen.to, 2)
+    session.company.came(chosen.to, 1)
     screen = open_screen(session, chosen, on_terminal=on_terminal)
     page = open_page(chosen.html, chosen.store.host, chosen.store.port)
 
@@ -325,6 +355,10 @@ def run(chosen: argparse.Namespace, on_terminal: bool) -> None:
         show_in(page, shown)
         screen.show(shown)
 
+    def stands(online: bool, count: int) -> None:
+        session.online, session.company.count = online, count
+        screen.refresh()
+
     mailbox = Mailbox(chosen.name, chosen.to, secrets.token_hex(8), random.random)
     with screen, telling(page):
-        Courier(Store(chosen.store, chosen.timeout), mailbox, screen, show, random.random).chat()
+        Courier(Store(chosen.store, chosen.timeout), mailbox, screen, show, random.random, stands).chat()

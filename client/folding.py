@@ -1,7 +1,7 @@
 """Folding: who comes and goes without a word is told in one line, not in one each. Pure.
 
-The line grows as long as nothing else is shown; then it is finished, and the next comer begins another. Whoever has
-spoken is worth a line of their own when they go.
+The line grows as long as nothing else is shown, up to a number of events: each change draws it again. Then it
+is finished, and the next comer begins another. Whoever has spoken is worth a line of their own when they go.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from client.looks import Kind, Shown, Span, compose, look, name_span
 from protocol.messages import Event, Joined, Left, Renamed, Said, Whispered
 
+EVENTS_LIMIT = 1000  # in one line
+SPEAKERS_LIMIT = 10_000  # known by name; a hostile server may make up as many as it likes
 _NAMES = 10  # in one list of the line; how many more there were is told as a number
 
 
@@ -19,14 +21,23 @@ class Folding:
         self._folded: list[Joined | Left] = []
         self._speakers: set[str] = set()
 
+    @property
+    def full(self) -> bool:
+        """Whether the line is to be finished before it takes anything more."""
+        return len(self._folded) >= EVENTS_LIMIT
+
     def takes(self, event: Event | None) -> bool:
         """Note what happened; return whether it goes into the line, and so needs no other place."""
         if isinstance(event, Said | Whispered) or (isinstance(event, Renamed) and event.old in self._speakers):
-            self._speakers.add(event.name)
+            self._note_speaker(event.name)
         if not isinstance(event, Joined | Left) or self._has_spoken(event):
             return False
         self._folded.append(event)
         return True
+
+    def _note_speaker(self, name: str) -> None:
+        if len(self._speakers) < SPEAKERS_LIMIT:
+            self._speakers.add(name)
 
     def _has_spoken(self, event: Joined | Left) -> bool:
         was_heard = event.name in self._speakers

@@ -153,14 +153,16 @@ def first_missed(shown: Shown) -> Shown:
     return replace(shown, spans=(Span(f"{_rule('while you were away')}\n", Role.RULE), *shown.spans))
 
 
-def back_again(missed: bool) -> Shown:
-    """Return the line after what was missed, or instead of it."""
-    return compose(Kind.NOTICE, _rule("you are back") if missed else "* You are back, and missed nothing.")
+def back_again(missed: bool, count: int) -> Shown:
+    """Return the line after what was missed, or instead of it; the counts in what was missed were without us."""
+    if missed:
+        return compose(Kind.NOTICE, _rule(f"you are back, users here: {count}"))
+    return compose(Kind.NOTICE, f"* You are back, and missed nothing. Users here: {count}")
 
 
 def offline() -> Shown:
     """Return what tells that the connection is lost."""
-    return compose(Kind.NOTICE, "* The connection was lost. It is tried again; what you type meanwhile is kept.")
+    return compose(Kind.NOTICE, "* The connection was lost. Trying again; what you type meanwhile is kept.")
 
 
 def day(of: str) -> Shown:

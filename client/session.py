@@ -61,10 +61,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A line on its way, and when it was typed, in monotonic seconds."""
+    """A line on its way, and when it was typed, in monotonic seconds. `alone`: it was sent at once, behind no other."""
 
     line: Line
     typed_at: float
+    alone: bool = True
 
     @property
     def text(self) -> str:
@@ -217,7 +218,7 @@ class Session:
             self.away = text if command.build is messages.GoAway else ""
         self._cseq += 1
         line = Line(text, self._cseq, as_of, epoch)
-        self.pending[self._cseq] = Pending(line, now)
+        self.pending[self._cseq] = Pending(line, now, alone=self.online and not self.pending)
         return line
 
     # --- what we are told ----------------------------------------------------------------------------------------
@@ -251,7 +252,7 @@ class Session:
         if seq is None or seq > self._came_at:
             return shown
         if seq == self._came_at:
-            return looks.back_again(self._has_missed)
+            return looks.back_again(self._has_missed, self.company.count)
         if shown is None or _is_about(event, self.name):
             return None
         is_first, self._has_missed = not self._has_missed, True
@@ -274,7 +275,7 @@ class Session:
             self._looked_round_at = now
         elif cseq == UNSEEN:
             self.round_trip = now - self._looked_round_at
-        elif settled is not None and settled.line.cseq > self._last_repeated:
+        elif settled is not None and settled.alone and settled.line.cseq > self._last_repeated:
             self.round_trip = now - settled.typed_at
 
     def _settle(self, event: Event) -> Pending | None:

@@ -15,6 +15,7 @@ from client import looks
 from client.folding import Folding
 from client.looks import Kind, Role, Shown, Span, compose
 from client.session import Session
+from client.status import Unread
 from protocol.messages import Said, Whispered
 from protocol.text import LATEST
 
@@ -26,7 +27,7 @@ class View:
     """What the user has before the eyes, as far as it depends on what was shown before."""
 
     def __init__(self, session: Session) -> None:
-        self.unread = 0  # mentions and whispers since the user last entered something
+        self.unread = Unread()
         self.columns = 80
         self._session = session
         self._folding = Folding()
@@ -34,14 +35,13 @@ class View:
 
     def above(self, shown: Shown, now: float) -> list[Shown]:
         """Return what is to be written above the prompt since `shown` came at `now`, seconds since the epoch."""
-        me, joins = self._session.name, self._session.settings.joins
-        if self._folding.takes(None if _has_rule(shown) else shown.event):
-            if joins == "fold":
-                return []
-            one = self._folding.unfold(me)
-            return list(self._stamped(one, now)) if one is not None and joins == "all" else []
-        folded = self._folding.unfold(me)
-        return [line for one in (folded, shown) if one is not None for line in self._stamped(one, now)]
+        me, joins, folding = self._session.name, self._session.settings.joins, self._folding
+        told = [folding.unfold(me)] if folding.full else []
+        if not folding.takes(None if _has_rule(shown) else shown.event):
+            told += [folding.unfold(me), shown]
+        elif joins != "fold":
+            told = [line for line in (*told, folding.unfold(me)) if joins == "all"]
+        return [line for one in told if one is not None for line in self._stamped(one, now)]
 
     def finish(self, now: float) -> list[Shown]:
         """Return what is still to be written above, since this is the end."""
@@ -50,7 +50,7 @@ class View:
 
     def read(self) -> None:
         """Note that the user is here, and has seen all that was shown."""
-        self.unread = 0
+        self.unread = Unread()
 
     def rings(self, shown: Shown) -> bool:
         """Count `shown` if it is for the user in particular; say whether the bell is to ring for it."""
@@ -58,7 +58,7 @@ class View:
         if not isinstance(event, Said | Whispered) or event.name == self._session.name:
             return False
         is_whisper = isinstance(event, Whispered)
-        self.unread += is_whisper or shown.is_mention
+        self.unread = self.unread.counting(event, shown.is_mention)
         return bell == "all" or (bell == "whisper" and is_whisper) or (bell != "off" and shown.is_mention)
 
     def live(self, most: int) -> list[Shown]:

@@ -290,7 +290,7 @@ def test_what_was_missed_stands_between_two_rules_without_our_own_coming_and_goi
 def test_who_missed_nothing_is_told_that() -> None:
     ann = Ann()
     ann.returns()
-    assert ann.hears(back(6), Joined(6, "ann", 1)) == ["* You are back, and missed nothing."]
+    assert ann.hears(back(6), Joined(6, "ann", 1)) == ["* You are back, and missed nothing. Users here: 1"]
 
 
 def test_what_can_t_be_told_again_is_a_number() -> None:

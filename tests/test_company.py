@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client.company import Company
+from client.company import NAMES_LIMIT, Company
 
 
 def test_whoever_spoke_last_comes_first_and_who_is_silent_last() -> None:
@@ -48,3 +48,13 @@ def test_the_servers_list_says_who_is_here_and_not_who_spoke() -> None:
     here.listed(("ann", "bob", "carl"), 3)
     assert list(here) == ["carl", "bob", "ann"]
     assert here.count == 3
+
+
+def test_no_more_are_known_than_any_room_has() -> None:  # 24
+    here = Company()
+    for number in range(NAMES_LIMIT + 10):
+        here.came(f"u{number}", number)
+    here.spoke("stranger")
+    here.spoke("u7")
+    assert len(list(here)) == NAMES_LIMIT
+    assert next(iter(here)) == "u7"

@@ -31,8 +31,9 @@ class Seat:
         self._seen = 0
         self._grown = threading.Condition()
         self._typed: queue.Queue[str | None] = queue.Queue()
+        self.stood: list[tuple[bool, int]] = []
         mailbox = Mailbox(name, to, session, lambda: 0.0)
-        self.courier = Courier(Store(address(url), 0.2), mailbox, self, self.show, lambda: 0.0)
+        self.courier = Courier(Store(address(url), 0.2), mailbox, self, self.show, lambda: 0.0, self.stands)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -61,6 +62,16 @@ class Seat:
         with self._grown:
             self.text += shown.text + "\n"
             self._grown.notify_all()
+
+    def stands(self, online: bool, count: int) -> None:
+        with self._grown:
+            self.stood.append((online, count))
+            self._grown.notify_all()
+
+    def is_told(self, online: bool, count: int) -> None:
+        """Wait until the bar says so."""
+        with self._grown:
+            assert self._grown.wait_for(lambda: self.stood[-1:] == [(online, count)], PATIENCE), self.stood
 
     def clear(self) -> None:
         pass
@@ -185,6 +196,27 @@ def test_a_store_that_stops_working_is_shown_and_survived(
     bob.sees("ann: into the void")
     ann.types("/status")
     ann.sees(f"faults met and survived: {'' if 'key-missing' not in ann.text else '601 key-missing 1x, '}{told[0][:5]}")
+
+
+def test_the_bar_tells_of_a_store_that_is_gone_and_of_the_other_who_is(ann: Seat, keys: Keys) -> None:  # 31
+    ann.is_told(True, 1)
+    with Seat(keys.url, "bob", "ann", "b" * 16) as bob:
+        ann.is_told(True, 2)
+        keys.closes()
+        ann.is_told(False, 2)
+        keys.opens()
+        ann.is_told(True, 2)
+        bob.types("/quit")
+        ann.is_told(True, 1)
+
+
+def test_the_bar_counts_nobody_who_reads_nothing(ann: Seat, bob: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann.is_told(True, 2)
+    monkeypatch.setattr("client.standing.UNREAD", 0.0)
+    bob.courier._store.close()  # cut off, without a goodbye
+    ann.types("are you there?", "/users")
+    ann.is_told(True, 1)
+    ann.sees("Connected users: 1")
 
 
 def test_answers_that_are_lost_double_nothing(ann: Seat, bob: Seat, keys: Keys) -> None:  # B3

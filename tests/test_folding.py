@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from client.folding import Folding
 from client.looks import Role
 from protocol.messages import Joined, Left, Renamed, Said, Whispered
@@ -56,3 +58,12 @@ def test_whoever_spoke_is_worth_a_line_when_they_go() -> None:
     assert folding.takes(Joined(9, "bob", 3))
     assert folding.takes(Left(10, "bob", 2, "goodbye"))  # somebody else of that name, who said nothing
     assert not folding.takes(None)
+
+
+def test_no_more_speakers_are_known_than_any_room_has(monkeypatch: pytest.MonkeyPatch) -> None:  # 24
+    monkeypatch.setattr("client.folding.SPEAKERS_LIMIT", 1)
+    folding = Folding()
+    folding.takes(Said(2, "bob", "hi", 0.0))
+    folding.takes(Said(3, "carl", "hi", 0.0))
+    assert not folding.takes(Left(4, "bob", 2, "goodbye"))
+    assert folding.takes(Left(5, "carl", 1, "goodbye"))

@@ -76,6 +76,7 @@ PURE_IN_CLIENT = [
     "settings",
     "shades",
     "silence",
+    "standing",
     "status",
     "tail",
     "tally",

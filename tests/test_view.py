@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from client import looks
+from client.folding import EVENTS_LIMIT
 from client.looks import Kind, Role, Shown
 from client.session import Session
 from client.settings import Settings
+from client.status import Unread
 from client.view import View
 from protocol.messages import Event, Joined, Left, Noticed, Refused, Said, Welcomed, Whispered
 from protocol.text import LATEST
@@ -89,6 +91,15 @@ def test_comings_live_over_the_prompt_until_something_else_is_shown() -> None:
     assert ann.live() == []
 
 
+def test_a_line_of_many_comings_is_finished_and_another_begun() -> None:  # 24
+    ann = Viewer()
+    written = [line for n in range(EVENTS_LIMIT + 2) for line in ann.is_shown(Joined(n + 2, f"u{n}", n))]
+    names = ", ".join(f"u{n}" for n in range(10))
+    assert written == [f"12:00 * connected: {names} and {EVENTS_LIMIT - 10} more. Users here: {EVENTS_LIMIT - 1}"]
+    last = f"u{EVENTS_LIMIT}, u{EVENTS_LIMIT + 1}"
+    assert ann.live() == [f"* connected: {last}. Users here: {EVENTS_LIMIT + 1}"]
+
+
 def test_at_the_end_they_are_written() -> None:
     ann = Viewer()
     assert ann.view.finish(NOW) == []
@@ -145,10 +156,12 @@ def test_the_bell_rings_for(bell: str, ringing: list[Event]) -> None:
     assert [event for event in events if ann.rings(event)] == ringing
 
 
-def test_mentions_and_whispers_are_unread_until_the_user_enters_something() -> None:
+def test_mentions_and_whispers_are_unread_and_counted_apart_until_the_user_enters_something() -> None:
     ann = Viewer(bell="off")
     for event in (TALK, MENTION, WHISPER, OURS):
         ann.rings(event)
-    assert ann.view.unread == 2
+    assert ann.view.unread == Unread(mentions=1, whispers=1)
+    ann.rings(Whispered(2, "bob", "ann", "ann, psst", NOW))
+    assert ann.view.unread == Unread(mentions=1, whispers=2)
     ann.view.read()
-    assert ann.view.unread == 0
+    assert ann.view.unread == Unread()
