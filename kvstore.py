@@ -5,7 +5,9 @@
     GET /KEY?after=VERSION&wait=SECONDS  the same, once the version is another; after SECONDS without a change, 304
 
 Each answer has its key's version in the header `Version`. A thread serves each connection; what they share is the
-store, under `_changed`, which also wakes those who wait for a change.
+store and the places, under `_changed`, which also wakes those who wait for a change. A request has a time in which to
+arrive whole, and where all places are taken, a newcomer gets that of the slowest (kv.places): whoever loses a place in
+a wait for a change is answered as if the wait were over, and others are cut off.
 
 With --fail, --drop and the others the store does on purpose what stores and networks do by accident (kv.faults), to
 try out what a client makes of it.
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import io
 import random
 import secrets
 import signal
@@ -32,6 +35,7 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from kv.faults import OK, Answer, FaultyStore, Rates
+from kv.places import Place, Places
 from kv.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, Store, StoreError
 from protocol import __version__
 from protocol.numbers import whole_number
@@ -42,8 +46,9 @@ from stores.values import Values
 
 NOT_MODIFIED, LENGTH_REQUIRED = 304, 411
 WAIT_LIMIT = 60.0  # seconds of a long poll
-SILENCE = 30.0  # seconds: what a connection may take to say something, and how long a request without answer is kept
+SILENCE = 30.0  # seconds: how long a request without answer is kept, and what an answer may take to be sent
 CONNECTIONS_LIMIT = 200  # served at a time, a thread each
+HEAD_LIMIT = 16 * 1024  # bytes of a request before its body
 
 _RATES = {
     "fail": "requests that fail with 503, and nothing is done",
@@ -68,17 +73,42 @@ class KeyServer(ThreadingHTTPServer):
         self.socket = listener
         self.store = store
         self._changed = threading.Condition()
-        self._places = threading.Semaphore(CONNECTIONS_LIMIT)
+        self._places = Places(CONNECTIONS_LIMIT)
+        self._served: dict[Place, socket.socket] = {}
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection if there is a place, otherwise close it: the client tries again later."""
-        if not self._places.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._places.release()
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection on a thread of its own; if there is no place for it, end the slowest one."""
+        with self._changed:
+            place, leaver = self._places.enter(client_address[0], time.monotonic())
+            self._served[place] = request
+            self._end([] if leaver is None else [leaver])
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """End, a few times a second, what takes too long."""
+        with self._changed:
+            self._end(self._places.overdue(time.monotonic()))
+
+    def _end(self, places: list[Place]) -> None:
+        for place in places:
+            if not place.waits:  # else its thread is woken
+                with contextlib.suppress(OSError):
+                    self._served[place].shutdown(socket.SHUT_RDWR)
+        if places:
+            self._changed.notify_all()
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, and leave its place to others. A signal may have it come twice."""
+        with self._changed:
+            for place in [place for place, served in self._served.items() if served is request]:
+                del self._served[place]
+                self._places.leave(place)
+        super().shutdown_request(request)
+
+    def place_of(self, request: socket.socket) -> Place:
+        """Return the place of a connection that is being served."""
+        with self._changed:
+            return next(place for place, served in self._served.items() if served is request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep silent about a peer that is gone, and tell of anything else, in a line."""
@@ -86,11 +116,11 @@ class KeyServer(ThreadingHTTPServer):
         if not isinstance(error, OSError):
             print(ascii_line(f"Bug: {error!r}"), file=sys.stderr, flush=True)
 
-    def get(self, key: str, after: str | None, wait: float) -> Answer:
-        """Answer a request to read. With `after`, once the version is another, or `wait` seconds are over."""
+    def get(self, key: str, after: str | None, wait: float, place: Place) -> Answer:
+        """Answer a request to read. With `after`, once the version is another, or the wait or `place` is over."""
         with self._changed:
             if after is not None:
-                self._changed.wait_for(lambda: self.store.store.version(key) != after, wait)
+                self.wait(place, lambda: self.store.store.version(key) != after, wait)
             answer = self.store.get(key)
             self._changed.notify_all()  # the copy of a write may have arrived with this request
         return replace(answer, status=NOT_MODIFIED, body=b"") if answer.version == after else answer
@@ -102,24 +132,53 @@ class KeyServer(ThreadingHTTPServer):
             self._changed.notify_all()
             return answer
 
-    def delay(self) -> float:
-        """Return how many seconds the next request takes on its way."""
+    def wait(self, place: Place, done: Callable[[], bool], seconds: float) -> None:
+        """Wait until `done()`, for so many seconds at most, or until the place is needed."""
         with self._changed:
-            return self.store.delay()
+            self._places.wait(place)
+            self._changed.wait_for(lambda: place.gone or done(), seconds)
+            self._places.answer(place, time.monotonic())
+
+    def delay(self, place: Place) -> None:
+        """Keep a request waiting for as long as it takes on its way."""
+        self.wait(place, lambda: False, self.store.delay())
+
+
+class _Request(io.BufferedReader):
+    """What comes from a peer; the lines before the body have a limit, all together."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__(raw)
+        self._head_left = HEAD_LIMIT
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return the next line. Raises ConnectionAbortedError beyond the limit."""
+        line = super().readline(self._head_left + 1)
+        self._head_left -= len(line)
+        if self._head_left < 0:
+            raise ConnectionAbortedError
+        return line
 
 
 class Handler(BaseHTTPRequestHandler):
     """One connection: one request, one answer, or none."""
 
     server: KeyServer
+    rfile: io.BufferedReader
     timeout = SILENCE
     server_version = f"kvstore/{__version__}"
+
+    def setup(self) -> None:
+        """Begin to read."""
+        super().setup()
+        self.rfile = _Request(self.rfile.detach())
+        self.place = self.server.place_of(self.connection)
 
     def do_GET(self) -> None:
         """Answer a request to read."""
         query = parse_qs(urlsplit(self.path).query)
         wait = min(_seconds(query.get("wait", ["0"])[0]), WAIT_LIMIT)
-        self._carry(lambda key: self.server.get(key, query.get("after", [None])[0], wait))
+        self._carry(lambda key: self.server.get(key, query.get("after", [None])[0], wait, self.place))
 
     def do_PUT(self) -> None:
         """Answer a request to write."""
@@ -136,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _carry(self, do: Callable[[str], Answer]) -> None:
         """Do what was asked for, and answer."""
-        time.sleep(self.server.delay())
+        self.server.delay(self.place)
         try:
             answer = do(unquote(urlsplit(self.path).path).removeprefix("/"))
         except StoreError as error:

@@ -1,7 +1,7 @@
 """Store: keys read and written over HTTP, and everything that can happen then as a row of the table of errors.
 
-Each request has a connection and time-outs of its own, so that an answer which comes late reaches nobody instead of
-the wrong request.
+Each request has a connection and a deadline of its own, so that an answer which comes late reaches nobody instead of
+the wrong request, and one that dribbles in is late.
 
 A store that tells versions (kvstore.py: the header `Version`) is asked to answer once the value has changed. Any other
 is read again and again. Whether its value is another is seen by comparing it: an ETag is no help, because nginx makes
@@ -13,11 +13,14 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
+from client.deadline import TimedSocket, dial
 from client.letter import LETTER_LIMIT
 from protocol.errors import Fault, ProtocolError
 from protocol.text import excerpt
@@ -75,7 +78,8 @@ class Store:
         self.patience = patience
         self._version: str | None = None  # of what was read last; None for a store that tells none
         self._value: bytes | None = None
-        self._open: set[http.client.HTTPConnection] = set()
+        self._tls = ssl.create_default_context() if where.secure else None
+        self._open: set[socket.socket] = set()
         self._closed = False
         self._lock = threading.Lock()
 
@@ -120,10 +124,9 @@ class Store:
         """End the requests that are under way, and refuse any more."""
         with self._lock:
             self._closed = True
-            for connection in self._open:
-                if connection.sock is not None:
-                    with contextlib.suppress(OSError):
-                        connection.sock.shutdown(socket.SHUT_RDWR)
+            for sock in self._open:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def _ask(self, method: str, key: str, query: dict[str, str], body: bytes | None = None) -> _Answer:
         """Carry a request and its answer. Raises ProtocolError."""
@@ -148,11 +151,10 @@ class Store:
 
     @contextlib.contextmanager
     def _connection(self, patience: float) -> Iterator[http.client.HTTPConnection]:
-        """Return a connection to the store, to be closed afterwards. Raises OSError or ProtocolError."""
-        kind = http.client.HTTPSConnection if self.where.secure else http.client.HTTPConnection
-        connection = kind(self.where.host, self.where.port, timeout=patience)
+        """Return a connection to the store for one request of so many seconds. Raises OSError or ProtocolError."""
+        where, deadline = self.where, time.monotonic() + patience
         try:
-            connection.connect()
+            sock = dial(where.host, where.port, deadline, self._tls)
         except TimeoutError:
             raise
         except (OSError, ValueError) as error:
@@ -161,12 +163,21 @@ class Store:
             with self._lock:
                 if self._closed:
                     raise ConnectionAbortedError
-                self._open.add(connection)
-            yield connection
+                self._open.add(sock)
+            yield self._speaking_http(TimedSocket(sock, deadline))
         finally:
             with self._lock:
-                self._open.discard(connection)
-            connection.close()
+                self._open.discard(sock)
+            sock.close()
+
+    def _speaking_http(self, sock: TimedSocket) -> http.client.HTTPConnection:
+        connection = (
+            http.client.HTTPConnection(self.where.host, self.where.port)
+            if self._tls is None
+            else http.client.HTTPSConnection(self.where.host, self.where.port, context=self._tls)
+        )
+        connection.sock = sock
+        return connection
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -7,10 +7,13 @@ with Keys() as keys:
 
 from __future__ import annotations
 
+import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from kv.faults import Answer, FaultyStore, Rates
+from kv.places import Place
 from kv.store import Store
 from kvstore import KeyServer
 from shell.sockets import listen
@@ -33,6 +36,20 @@ class Moody(FaultyStore):
 
     def _through(self, answer: Answer) -> Answer:
         return Answer(answer.status, answer.body, answer.version, lost=True) if self.loses else answer
+
+
+class _Server(KeyServer):
+    """A server that tells when somebody waits for a change."""
+
+    def __init__(self, listener: socket.socket, store: FaultyStore) -> None:
+        super().__init__(listener, store)
+        self.awaited = threading.Event()
+
+    def wait(self, place: Place, done: Callable[[], bool], seconds: float) -> None:
+        with self._changed:  # so that who sees the event finds the place waiting
+            if seconds:
+                self.awaited.set()
+            super().wait(place, done, seconds)
 
 
 class Keys:
@@ -58,7 +75,7 @@ class Keys:
     def opens(self) -> None:
         (listener,) = listen("127.0.0.1", self.port)
         self.port = listener.getsockname()[1]
-        self._server = KeyServer(listener, self.moody)
+        self._server = _Server(listener, self.moody)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -70,6 +87,11 @@ class Keys:
     def put(self, key: str, value: bytes) -> None:
         """Write a key as anybody may, past all faults."""
         self._server.put(key, value)
+
+    def is_awaited(self) -> None:
+        """Wait until somebody waits for a change, who did not before."""
+        assert self._server.awaited.wait(PATIENCE)
+        self._server.awaited.clear()
 
     def stops(self, status: int | None) -> None:
         self.moody.answers = Answer(status)

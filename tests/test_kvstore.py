@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -84,6 +85,8 @@ def test_a_wait_ends_with_the_change_or_with_its_time(keys: Keys) -> None:
     waiting = threading.Thread(target=lambda: answers.append(ask(keys.port, "GET", f"/a?after={version}&wait=60")))
     answers: list[tuple[int, bytes, str | None]] = []
     waiting.start()
+    keys.is_awaited()  # the one before, which is over, or this one
+    keys.is_awaited()
     ask(keys.port, "PUT", "/a", b"one")
     waiting.join(PATIENCE)
     assert answers[0][:2] == (200, b"one")
@@ -115,14 +118,59 @@ def test_a_request_that_is_dropped_is_never_answered(keys: Keys) -> None:
         assert sock.recv(100) == b""
 
 
-def test_too_many_connections_are_closed_and_leave_room_for_others(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kvstore, "CONNECTIONS_LIMIT", 1)
+def test_a_newcomer_gets_the_place_of_the_slowest(monkeypatch: pytest.MonkeyPatch) -> None:  # 23
+    monkeypatch.setattr(kvstore, "CONNECTIONS_LIMIT", 2)
     with Keys() as small, socket.create_connection(("127.0.0.1", small.port), PATIENCE) as first:
         first.sendall(b"GET /a HTTP/1.1\r\n")
         with socket.create_connection(("127.0.0.1", small.port), PATIENCE) as second:
-            assert second.recv(100) == b""
-        first.sendall(b"\r\n")
-        assert first.recv(100).startswith(b"HTTP/1.0 404")
+            second.sendall(b"GET /a HTTP/1.1\r\n")
+            assert ask(small.port, "GET", "/a")[0] == 404
+            assert first.recv(100) == b""
+            second.sendall(b"\r\n")
+            assert second.recv(100).startswith(b"HTTP/1.0 404")
+
+
+def test_a_wait_ends_unharmed_when_its_place_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:  # 23
+    monkeypatch.setattr(kvstore, "CONNECTIONS_LIMIT", 1)
+    with Keys() as small:
+        version = ask(small.port, "GET", "/a")[2]
+        answers: list[tuple[int, bytes, str | None]] = []
+        wait = f"/a?after={version}&wait=60"
+        waiting = threading.Thread(target=lambda: answers.append(ask(small.port, "GET", wait)))
+        waiting.start()
+        small.is_awaited()
+        assert ask(small.port, "GET", "/a")[0] == 404
+        waiting.join(PATIENCE)
+        assert answers == [(304, b"", version)]
+
+
+@pytest.mark.parametrize("request_begins", [b"", b"GET /", b"PUT /a HTTP/1.1\r\nContent-Length: 9999\r\n\r\n"])
+def test_a_request_that_dribbles_in_is_cut_off(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch, request_begins: bytes
+) -> None:  # 23
+    monkeypatch.setattr("kv.places.REQUEST", 0.1)
+    with socket.create_connection(("127.0.0.1", keys.port), PATIENCE) as sock:
+        sock.sendall(request_begins)
+        sock.settimeout(0.01)
+        said = None
+        while said is None:
+            with contextlib.suppress(TimeoutError):
+                try:
+                    sock.sendall(b"x")  # never silent for long
+                    said = sock.recv(100)
+                except ConnectionError:
+                    said = b""
+        assert said == b""
+    assert ask(keys.port, "GET", "/a")[0] == 404
+
+
+def test_a_head_without_end_is_cut_off(keys: Keys, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_connection(("127.0.0.1", keys.port), PATIENCE) as sock:
+        sock.sendall(b"GET /a HTTP/1.1\r\na: " + b"b" * kvstore.HEAD_LIMIT)
+        with contextlib.suppress(ConnectionResetError):  # it has not read all of it
+            assert sock.recv(100) == b""
+    assert ask(keys.port, "GET", "/a")[0] == 404
+    assert capsys.readouterr().err == ""  # a peer's fault, and no bug
 
 
 def test_a_disk_that_is_full_is_the_store_s_fault_and_the_old_value_stands(keys: Keys) -> None:
