@@ -40,6 +40,7 @@ from protocol.errors import Fault
 from protocol.messages import refusal
 from shell.backroom import Backroom
 from shell.door import Door
+from shell.ends import ends
 from shell.figures import Figures
 from shell.logs import start_log
 from shell.options import DIALECTS, invitation, parser, set_limits, why_not_listening
@@ -123,6 +124,7 @@ class Server:
             self._hub.read_nobody(now)
         effects = self._hub.tick(now, time.time())
         effects += self._hear(readable)
+        effects += self._lose_who_hung_up()
         self._accept(readable, now)
         effects += self._greet(now)
         if not paused:
@@ -172,6 +174,13 @@ class Server:
             if self._signals.take("SIGUSR1"):
                 self._figures.tell(self._hub.room, [peer.connection for peer in self._peers.values()])
         return self._backroom.hear(readable)
+
+    def _lose_who_hung_up(self) -> list[Effect]:
+        """Lose those who wait for the clerk and are gone: they are not read, so nothing else would tell."""
+        peers = {peer.fd: peer for s in self._backroom.waiting() if (peer := self._by_session.get(s))}
+        ended, broken = ends(peers)
+        self._backroom.note_ended(peers[fd].session for fd in ended)
+        return [effect for fd in broken for effect in self._lost(peers[fd], "connection lost")]
 
     def _many_lag(self, now: float) -> bool:
         """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody, nor do any that

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from chat import limits
 from chat.effects import Answer, CheckPassword, Consultation, Effect, RemoveAccount, StorePassword, ToOne
-from chat.networks import network_of
+from chat.guesses import Guesses
+from chat.networks import LOOPBACK, network_of
 from chat.session import Question, Session
 from protocol import messages
 from protocol.errors import Fault
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from chat.hub import Hub
 
 LEAST, MOST = 8, 128  # characters; NIST SP 800-63B asks for at least 8 and to allow at least 64
-_CHANGES = "*"  # no name: what a connection's new passwords are counted under, like its guesses
+_CHANGES = "*"  # no name: what a network's new passwords are counted under, like its guesses
 WRONG_LIMIT = 3  # a connection with so many wrong ones is closed
 
 
@@ -107,6 +109,8 @@ def register(hub: Hub, session: Session, request: messages.Register) -> list[Eff
     """Claim the name that the user has."""
     if session.key in hub.registered:
         return hub.refuse(session, Fault.ALREADY_REGISTERED, request.cseq, name=session.name)
+    if len(hub.registered) >= limits.ACCOUNTS:
+        return hub.refuse(session, Fault.TOO_MANY_ACCOUNTS, request.cseq, limit=limits.ACCOUNTS)
     return _new_password(hub, session, request.password, request.cseq)
 
 
@@ -143,11 +147,23 @@ def _settle(session: Session, cseq: int | None) -> list[Effect]:
 def _store(hub: Hub, session: Session, password: str, cseq: int | None) -> list[Effect]:
     if not LEAST <= len(password) <= MOST:
         return hub.refuse(session, Fault.BAD_PASSWORD, cseq, least=LEAST, most=MOST)
-    change = (_CHANGES, session.address)
-    if hub.guesses.wait(change, hub.now):  # each takes as long as a login, and others want to come in
-        return hub.refuse(session, Fault.BUSY, cseq)
-    hub.guesses.count(change, hub.now)
+    tallies = _tallies(hub, session)
+    wait = max(guesses.wait(key, hub.now) for guesses, key in tallies)
+    if wait:  # each takes as long as a login, and others want to come in
+        return hub.refuse(session, Fault.TOO_MANY_NEW_PASSWORDS, cseq, seconds=ceil(wait))
+    for guesses, key in tallies:
+        guesses.count(key, hub.now)
     return _consult(session, StorePassword(session, session.name, password, cseq))
+
+
+def _tallies(hub: Hub, session: Session) -> list[tuple[Guesses, tuple[str, str]]]:
+    """Return where a new password is counted, and as what: for the network. Behind a proxy on this machine all are in
+    one, so there each connection has its own count, and all that register names have one together."""
+    network = network_of(session.host)
+    if network != LOOPBACK:
+        return [(hub.guesses, (_CHANGES, network))]
+    own = (hub.guesses, (_CHANGES, session.address))
+    return [own] if session.account == session.key else [own, (hub.registrations, (_CHANGES, LOOPBACK))]
 
 
 # --- answers to our questions ------------------------------------------------------------------------------------
@@ -227,6 +243,10 @@ def _checked(hub: Hub, asked: CheckPassword, answer: Answer) -> list[Effect]:
 
 
 def _stored(hub: Hub, asked: StorePassword, answer: Answer) -> list[Effect]:
+    if answer is Answer.FULL:
+        return hub.refuse(asked.session, Fault.TOO_MANY_ACCOUNTS, asked.cseq, limit=limits.ACCOUNTS)
+    if answer is Answer.NO:
+        return hub.refuse(asked.session, Fault.ALREADY_REGISTERED, asked.cseq, name=asked.name)
     is_new, asked.session.account = not asked.session.account, key_of(asked.name)
     text = f"{asked.name} is yours now: from here on the name needs your password."
     if not is_new:

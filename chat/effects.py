@@ -123,8 +123,9 @@ class Answer(Enum):
     """What came of a Consultation."""
 
     YES = auto()  # the password is right, the file is written
-    NO = auto()
+    NO = auto()  # it is wrong; or the name is somebody else's by now, and nothing was changed
     BUSY = auto()  # too much was waiting already; nothing was done
+    FULL = auto()  # there are as many accounts as there may be; nothing was changed
     FAILED = auto()  # the disk would not; nothing was changed
 
 

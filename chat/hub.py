@@ -23,7 +23,7 @@ from typing import Any
 from chat import absence, accounts, limits, past
 from chat.answers import Answer as Remembered
 from chat.effects import Answer, Close, Consultation, Effect, Entered, Exited, Resume, Status, ToOne, ToRoom
-from chat.guesses import Guesses
+from chat.guesses import LIMITS_OF_MANY, Guesses
 from chat.holds import Holds
 from chat.log import Entry
 from chat.meter import Meter
@@ -60,6 +60,7 @@ class Hub:
         self.has_archive = False  # whether the shell can search what is no longer in memory
         self.greet_history = greet_history
         self.guesses = Guesses()
+        self.registrations = Guesses(LIMITS_OF_MANY)  # of all who come from this machine, where a proxy may stand
         self.max_users = max_users
         self.answers = record.answers
         self.clients: dict[str, Session] = {}  # the framed sessions by their identity

@@ -153,6 +153,16 @@ class Fault(Enum):
 
     REPLACED = 509, "replaced", "Your client has connected again. Closing this connection."
     LOG_FAILED = 510, "log-failed", "The log can't be searched right now. /history still works."
+    TOO_MANY_NEW_PASSWORDS = (
+        514,
+        "too-many-new-passwords",
+        "Too many new passwords from where you are. Nothing was changed. Wait {seconds} s.",
+    )
+    TOO_MANY_ACCOUNTS = (
+        515,
+        "too-many-accounts",
+        "No more names can be registered here: there are {limit}. Ask whoever runs this server.",
+    )
     KEY_MISSING = 601, "key-missing", "{name} has written nothing in the store. What you type waits until then."
     WRITE_REFUSED = 602, "write-refused", "The store refused what was written ({why})."
     READ_REFUSED = 603, "read-refused", "The store refused to be read ({why})."

@@ -11,6 +11,7 @@ import logging
 from typing import NamedTuple
 
 from chat.effects import Inquiry, SearchArchive
+from chat.networks import network_of
 from protocol.messages import Past
 from shell.worker import Worker
 from stores.archive import Archive
@@ -44,8 +45,8 @@ class Archivist:
         return self._worker.fileno()
 
     def inquire(self, asked: Inquiry) -> None:
-        """Take in a question. Each session asks one at a time, and who has left meanwhile gets no answer."""
-        self._worker.put(asked)
+        """Take in a question. Each session asks one at a time, networks take turns, and who has left gets no answer."""
+        self._worker.put(asked, network_of(asked.session.host))
 
     def answers(self) -> list[Found]:
         """Return the answers that have come, in order."""

@@ -7,10 +7,12 @@ one call of some 30 us, which no thread would make shorter. The other two have t
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from chat import past
 from chat.effects import Answer, CheckPassword, Effect, RemoveAccount, SearchArchive, SeekInArchive, StorePassword
 from chat.hub import Hub
+from chat.session import Session
 from shell.archivist import Archivist
 from shell.clerk import Clerk
 from stores.journal import Journal, JournalError
@@ -57,6 +59,14 @@ class Backroom:
             for found in self._archivist.answers():
                 effects += past.found(self._hub, *found)
         return effects
+
+    def waiting(self) -> set[Session]:
+        """Return those who wait for the clerk."""
+        return self._clerk.waiting
+
+    def note_ended(self, sessions: Iterable[Session]) -> None:
+        """Take note that these send nothing more; others come before them."""
+        self._clerk.ended.update(sessions)
 
     def reload(self) -> None:
         """Have the accounts read again."""

@@ -1,6 +1,9 @@
 """The clerk: looks after the accounts, on a thread of his own.
 
-His queue is short: when it is full the answer is BUSY at once, not a wait that grows.
+His queue is bounded, and fair by network: when it is full somebody is told BUSY at once, whose network has the most in
+it (shell/fair.py), and not one who comes from elsewhere. Who is gone has no password checked, and who has sent an end
+comes after those who have not: guesses that nobody waits for would keep everybody else waiting. What is to be written
+is written, whether somebody waits for it or not.
 """
 
 from __future__ import annotations
@@ -8,11 +11,16 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple
 
-from chat.effects import Answer, CheckPassword, Consultation, RemoveAccount, StorePassword
+from chat import limits
+from chat.effects import Answer, CheckPassword, Consultation, StorePassword
+from chat.networks import network_of
+from chat.session import Session
+from protocol.text import key_of
+from shell.fair import FairQueue
 from shell.worker import Worker
 from stores.accounts import Accounts
 
-QUEUE_LIMIT = 8
+QUEUE_LIMIT = 64  # consultations, of some 0.15 s each: a wait that a person bears
 
 log = logging.getLogger("server")
 
@@ -38,19 +46,22 @@ class Clerk:
     def __init__(self, accounts: Accounts) -> None:
         """Look after `accounts`, which are loaded already and nobody else's from now on."""
         self.registered = accounts.keys()  # at the start; what they are then comes with the answers
+        self.waiting: set[Session] = set()  # for an answer
+        self.ended: set[Session] = set()  # of these, those whose peer sends nothing more; the loop says which
         self._accounts = accounts
-        self._worker: Worker[Consultation | Reload, Answered] = Worker("clerk", self._answered)
+        tasks: FairQueue[Consultation | Reload] = FairQueue(QUEUE_LIMIT, self._worth)
+        self._worker: Worker[Consultation | Reload, Answered] = Worker("clerk", self._answered, tasks=tasks)
 
     def fileno(self) -> int:
         """Return the descriptor for `select`."""
         return self._worker.fileno()
 
     def consult(self, asked: Consultation) -> None:
-        """Take in a question; with too many waiting already, its answer is BUSY."""
-        if self._worker.waiting() < QUEUE_LIMIT:
-            self._worker.put(asked)
-        else:
-            self._worker.give(Answered(asked, Answer.BUSY, None))
+        """Take in a question; with too many waiting already, the answer to one of them is BUSY."""
+        self.waiting.add(asked.session)
+        displaced = self._worker.put(asked, network_of(asked.session.host))
+        if displaced is not None and not isinstance(displaced, Reload):
+            self._worker.give(Answered(displaced, Answer.BUSY, None))
 
     def reload(self) -> None:
         """Read the file again, when what is waiting is done."""
@@ -58,7 +69,11 @@ class Clerk:
 
     def answers(self) -> list[Answered]:
         """Return the answers that have come, in order."""
-        return self._worker.results()
+        answers = self._worker.results()
+        sessions = {answered.asked.session for answered in answers if answered.asked}
+        self.waiting -= sessions
+        self.ended -= sessions
+        return answers
 
     def close(self) -> None:
         """Finish what is waiting, so that no registration is lost, and end the thread."""
@@ -67,6 +82,13 @@ class Clerk:
     def _answered(self, asked: Consultation | Reload) -> Answered:
         answer = self._outcome(asked)
         return Answered(None if isinstance(asked, Reload) else asked, answer, self._accounts.keys())
+
+    def _worth(self, asked: Consultation | Reload) -> int:
+        if isinstance(asked, Reload):
+            return 3
+        if asked.session.closing and isinstance(asked, CheckPassword):
+            return 0
+        return 1 if asked.session in self.ended else 2
 
     def _outcome(self, asked: Consultation | Reload) -> Answer:
         try:
@@ -79,14 +101,28 @@ class Clerk:
 
     def _look_up(self, asked: Consultation | Reload) -> Answer:
         if isinstance(asked, CheckPassword):
-            return Answer.YES if self._accounts.check(asked.name, asked.password) else Answer.NO
-        if isinstance(asked, StorePassword):
-            self._accounts.store(asked.name, asked.password)
-        elif isinstance(asked, RemoveAccount):
-            self._accounts.remove(asked.name)
-        else:
+            return self._checked(asked)
+        if isinstance(asked, Reload):
             tell(self._accounts.load())
+            return Answer.YES
+        tell(self._accounts.refresh())
+        if isinstance(asked, StorePassword):
+            return self._stored(asked)
+        self._accounts.remove(asked.name)
         return Answer.YES
+
+    def _checked(self, asked: CheckPassword) -> Answer:
+        if asked.session.closing:
+            return Answer.BUSY  # nothing is done, and nobody is there to be told
+        return Answer.YES if self._accounts.check(asked.name, asked.password) else Answer.NO
+
+    def _stored(self, asked: StorePassword) -> Answer:
+        if asked.session.account == key_of(asked.name):
+            self._accounts.store(asked.name, asked.password)
+            return Answer.YES
+        if len(self._accounts.keys()) >= limits.ACCOUNTS:
+            return Answer.FULL
+        return Answer.YES if self._accounts.add(asked.name, asked.password) else Answer.NO
 
 
 def tell(complaints: list[str]) -> None:

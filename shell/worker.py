@@ -1,7 +1,8 @@
 """Worker: a thread for what takes long, so that the loop never waits for a hash or the disk.
 
 The loop hands it what is to be done and goes on; when something is done, a byte on a socket pair wakes `select`, and
-`results` hands it out. It does one thing after the other, so what it works on needs no lock.
+`results` hands it out. It does one thing after the other, so what it works on needs no lock. Whose turn it is, is said
+in shell/fair.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from shell.fair import FairQueue
+
 HUMILITY = 10  # niceness: far below the loop, and yet done in time on a busy machine
 
 Task = TypeVar("Task")
@@ -25,15 +28,20 @@ Result = TypeVar("Result")
 class Worker(Generic[Task, Result]):
     """Does tasks. `fileno` is readable when there are results."""
 
-    def __init__(self, name: str, do: Callable[[Task], Result], leisure: Callable[[], float] | None = None) -> None:
-        """Start the thread; `do` is called in it for each task.
+    def __init__(
+        self,
+        name: str,
+        do: Callable[[Task], Result],
+        leisure: Callable[[], float] | None = None,
+        tasks: FairQueue[Task] | None = None,
+    ) -> None:
+        """Start the thread; `do` is called in it for each of the `tasks`.
 
         `leisure` is called when there is none, and returns after how many seconds without one it is to be called again.
         """
         self._do = do
         self._leisure = leisure
-        self._dropping = False
-        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._tasks = FairQueue[Task]() if tasks is None else tasks
         self._results: deque[Result] = deque()
         self._bell, self._clapper = socket.socketpair()
         self._bell.setblocking(False)
@@ -45,13 +53,9 @@ class Worker(Generic[Task, Result]):
         """Return the descriptor for `select`."""
         return self._bell.fileno()
 
-    def waiting(self) -> int:
-        """Return how many tasks wait, roughly."""
-        return self._tasks.qsize()
-
-    def put(self, task: Task) -> None:
-        """Take in a task."""
-        self._tasks.put(task)
+    def put(self, task: Task, address: str = "") -> Task | None:
+        """Take in a task of `address`; return the one that will not be done for lack of room, if there is one."""
+        return self._tasks.put(task, address)
 
     def give(self, result: Result) -> None:
         """Hand out a result, also one that the thread did not make."""
@@ -69,8 +73,7 @@ class Worker(Generic[Task, Result]):
 
     def close(self, finish: bool = True) -> None:
         """`finish` what is waiting, so that nothing of it is lost, or drop it, and end the thread."""
-        self._dropping = not finish
-        self._tasks.put(None)
+        self._tasks.close(finish)
         self._thread.join()
         self._bell.close()
         self._clapper.close()
@@ -84,7 +87,7 @@ class Worker(Generic[Task, Result]):
             except queue.Empty:
                 patience = self._leisure() if self._leisure is not None else None
                 continue
-            if task is None or self._dropping:
+            if task is None:
                 return
             self.give(self._do(task))
 

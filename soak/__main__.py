@@ -21,7 +21,7 @@ def arguments() -> argparse.Namespace:
     proofs = parser.add_subparsers(dest="proof", required=True)
     one = proofs.add_parser("stalled", help="readers that read nothing: the others' delays, and the memory")
     one.add_argument("--rounds", type=int, default=3, help="of which the median counts (%(default)s)")
-    one = proofs.add_parser("attacks", help="kicks, resets, too many, too slow, too long, and port scanners")
+    one = proofs.add_parser("attacks", help="kicks, resets, too many, too slow, too long, port scanners, and guesses")
     one.add_argument("attack", nargs="*", choices=[*ATTACKS, "all"], default="all", help="all by default")
     one = proofs.add_parser("signals", help="SIGTERM under load")
     one.add_argument("--times", type=int, default=200, help="%(default)s by default")

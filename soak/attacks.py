@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from soak.crowding import descriptors, slow_senders
 from soak.finding import Finding
+from soak.guessing import guessing
 from soak.junk import endless, scans
 from soak.leaving import kicks, resets
 from soak.stopped import stopped
@@ -19,6 +20,7 @@ ATTACKS: dict[str, Callable[[random.Random], Finding]] = {
     "endless": endless,
     "scans": scans,
     "stopped": stopped,
+    "guessing": guessing,
 }
 
 

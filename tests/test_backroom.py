@@ -21,6 +21,7 @@ from protocol.messages import HistoryListed, Noticed, Past, Refused, Said
 from shell.archivist import AT_LEISURE, Archivist
 from shell.backroom import Backroom
 from shell.clerk import Clerk
+from shell.fair import FairQueue
 from shell.start import CannotStartError, begun
 from shell.worker import Worker
 from stores.accounts import Accounts
@@ -236,11 +237,12 @@ def test_the_end_waits_for_no_search() -> None:
         done.append(task)
         return task
 
-    worker: Worker[int, int] = Worker("a test", do)
+    tasks: FairQueue[int] = FairQueue()
+    worker: Worker[int, int] = Worker("a test", do, tasks=tasks)
     for task in range(3):
         worker.put(task)
     begun.wait(PATIENCE)
-    worker._dropping = True  # as `close` does first; else it might go on before the next is dropped
+    tasks.close(finish=False)  # as `close` does first; else it might go on before the next is dropped
     go_on.set()
     worker.close(finish=False)
     assert done == [0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat import accounts
+from chat import accounts, limits
 from chat.effects import Answer, CheckPassword, RemoveAccount, StorePassword
 from chat.hub import ASK_AGAIN, GOODBYE
 from chat.session import Session
@@ -382,14 +382,85 @@ def test_a_frame_that_breaks_the_stream_closes_at_a_question_too(party: Party) -
     assert party.is_gone("carl")
 
 
-def test_one_connection_s_new_passwords_are_limited_so_that_logins_come_to_their_turn(party: Party) -> None:
+def registers(party: Party, name: str, address: str) -> bool:
+    """Let somebody at `address` come in and register; return if that was taken, and asked for nothing else."""
+    party.joins(name)
+    session_of(party, name).address = address
+    party.looks_away()
+    party.says(name, "/register secret12")
+    if not party.asked:
+        return False
+    party.answers(Answer.YES)
+    return True
+
+
+def test_one_network_s_new_passwords_are_limited_so_that_logins_come_to_their_turn(
+    party: Party,
+) -> None:  # issue 10, 15
+    taken = [registers(party, f"u{number}", f"[2001:db8::{number}]:4711") for number in range(4)]
+    assert taken == [True, True, True, False]
+    party.sees("u3", "! Too many new passwords from where you are. Nothing was changed. Wait 60 s.")
+    assert registers(party, "eve", "[2001:db8:0:1::1]:4711")
+    party.passes(60)
+    party.says("u3", "/register secret12")
+    assert len(party.asked) == 1
+
+
+def test_a_new_password_that_failed_counts_as_well(party: Party) -> None:
     for _ in range(3):
         party.says("bob", "/register secret12")
         party.answers(Answer.FAILED)
     party.looks_away()
     party.says("bob", "/register secret12")
-    party.sees("bob", "! Too many passwords are being checked right now. Try again in a few seconds.")
-    assert party.asked == []
+    party.sees("bob", "! Too many new passwords from where you are. Nothing was changed. Wait 60 s.")
+
+
+def test_from_this_machine_each_connection_has_its_own_count_and_all_together_one(party: Party) -> None:  # issue 10, 16
+    taken = [registers(party, f"u{number}", f"127.0.0.1:{4000 + number}") for number in range(31)]
+    assert taken == [True] * 30 + [False]
+    party.says("u0", "/passwd secret34")  # an owner's change is not one of them
+    party.answers(Answer.YES)
     party.passes(60)
-    party.says("bob", "/register secret12")
+    party.says("u30", "/register secret12")
     assert len(party.asked) == 1
+    party.answers(Answer.YES)
+    party.says("u0", *["/passwd secret34"] * 3)
+    party.answers(Answer.YES)
+    party.answers(Answer.YES)
+    party.answers(Answer.YES)
+    party.looks_away()
+    party.says("u0", "/passwd secret34")
+    assert party.told("u0")[-1].startswith("! Too many new passwords")
+
+
+def test_guesses_from_all_of_this_machine_are_counted_together(party: Party) -> None:  # issue 10, 22
+    session = session_of(party, "ann")
+    keys = set()
+    for host in ("127.0.0.1", "127.0.0.8", "[::1]", "[::ffff:127.0.0.3]"):
+        session.address = f"{host}:4711"
+        keys.add(accounts.guess_of("ann", session))
+    assert len(keys) == 1
+
+
+FULL = "! No more names can be registered here: there are 1. Ask whoever runs this server."
+
+
+def test_there_are_so_many_accounts(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:  # issue 10, 15
+    monkeypatch.setattr(limits, "ACCOUNTS", 1)
+    party.says("bob", "/register")
+    party.sees("bob", FULL)
+    assert party.asked == []
+    monkeypatch.setattr(limits, "ACCOUNTS", 2)
+    party.says("bob", "/register secret12")
+    monkeypatch.setattr(limits, "ACCOUNTS", 1)
+    party.looks_away()
+    party.answers(Answer.FULL)
+    party.sees("bob", FULL)
+
+
+def test_a_name_that_was_registered_while_it_waited_is_refused(party: Party) -> None:
+    party.says("bob", "/register secret12")
+    party.looks_away()
+    party.answers(Answer.NO)
+    party.sees("bob", "! bob is registered already. /passwd changes the password.")
+    assert not session_of(party, "bob").account

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chat import limits
 from chat.accounts import WRONG_LIMIT
-from chat.guesses import LIMITS
+from chat.guesses import LIMITS, LIMITS_OF_MANY
 from protocol.commands import COMMANDS, Command
 from protocol.framing import FRAME_LIMIT
 from protocol.lines import LINE_LIMIT
@@ -49,4 +49,6 @@ def test_the_limits_that_are_no_options_are_those_of_the_code() -> None:
     assert f"A line has at most {LINE_LIMIT:,} bytes" in text
     assert f"A frame has at most {FRAME_LIMIT:,}:" in text
     assert LIMITS == ((3, 60.0), (10, 600.0))
+    assert LIMITS_OF_MANY == ((30, 60.0), (100, 600.0))
+    assert "register 30 names a minute and 100 in 10 minutes" in text
     assert f"{WRONG_LIMIT} wrong passwords, and a name 3 a minute and 10 in 10 minutes from one address" in text

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+import threading
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chat import limits
 from protocol.lines import LINE_LIMIT, LineCodec
+from stores.accounts import Accounts
 from tests.crowd import Crowd, room_for
 from tests.live import Live
-from tests.programs import Programs
+from tests.programs import PATIENCE, Programs
 
 # --- miniircd, ncat --chat ---------------------------------------------------------------------------------------
 
@@ -134,3 +137,40 @@ def test_a_reader_that_was_dropped_for_lagging_holds_up_nobody_while_it_is_closi
     bob.sees("* carl has left (too far behind)")
     bob.sees("ann: 899")
     assert live.connected() == 4
+
+
+# --- issue 10, 16: those who wait for a password to be checked are not read, so their end was not noticed ----------
+
+
+@pytest.fixture
+def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Return what lets passwords be checked, each of which is the right one."""
+    event = threading.Event()
+    monkeypatch.setattr(Accounts, "check", lambda *_: event.wait(PATIENCE))
+    yield event
+    event.set()
+
+
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="POLLRDHUP is Linux's")
+
+
+@needs_linux
+def test_who_waits_for_a_password_to_be_checked_and_is_gone_is_lost_at_once(live: Live, go_on: threading.Event) -> None:
+    first, second = live.connects(), live.connects()
+    first.says("JOIN ann secret12")
+    second.says("JOIN ann secret12")
+    live.until(lambda: len(live.server._backroom.waiting()) == 2, "nothing was asked")
+    second.resets()
+    live.until(lambda: live.connected() == 1, "the end was not noticed")
+    assert not go_on.is_set()
+
+
+@needs_linux
+def test_who_has_sent_an_end_while_it_is_checked_comes_in_and_is_heard(live: Live, go_on: threading.Event) -> None:
+    bob, ann = live.joins("bob"), live.connects()
+    ann.sends(b"JOIN ann secret12\r\nBCST hello\r\n")
+    ann.ends_sending()
+    live.until(lambda: live.server._backroom._clerk.ended, "the end was not noticed")
+    go_on.set()
+    bob.sees("ann: hello")
+    ann.sees_the_end()
