@@ -16,6 +16,7 @@ from typing import Any, cast
 import server
 from chat import log as chat_log
 from chat.hub import Hub
+from chat.session import Session
 from plug.network import Network
 from plug.patches import Patches
 from plug.points import Countdown, watch
@@ -45,6 +46,10 @@ class _NoClerk:
     """Stands in for the clerk: nobody has a password here."""
 
     registered: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.waiting: set[Session] = set()
+        self.ended: set[Session] = set()
 
     def fileno(self) -> int:
         return -1
