@@ -44,6 +44,17 @@ def write_whole(path: Path, content: bytes) -> None:
         _sync_folder(target.parent.parent)
 
 
+def clear_leftovers(path: Path) -> None:
+    """Remove what processes that were killed while they wrote `path` have left; a `*` in its name is any name.
+
+    For a file that one process writes, at its start: another's would be under way.
+    """
+    with contextlib.suppress(OSError):
+        target = real(path)
+        for beside in target.parent.glob(f"{target.name}.{'[a-z0-9_]' * 8}.new"):
+            beside.unlink()
+
+
 def make_private(path: Path) -> None:
     """Make an empty file at `path` if there is none, for this user alone. Raises OSError, also for others' links."""
     os.close(os.open(real(path), os.O_WRONLY | os.O_CREAT | _NO_LINK, MODE))

@@ -10,6 +10,7 @@ from chat.answers import Answers
 from chat.hub import Hub
 from chat.log import Log
 from chat.record import Record
+from disk.whole import clear_leftovers
 from shell.archivist import Archivist
 from shell.backroom import Backroom
 from shell.clerk import Clerk, tell
@@ -40,6 +41,7 @@ def begun(options: argparse.Namespace) -> tuple[Hub, Backroom]:
 
 def _accounts(options: argparse.Namespace) -> Accounts:
     accounts = Accounts(options.data)
+    clear_leftovers(accounts.path)
     try:
         tell(accounts.load())
     except OSError as error:

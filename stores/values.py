@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from disk.whole import write_whole
+from disk.whole import clear_leftovers, write_whole
 
 _SUFFIX = ".value"
 
@@ -22,6 +22,7 @@ class Values:
         """Return all keys and their values. Raises OSError."""
         if not self.folder.exists():
             return {}
+        clear_leftovers(self.folder / f"*{_SUFFIX}")
         paths = sorted(path for path in self.folder.iterdir() if path.name.endswith(_SUFFIX))
         return {path.name.removesuffix(_SUFFIX): path.read_bytes() for path in paths}
 

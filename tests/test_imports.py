@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "kv": {"kv", "protocol"},
     "disk": {"disk"},
     "stores": {"stores", "disk", "chat", "protocol"},
-    "shell": {"shell", "stores", "chat", "protocol"},
+    "shell": {"shell", "stores", "disk", "chat", "protocol"},
     "client": {"client", "disk", "protocol"},
     "server.py": {"shell", "stores", "chat", "protocol"},
     "kvstore.py": {"kv", "shell", "stores", "protocol"},

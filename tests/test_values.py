@@ -20,9 +20,10 @@ def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:  # B1
 
 
 def test_a_write_that_was_cut_short_by_a_crash_is_not_a_value(tmp_path: Path) -> None:
-    (tmp_path / "ann.to.bob.value.new").write_bytes(b"hal")
+    (tmp_path / "ann.to.bob.value.x_1y2z3a.new").write_bytes(b"hal")
     (tmp_path / "notes.txt").write_bytes(b"somebody's")
     assert Values(tmp_path).load() == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_a_folder_that_cannot_be_had_is_an_error(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from client import keeping
 from client.settings import Settings
 from disk import whole
-from disk.whole import make_private, open_private, write_whole
+from disk.whole import clear_leftovers, make_private, open_private, write_whole
 from stores import passwords
 from stores.accounts import Accounts
 from stores.journal import LOCK_NAME, Journal, JournalError
@@ -123,3 +123,22 @@ def test_a_device_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     before = stat.S_IMODE(Path(os.devnull).stat().st_mode)
     os.close(open_private(Path(os.devnull)))
     assert stat.S_IMODE(Path(os.devnull).stat().st_mode) == before
+
+
+def test_what_a_killed_process_has_left_is_removed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "users.txt", b"x")
+    (left,) = tmp_path.iterdir()
+    others = [tmp_path / name for name in ("users.txt", "users.txt.new", "users.txt.backup.new", "my" + left.name)]
+    for path in others:
+        path.write_text("kept")
+    clear_leftovers(tmp_path / "users.txt")
+    assert sorted(tmp_path.iterdir()) == sorted(others)
+    clear_leftovers(tmp_path / "nowhere" / "users.txt")
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
