@@ -203,6 +203,7 @@ class Server:
     # --- accepting -----------------------------------------------------------------------------------------------
 
     def _accept(self, readable: set[int], now: float) -> None:
+        self._door.tell_rest(now)
         for fd in readable & self._door.descriptors():
             for sock, address in self._door.let_in(fd, PEERS_LIMIT - len(self._peers), now):
                 self._welcome(sock, address, now)
@@ -214,7 +215,6 @@ class Server:
         self._fanout.attach(peer.connection)
         self._hub.connect(peer.session)
         self._silent.append((now + limits.GREETING_GRACE, peer))
-        log.debug("%s: connected", peer.session.address)
 
     def _greet(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -330,7 +330,7 @@ class Server:
             if isinstance(effect, (ToRoom, ToOne)):
                 continue
             if isinstance(effect, Status):
-                log.info("%s", effect.text)
+                log.log(logging.DEBUG if effect.debug else logging.INFO, "%s", effect.text)
             elif isinstance(effect, Close):
                 peer = self._by_session[effect.session]
                 peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)

@@ -25,11 +25,11 @@ from collections.abc import Iterator
 from chat import limits
 from chat.outbox import Outbox
 from chat.session import Session
-from protocol.dialects import JSON, SLASH, Dialect, detect, parse_password
+from protocol.dialects import A_PASSWORD, JSON, SLASH, UNREADABLE, Dialect, detect, parse_password
 from protocol.errors import Fault, ProtocolError
 from protocol.framing import REQUEST_LIMIT, FrameCodec
 from protocol.lines import LineCodec
-from protocol.messages import Malformed, Request
+from protocol.messages import Malformed, Request, Say
 from protocol.opening import Opening, opening
 
 _NOT_CHAT = re.compile(rb"(SSH)-|[A-Z]+ \S+ (HTTP)/1")
@@ -114,17 +114,28 @@ class Connection:
                 return
             payload = inbox.popleft()
             if isinstance(payload, ProtocolError):
+                session.word = UNREADABLE
                 yield Malformed(payload)
                 continue
             self.weight += len(payload) + limits.LINE_COST
-            if self.dialect is JSON:
-                yield JSON.parse(payload, session.named)
-            elif session.question is not None:
-                yield parse_password(payload)
-            elif session.named:
-                yield self.dialect.parse(payload, named=True)
-            else:
-                yield self._parse_nameless(payload)
+            request = self._parse(payload)
+            if type(request) is not Say:  # which no log tells of
+                session.word = self._word(payload)
+            yield request
+
+    def _parse(self, payload: bytes) -> Request:
+        if self.dialect is JSON:
+            return JSON.parse(payload, self.session.named)
+        if self.session.question is not None:
+            return parse_password(payload)
+        if self.session.named:
+            return self.dialect.parse(payload, named=True)
+        return self._parse_nameless(payload)
+
+    def _word(self, payload: bytes) -> str:
+        if self.dialect is not JSON and self.session.question is not None:
+            return A_PASSWORD
+        return self.dialect.word(payload, self.session.named)
 
     def _parse_nameless(self, line: bytes) -> Request:
         if self._first_line and (other := _NOT_CHAT.match(line)):

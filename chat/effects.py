@@ -58,9 +58,10 @@ class Resume:
 
 @value
 class Status:
-    """A line for the server's own log."""
+    """A line for the server's own log; with `debug`, one that is seldom of interest."""
 
     text: str
+    debug: bool = False
 
 
 @value

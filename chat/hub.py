@@ -30,7 +30,7 @@ from chat.meter import Meter
 from chat.record import Record
 from chat.room import Room
 from chat.session import Session, State
-from chat.status import result, what
+from chat.status import late_status, status
 from protocol import acts, commands, messages
 from protocol.errors import Fault, ProtocolError
 from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refusal
@@ -123,7 +123,7 @@ class Hub:
         else:
             effects = handler(self, session, request)
         if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
-            effects.append(Status(result(session, what(request), effects)))
+            effects += status(session, request, effects)
         effects += self._holds.charge(session, request, self.now)
         return effects
 
@@ -135,8 +135,7 @@ class Hub:
     def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
         """Return what follows from the `answer` to what was `asked`; log it like a request's result."""
         effects = accounts.answered(self, asked, answer)
-        status = Status(f"{asked.session.label}: {type(asked).__name__}: {answer.name.lower()}")
-        return [*effects, status, Resume(asked.session)]
+        return [*effects, *late_status(asked.session, effects, answer.name.lower()), Resume(asked.session)]
 
     def take_fresh(self) -> tuple[list[Entry], list[Remembered]]:
         """Return what is new in the log, and the new answers, since this was last asked: for the journal."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chat.effects import Effect, Inquiry, Resume, SearchArchive, SeekInArchive, ToOne, ToRoom
 from chat.log import Log
 from chat.session import Session
+from chat.status import late_status
 from protocol import messages
 from protocol.commands import BY_REQUEST
 from protocol.errors import Fault
@@ -159,7 +160,7 @@ def found(hub: Hub, asked: Inquiry, result: Any, failed: bool) -> list[Effect]:
         effects = _tell_found(session, asked.words, result, asked.cseq)
     else:
         effects = _last_seen(session, asked.name, result, asked.cseq)
-    return [*effects, Resume(session)]
+    return [*effects, *late_status(session, effects, ""), Resume(session)]
 
 
 def journal_lost(hub: Hub) -> list[Effect]:

@@ -33,7 +33,7 @@ class Question(Enum):
 
 
 class Session:
-    """Facts about one user. The hub alone changes them; compared and hashed by identity."""
+    """Facts about one user. The hub alone changes them, but for `word`; compared and hashed by identity."""
 
     __slots__ = (
         "account",
@@ -58,6 +58,7 @@ class Session:
         "told_away",
         "typed",
         "waiting",
+        "word",
         "wrong_passwords",
     )
 
@@ -78,6 +79,7 @@ class Session:
         self.asked = ""  # in which words
         self.typed = ""  # what belongs to the question: the name wanted, or the new password to be confirmed
         self.waiting = False  # for an Answer; until it is there no further request is taken
+        self.word = "a request"  # what the newest one was asked by, for the log; its connection notes it
         self.wrong_passwords = 0
         self.reason = ""  # why it is closing, in a few words of ours
         self.meter: Meter | None = None  # None: may send as fast as it likes

@@ -50,9 +50,17 @@ class Dialect(Protocol):
     def parse(self, payload: bytes, named: bool) -> Request:
         """Return what `payload` asks for; Malformed where that can't be told."""
 
+    def word(self, payload: bytes, named: bool) -> str:
+        """Return what the log calls the line `payload`: its command as it was typed, such as `/private`, or its kind.
+
+        A word that is no command of ours is not repeated: it may have been meant as a password.
+        """
+
     def render(self, event: messages.Event) -> bytes:
         """Return the payload that tells a peer of `event`."""
 
+
+A_NAME, A_PASSWORD, A_MESSAGE, A_COMMAND, UNREADABLE = "a name", "a password", "a message", "a command", "a line"
 
 # --- slash -------------------------------------------------------------------------------------------------------
 
@@ -76,6 +84,18 @@ def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
 def _belongs_to_the_client(command: Command, word: str) -> ProtocolError:
     instead = f" Here: {_WHISPER.usage}" if command.build is messages.Reply else ""
     return ProtocolError(Fault.CLIENT_ONLY, word=word, instead=instead)
+
+
+def _slash_word(text: str, named: bool) -> str:
+    word = clean(text).partition(" ")[0].lower()
+    if word.startswith("/"):
+        return word if word[1:] in BY_WORD else A_COMMAND
+    return A_MESSAGE if named else A_NAME
+
+
+def _verb_word(text: str, named: bool) -> str:
+    word = clean(text).partition(" ")[0].upper()
+    return word if word in BY_VERB else _slash_word(text, named=True)
 
 
 def _parse_verb(text: str, named: bool) -> LineRequest:
@@ -110,10 +130,12 @@ class _TextDialect:
         self,
         name: str,
         parse_text: Callable[[str, bool], LineRequest],
+        word_in: Callable[[str, bool], str],
         looks: Mapping[type, Callable[[Any], str | bytes]],
     ) -> None:
         self.name = name
         self._parse_text = parse_text
+        self._word_in = word_in
         self._looks = looks
 
     def parse(self, payload: bytes, named: bool) -> Request:
@@ -125,6 +147,9 @@ class _TextDialect:
             return Malformed(ProtocolError(Fault.BAD_ENCODING))
         except ProtocolError as error:
             return Malformed(error)
+
+    def word(self, payload: bytes, named: bool) -> str:
+        return "Ctrl-D" if payload == CTRL_D else self._word_in(payload.decode(errors="replace"), named)
 
     def render(self, event: messages.Event) -> bytes:
         look = self._looks[type(event)](event)
@@ -221,6 +246,9 @@ _OPEN_VERB_LOOKS = _VERB_LOOKS | {
 # --- frames ------------------------------------------------------------------------------------------------------
 
 
+_FRAME_WORDS = {messages.Hello: "hello", messages.Name: A_NAME, Password: A_PASSWORD, messages.Pong: "pong"}
+
+
 class _JsonDialect:
     """Frames of JSON objects. What the user typed is in them as a slash line, so new commands need no new client."""
 
@@ -238,6 +266,13 @@ class _JsonDialect:
         except ProtocolError as error:
             return Malformed(error, cseq)
 
+    def word(self, payload: bytes, named: bool) -> str:
+        try:
+            request = load(payload, FROM_CLIENT)
+        except ProtocolError:
+            return UNREADABLE
+        return _slash_word(request.text, named) if isinstance(request, Line) else _FRAME_WORDS[type(request)]
+
     def render(self, event: messages.Event) -> bytes:
         return dump(event)
 
@@ -251,9 +286,11 @@ def _parse_line(line: Line, named: bool) -> LineRequest:
     return request
 
 
-SLASH: Dialect = _TextDialect("slash", parse_slash, _SLASH_LOOKS)
-VERBS: Dialect = _TextDialect("verbs", _parse_verb, _VERB_LOOKS)
-OPEN_VERBS: Dialect = _TextDialect("verbs", _parse_verb, _OPEN_VERB_LOOKS)  # by a first word, which may be chance
+SLASH: Dialect = _TextDialect("slash", parse_slash, _slash_word, _SLASH_LOOKS)
+VERBS: Dialect = _TextDialect("verbs", _parse_verb, _verb_word, _VERB_LOOKS)
+OPEN_VERBS: Dialect = _TextDialect(
+    "verbs", _parse_verb, _verb_word, _OPEN_VERB_LOOKS
+)  # by a first word, which may be chance
 JSON: Dialect = _JsonDialect()
 
 

@@ -18,7 +18,10 @@ from chat import limits
 from chat.admission import Admission
 from protocol.errors import Fault
 from protocol.lines import LINE_END
+from shell.logs import FewLines
 from shell.sockets import FD_LIMIT, host_of, prepare, printable
+
+ARRIVALS_TOLD = 10  # connections that the log is told of in a second, one by one: a scan must not flood it
 
 log = logging.getLogger("server")
 
@@ -32,6 +35,7 @@ class Door:
         self._reserve = _opened_reserve()
         self._turned_away = 0  # since that was last logged, at `_logged_at`
         self._logged_at = -inf
+        self._arrivals = FewLines(log, ARRIVALS_TOLD, "%d more have connected")
         for listener in listeners:
             listener.setblocking(False)
 
@@ -58,9 +62,14 @@ class Door:
                 self._turn_away(sock, printable(address), Fault.TOO_MANY_CONNECTIONS, now)
             elif _is_ready(sock):
                 let_in.append((sock, printable(address)))
+                self._arrivals.tell(now, "%s: connected, without a name yet", printable(address))
             else:
                 self._admission.leave(host_of(address))
         return let_in
+
+    def tell_rest(self, now: float) -> None:
+        """Tell the log how many have connected besides those that it was told of; to be called each turn."""
+        self._arrivals.tell_rest(now)
 
     def _turn_away_with_reserve(self, descriptor: int, now: float) -> None:
         self._give_up_reserve()

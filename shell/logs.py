@@ -13,11 +13,41 @@ import sys
 import threading
 from collections.abc import Callable
 from logging.handlers import QueueHandler
+from math import inf
 
 from protocol.text import ascii_line
 
 QUEUE_LIMIT = 10_000  # entries
 PATIENCE = 1.0  # seconds in which what is left has to be written in the end
+
+
+class FewLines:
+    """Log lines of one kind, at most `most` in a second; how many there were besides is told when it is over.
+
+    Times are monotonic seconds. `rest` says so, with a `%d` for the number.
+    """
+
+    def __init__(self, log: logging.Logger, most: int, rest: str) -> None:
+        self._log, self._most, self._rest = log, most, rest
+        self._began = -inf  # the second in which `_count` were to be told
+        self._count = 0
+
+    def tell(self, now: float, line: str, *values: object) -> None:
+        """Log `line`, with its `values`, or count it."""
+        self.tell_rest(now)
+        if not self._count:
+            self._began = now
+        self._count += 1
+        if self._count <= self._most:
+            self._log.info(line, *values)
+
+    def tell_rest(self, now: float) -> None:
+        """Log how many were only counted, once the second is over in which that was."""
+        if not self._count or now < self._began + 1.0:
+            return
+        if self._count > self._most:
+            self._log.info(self._rest, self._count - self._most)
+        self._count = 0
 
 
 class _OneLine(logging.Formatter):

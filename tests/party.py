@@ -71,6 +71,7 @@ class Party:
         self.fanout = Fanout()
         self.guests: dict[str, Guest] = {}
         self.log: list[str] = []
+        self.debug_log: list[str] = []
         self.asked: list[Consultation] = []
         self.inquired: list[Inquiry] = []
         self._dialect = dialect
@@ -95,7 +96,7 @@ class Party:
             guest.listens()
         for effect in effects:
             if isinstance(effect, Status):
-                self.log.append(effect.text)
+                (self.debug_log if effect.debug else self.log).append(effect.text)
             elif isinstance(effect, Consultation):
                 self.asked.append(effect)
             elif isinstance(effect, Inquiry):

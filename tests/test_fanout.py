@@ -116,6 +116,9 @@ class Counting:
     def parse(self, payload: bytes, named: bool) -> Request:
         return SLASH.parse(payload, named)
 
+    def word(self, payload: bytes, named: bool) -> str:
+        return SLASH.word(payload, named)
+
     def render(self, event: Event) -> bytes:
         self.rendered[event] += 1
         return SLASH.render(event)

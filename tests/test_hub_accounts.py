@@ -354,7 +354,7 @@ def test_the_log_says_what_came_of_it_for_somebody_who_has_left_too(party: Party
     party.says("bob", "/register secret12")
     party.leaves("bob")
     party.answers(answer)
-    assert party.log[-1].endswith(f"StorePassword: {answer.name.lower()}")
+    assert party.log[-1].endswith(f"/register: {answer.name.lower()}, but the user has left")
 
 
 def test_who_asks_for_the_name_that_is_his_is_told_so_and_nobody_else(party: Party, owner: str) -> None:

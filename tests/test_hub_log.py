@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from chat.effects import Answer
+from chat.past import found
 from protocol.dialects import VERBS
-from protocol.messages import Hello, Name
+from protocol.errors import Fault
+from protocol.framing import FrameCodec
+from protocol.messages import Hello, Line, Name, Pong
 from tests.party import Party
+
+BUSY = Fault.BUSY.phrase
 
 
 @pytest.fixture
@@ -45,17 +50,20 @@ def test_who_was_too_slow_is_logged(party: Party) -> None:
     ("line", "logged"),
     [
         ("/users", "/users: done"),
-        ("/allusers", "/users: done"),
+        ("/ALLUSERS", "/allusers: done"),
         ("/ping", "/ping: done"),
         ("/help whisper", "/help: done"),
-        ("/nick carl", "/nick: done"),
+        ("/setname carl", "/setname: done, was ann"),
         ("/nick bob", "/nick: refused, 203 name-taken: bob is in use. Choose another name."),
-        ("/w bob sesame", "/whisper: done"),
-        ("/w eve sesame", "/whisper: refused, 401 not-connected: eve is not connected. /users shows who is."),
-        ("/w bob", "Malformed: refused, 302 usage: MESSAGE is missing. Usage: /w USER MESSAGE"),
-        ("/wisper bob sesame", "Malformed: refused, 301 unknown-command"),
+        ("/w bob sesame", "/w: done"),
+        ("/private eve sesame", "/private: refused, 401 not-connected: eve is not connected. /users shows who is."),
+        ("/w bob", "/w: refused, 302 usage: MESSAGE is missing. Usage: /w USER MESSAGE"),
+        ("/sesame12", "a command: refused, 301 unknown-command"),
         ("/unregister", "/unregister: refused, 212 not-registered: ann is not registered by you."),
-        ("/quit", "/disconnect: done"),
+        ("/quit now", "/quit: done"),
+        ("/register", "/register: asked for a password"),
+        ("/r sesame", "/r: refused, 303 client-only"),
+        ("\x04", "Ctrl-D: done"),
     ],
 )
 def test_each_command_is_logged_with_its_result(party: Party, line: str, logged: str) -> None:  # D15
@@ -92,7 +100,78 @@ def test_a_password_is_in_no_log(party: Party) -> None:
 def test_what_came_of_a_password_is_logged(party: Party) -> None:  # D15
     party.says("ann", "/register sesame12")
     party.answers(Answer.BUSY)
-    assert party.log[-1] == "ann (192.0.2.1:1): StorePassword: busy"
+    assert party.log[-1] == f"ann (192.0.2.1:1): /register: refused, 505 busy: {BUSY}"
     party.says("ann", "/register sesame12")
     party.answers(Answer.YES)
-    assert party.log[-1] == "ann (192.0.2.1:1): StorePassword: yes"
+    assert party.log[-1] == "ann (192.0.2.1:1): /register: done"
+    party.says("ann", "/passwd", "sesame12")
+    assert party.log[-2:] == [
+        "ann (192.0.2.1:1): /passwd: asked for a password",
+        "ann (192.0.2.1:1): a password: asked for a password",
+    ]
+    assert "StorePassword" not in "".join(party.log)
+
+
+@pytest.mark.parametrize(
+    ("line", "logged"),
+    [
+        ("bob", "a name: refused, 203 name-taken: bob is in use. Choose another name."),
+        ("my sesame", "a name: refused, 201 name-bad"),
+        ("/setname bob", "/setname: refused, 203 name-taken: bob is in use. Choose another name."),
+        ("/who", "/who: refused, 204 not-named: That needs a name, and you have none yet."),
+        ("join bob", "JOIN: refused, 203 name-taken: bob is in use. Choose another name."),
+        ("JOIN", "JOIN: refused, 302 usage: NAME is missing. Usage: JOIN NAME [PASSWORD]"),
+        ("bcst sesame", "BCST: refused, 204 not-named: That needs a name, and you have none yet."),
+    ],
+)
+def test_what_somebody_without_a_name_did_is_told_in_the_words_that_were_typed(
+    party: Party, line: str, logged: str
+) -> None:  # D15
+    party.connects("eve")
+    party.says("eve", line)
+    assert party.log == [f"192.0.2.1:3: {logged}"]
+
+
+def test_a_refused_join_is_logged_when_it_is_refused_and_not_before(party: Party) -> None:  # D15
+    party.connects("eve")
+    party.says("eve", "JOIN joe sesame12")
+    assert party.log == []
+    party.answers(Answer.NO)
+    assert party.log == [
+        "192.0.2.1:3: JOIN: refused, 207 wrong-password: "
+        "That is not joe's password, or it has none: try the name alone."
+    ]
+
+
+def test_what_verb_users_send_that_is_nothing_is_a_message_and_not_repeated(party: Party) -> None:  # E16
+    party.connects("eve")
+    party.says("eve", "JOIN eve", "sesame12 please")
+    assert party.log[-1] == "eve (192.0.2.1:3): a message: refused, 301 unknown-command"
+
+
+def test_what_was_looked_for_in_the_archive_is_logged_when_it_is_found(party: Party) -> None:  # D15
+    party.hub.has_archive = True
+    party.says("ann", "/search sesame")
+    assert party.log == []
+    with party.turn() as effects:
+        effects.extend(found(party.hub, party.inquired.pop(), [], False))
+    assert party.log == ["ann (192.0.2.1:1): /search: done"]
+
+
+def test_what_a_client_sends_by_itself_is_for_debugging(party: Party) -> None:  # D15
+    party.connects("fay")
+    party.frames("fay", Hello(1, "a secret", "fay"), Pong(), Line("/users", 0), Line("/users", 1))
+    assert party.log == ["fay (192.0.2.1:3) has joined. Active users: 3", "fay (192.0.2.1:3): /users: done"]
+    assert party.debug_log == [f"fay (192.0.2.1:3): {word}: done" for word in ("hello", "pong", "/users")]
+
+
+def test_what_a_client_does_for_its_user_is_logged_when_it_is_refused(party: Party) -> None:  # D15
+    party.connects("fay")
+    party.frames("fay", Hello(1, "a secret", "bob"))
+    party.frames("fay", Name("ann"))
+    party.sends("fay", FrameCodec.encode(b"sesame12"))
+    assert party.log == [
+        "192.0.2.1:3: hello: refused, 203 name-taken: bob is in use. Choose another name.",
+        "192.0.2.1:3: a name: refused, 203 name-taken: ann is in use. Choose another name.",
+        "192.0.2.1:3: a line: refused, 104 bad-message: That frame was not understood: it is not a JSON object in UTF-8.",
+    ]

@@ -108,7 +108,7 @@ def test_quit_unregistered_closes_and_removes_nothing(party: Party, eve: str) ->
     party.says(eve, "QUIT")
     party.sees(eve, "Goodbye.")
     assert party.is_gone(eve)
-    assert party.log[-1] == "192.0.2.1:4: /disconnect: done"
+    assert party.log[-1] == "192.0.2.1:4: QUIT: done"
     party.sees_nothing("ann", "bob", "carl")
 
 
@@ -140,7 +140,7 @@ def test_mesg_to_nobody_is_an_unknown_recipient(party: Party, eve: str) -> None:
     party.says("ann", "MESG eve hi")
     party.sees("ann", "Unknown Recipient")
     party.sees_nothing("bob", "carl", eve)
-    assert party.log[-1].endswith("/whisper: refused, 401 not-connected: eve is not connected. /users shows who is.")
+    assert party.log[-1].endswith("MESG: refused, 401 not-connected: eve is not connected. /users shows who is.")
 
 
 @pytest.mark.parametrize("line", ["BCST hi all", "bcst hi all"])

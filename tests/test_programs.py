@@ -138,6 +138,8 @@ def test_what_was_piped_in_is_answered_to_its_end(run: Programs) -> None:  # C12
 def test_the_setname_chat(run: Programs) -> None:
     server = run.server()
     john, carl, eve = run.telnet(), run.nc(), run.nc()
+    for _ in (john, carl, eve):
+        server.sees(": connected, without a name yet")  # C14
     john.types("/allusers")  # C2
     john.sees("That needs a name, and you have none yet.")
     john.sees("Type the name you want")
@@ -149,6 +151,7 @@ def test_the_setname_chat(run: Programs) -> None:
     carl.sees("Type the name you want")
     carl.types("/setname carl")
     carl.sees("Welcome, carl.")
+    eve.sees("/setname NAME")  # C14
     eve.types("/quit")  # C6
     eve.sees("Goodbye.")
     carl.types("/cmd")  # C7
@@ -219,7 +222,7 @@ def test_a_full_verb_server_and_quitting_unregistered(run: Programs) -> None:
     server.sees("refused, 501 too-many-users")
     bob.types("QUIT")  # E15
     assert bob.ends() == 0
-    server.sees("/disconnect: done")
+    server.sees("QUIT: done")
     assert "bob has left" not in server.text
     ann.types("QUIT")  # E14
     assert ann.ends() == 0

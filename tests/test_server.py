@@ -301,6 +301,22 @@ def test_an_end_found_out_in_writing_is_told_too(live: Live, monkeypatch: pytest
 # --- faults ------------------------------------------------------------------------------------------------------
 
 
+def test_the_log_tells_of_each_connection_before_it_has_a_name_and_counts_a_scan(
+    live: Live, log: pytest.LogCaptureFixture
+) -> None:  # C14
+    ann = live.connects()
+    live.turns()
+    host, port = ann.sock.getsockname()
+    assert log.messages == [f"{host}:{port}: connected, without a name yet"]
+    for _ in range(12):
+        live.connects()
+        live.turns()
+    assert len([line for line in log.messages if line.endswith("connected, without a name yet")]) == 10
+    live.clock.now += 1.0
+    live.turns()
+    assert log.messages[-1] == "3 more have connected"
+
+
 def test_a_bug_in_a_handler_costs_only_the_peer_that_met_it(
     live: Live, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
