@@ -173,5 +173,6 @@ def test_what_a_client_does_for_its_user_is_logged_when_it_is_refused(party: Par
     assert party.log == [
         "192.0.2.1:3: hello: refused, 203 name-taken: bob is in use. Choose another name.",
         "192.0.2.1:3: a name: refused, 203 name-taken: ann is in use. Choose another name.",
-        "192.0.2.1:3: a line: refused, 104 bad-message: That frame was not understood: it is not a JSON object in UTF-8.",
+        "192.0.2.1:3: a line: refused, 104 bad-message: "
+        "That frame was not understood: it is not a JSON object in UTF-8.",
     ]
