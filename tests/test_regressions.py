@@ -115,6 +115,7 @@ def test_nobody_is_told_anybody_s_address(live: Live) -> None:
     bob, carl = live.joins("bob"), live.joins_framed("carl")
     ann = live.joins("ann")
     ann.says("hi", "/users", "/help", "/whisper bob hi", "/nick eve", "/quit")
+    ann.sees_the_end()
     bob.sees("* eve has left")
     carl.sees('"type":"left"')
     for client in (ann, bob, carl):

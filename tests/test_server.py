@@ -353,14 +353,17 @@ def test_one_bad_descriptor_costs_its_own_client_alone(live: Live, lagging: bool
 
 
 def test_a_listener_whose_newcomer_is_gone_already_goes_on(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    accept = socket.socket.accept
+    accept, failed = socket.socket.accept, list[socket.socket]()
 
     def fail_once(sock: socket.socket) -> object:
-        monkeypatch.setattr(socket.socket, "accept", accept)
+        if failed:
+            return accept(sock)
+        failed.append(sock)
         raise ConnectionAbortedError
 
     monkeypatch.setattr(socket.socket, "accept", fail_once)
     live.joins("ann")
+    assert [sock.fileno() for sock in failed] == list(live.server._door.descriptors())
 
 
 def test_tls_is_closed_without_a_word_but_with_a_line_in_the_log(live: Live, log: pytest.LogCaptureFixture) -> None:
