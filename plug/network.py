@@ -158,6 +158,9 @@ class Network:
         """Return the listener."""
         return frozenset([FIRST_FD] if self._listens else [])
 
+    def tell_rest(self, now: float) -> None:
+        """Tell no log of anything, as a door does."""
+
     def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[Socket, str]]:
         """Accept all who wait."""
         let_in, self._backlog = self._backlog, []
