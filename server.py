@@ -330,7 +330,7 @@ class Server:
             if isinstance(effect, (ToRoom, ToOne)):
                 continue
             if isinstance(effect, Status):
-                log.log(logging.DEBUG if effect.debug else logging.INFO, "%s", effect.text)
+                (log.debug if effect.debug else log.info)("%s", effect.text)
             elif isinstance(effect, Close):
                 peer = self._by_session[effect.session]
                 peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
