@@ -356,7 +356,7 @@ def run(chosen: argparse.Namespace, on_terminal: bool) -> None:
         screen.show(shown)
 
     def stands(online: bool, count: int) -> None:
-        session.online, session.company.count = online, count
+        session.online, session.company.count = online, count if online else 0  # which the bar leaves out
         screen.refresh()
 
     mailbox = Mailbox(chosen.name, chosen.to, secrets.token_hex(8), random.random)

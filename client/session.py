@@ -23,6 +23,7 @@ from client.company import Company
 from client.credential import Credential
 from client.looks import Shown
 from client.replying import Replying
+from client.round_trip import RoundTrip
 from client.settings import Settings, change
 from protocol import messages
 from protocol.commands import BY_REQUEST, BY_WORD, Command, arguments
@@ -61,7 +62,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A line on its way, and when it was typed, in monotonic seconds. `alone`: it was sent at once, behind no other."""
+    """A line on its way, and when it was typed, in monotonic seconds. `alone`: see round_trip."""
 
     line: Line
     typed_at: float
@@ -94,7 +95,7 @@ class Session:
         self.company = Company()
         self.settings = Settings()
         self.width = WIDTH  # of lists, in characters
-        self.round_trip: float | None = None  # seconds that the newest answer took
+        self.round_trip = RoundTrip()
         self.refused_lines = 0
         self.away = ""  # the line that said so, to be said again to a server that forgot
         self._client_id = client_id
@@ -105,8 +106,6 @@ class Session:
         self._credential = Credential()
         self._returning = False  # by another connection, and not in the room yet
         self._came_at = 0  # the log's number of our coming, by this connection
-        self._last_repeated = 0  # the newest line that was on its way when we came in; what it took says nothing
-        self._looked_round_at = 0.0
         self._has_missed = False  # something of what came before that, and has been shown since
 
     # --- what we say ---------------------------------------------------------------------------------------------
@@ -218,7 +217,8 @@ class Session:
             self.away = text if command.build is messages.GoAway else ""
         self._cseq += 1
         line = Line(text, self._cseq, as_of, epoch)
-        self.pending[self._cseq] = Pending(line, now, alone=self.online and not self.pending)
+        alone = self.online and not self.pending and self.round_trip.is_paused(now)
+        self.pending[self._cseq] = Pending(line, now, alone)
         return line
 
     # --- what we are told ----------------------------------------------------------------------------------------
@@ -234,6 +234,7 @@ class Session:
         if isinstance(event, Ponged):
             return Step(show=looks.pong(None if settled is None else now - settled.typed_at, event))
         if isinstance(event, messages.Welcomed):
+            self.round_trip.welcomed(now, self._cseq)
             return self._welcomed(event)
         if isinstance(event, messages.Asked):
             return self._asked(event)
@@ -270,13 +271,10 @@ class Session:
 
     def _measure(self, event: Event, settled: Pending | None, now: float) -> None:
         """Note how long the server took, if `event` answers what was sent at a time that we know."""
-        cseq = getattr(event, "cseq", None)
-        if isinstance(event, messages.Welcomed):
-            self._looked_round_at = now
-        elif cseq == UNSEEN:
-            self.round_trip = now - self._looked_round_at
-        elif settled is not None and settled.alone and settled.line.cseq > self._last_repeated:
-            self.round_trip = now - settled.typed_at
+        if settled is not None:
+            self.round_trip.answered(settled.line.cseq, settled.typed_at, now, alone=settled.alone)
+        elif getattr(event, "cseq", None) == UNSEEN:
+            self.round_trip.looked_round(now)
 
     def _settle(self, event: Event) -> Pending | None:
         """Take the line that `event` answers or echoes out of `pending` and return it.
@@ -298,7 +296,6 @@ class Session:
         self.question = self.refusal = ""
         self.online, self._returning, self._has_missed = True, False, False
         self.company.count = event.count
-        self._last_repeated = self._cseq
         repeated = tuple(pending.line for pending in self.pending.values())
         shown = None if is_resumed else self._look(event)
         return Step(send=(*self._look_round(), *repeated), first=outdated, show=shown)

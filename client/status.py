@@ -31,7 +31,7 @@ def bar(session: Session, unread: Unread, width: int) -> str:
         _count(unread.mentions, "mention"),
         session.name,
         _count(session.company.count, "user"),
-        "" if session.round_trip is None else f"{session.round_trip * 1000:.0f} ms",
+        "" if session.round_trip.seconds is None else f"{session.round_trip.seconds * 1000:.0f} ms",
     )
     told = [part for part in by_weight if part]
     while len(told) > 1 and len(_BETWEEN.join(told)) > width:

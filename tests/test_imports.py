@@ -71,6 +71,7 @@ PURE_IN_CLIENT = [
     "output",
     "paint",
     "replying",
+    "round_trip",
     "schedule",
     "session",
     "settings",
