@@ -11,7 +11,7 @@ from chat.effects import Effect, ToOne
 from chat.session import Session
 from protocol import messages
 from protocol.messages import Noticed
-from protocol.text import clean
+from protocol.text import excerpt
 
 if TYPE_CHECKING:
     from chat.hub import Hub
@@ -23,7 +23,7 @@ NOT_AWAY = "You were not away."
 
 def go_away(hub: Hub, session: Session, request: messages.GoAway) -> list[Effect]:
     """Begin an absence, or one for another reason."""
-    session.away = clean(request.why or "") or "away"
+    session.away = excerpt(request.why or "") or "away"  # short: a notice is one line, so that nothing of it begins one
     session.told_away.clear()
     return [ToOne(session, Noticed(AWAY, request.cseq))]
 

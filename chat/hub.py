@@ -27,14 +27,16 @@ from chat.guesses import LIMITS_OF_MANY, Guesses
 from chat.holds import Holds
 from chat.log import Entry
 from chat.meter import Meter
+from chat.names import Registered, WhyNot, why_not
 from chat.record import Record
 from chat.room import Room
 from chat.session import Session, State
 from chat.status import late_status, status
 from protocol import acts, commands, messages
 from protocol.errors import Fault, ProtocolError
+from protocol.lines import LINE_LIMIT
 from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refusal
-from protocol.text import clean, excerpt, is_name, key_of
+from protocol.text import clean, excerpt, key_of
 
 GREETING = "Welcome to this chat. Type the name you want, or /setname NAME, then Enter."
 ASK_AGAIN = "Type the name you want, or /setname NAME, then Enter; /quit leaves."
@@ -56,7 +58,7 @@ class Hub:
         """
         self.room = Room(record.log)
         self.epoch = record.epoch
-        self.registered: frozenset[str] = frozenset()  # the keys of the names with an account; the shell keeps it true
+        self.registered = Registered()  # the names with an account; the shell keeps it true
         self.has_archive = False  # whether the shell can search what is no longer in memory
         self.greet_history = greet_history
         self.guesses = Guesses()
@@ -258,17 +260,12 @@ class Hub:
             return self.refuse(session, Fault.ALREADY_NAMED, getattr(request, "cseq", None), name=session.name)
         return self.refuse(session, Fault.NOT_NAMED, getattr(request, "cseq", None))
 
-    def _why_not(self, session: Session, name: str) -> tuple[Fault, dict[str, object]] | None:
+    def _why_not(self, session: Session, name: str) -> WhyNot | None:
         """Return why `session` can't be called `name`, or None if it can."""
-        if not is_name(name):
-            return Fault.NAME_BAD, {"name": excerpt(name) or "Nothing"}
-        if commands.is_reserved(name):
-            return Fault.NAME_RESERVED, {"name": name}
-        if self.room.find(name) not in (None, session):
-            return Fault.NAME_TAKEN, {"name": name}
-        if not session.named and len(self.room) >= self.max_users:
+        reason = why_not(session, name, self.room, self.registered)
+        if reason is None and not session.named and len(self.room) >= self.max_users:
             return Fault.TOO_MANY_USERS, {"limit": self.max_users}
-        return None
+        return reason
 
     # --- handlers: the state is right, the request's form is right -----------------------------------------------
 
@@ -285,7 +282,7 @@ class Hub:
         return [*effects, *self._take_name(session, messages.Name(request.name, request.password))]
 
     def _take_name(self, session: Session, request: messages.Nick | messages.Join | messages.Name) -> list[Effect]:
-        name = clean(request.name)
+        name = clean(request.name[:LINE_LIMIT])
         password = getattr(request, "password", None)
         cseq = getattr(request, "cseq", None)
         session.greeted_with = 0 if isinstance(request, messages.Join) else self.greet_history

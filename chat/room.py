@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chat.log import Log
+from chat.look_alikes import LookAlikes
 from chat.session import Session
 from protocol.text import key_of
 
@@ -19,6 +20,7 @@ class Room:
     def __init__(self, log: Log) -> None:
         self.log = log
         self._members: dict[str, Session] = {}
+        self._looks = LookAlikes()
 
     def __len__(self) -> int:
         return len(self._members)
@@ -30,6 +32,10 @@ class Room:
         """Return the member called `name`, in any case, or None."""
         return self._members.get(key_of(name))
 
+    def alike(self, name: str, but: str = "") -> str | None:
+        """Return the name of a member that can be taken for `name` and is neither that nor `but`, or None."""
+        return self._looks.find(name, but)
+
     def names(self) -> tuple[str, ...]:
         """Return the members' names, in the order in which they came."""
         return tuple(member.name for member in self._members.values())
@@ -37,13 +43,17 @@ class Room:
     def enter(self, session: Session) -> None:
         """Add a member under its name, which must be free."""
         self._members[session.key] = session
+        self._looks.add(session.name)
 
     def rename(self, session: Session, name: str) -> None:
         """Give a member another name, which must be free; it keeps its place."""
         key = session.key
+        self._looks.discard(session.name)
+        self._looks.add(name)
         session.name = name
         self._members = {session.key if old == key else old: member for old, member in self._members.items()}
 
     def leave(self, session: Session) -> None:
         """Remove a member; its name is free at once."""
         del self._members[session.key]
+        self._looks.discard(session.name)

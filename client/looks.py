@@ -33,6 +33,7 @@ class Role(Enum):
     """What a span of text is."""
 
     TEXT = auto()
+    ACT = auto()  # what somebody does
     NAME = auto()  # somebody else's, or ours where it stands among others'
     OWN = auto()  # our name, at our own line
     USAGE = auto()  # how a command is typed
@@ -107,13 +108,15 @@ def name_span(name: str) -> Span:
 
 def _said(event: messages.Said, me: str) -> Shown:
     author = Span(event.name, Role.OWN if event.name == me else Role.NAME)
+    others = "" if event.name == me else me
     act = acts.act_in(event.text)
-    text = _marked(f": {event.text}" if act is None else f" {act}", "" if event.name == me else me)
-    return compose(Kind.SAID, *(() if act is None else ("* ",)), author, *text)
+    if act is not None:
+        return compose(Kind.SAID, author, " ", *_marked(f"*{act}*", others, Role.ACT))
+    return compose(Kind.SAID, author, *_marked(f": {event.text}", others, Role.TEXT))
 
 
-def _marked(text: str, me: str) -> Iterator[Span]:
-    return (Span(piece, Role.MENTION if is_me else Role.TEXT) for piece, is_me in parted(text, me))
+def _marked(text: str, me: str, role: Role) -> Iterator[Span]:
+    return (Span(piece, Role.MENTION if is_me else role) for piece, is_me in parted(text, me))
 
 
 def _whispered(event: messages.Whispered, me: str) -> Shown:
@@ -184,13 +187,15 @@ def _past(entry: messages.Past, me: str) -> Iterator[str | Span]:
     yield "\n"
     yield f"[{moment:%Y-%m-%d %H:%M}] "
     act = acts.act_in(entry.text) if entry.to is None else None
-    if act is not None:
-        yield "* "
     yield Span(entry.name, Role.OWN if entry.name == me else Role.NAME)
     if entry.to is not None:
         yield " -> "
         yield Span(entry.to, Role.OWN if entry.to == me else Role.NAME)
-    yield f": {entry.text}" if act is None else f" {act}"
+    if act is None:
+        yield f": {entry.text}"
+    else:
+        yield " "
+        yield Span(f"*{act}*", Role.ACT)
 
 
 def _users(event: messages.UsersListed, width: int) -> Shown:

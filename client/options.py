@@ -14,7 +14,7 @@ from client.endings import Ending, Exit
 from client.store import Address, address
 from protocol import __version__
 from protocol.port import port as parsed_port
-from protocol.text import is_name, key_of
+from protocol.text import NAME_RULE, is_name, key_of
 
 DEFAULT_HOST, DEFAULT_PORT = "localhost", 8001
 PERSISTENCE = 60.0  # seconds: a script is to end some time
@@ -203,7 +203,7 @@ def _check_store(parser: argparse.ArgumentParser, options: argparse.Namespace) -
         parser.error("give HOST and PORT of a server, or --store URL, not both")
     for option, name in (("--name", options.name), ("--to", options.to)):
         if name is None or not is_name(name):
-            parser.error(f"--store needs {option}: 1 to 20 letters (a-z), digits, _ or -, beginning with a letter")
+            parser.error(f"--store needs {option}: {NAME_RULE}")
     if key_of(options.name) == key_of(options.to):
         parser.error("--name and --to are one name: give yours and the other's")
 

@@ -30,7 +30,7 @@ from client.shades import SHADES, Shades
 from disk.whole import open_private
 from protocol.text import clean
 
-_ELEMENTS = {Role.OWN: "bdi", Role.MENTION: "mark"}
+_ELEMENTS = {Role.OWN: "bdi", Role.ACT: "em", Role.MENTION: "mark"}
 
 _STYLE = """
 :root { color-scheme: light dark; --back: #fbfaf8; --text: #24211d; --faint: #79736b; --whisper: #8b3a8f;

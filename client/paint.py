@@ -23,6 +23,7 @@ _KINDS = {
 }
 _ROLES = {
     Role.TEXT: "",
+    Role.ACT: "\x1b[3m",
     Role.OWN: _BOLD,
     Role.USAGE: "\x1b[1;36m",
     Role.MENTION: "\x1b[1;7m",

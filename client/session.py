@@ -30,7 +30,7 @@ from protocol.commands import BY_REQUEST, BY_WORD, Command, arguments
 from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.messages import Event, Hello, Line, Name, Password, Pong, Ponged, Renamed, Said, Whispered
-from protocol.text import WIDTH, clean, excerpt
+from protocol.text import WIDTH, clean, excerpt, printable
 
 ClientMessage = Hello | Name | Password | Line | Pong
 
@@ -112,7 +112,7 @@ class Session:
 
     def hello(self, name: str | None = None, password: str | None = None) -> Hello:
         """Return the first message, to be sent at once after connecting; the `password` follows if it is asked for."""
-        self._credential.given(clean(password or "")[:LINE_LIMIT], self.server, beforehand=True)
+        self._credential.given(printable(password or "")[:LINE_LIMIT], self.server, beforehand=True)
         named = None if name is None else excerpt(name)  # longer than an excerpt is no name anyway
         return Hello(messages.VERSION, self._client_id, name=named)
 
@@ -157,10 +157,10 @@ class Session:
 
     def typed(self, text: str, now: float) -> Step:
         """Return what the line `text`, typed at `now`, leads to."""
-        text = clean(text)
+        typed, text = printable(text), clean(text)
         if self.question == "password":
             self._try_again()
-            password = text[:LINE_LIMIT]
+            password = typed[:LINE_LIMIT]
             self._credential.given(password, self.server)
             self.is_checked = True
             return Step(send=(Password(password),))
@@ -176,7 +176,7 @@ class Session:
             request = _local_request(text)
             if request is not None:
                 return self._carry_out(request)
-            line = self._line(text, now)
+            line = self._line(typed if typed.startswith("/") else text, now)  # a password may be in it
         except ProtocolError as error:
             self.refused_lines += 1
             return Step(show=looks.refusal(str(error)))

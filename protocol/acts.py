@@ -1,4 +1,4 @@
-"""Acts: `/me waves` is read as `* ann waves`.
+"""Acts: `/me waves` is read as `ann *waves*`: it begins with who does it, never with a mark of the server's.
 
 In the log and on the wire an act is said like anything else, as `/me waves`. So history, search and the journal know
 nothing of it, and a client that does not know it either still shows what was meant.
@@ -17,7 +17,7 @@ def as_said(act: str) -> str:
 def told(name: str, text: str) -> str:
     """Return what a reader of plain text is told when `name` says `text`."""
     act = act_in(text)
-    return f"{name}: {text}" if act is None else f"* {name} {act}"
+    return f"{name}: {text}" if act is None else f"{name} *{act}*"
 
 
 def act_in(text: str) -> str | None:

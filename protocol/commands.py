@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from protocol import messages
 from protocol.errors import Fault, ProtocolError
 from protocol.messages import CommandHelp, LineRequest, LocalRequest
-from protocol.text import excerpt, skeleton
+from protocol.text import excerpt, spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ COMMANDS = (
         "Whisper MESSAGE to whoever last whispered to you (custom client only).",
         aliases=("r",),
     ),
-    Command("me", (MESSAGE,), messages.Act, "Tell everyone what you do: /me waves reads * NAME waves."),
+    Command("me", (MESSAGE,), messages.Act, "Tell everyone what you do: /me waves reads NAME *waves*."),
     Command(
         "away",
         (REASON,),
@@ -183,14 +183,13 @@ _SAID_TO_PROMPTS = "hello hi hey exit bye goodbye leave logout logoff stop end c
 
 # Names that could be taken for the server's, or for a command, by somebody who reads or types in a hurry.
 _RESERVED = frozenset(
-    skeleton(word)
+    spelling(word)
     for word in (
-        "admin",
-        "server",
-        "root",
-        "moderator",
-        "system",
-        "you",
+        *("admin", "admins", "administrator", "sysadmin", "root", "superuser"),
+        *("operator", "operators", "op", "ops", "sysop", "moderator", "moderators", "mod", "mods"),
+        *("owner", "staff", "support", "official", "security"),
+        *("server", "system", "sys", "service", "console"),
+        *("everyone", "everybody", "nobody", "anonymous", "here", "you"),
         *BY_WORD,
         *(v for v in BY_VERB if v),
         *_SAID_TO_PROMPTS.split(),
@@ -199,8 +198,9 @@ _RESERVED = frozenset(
 
 
 def is_reserved(name: str) -> bool:
-    """Say whether nobody may have `name`: a reserved word, in any case or look-alike spelling."""
-    return skeleton(name) in _RESERVED
+    """Say whether nobody may have `name`: a reserved word, in any case or look-alike spelling; but a number is free."""
+    word = spelling(name)
+    return not name.isdigit() and (word in _RESERVED or word.replace("cl", "d") in _RESERVED)
 
 
 def find(word: str) -> Command:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from protocol import acts, messages
-from protocol.commands import BY_REQUEST, BY_VERB, BY_WORD, Command, arguments, find
+from protocol.commands import BY_REQUEST, BY_VERB, BY_WORD, PASSWORD, Command, arguments, find
 from protocol.errors import Fault, ProtocolError
 from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
@@ -33,7 +33,7 @@ from protocol.messages import (
 )
 from protocol.objects import FROM_CLIENT, dump, load
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
-from protocol.text import WIDTH, clean, excerpt, utc
+from protocol.text import WIDTH, clean, excerpt, printable, utc
 
 _WHISPER = BY_REQUEST[Whisper]
 
@@ -67,15 +67,15 @@ A_NAME, A_PASSWORD, A_MESSAGE, A_COMMAND, UNREADABLE = "a name", "a password", "
 
 def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
     """Return what a slash user's line means. Raises ProtocolError."""
-    text = clean(text)
+    typed, text = printable(text), clean(text)
     if not text.startswith("/"):
         return Say(text, cseq) if named else Nick(text, cseq)
     if text.startswith("//") and named:  # a slash that is meant as one
         return Say(text[1:], cseq)
-    word, _, rest = text.partition(" ")
+    word = text.partition(" ")[0]
     command = find(word)
     _check_precondition(command, named)
-    request = command.build(*arguments(command, rest.strip(), command.usage_as(word)), cseq=cseq)
+    request = command.build(*arguments(command, _rest(command, typed, text), command.usage_as(word)), cseq=cseq)
     if isinstance(request, LocalRequest):
         raise _belongs_to_the_client(command, word.lower())
     return request
@@ -100,10 +100,15 @@ def _verb_word(text: str, named: bool) -> str:
 
 def _parse_verb(text: str, named: bool) -> LineRequest:
     """Return what a verb user's line means. Raises ProtocolError."""
-    word, _, rest = clean(text).partition(" ")
-    command = _find_verb(word, named)
+    typed, text = printable(text), clean(text)
+    command = _find_verb(text.partition(" ")[0], named)
     _check_precondition(command, named)
-    return command.build(*arguments(command, rest.strip(), command.verb_usage))  # type: ignore[return-value]  # no verb is local
+    return command.build(*arguments(command, _rest(command, typed, text), command.verb_usage))  # type: ignore[return-value]  # no verb is local
+
+
+def _rest(command: Command, typed: str, text: str) -> str:
+    """Return what follows the command's word: cleaned; but a password as it was typed, or it would be another one."""
+    return (typed if PASSWORD in command.parameters else text).partition(" ")[2].strip()
 
 
 def _find_verb(word: str, named: bool) -> Command:

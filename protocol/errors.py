@@ -38,13 +38,14 @@ class Fault(Enum):
     NAME_BAD = (
         201,
         "name-bad",
-        "{name} can't be a name: 1 to 20 letters (a-z), digits, _ or -, beginning with a letter. Choose another.",
+        "{name} can't be a name: 1 to 20 letters (a-z), digits, _ or -, beginning with a letter or a digit.",
     )
     NAME_RESERVED = (
         202,
         "name-reserved",
         "{name} is reserved, or looks like a reserved name. Choose another name.",
     )
+    NAME_LOOKS_ALIKE = 113, "name-looks-alike", "{name} looks like {other}. Choose another name."
     NAME_TAKEN = 203, "name-taken", "{name} is in use. Choose another name."
     NOT_NAMED = (
         204,

@@ -1,8 +1,7 @@
 """Text that people see, and the rules for names.
 
-Everything that a peer sent is cleaned before anybody is shown it, on the server for everyone and again in the
-client, because a server may be hostile too. Cleaning takes out what can move a cursor, hide or reorder text or
-forge a line; it keeps what languages and emoji need (joiners, variation selectors, combining marks).
+Everything that a peer sent is cleaned (protocol.sanitize) before anybody is shown it, on the server for everyone and
+again in the client, because a server may be hostile too.
 """
 
 from __future__ import annotations
@@ -11,43 +10,42 @@ import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
 
+from protocol.sanitize import clean as clean
+from protocol.sanitize import printable as printable
+
 NAME_LIMIT = 20
 WIDTH = 78  # of lists, so that they fit a terminal of 80 columns
-_NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}")
+NAME_RULE = f"1 to {NAME_LIMIT} letters (a-z), digits, _ or -, beginning with a letter or a digit"
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}")
 
-# C0, DEL and C1; the bidi controls (UAX #9); line and paragraph separators; the byte order mark, which is
-# invisible; lone surrogates, which JSON can smuggle in as \ud800 and no encoder takes.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
-# Look-alikes, folded onto one of them (DESIGN.md): 0/o and 1/l/i/|.
-_LOOK_ALIKES = str.maketrans("01i|", "olll")
+# Characters, and pairs of them, that are taken for another at a glance.
+_LOOK_ALIKES = str.maketrans("01i|258", "olllzsb")
+_PAIRS = (("rn", "m"), ("vv", "w"))
+_SPELLED = str.maketrans("01i|2345789", "olllzeastbg")  # what a digit stands for where it takes a letter's place
+_SEPARATOR = re.compile(r"(?<![0-9])[-_]+|[-_]+(?![0-9])")  # not the one that makes 1-11 another number than 11-1
 
 _WORD = re.compile(r"[^\W_]+")
 
 _EXCERPT = 40
+_QUOTED = 4096  # characters of which an excerpt is made: cleaning a whole frame to quote 40 costs milliseconds
 _PASSWORD_LIMIT = 512  # characters: four times the longest (chat.accounts), which may be typed decomposed
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LATEST = 253_402_000_000  # seconds since the epoch; days before the end of the year 9999, and of Python's calendar
 
 
-def clean(text: str) -> str:
-    """Return `text` without surrounding white space and without anything unsafe; a tab becomes a space."""
-    if not text.isprintable():  # one pass in C; nearly all text needs no more
-        text = _UNSAFE.sub("", text.replace("\t", " "))
-    return text.strip()
-
-
 def clean_password(text: str) -> str:
-    """Return a password as it is compared: cleaned like all text, and in the one form that RFC 8265 gives it (NFC).
+    """Return a password as it is compared: without controls, in the one form that RFC 8265 gives it (NFC).
+
+    Nobody is shown it, so that what can be taken for something else stays in it.
 
     Of one that is longer than any may be, a part: normalizing takes time with the square of a run of combining marks.
     """
-    return unicodedata.normalize("NFC", clean(text)[:_PASSWORD_LIMIT])
+    return unicodedata.normalize("NFC", printable(text)[:_PASSWORD_LIMIT])
 
 
 def excerpt(text: str) -> str:
     """Return `text` cleaned and at most 40 characters long, to be quoted in a sentence or a log line."""
-    text = clean(text)
+    text = clean(text[:_QUOTED])
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -69,7 +67,7 @@ def _without_marks(text: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Say whether `name` has the form of a name: 1 to 20 ASCII letters, digits, _ and -, a letter first."""
+    """Say whether `name` has the form of a name: 1 to 20 ASCII letters, digits, _ and -, the first no _ or -."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -79,8 +77,19 @@ def key_of(name: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """Return what `name` looks like: equal skeletons can be taken for each other on a screen."""
-    return name.casefold().translate(_LOOK_ALIKES)
+    """Return what `name` looks like: two with one skeleton can be taken for each other on a screen."""
+    return _folded(_SEPARATOR.sub("", name.casefold()).translate(_LOOK_ALIKES))
+
+
+def spelling(name: str) -> str:
+    """Return the word that `name` is read as: no separators, and letters for the digits that stand for some."""
+    return _folded(name.casefold().replace("-", "").replace("_", "").translate(_SPELLED))
+
+
+def _folded(name: str) -> str:
+    for pair, letter in _PAIRS:
+        name = name.replace(pair, letter)
+    return name
 
 
 def ascii_line(text: str) -> str:

@@ -30,7 +30,7 @@ class Backroom:
         self._clerk = clerk
         self._journal = journal
         self._archivist = archivist
-        hub.registered = clerk.registered
+        hub.registered.update(clerk.registered)
         hub.has_archive = archivist is not None
 
     def descriptors(self) -> list[int]:
@@ -48,7 +48,8 @@ class Backroom:
         """Return what follows from what has been done since."""
         effects: list[Effect] = []
         for asked, answer, registered in self._clerk.answers() if self._clerk.fileno() in readable else ():
-            self._hub.registered = self._hub.registered if registered is None else registered
+            if registered is not None:
+                self._hub.registered.update(registered)
             if asked is not None:
                 effects += self._hub.answered(asked, answer)
             elif answer is Answer.YES:

@@ -17,7 +17,7 @@ SOURCES = sorted(
 )
 
 NUMBERS = {"length", "limit", "seconds", "least", "most", "ours", "theirs"}
-WORDS = {"name", "instead", "what", "type", "word", "hint", "why", "usage", "line", "address", "before"}
+WORDS = {"name", "other", "instead", "what", "type", "word", "hint", "why", "usage", "line", "address", "before"}
 
 
 def placeholders(fault: Fault) -> set[str]:

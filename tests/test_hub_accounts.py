@@ -27,7 +27,7 @@ def party() -> Party:
     """Return a party at which bob is in the room and ann is a registered name that nobody uses."""
     made = Party()
     made.joins("bob")
-    made.hub.registered = frozenset({"ann"})
+    made.hub.registered.update(frozenset({"ann"}))
     made.connects("ann")
     return made
 

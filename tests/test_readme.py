@@ -20,7 +20,7 @@ def row(command: Command) -> str:
     usage = f"`{command.usage}`" if command.slash else ""
     also = ", ".join(f"`/{alias}`" for alias in command.aliases)
     verb = f"`{command.verb_usage}`" if command.verb else ""
-    return f"| {usage} | {also} | {verb} | {command.help} |"
+    return f"| {usage} | {also} | {verb} | {command.help.replace('*', chr(92) + '*')} |"
 
 
 def test_the_command_table_is_that_of_the_code() -> None:

@@ -1,0 +1,30 @@
+"""Look-alikes: names by what they look like, so that whether another one looks the same is one look-up."""
+
+from __future__ import annotations
+
+from protocol.text import key_of, skeleton
+
+
+class LookAlikes:
+    """A set of names; those that can be taken for each other are found from any of them."""
+
+    def __init__(self) -> None:
+        self._by_skeleton: dict[str, dict[str, str]] = {}  # skeleton -> key -> name
+
+    def add(self, name: str) -> None:
+        """Add `name`."""
+        self._by_skeleton.setdefault(skeleton(name), {})[key_of(name)] = name
+
+    def discard(self, name: str) -> None:
+        """Remove `name`, in any case, if it is there."""
+        look = skeleton(name)
+        alike = self._by_skeleton.get(look, {})
+        alike.pop(key_of(name), None)
+        if not alike:
+            self._by_skeleton.pop(look, None)
+
+    def find(self, name: str, but: str) -> str | None:
+        """Return a name that looks like `name` and is neither that, in any case, nor `but`; None if there is none."""
+        own = (key_of(name), key_of(but))
+        alike = self._by_skeleton.get(skeleton(name), {})
+        return next((other for key, other in alike.items() if key not in own), None)
