@@ -35,7 +35,7 @@ from client.session import ClientMessage, Session, Step
 from client.silence import is_dead
 from protocol.errors import ProtocolError
 from protocol.messages import Event
-from protocol.text import clean
+from protocol.sanitize import clean
 
 PATIENCE = 10.0  # seconds for an answer
 FAREWELL = 2.0  # seconds for the goodbye

@@ -36,7 +36,8 @@ from protocol import acts, commands, messages
 from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refusal
-from protocol.text import clean, excerpt, key_of
+from protocol.sanitize import clean
+from protocol.text import excerpt, key_of
 
 GREETING = "Welcome to this chat. Type the name you want, or /setname NAME, then Enter."
 ASK_AGAIN = "Type the name you want, or /setname NAME, then Enter; /quit leaves."

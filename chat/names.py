@@ -14,7 +14,6 @@ from protocol import commands
 from protocol.errors import Fault
 from protocol.text import excerpt, is_name, key_of
 
-
 WhyNot = tuple[Fault, dict[str, object]]  # and what its phrase is filled with
 
 

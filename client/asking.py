@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from protocol import messages
 from protocol.commands import BY_REQUEST, BY_WORD, Command
-from protocol.text import clean, excerpt, key_of
+from protocol.sanitize import clean
+from protocol.text import excerpt, key_of
 
 _HIDDEN_SLASH = re.compile(r"[^\w\s]*[/\\]\s*(\w+)")  # \whisper, ./whisper, "/whisper
 _WHISPER, _REPLY = BY_REQUEST[messages.Whisper], BY_REQUEST[messages.Reply]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from protocol.text import clean
+from protocol.sanitize import clean
 
 
 def cleaned(value: Any) -> Any:

@@ -10,7 +10,8 @@ from enum import Enum
 
 from client.session import Session
 from protocol.errors import Fault, ProtocolError
-from protocol.text import clean, excerpt
+from protocol.sanitize import clean
+from protocol.text import excerpt
 
 CONNECT_PATIENCE = 10  # seconds for the connection to be made
 

@@ -36,7 +36,8 @@ from client.schedule import Schedule
 from client.window import WAITING_LIMIT, Window
 from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
-from protocol.text import clean, key_of
+from protocol.sanitize import clean
+from protocol.text import key_of
 
 
 @dataclass(frozen=True, slots=True)

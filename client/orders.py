@@ -8,7 +8,8 @@ from protocol import messages
 from protocol.commands import BY_REQUEST, Command, arguments
 from protocol.errors import Fault, ProtocolError
 from protocol.messages import CommandHelp, Disconnect, Help, ListUsers, Say
-from protocol.text import clean, excerpt
+from protocol.sanitize import clean
+from protocol.text import excerpt
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from client.endings import Ending
 from client.looks import Role, Shown, Span, refusal
 from client.shades import SHADES, Shades
 from disk.whole import open_private
-from protocol.text import clean
+from protocol.sanitize import clean
 
 _ELEMENTS = {Role.OWN: "bdi", Role.ACT: "em", Role.MENTION: "mark"}
 

@@ -30,7 +30,8 @@ from protocol.commands import BY_REQUEST, BY_WORD, Command, arguments
 from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.messages import Event, Hello, Line, Name, Password, Pong, Ponged, Renamed, Said, Whispered
-from protocol.text import WIDTH, clean, excerpt, printable
+from protocol.sanitize import clean, printable
+from protocol.text import WIDTH, excerpt
 
 ClientMessage = Hello | Name | Password | Line | Pong
 

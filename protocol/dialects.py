@@ -32,8 +32,9 @@ from protocol.messages import (
     Whisper,
 )
 from protocol.objects import FROM_CLIENT, dump, load
+from protocol.sanitize import clean, printable
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
-from protocol.text import WIDTH, clean, excerpt, printable, utc
+from protocol.text import WIDTH, excerpt, utc
 
 _WHISPER = BY_REQUEST[Whisper]
 

@@ -1,7 +1,7 @@
 """Sanitizing: what a peer sent -> text that can be shown to anybody.
 
-Nothing that somebody writes may move a cursor, hide or reorder text, begin a line, or push what follows to the next one.
-So, in this order:
+Nothing that somebody writes may move a cursor, hide or reorder text, begin a line, or push what follows to the next
+one. So, in this order:
 
 1. Controls, bidi controls, line separators and surrogates are dropped, and so are default-ignorable code points
    (Unicode's DerivedCoreProperties), which nobody sees. Blanks of any kind become plain spaces.
@@ -96,7 +96,7 @@ _SUSPECT = re.compile(
 
 
 def clean(text: str) -> str:
-    """Return `text` as it may be shown: one line that hides nothing, without surrounding blanks; "" for nothing to see."""
+    """Return `text` as it may be shown: one line that hides nothing, trimmed; "" if there is nothing to see."""
     if not (text.isascii() and text.isprintable()) and _SUSPECT.search(text):  # nearly all text needs no more
         text = _cleaned(text)
     if _GAP in text:

@@ -10,8 +10,7 @@ import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
 
-from protocol.sanitize import clean as clean
-from protocol.sanitize import printable as printable
+from protocol.sanitize import clean, printable
 
 NAME_LIMIT = 20
 WIDTH = 78  # of lists, so that they fit a terminal of 80 columns

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from hypothesis import strategies as st
 
 from protocol.messages import CommandHelp, Past, Resume
-from protocol.text import clean
+from protocol.sanitize import clean
 
 # UAX #9: the explicit formatting characters by their bidi class; the three marks have the class of what they imitate.
 _BIDI_CLASSES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

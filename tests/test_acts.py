@@ -24,9 +24,9 @@ def test_talk_is_no_act(text: str) -> None:
 
 def test_text_users_read_an_act_behind_the_name() -> None:
     said = Said(7, "ann", acts.as_said("waves"), 0.0)
-    assert SLASH.render(said) == VERBS.render(said) == b"* ann waves"
+    assert SLASH.render(said) == VERBS.render(said) == b"ann *waves*"
     past = HistoryListed("Now:", (Past(7, 0.0, "ann", acts.as_said("waves")),))
-    assert SLASH.render(past).endswith(b"] * ann waves")
+    assert SLASH.render(past).endswith(b"] ann *waves*")
 
 
 def test_everyone_sees_what_somebody_does() -> None:
@@ -35,10 +35,10 @@ def test_everyone_sees_what_somebody_does() -> None:
     party.joins_framed("carl")
     party.looks_away()
     party.says("ann", "/me waves")
-    party.sees("bob", "* ann waves")
-    party.sees("carl", "* ann waves")
+    party.sees("bob", "ann *waves*")
+    party.sees("carl", "ann *waves*")
     party.sees("ann")
     party.says("carl", "/me nods")
-    party.sees("ann", "* carl nods")
+    party.sees("ann", "carl *nods*")
     party.says("bob", "/history")
-    assert b"] * ann waves" in party.hears("bob")
+    assert b"] ann *waves*" in party.hears("bob")

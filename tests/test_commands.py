@@ -206,7 +206,38 @@ def test_spellings_that_people_would_try(name: str) -> None:  # A5
     assert is_reserved(name)
 
 
-@pytest.mark.parametrize("name", ["ann", "bob", "carl", "eve", "administrator", "user", "servers", "wr", "x", "joins"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("administrator", "operator", "op", "mod", "sys", "staff", "support", "owner", "everyone", "nobody", "here"),
+        *(
+            "adrnin",
+            "r_oot",
+            "s-e-r-v-e-r",
+            "4dmin",
+            "4-d_M1n",
+            "aclmin",
+            "0p",
+            "5y5tem",
+            "moderat0r",
+            "vvho",
+            "5erver",
+        ),
+        *("ROOT-", "r00t_", "A-D-R-N-I-N", "h3lp", "8ack", "0wner", "5ta-ff", "N0BODY"),
+    ],
+)
+def test_words_that_pass_for_the_servers_are_reserved_too(name: str) -> None:  # A5, M9
+    assert is_reserved(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["411", "537", "7", "dear", "arnie", "vicky", "rob", "root2", "adam", "modest", "guest"]
+)
+def test_numbers_and_words_of_their_own_are_free(name: str) -> None:  # M9
+    assert not is_reserved(name)
+
+
+@pytest.mark.parametrize("name", ["ann", "bob", "carl", "eve", "user", "servers", "wr", "x", "joins"])
 def test_other_names_are_free(name: str) -> None:
     assert not is_reserved(name)
 

@@ -157,6 +157,7 @@ def test_hostile_details_do_not_leave_their_line(name: str, word: str) -> None:
 LONGEST_NAME = "W" * 20
 LONGEST: dict[str, Any] = {  # the longest that anybody would see in good faith
     "name": LONGEST_NAME,
+    "other": LONGEST_NAME,
     "word": "/" + "x" * 39,
     "hint": "Did you mean /disconnect?",
     "why": "COUNT is a number from 1 to 500",

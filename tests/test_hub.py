@@ -64,7 +64,7 @@ TABLE: list[tuple[Request, list[str], list[str], list[str]]] = [
     (Nick("eve"), CLOSED, ["Welcomed"], ["Renamed"]),
     (Nick("ann"), CLOSED, ["name-taken", "Asked"], ["name-taken"]),
     (Nick("admin"), CLOSED, ["name-reserved", "Asked"], ["name-reserved"]),
-    (Nick("4"), CLOSED, ["name-bad", "Asked"], ["name-bad"]),
+    (Nick("-4"), CLOSED, ["name-bad", "Asked"], ["name-bad"]),
     (Say("hi"), CLOSED, NOT_NAMED, ["Said"]),
     (Say(""), CLOSED, NOT_NAMED, []),
     (Say("", 1), CLOSED, NOT_NAMED, ["nothing-to-say"]),
@@ -243,7 +243,7 @@ def test_one_turn_is_cut_for_each_reader_at_its_places() -> None:  # A11, A12, A
 # --- deadlines ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sent", [b"", b"a", b"4\r\n"])
+@pytest.mark.parametrize("sent", [b"", b"a", b"-4\r\n"])
 def test_a_text_user_has_60_seconds_for_a_name_whatever_is_sent(party: Party, sent: bytes) -> None:
     party.connects("eve")
     party.passes(59)

@@ -47,11 +47,11 @@ def test_the_welcome_says_that_one_may_chat_and_points_to_the_commands() -> None
 
 
 def test_what_somebody_does_is_told_behind_the_name() -> None:
-    assert shown(Said(1, "bob", "/me waves at ann", AT)).text == "* bob waves at ann"
+    assert shown(Said(1, "bob", "/me waves at ann", AT)).text == "bob *waves at ann*"
     assert shown(Said(1, "bob", "/me waves at ann", AT)).is_mention
     entries = (messages.Past(1, AT, "bob", "/me waves"), messages.Past(1, AT, "bob", "/me psst", "ann"))
     lines = shown(messages.HistoryListed("Now:", entries)).text.splitlines()
-    assert lines[1].endswith("] * bob waves")
+    assert lines[1].endswith("] bob *waves*")
     assert lines[2].endswith("] bob -> ann: /me psst")
 
 

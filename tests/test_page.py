@@ -23,7 +23,7 @@ from client.looks import Kind, Role, Shown, Span
 from client.page import Page, head
 from client.shades import SHADES, Shades
 from protocol import messages
-from protocol.text import clean
+from protocol.sanitize import clean
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
 HOSTILE = (

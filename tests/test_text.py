@@ -8,73 +8,13 @@ import sys
 import pytest
 from hypothesis import given
 
-from protocol.text import NAME_LIMIT, ascii_line, clean, clean_password, excerpt, is_name, key_of, skeleton, words_of
+from protocol.text import NAME_LIMIT, ascii_line, clean_password, excerpt, is_name, key_of, skeleton, words_of
 from tests.strategies import hostile_texts, unsafe_in
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
 BASIC_PLANE = EVERY_CHARACTER[:0x10000]
-UNSAFE = unsafe_in(EVERY_CHARACTER)
 
-# --- cleaning ----------------------------------------------------------------------------------------------------
-
-
-def test_of_every_character_there_is_just_the_unsafe_ones_are_taken_out() -> None:  # A9
-    safe = EVERY_CHARACTER.replace("\t", " ").translate(dict.fromkeys(map(ord, UNSAFE)))
-    same = clean(f"<{EVERY_CHARACTER}>") == f"<{safe}>"  # a bool, because pytest would show a million characters
-    assert same
-
-
-def test_no_unsafe_character_is_printable_so_that_printable_text_is_safe_without_a_look() -> None:  # A9
-    assert not any(character.isprintable() for character in UNSAFE)
-
-
-@given(hostile_texts)
-def test_cleaned_text_is_safe_trimmed_and_clean(text: str) -> None:  # A9
-    cleaned = clean(text)
-    assert not unsafe_in(cleaned)
-    assert cleaned == cleaned.strip() == clean(cleaned)
-
-
-@pytest.mark.parametrize(
-    ("text", "cleaned"),
-    [
-        ("hello", "hello"),
-        ("  hello all \r\n", "hello all"),
-        ("\u00a0\u3000hello\u2003", "hello"),
-        ("one  two", "one  two"),
-        ("one\ttwo", "one two"),
-        ("\x1b[31mred\x1b[0m", "[31mred[0m"),
-        ("\x9b31mred", "31mred"),
-        ("a\x08b\x7fc\0d", "abcd"),
-        ("one\r\nann: forged", "oneann: forged"),
-        ("one\u2028two\u2029three\x85four", "onetwothreefour"),
-        ("\u202eexe.txt\u202c", "exe.txt"),
-        ("\u2067ann\u2069", "ann"),
-        ("\ufeffhello", "hello"),
-        ("\ud800hello\udfff", "hello"),
-        ("\x04", ""),
-        (" \x00 \t \x1b ", ""),
-        ("", ""),
-    ],
-)
-def test_what_is_not_to_be_seen_is_taken_out(text: str, cleaned: str) -> None:  # A9
-    assert clean(text) == cleaned
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}",  # one family, held together by joiners
-        "\N{HEAVY BLACK HEART}\ufe0f",  # a variation selector
-        "\N{WAVING BLACK FLAG}\U000e0067\U000e0062\U000e007f",  # a flag, spelled with tags
-        "e\u0301 n\u0303",
-        "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian, with a non-joiner
-        "\u05e9\u05dc\u05d5\u05dd hello",  # right to left by its letters
-        "ß ẞ İ ı ſ",
-    ],
-)
-def test_what_languages_and_emoji_need_is_kept(text: str) -> None:
-    assert clean(text) == text
+# --- passwords ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -104,7 +44,9 @@ def test_an_excerpt_is_safe_to_be_shown(text: str) -> None:  # A9
 # --- names -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["a", "Z", "ann", "ANN", "bob2", "c-a_r-l", "x" * NAME_LIMIT, "e-", "e_"])
+@pytest.mark.parametrize(
+    "name", ["a", "Z", "ann", "ANN", "bob2", "2pac", "7", "404", "4-2", "c-a_r-l", "x" * NAME_LIMIT, "e-", "e_"]
+)
 def test_names(name: str) -> None:
     assert is_name(name)
 
@@ -112,7 +54,7 @@ def test_names(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("", "x" * (NAME_LIMIT + 1), "1ann", "-ann", "_ann", "|ann"),
+        *("", "x" * (NAME_LIMIT + 1), "-1", "-ann", "_ann", "|ann"),
         *("ann bob", " ann", "ann ", "ann\n", "ann\0", "ann\u200d", "ann\ud800"),
         *("ann:", "/ann", "<b>", "a.b", "a'b", "{}", "%s", "ann|"),
         *("ännchen", "anń", "аnn", "ａｎｎ", "ann²", "ann٣"),  # the third begins with a Cyrillic letter
@@ -122,10 +64,10 @@ def test_what_is_no_name(name: str) -> None:
     assert not is_name(name)
 
 
-def test_of_every_character_only_52_begin_a_name_and_64_continue_it() -> None:
-    letters = set(string.ascii_letters)
-    assert {c for c in BASIC_PLANE if is_name(c)} == letters
-    assert {c for c in BASIC_PLANE if is_name("a" + c)} == letters | set(string.digits + "_-")
+def test_of_every_character_only_62_begin_a_name_and_64_continue_it() -> None:
+    first = set(string.ascii_letters + string.digits)
+    assert {c for c in BASIC_PLANE if is_name(c)} == first
+    assert {c for c in BASIC_PLANE if is_name("a" + c)} == first | set("_-")
 
 
 def test_a_name_has_1_to_20_characters() -> None:
@@ -144,14 +86,24 @@ def test_other_names_are_not(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("bob", "B0B"), ("carl", "car1"), ("carl", "carI"), ("carl", "car|"), ("will", "WlLI"), ("O0o", "ooo")],
+    [
+        ("bob", "B0B"),
+        ("carl", "car1"),
+        ("carl", "carI"),
+        ("carl", "car|"),
+        ("will", "WlLI"),
+        ("O0o", "ooo"),
+        ("ann", "A-nn_"),
+        ("emma", "e_rn-rna"),
+        ("walt", "vvait"),
+    ],
 )
 def test_names_that_look_alike_have_one_skeleton(one: str, other: str) -> None:  # A5
     assert skeleton(one) == skeleton(other)
 
 
 def test_names_that_look_different_have_two_skeletons() -> None:
-    assert len({skeleton(name) for name in ("ann", "bob", "carl", "eve", "cari2", "b-b", "b_b")}) == 7
+    assert len({skeleton(name) for name in ("ann", "bob", "carl", "eve", "cari2", "b-b", "1-11", "11-1")}) == 8
 
 
 # --- lines of a log ----------------------------------------------------------------------------------------------

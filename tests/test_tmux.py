@@ -45,7 +45,7 @@ ROWS: tuple[tuple[str, list[str], list[str], str], ...] = (
     ("a pasted block is a question", [], ["C-u", "\x1b[200~a\nb\x1b[201~", "Enter"], r"^Send 2 lines\? \[y/N\]$"),
     ("yes sends it", [], ["y"], r"^\d\d:\d\d ann: a\n\d\d:\d\d ann: b$"),
     ("//", [], ["//users", "Enter"], r"^\d\d:\d\d ann: /users$"),
-    ("/me", [], ["/me waves", "Enter"], r"^\d\d:\d\d \* ann waves$"),
+    ("/me", [], ["/me waves", "Enter"], r"^\d\d:\d\d ann \*waves\*$"),
     ("/ignore", [], ["/ignore carl", "Enter"], r"^You ignore carl now\."),
     ("/set", [], ["/set bell off", "Enter"], r"^bell off  \("),
     ("/clear", [], ["/clear", "Enter"], r"\Aann>\nonline"),
