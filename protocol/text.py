@@ -77,15 +77,17 @@ def key_of(name: str) -> str:
 
 def skeleton(name: str) -> str:
     """Return what `name` looks like: two with one skeleton can be taken for each other on a screen."""
-    return _folded(_SEPARATOR.sub("", name.casefold()).translate(_LOOK_ALIKES))
+    return _folded(_SEPARATOR.sub("", name), _LOOK_ALIKES)
 
 
 def spelling(name: str) -> str:
     """Return the word that `name` is read as: no separators, and letters for the digits that stand for some."""
-    return _folded(name.casefold().replace("-", "").replace("_", "").translate(_SPELLED))
+    return _folded(name.replace("-", "").replace("_", ""), _SPELLED)
 
 
-def _folded(name: str) -> str:
+def _folded(name: str, letters: dict[int, int]) -> str:
+    word = name.rstrip("23456789")  # at the end they are a number: user5 is no users
+    name = word.casefold().translate(letters) + name[len(word) :]
     for pair, letter in _PAIRS:
         name = name.replace(pair, letter)
     return name

@@ -231,7 +231,7 @@ def test_words_that_pass_for_the_servers_are_reserved_too(name: str) -> None:  #
 
 
 @pytest.mark.parametrize(
-    "name", ["411", "537", "7", "dear", "arnie", "vicky", "rob", "root2", "adam", "modest", "guest"]
+    "name", ["411", "537", "7", "user5", "op4", "dear", "arnie", "vicky", "rob", "root2", "adam", "modest", "guest"]
 )
 def test_numbers_and_words_of_their_own_are_free(name: str) -> None:  # M9
     assert not is_reserved(name)

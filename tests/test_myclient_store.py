@@ -157,7 +157,7 @@ def test_the_chat_is_in_the_page_too_and_so_is_its_end(run: Programs, tmp_path: 
         (["--store", "http://a:x"], "is not the address of a store"),
         (["--store", "http://a"], "--store needs --name"),
         (["--store", "http://a", "--name", "ann"], "--store needs --to"),
-        (["--store", "http://a", "--name", "ann", "--to", "4"], "--store needs --to"),
+        (["--store", "http://a", "--name", "ann", "--to", "a.b"], "--store needs --to"),
         (["--store", "http://a", "--name", "ann", "--to", "Ann"], "--name and --to are one name"),
         (["--store", "http://a", "--timeout", "0"], "'0' is not a time-out"),
         (["--store", "http://a", "--timeout", "x"], "'x' is not a time-out"),
