@@ -17,15 +17,16 @@ class Shades:
     """
 
     def __init__(self) -> None:
-        self._given: dict[str, int] = {}
+        self._given: dict[str, int] = {}  # as long as there are colours left, so one name for each at most
 
     def of(self, name: str) -> int:
         """Return the colour of `name`."""
         key = key_of(name)
-        if key not in self._given:
-            self._given[key] = self._free(zlib.crc32(key.encode(errors="replace")) % SHADES)
-        return self._given[key]
+        own = zlib.crc32(key.encode(errors="replace")) % SHADES
+        if key not in self._given and len(self._given) < SHADES:
+            self._given[key] = self._free(own)
+        return self._given.get(key, own)
 
     def _free(self, own: int) -> int:
         taken = set(self._given.values())
-        return next((n % SHADES for n in range(own, own + SHADES) if n % SHADES not in taken), own)
+        return next(n % SHADES for n in range(own, own + SHADES) if n % SHADES not in taken)
