@@ -49,6 +49,7 @@ from shell.sockets import PEERS_LIMIT, listen, raise_descriptor_limit, send
 from shell.start import CannotStartError, begun
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
+SWITCH_INTERVAL = 0.0002  # seconds that a worker's Python may keep the loop waiting after each of its system calls
 
 log = logging.getLogger("server")
 
@@ -400,6 +401,7 @@ def main() -> int:
     options = parser().parse_args()
     set_limits(options)
     raise_descriptor_limit()
+    sys.setswitchinterval(SWITCH_INTERVAL)
     finish_log = start_log(options.log_level)
     try:
         return serve(options)

@@ -18,15 +18,17 @@ at their places, so that everyone's order is the log's order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 from chat.connection import Connection
 from chat.effects import Effect, Entered, Exited, ToOne, ToRoom
+from chat.log import KEPT
 from chat.outbox import Buffer
 from chat.session import Session
 from protocol.dialects import Dialect
-from protocol.messages import Event, RoomEvent
+from protocol.messages import Event, HelpListed, Joined, Left, Renamed, RoomEvent, Said, UsersListed
 
 
 class Fanout:
@@ -94,6 +96,17 @@ class Fanout:
         return stream, views
 
 
+def _encode(dialect: Dialect, event: Event) -> bytes:
+    return dialect.codec.encode(dialect.render(event))
+
+
+# What one who comes back is told again, the next one will be told, too: after a restart that is everybody. Likewise
+# for the lists that many ask for.
+_retold: Callable[[Dialect, Event], bytes] = lru_cache(KEPT)(_encode)  # type: ignore[assignment]  # mypy takes no protocol for hashable
+_listed: Callable[[Dialect, Event], bytes] = lru_cache(16)(_encode)  # type: ignore[assignment]
+_ENCODERS = dict.fromkeys((Said, Joined, Left, Renamed), _retold) | dict.fromkeys((UsersListed, HelpListed), _listed)
+
+
 class _View:
     """What one reader sees of a turn: ranges of the stream, and events for this reader alone."""
 
@@ -131,11 +144,17 @@ class _View:
     def buffers(self, rendering: _Rendering) -> Iterator[tuple[Buffer, bool]]:
         """Yield the bytes of this view, and which of them are this reader's own; nothing is added to it afterwards."""
         self._take(rendering.length)
+        own: list[bytes] = []  # events for this reader alone, one after the other
         for piece in self._pieces:
-            if isinstance(piece, tuple):
-                yield rendering.part(*piece), False
-            else:
-                yield rendering.encode(piece), True
+            if not isinstance(piece, tuple):
+                own.append(_ENCODERS.get(type(piece), _encode)(rendering.dialect, piece))
+                continue
+            if own:
+                yield b"".join(own), True
+                own = []
+            yield rendering.part(*piece), False
+        if own:
+            yield b"".join(own), True
 
 
 class _Rendering:
@@ -143,13 +162,13 @@ class _Rendering:
 
     def __init__(self, dialect: Dialect, stream: Sequence[RoomEvent]) -> None:
         self.length = len(stream)
-        self._dialect = dialect
+        self.dialect = dialect
         parts = [self.encode(event) for event in stream]
         self.whole = b"".join(parts)
         self._offsets = [0, *accumulate(map(len, parts))]
 
     def encode(self, event: Event) -> bytes:
-        return self._dialect.codec.encode(self._dialect.render(event))
+        return _encode(self.dialect, event)
 
     def part(self, start: int, end: int) -> Buffer:
         """Return the events from `start` up to `end`, without a copy."""

@@ -34,6 +34,10 @@ class Holds:
         """Charge `session` for received bytes, likewise."""
         return [] if session.meter is None else self._hold(session, session.meter.charge(now, size=size), now)
 
+    def charge_answer(self, session: Session, size: int, now: float) -> list[Effect]:
+        """Charge `session` for the bytes of an answer, likewise."""
+        return [] if session.meter is None else self._hold(session, session.meter.charge(now, answer=size), now)
+
     def _hold(self, session: Session, wait: float, now: float) -> list[Effect]:
         if not wait or session.closing:
             return []

@@ -25,6 +25,7 @@ from chat.answers import Answer as Remembered
 from chat.effects import Answer, Close, Consultation, Effect, Entered, Exited, Resume, Status, ToOne, ToRoom
 from chat.guesses import LIMITS_OF_MANY, Guesses
 from chat.holds import Holds
+from chat.lane import COSTLY, Lane, cost
 from chat.log import Entry
 from chat.meter import Meter
 from chat.names import Registered, WhyNot, why_not
@@ -71,6 +72,7 @@ class Hub:
         self._at = 0.0  # seconds since the epoch, UTC, for people
         self._waiting: set[Session] = set()  # sessions with a deadline
         self._holds = Holds()
+        self._lane = Lane()
         self._metered = metered
         self._read_nobody_at = 0.0
         self._look_at = 0.0  # when to look for silent clients next
@@ -81,8 +83,12 @@ class Hub:
         """Begin a turn at `now`, which is `at` for people; return what has become due."""
         self.now, self._at = now, at
         effects = self._holds.release(now)
-        for session in [s for s in self._waiting if s.deadline <= now]:
+        for session in [s for s in self._waiting if s.deadline <= now and not s.waiting]:
             effects += self._too_slow(session)
+        self._lane.begin_turn()
+        while turn := self._lane.take():
+            effects += self._serve(*turn)
+            effects.append(Resume(turn[0]))
         if now >= self._look_at:
             self._look_at = now + 1.0
             effects += self._look_for_silent()
@@ -93,8 +99,8 @@ class Hub:
         self._read_nobody_at = now
 
     def next_due(self) -> float:
-        """Return when `tick` should come at the latest, for somebody on hold; `inf` if nobody is."""
-        return self._holds.next_due()
+        """Return when `tick` should come at the latest, for somebody on hold or in the lane; `inf` if nobody is."""
+        return self.now if self._lane else self._holds.next_due()
 
     def connect(self, session: Session) -> None:
         """Take in a peer that has connected; taken for a text user until its first byte shows a framed client."""
@@ -114,8 +120,17 @@ class Hub:
         return [ToOne(session, Asked("name", GREETING))]
 
     def handle(self, session: Session, request: Request) -> list[Effect]:
-        """Return what `request` leads to. A session that is CLOSING has no requests any more."""
+        """Return what `request` leads to: nothing yet, if it has to wait for its turn (chat.lane).
+
+        A session that is CLOSING has no requests any more.
+        """
         session.heard_at = self.now
+        if type(request) in COSTLY and not self._lane.is_open:
+            self._lane.join(session, request)
+            return []
+        return self._serve(session, request)
+
+    def _serve(self, session: Session, request: Request) -> list[Effect]:
         states, handler = _HANDLERS[type(request)]
         if session.question is not None and not isinstance(request, _AT_A_QUESTION):
             effects = accounts.insist(self, session, request)
@@ -128,7 +143,13 @@ class Hub:
         if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
             effects += status(session, request, effects)
         effects += self._holds.charge(session, request, self.now)
-        return effects
+        return effects + self.charge_answer(session, effects) if type(request) in COSTLY else effects
+
+    def charge_answer(self, session: Session, effects: list[Effect]) -> list[Effect]:
+        """Charge `session` for what it is told in `effects`, because it asked; return what follows."""
+        size = cost(session, effects)
+        self._lane.spend(size)
+        return self._holds.charge_answer(session, size, self.now)
 
     def received(self, session: Session, size: int) -> list[Effect]:
         """Return what follows from so many bytes, whatever they are."""
@@ -138,7 +159,8 @@ class Hub:
     def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
         """Return what follows from the `answer` to what was `asked`; log it like a request's result."""
         effects = accounts.answered(self, asked, answer)
-        return [*effects, *late_status(asked.session, effects, answer.name.lower()), Resume(asked.session)]
+        late = late_status(asked.session, effects, answer.name.lower())
+        return [*effects, *late, *self.charge_answer(asked.session, effects), Resume(asked.session)]
 
     def take_fresh(self) -> tuple[list[Entry], list[Remembered]]:
         """Return what is new in the log, and the new answers, since this was last asked: for the journal."""

@@ -23,12 +23,14 @@ ACCOUNTS = 10_000
 MESSAGE_BURST, MESSAGE_RATE = 10, 2.0
 COMMAND_BURST, COMMAND_RATE = 5, 1.0
 BYTE_BURST, BYTE_RATE = 16 * KIB, 4 * KIB
+ANSWER_BURST, ANSWER_RATE = 256 * KIB, 32 * KIB
 HOLD_NOTICE = 10
 
 # One turn of the loop.
 TURN_CHUNK = 16 * KIB
 TURN_REQUESTS = 64
 TURN_INPUT = 64 * KIB
+TURN_ANSWERS = 32 * KIB
 TURN_FLUSH = 64 * KIB
 TURN_ACCEPTS = 64
 DROPPED_COST = 1 / 16  # of a byte that is dropped unread, to one that is looked at
@@ -63,10 +65,13 @@ REASONS = {
     "COMMAND_RATE": "commands a second after that: some have long answers",
     "BYTE_BURST": "bytes that a user may send at once: four of the longest lines",
     "BYTE_RATE": "bytes a second after that",
+    "ANSWER_BURST": "bytes of long answers (lists, histories) that a user may ask for at once",
+    "ANSWER_RATE": "bytes of long answers a second after that: few bytes ask for many",
     "HOLD_NOTICE": "seconds until somebody who is too fast is told so again",
     "TURN_CHUNK": "bytes read from a user in one turn: nobody waits long for somebody else",
     "TURN_REQUESTS": "requests of a user that are served before the next user's turn",
     "TURN_INPUT": "bytes that one turn takes in for the room: each reader's outbox grows by that at once",
+    "TURN_ANSWERS": "bytes of long answers in one turn, to all users together: who asks for a ping waits for no more",
     "TURN_FLUSH": "bytes written to a user in one turn",
     "TURN_ACCEPTS": "newcomers in one turn",
     "LAGGING": "bytes in an outbox from which on its reader counts as lagging",

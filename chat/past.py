@@ -160,7 +160,8 @@ def found(hub: Hub, asked: Inquiry, result: Any, failed: bool) -> list[Effect]:
         effects = _tell_found(session, asked.words, result, asked.cseq)
     else:
         effects = _last_seen(session, asked.name, result, asked.cseq)
-    return [*effects, *late_status(session, effects, ""), Resume(session)]
+    late = late_status(session, effects, "")
+    return [*effects, *late, *hub.charge_answer(session, effects), Resume(session)]
 
 
 def journal_lost(hub: Hub) -> list[Effect]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from protocol.sanitize import clean, printable
 
@@ -50,7 +51,12 @@ def excerpt(text: str) -> str:
 
 def utc(at: float) -> str:
     """Return the moment `at`, seconds since the epoch, as people read it: to the minute, in UTC."""
-    return (_EPOCH + timedelta(seconds=min(at, LATEST))).strftime("%Y-%m-%d %H:%M")
+    return _minute(min(at, LATEST) // 60)
+
+
+@lru_cache(4096)  # a history of 500 messages asks for a few minutes, over and over
+def _minute(minutes: float) -> str:
+    return (_EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%d %H:%M")
 
 
 def words_of(text: str) -> list[str]:

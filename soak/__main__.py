@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
+from soak.asking import asking
 from soak.attacks import ATTACKS, attacks
 from soak.finding import Finding
 from soak.room import run
@@ -23,6 +24,7 @@ def arguments() -> argparse.Namespace:
     one.add_argument("--rounds", type=int, default=3, help="of which the median counts (%(default)s)")
     one = proofs.add_parser("attacks", help="kicks, resets, too many, too slow, too long, port scanners, and guesses")
     one.add_argument("attack", nargs="*", choices=[*ATTACKS, "all"], default="all", help="all by default")
+    proofs.add_parser("asking", help="850 who ask for long answers, and what somebody else's ping takes")
     one = proofs.add_parser("signals", help="SIGTERM under load")
     one.add_argument("--times", type=int, default=200, help="%(default)s by default")
     one = proofs.add_parser("run", help="900 clients through faults, every delivery checked")
@@ -41,6 +43,8 @@ def findings(options: argparse.Namespace) -> Iterator[Finding]:
         return stalled(options.rounds)
     if options.proof == "attacks":
         return attacks(list(ATTACKS) if "all" in options.attack else options.attack, options.seed)
+    if options.proof == "asking":
+        return asking()
     if options.proof == "signals":
         return signals(options.times, options.seed)
     if options.proof == "store":

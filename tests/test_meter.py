@@ -36,6 +36,13 @@ def test_bytes_have_a_bucket_of_their_own() -> None:
     assert waits(meter, 1, size=4096) == [1.0]
 
 
+def test_long_answers_have_a_bucket_of_their_own() -> None:
+    meter = Meter(0.0)
+    assert meter.charge(0.0, answer=256 * limits.KIB) == 0.0
+    assert meter.charge(0.0, answer=32 * limits.KIB) == 1.0
+    assert meter.charge(1.0, messages=1) == 0.0
+
+
 def test_a_pause_fills_the_buckets_but_never_over_their_size() -> None:
     meter = Meter(0.0)
     waits(meter, 10)

@@ -1,0 +1,98 @@
+"""The lane of the costly answers: lists, histories, help, searches, and coming in, which tells what was before.
+
+What such an answer costs has little to do with the few bytes that ask for it, and everybody's first one is within what
+each may ask for. So a turn of the loop gives so many bytes of them (limits.TURN_ANSWERS), whoever asks, and everything
+that is cheap goes on beside them. Who comes later waits, and is not read meanwhile; it is served in a later turn, by
+turns of the networks that they come from, and within one in the order in which they asked. Requests wait, not answers:
+so what is told is what is true at its turn, and one who comes back is a reader of the room from the place where its
+catching up ends.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from chat import limits
+from chat.effects import Effect, ToOne
+from chat.networks import network_of
+from chat.session import Session
+from protocol import messages
+from protocol.messages import Request
+
+COSTLY = frozenset(
+    {
+        messages.Hello,
+        messages.Name,
+        messages.Join,
+        messages.Nick,
+        messages.ListUsers,
+        messages.Help,
+        messages.ListHistory,
+        messages.Search,
+        messages.Seek,
+    }
+)
+LEAST = limits.KIB  # bytes: what handling and logging such a request costs, however short its answer
+_EVENT, _NAME = 160, 4  # bytes of an event besides its text, and of a name in a list besides the name, roughly
+
+
+class Lane:
+    """Who waits, with what, and how much this turn may still give."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, deque[tuple[Session, Request]]] = {}  # by network; whose turn it is comes first
+        self._left = limits.TURN_ANSWERS
+
+    def __bool__(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._queues)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a costly request may be handled at once."""
+        return self._left > 0 and not self._queues
+
+    def begin_turn(self) -> None:
+        """Allow for as much as a turn may give."""
+        self._left = limits.TURN_ANSWERS
+
+    def join(self, session: Session, request: Request) -> None:
+        """Let `session` wait with its `request`."""
+        session.waiting = True
+        self._queues.setdefault(network_of(session.host), deque()).append((session, request))
+
+    def take(self) -> tuple[Session, Request] | None:
+        """Return whose turn it is, who waits no more; None if nobody waits or the turn has given enough."""
+        while self._queues and self._left > 0:
+            network, queue = next(iter(self._queues.items()))
+            session, request = queue.popleft()
+            del self._queues[network]
+            if queue:
+                self._queues[network] = queue
+            session.waiting = False
+            if not session.closing:
+                return session, request
+        return None
+
+    def spend(self, size: int) -> None:
+        """Take note of an answer of so many bytes."""
+        self._left -= size
+
+
+def cost(session: Session, effects: Iterable[Effect]) -> int:
+    """Return how many bytes `session` is told in `effects`, roughly, and at least what any costly request costs."""
+    told = (effect.event for effect in effects if type(effect) is ToOne and effect.session is session)
+    return max(LEAST, sum(_SIZES.get(type(event), _size)(event) for event in told))
+
+
+def _size(event: Any) -> int:
+    return _EVENT + len(getattr(event, "text", ""))
+
+
+_SIZES: dict[type, Callable[[Any], int]] = {
+    messages.HistoryListed: lambda event: sum(map(_size, event.entries)),
+    messages.UsersListed: lambda event: sum(map(len, event.names)) + _NAME * len(event.names),
+    messages.HelpListed: lambda event: sum(_EVENT + len(command.explained) for command in event.commands),
+}
