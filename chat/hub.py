@@ -87,7 +87,7 @@ class Hub:
             effects += self._too_slow(session)
         self._lane.begin_turn()
         while turn := self._lane.take():
-            effects += self._serve(*turn)
+            effects += self._serve_costly(*turn)
             effects.append(Resume(turn[0]))
         if now >= self._look_at:
             self._look_at = now + 1.0
@@ -125,10 +125,16 @@ class Hub:
         A session that is CLOSING has no requests any more.
         """
         session.heard_at = self.now
-        if type(request) in COSTLY and not self._lane.is_open:
-            self._lane.join(session, request)
-            return []
-        return self._serve(session, request)
+        if type(request) not in COSTLY:
+            return self._serve(session, request)
+        if self._lane.is_open:
+            return self._serve_costly(session, request)
+        self._lane.join(session, request)
+        return []
+
+    def _serve_costly(self, session: Session, request: Request) -> list[Effect]:
+        effects = self._serve(session, request)
+        return effects + self.charge_answer(session, effects)
 
     def _serve(self, session: Session, request: Request) -> list[Effect]:
         states, handler = _HANDLERS[type(request)]
@@ -143,7 +149,11 @@ class Hub:
         if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
             effects += status(session, request, effects)
         effects += self._holds.charge(session, request, self.now)
-        return effects + self.charge_answer(session, effects) if type(request) in COSTLY else effects
+        return effects
+
+    def spend_turn(self) -> None:
+        """Let no other costly request be handled in this turn: one took long."""
+        self._lane.spend(limits.TURN_ANSWERS)
 
     def charge_answer(self, session: Session, effects: list[Effect]) -> list[Effect]:
         """Charge `session` for what it is told in `effects`, because it asked; return what follows."""

@@ -34,7 +34,7 @@ COSTLY = frozenset(
         messages.Seek,
     }
 )
-LEAST = limits.KIB  # bytes: what handling and logging such a request costs, however short its answer
+LEAST = 2 * limits.KIB  # bytes: what handling, looking up and logging such a request costs, however short its answer
 _EVENT, _NAME = 160, 4  # bytes of an event besides its text, and of a name in a list besides the name, roughly
 
 

@@ -20,6 +20,7 @@ from protocol.messages import Past, RoomEvent, Said, Whispered
 from protocol.text import key_of, words_of
 from protocol.values import value
 
+_MESSAGES = frozenset({Said, Whispered})
 KEPT = 10_000  # entries in memory: some megabytes, and hours of most rooms
 REPLAY_BYTES = 256 * 1024  # of text, told again at once: a quarter of what a reader may be behind
 _ENTRY_BYTES = 120  # what an entry takes on the wire besides its text, roughly
@@ -57,6 +58,8 @@ class Log:
         """Go on after `entries`, the newest of a log that has reached `seq`; keep `kept`."""
         self.seq = seq
         self._entries: deque[Entry] = deque(entries, kept)
+        # Apart, so that nobody who asks for messages pays for the comings and goings between them.
+        self._messages = deque(filter(is_message, self._entries), kept)
         self._fresh: list[Entry] = []
 
     def number(self) -> int:
@@ -67,6 +70,8 @@ class Log:
     def append(self, entry: Entry) -> None:
         """Add the entry whose event has the newest number."""
         self._entries.append(entry)
+        if type(entry.event) in _MESSAGES:
+            self._messages.append(entry)
         self._fresh.append(entry)
 
     def take_fresh(self) -> list[Entry]:
@@ -86,7 +91,7 @@ class Log:
 
     def messages(self, count: int, identity: str) -> list[Past]:
         """Return the newest `count` messages that `identity` may read, the oldest first; fewer if they are long."""
-        readable = (entry for entry in reversed(self._entries) if is_message(entry) and entry.is_for(identity))
+        readable = (entry for entry in reversed(self._messages) if entry.is_for(identity))
         return [past(entry) for entry in _newest(readable, count)]
 
     def search(self, words: str, count: int, identity: str) -> list[Past]:
@@ -94,8 +99,8 @@ class Log:
         wanted = set(words_of(words))
         found = (
             entry
-            for entry in reversed(self._entries)
-            if is_message(entry) and entry.is_for(identity) and wanted <= _words_in(text_of(entry.event))
+            for entry in reversed(self._messages)
+            if entry.is_for(identity) and wanted <= _words_in(text_of(entry.event))
         )
         return [past(entry) for entry in _newest(found, count)]
 
@@ -113,7 +118,7 @@ def _words_in(text: str) -> frozenset[str]:
 
 def is_message(entry: Entry) -> bool:
     """Say whether somebody said this."""
-    return isinstance(entry.event, Said | Whispered)
+    return type(entry.event) in _MESSAGES
 
 
 def text_of(event: RoomEvent) -> str:

@@ -128,6 +128,7 @@ def search(hub: Hub, session: Session, request: messages.Search) -> list[Effect]
         usage = BY_REQUEST[messages.Search].usage
         return hub.refuse(session, Fault.USAGE, request.cseq, why=f"WORDS are 1 to {WORDS} words", usage=usage)
     if not hub.has_archive:
+        hub.spend_turn()
         found = hub.room.log.search(request.words, FOUND, session.identity)
         return _tell_found(session, request.words, found, request.cseq)
     session.waiting = True
@@ -140,6 +141,7 @@ def seek(hub: Hub, session: Session, request: messages.Seek) -> list[Effect]:
     if here is not None:
         return [ToOne(session, Noticed(f"{here.name} is here now.", request.cseq))]
     if not hub.has_archive:
+        hub.spend_turn()
         return _last_seen(session, request.name, hub.room.log.last_seen(request.name), request.cseq)
     session.waiting = True
     return [SeekInArchive(session, request.name, request.cseq)]

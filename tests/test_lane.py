@@ -147,6 +147,19 @@ def test_who_waits_for_its_turn_is_not_too_slow_to_join() -> None:
     assert party.room() == ("ann", "bob")
 
 
+@pytest.mark.parametrize("line", ["/search x", "/seen eve"])
+def test_a_turn_looks_through_the_whole_log_once(line: str) -> None:
+    party = Party()
+    party.joins("ann", "bob")
+    with party.turn():
+        party.says("ann", line)
+        party.says("bob", "/ping", "/help users")
+    assert len(party.told("ann")) == 1
+    party.sees("bob", "pong")
+    party.passes(0.0)
+    assert party.told("bob")
+
+
 def test_an_answer_is_paid_for_by_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ANSWER_BURST", 10 * limits.KIB)
     party = Party(metered=True)
