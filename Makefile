@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-PURE_IN_CLIENT = asking backoff cleaning company completion credential folding hints letter looks mailbox mentions orders output paint replying round_trip schedule session settings shades silence standing status tail tally view window
+PURE_IN_CLIENT = asking backoff cleaning company completion credential folding hints letter looks mailbox mentions orders output paint passwords replying round_trip schedule session settings shades silence standing status tail tally typed view window
 EMPTY =
 COMMA = ,
 PURE = protocol/*,chat/*,kv/*,$(subst $(EMPTY) ,$(COMMA),$(PURE_IN_CLIENT:%=client/%.py))

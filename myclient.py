@@ -33,6 +33,7 @@ from client.pauses import LONGEST_RETRY, pauses
 from client.screen import Screen, open_screen
 from client.session import ClientMessage, Session, Step
 from client.silence import is_dead
+from client.typed import Typed
 from protocol.errors import ProtocolError
 from protocol.messages import Event
 from protocol.sanitize import clean
@@ -90,14 +91,14 @@ class Client:
 
     # --- the writer ----------------------------------------------------------------------------------------------
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: Typed) -> None:
         self._wait(lambda: len(self._session.pending) < WINDOW)
         step = self._carry_out(lambda: self._session.typed(line, time.monotonic()))
-        if step.send and (self._session.is_checked or not self._session.name):
+        if step.send or not self._screen.interactive:  # who sits there is not kept waiting for a connection
             self._await_answer()
 
     def _await_answer(self) -> None:
-        """Wait until we are welcome or asked for something; what the next line means depends on it."""
+        """Wait until we are welcome or asked for something, or won't be; what the next line means depends on it."""
         self._wait(lambda: self._session.is_clear)
 
     def _leave(self, wait: float) -> None:
@@ -192,8 +193,11 @@ class Client:
                 self._give_up_at = time.monotonic() + self._persistence
             self._session.lost()
             self._changed.notify_all()
+            if self._session.abandoned and not self._screen.interactive:
+                raise self._ending or endings.abandoned()
             if self._ending or not (self._session.may_return and self._persistence):
                 raise self._ending or endings.cut_off(self._session, self._link.preamble)
+        self._screen.refresh()
         self._link.close()
         self._show(offline())
         for pause in self._pauses:
@@ -237,9 +241,13 @@ class Client:
     def _carry_out(self, decide: Callable[[], Step]) -> Step:
         """Have the session decide, send what it wants sent, show what it wants shown; return its decision."""
         with self._changed:
+            before = self._session.secret
             step = decide()
+            is_other = self._session.secret != before
             self._outgoing.extend(step.send)
             self._changed.notify_all()
+        if is_other:
+            self._screen.refresh()
         self._send()
         if step.clears:
             self._screen.clear()
@@ -276,7 +284,8 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
     page = open_page(chosen.html, host, port)
     with screen, endings.for_script(session, interactive=screen.interactive), telling(page):
-        name = options.name(chosen, screen.lines(), on_terminal=on_terminal)
+        lines = (line for line in screen.lines() if isinstance(line, str))
+        name = options.name(chosen, lines, on_terminal=on_terminal)
         persistence = options.persistence(chosen, on_terminal=on_terminal)
         Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password, chosen.wait)
 

@@ -44,7 +44,7 @@ def needs_password(hub: Hub, session: Session, name: str, password: str | None) 
 def ask_login(session: Session, name: str, cseq: int | None = None) -> list[Effect]:
     """Ask for the password of `name`."""
     text = f"{name} is registered. Its password (Enter alone: never mind)?"
-    return [*_settle(session, cseq), *_ask(session, Question.LOGIN, name, text)]
+    return [*_ask(session, Question.LOGIN, name, text), *_settle(session, cseq)]
 
 
 def insist(hub: Hub, session: Session, request: Request) -> list[Effect]:
@@ -131,7 +131,7 @@ def unregister(hub: Hub, session: Session, request: messages.Unregister) -> list
 def _new_password(hub: Hub, session: Session, password: str | None, cseq: int | None) -> list[Effect]:
     if password is not None:
         return _store(hub, session, clean_password(password), cseq)
-    return [*_settle(session, cseq), *_ask_new(session)]
+    return [*_ask_new(session), *_settle(session, cseq)]
 
 
 def _ask_new(session: Session) -> list[Effect]:
@@ -140,7 +140,10 @@ def _ask_new(session: Session) -> list[Effect]:
 
 
 def _settle(session: Session, cseq: int | None) -> list[Effect]:
-    """Answer a framed client's line before asking: what comes of the question has no line of its own."""
+    """Answer a framed client's line: what comes of the question has no line of its own.
+
+    The question goes first. Who waits for this answer to know what the next line means has heard it by then.
+    """
     return [] if cseq is None else [ToOne(session, Noticed("The password is not shown while you type it.", cseq))]
 
 

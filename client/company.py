@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from protocol.messages import Event, Joined, Left, Renamed, Said, Whispered
+
 NAMES_LIMIT = 10_000  # more than any room has; a hostile server may tell of as many as it likes
 
 
@@ -64,3 +66,15 @@ class Company:
     def _rank(self, name: str, rank: int) -> None:
         if name in self._ranks or len(self._ranks) < NAMES_LIMIT:
             self._ranks[name] = rank
+
+
+def author(event: Event) -> str | None:
+    """Return whose line the room hears of in `event`; None for an answer, which only its asker gets."""
+    if isinstance(event, Renamed):
+        return event.old
+    return event.name if isinstance(event, Said | Whispered) else None
+
+
+def is_about(event: Event, name: str) -> bool:
+    """Say whether `event` is that `name` came or left."""
+    return isinstance(event, Joined | Left) and event.name == name

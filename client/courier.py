@@ -87,7 +87,7 @@ class Courier:
             for thread in self._threads:
                 thread.start()
             for line in self._screen.lines():
-                if not self._typed(line):
+                if isinstance(line, str) and not self._typed(line):
                     break
             self._leave()
         finally:

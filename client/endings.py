@@ -83,6 +83,14 @@ def not_let_in(session: Session) -> Ending:
     return refused(session.refusal or "a password is needed: --password-file or CHAT_PASSWORD")
 
 
+def abandoned() -> Ending:
+    """Return the ending of a script whose connection was lost when its next lines were passwords, or might be."""
+    sentence = (
+        "The connection was lost while a password was asked for. The rest of the input was not sent: it may be one."
+    )
+    return Ending(Exit.LOST, sentence)
+
+
 def left(session: Session) -> Ending:
     """Return the ending after our own goodbye, which nobody may have heard."""
     if session.pending:

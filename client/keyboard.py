@@ -14,6 +14,12 @@ except ImportError:  # Windows echoes a key when it is read, and not before
 _LOCAL_FLAGS = 3  # where they are in what tcgetattr returns
 
 
+def drop_typed() -> None:
+    """Forget what was typed on the terminal and has not been read yet, also half a line."""
+    if termios is not None and sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
 @contextlib.contextmanager
 def silent_keyboard() -> Iterator[None]:
     """Switch the terminal's own echo off, for as long as this lasts; Ctrl-C goes on to be a signal."""

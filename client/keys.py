@@ -9,32 +9,24 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.keys import Keys
-
-YES, NO = "yes", ""
 
 
-def at_the_prompt(is_asked: Callable[[], bool], is_secret: Callable[[], bool]) -> KeyBindings:
-    """Return the keys that are ours.
-
-    `is_asked`: a yes or no is awaited, of which the prompt's result is to be YES or NO. `is_secret`: the line is a
-    password, and to leave it empty means "never mind".
-    """
+def at_the_prompt(meant: Callable[[], str]) -> KeyBindings:
+    """Return the keys that are ours. `meant`: what the line was probably meant to be; "" if that is not known."""
     made = KeyBindings()
-    typing = has_focus(DEFAULT_BUFFER) & ~Condition(is_asked)
+    typing = has_focus(DEFAULT_BUFFER)
     made.add("tab", filter=typing)(lambda event: _complete(event.current_buffer))
-    made.add("c-c", filter=typing)(lambda event: _clear_or_leave(event, is_secret()))
-    _add_answers(made, Condition(is_asked))
+    made.add("c-c", filter=typing)(_clear_or_leave)
+    made.add("escape", "/", filter=typing & Condition(lambda: bool(meant())))(
+        lambda event: _replace(event.current_buffer, meant())
+    )
     return made
 
 
-def _add_answers(made: KeyBindings, asked: Condition) -> None:
-    for key in ("y", "Y"):
-        made.add(key, filter=asked, eager=True)(lambda event: event.app.exit(result=YES))
-    for key in ("n", "N", "enter", "c-c", "c-d"):
-        made.add(key, filter=asked, eager=True)(lambda event: event.app.exit(result=NO))
-    for key in (Keys.Any, Keys.BracketedPaste):
-        made.add(key, filter=asked)(lambda event: None)
+def _replace(buffer: Buffer, text: str) -> None:
+    buffer.save_to_undo_stack()
+    buffer.text = text
+    buffer.cursor_position = len(text)
 
 
 def _complete(buffer: Buffer) -> None:
@@ -50,10 +42,10 @@ def _complete(buffer: Buffer) -> None:
         buffer.go_to_completion(0)
 
 
-def _clear_or_leave(event: KeyPressEvent, is_secret: bool) -> None:
-    if is_secret:
-        event.app.exit(result="")
-    elif event.current_buffer.text:
-        event.current_buffer.reset()
+def _clear_or_leave(event: KeyPressEvent) -> None:
+    buffer = event.current_buffer
+    if buffer.text:
+        buffer.reset()
+        buffer.on_text_changed.fire()
     else:
         event.app.exit(exception=KeyboardInterrupt())

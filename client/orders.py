@@ -8,7 +8,7 @@ from protocol import messages
 from protocol.commands import BY_REQUEST, Command, arguments
 from protocol.errors import Fault, ProtocolError
 from protocol.messages import CommandHelp, Disconnect, Help, ListUsers, Say
-from protocol.sanitize import clean
+from protocol.sanitize import begins_with_slash, clean
 from protocol.text import excerpt
 
 
@@ -27,7 +27,7 @@ _BY_WORD = {word: command for command in _COMMANDS for word in (command.name, *c
 def parse(line: str) -> Order | None:
     """Return what the line `line` asks for; None if nothing is in it. Raises ProtocolError."""
     text = clean(line)
-    if not text.startswith("/"):
+    if not begins_with_slash(line):
         return Say(text) if text else None
     word, _, rest = text.partition(" ")
     if word.lower() == "/status":

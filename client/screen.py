@@ -15,10 +15,11 @@ from typing import Protocol
 
 from client.endings import Ending, Exit
 from client.keeping import kept
-from client.keyboard import silent_keyboard
+from client.keyboard import drop_typed, silent_keyboard
 from client.looks import Shown
 from client.output import Output, as_json, plain
 from client.session import Session
+from client.typed import OVER, Secret, Typed
 from protocol.messages import Asked
 
 _READ_AHEAD = 16  # lines
@@ -37,8 +38,11 @@ class Screen(Protocol):
     ) -> None:
         """Give it back; all that was shown is out."""
 
-    def lines(self) -> Iterator[str]:
-        """Yield what the user types, line by line, until the end of input or `wake`."""
+    def lines(self) -> Iterator[Typed]:
+        """Yield what the user types, line by line, until the end of input or `wake`.
+
+        What was typed while the session asked for a password, or might have, is a Secret.
+        """
 
     def show(self, shown: Shown) -> None:
         """Show it, and never over what is being typed. Raises Ending when that is not possible any more."""
@@ -47,7 +51,7 @@ class Screen(Protocol):
         """Take away what was shown; nothing is being typed."""
 
     def refresh(self) -> None:
-        """Draw anew what shows how the session stands."""
+        """Look anew how the session stands: show that, and ask for a password or end that question."""
 
     def wake(self) -> None:
         """End `lines`, wherever it waits."""
@@ -58,10 +62,16 @@ class Pipe:
 
     A read of standard input can't be interrupted on every system, so a thread of its own does nothing else and hands
     the lines over; it is left behind in its read when the client ends.
+
+    When a question for a password ends without an answer, what was typed ahead is dropped, and each line is a Secret,
+    up to an empty one: nobody can tell when a line was begun.
     """
 
-    def __init__(self, output: Output, *, interactive: bool = False) -> None:
+    def __init__(self, session: Session, output: Output, *, interactive: bool = False) -> None:
         """What is shown goes to `output`. `interactive`: somebody sits there and can be asked."""
+        self._session = session
+        self._abandoned = session.abandoned  # as it was when what was typed ahead was dropped last
+        self._is_over = False  # whether what is typed is for a question that is over, until an empty line
         # Not sys.stdin: a thread left behind in its buffer would keep the interpreter from shutting down.
         raw = io.FileIO(sys.stdin.fileno(), closefd=False)
         self._input = io.TextIOWrapper(raw, encoding="utf-8", errors="replace")
@@ -69,6 +79,7 @@ class Pipe:
         self._lines: queue.Queue[str | None] = queue.Queue(_READ_AHEAD)
         self._woken = False
         self._hiding = contextlib.ExitStack()  # of a password that is being typed
+        self._asking = threading.Lock()  # over that, and over what was abandoned
         self.interactive = interactive
 
     def __enter__(self) -> Pipe:
@@ -87,24 +98,57 @@ class Pipe:
                 self._lines.put(line)
         self._lines.put(None)
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[Typed]:
         """Yield the lines of standard input, as they come."""
-        while not self._woken and (line := self._lines.get()) is not None:
+        while not self._woken:
+            asked = self._session.secret
+            line = self._lines.get()
+            if line is None:
+                return
+            yield self._typed(line, asked)
+
+    def _typed(self, line: str, asked: int) -> Typed:
+        """Return what `line` is, for which the reading began when the question `asked` stood, or none."""
+        with self._asking:
+            self._drop_abandoned()
             self._hiding.close()
-            yield line
+            is_over, self._is_over = self._is_over, self._is_over and bool(line.strip())
+            standing = self._session.secret
+            if standing and (is_over or asked in (0, standing)):
+                return Secret(line, standing)
+            return Secret(line, OVER) if is_over or asked else line
 
     def show(self, shown: Shown) -> None:
         """Write it at once, without colours."""
         event = shown.event
         if self.interactive and isinstance(event, Asked) and event.what == "password":
-            self._hiding.enter_context(silent_keyboard())
+            with self._asking:
+                self._hiding.enter_context(silent_keyboard())
         self._output(shown)
+
+    def _drop_abandoned(self) -> None:
+        """If a password is not wanted any more, drop what was typed ahead, and remember that a line may be half typed.
+
+        That is called at once when it happens, and again when a line has come.
+        """
+        if self._abandoned == self._session.abandoned:
+            return
+        self._abandoned = self._session.abandoned
+        self._is_over = True
+        if self.interactive:
+            drop_typed()
+        with contextlib.suppress(queue.Empty):
+            while self._lines.get_nowait() is not None:
+                pass
+            self._lines.put_nowait(None)  # that was the end
 
     def clear(self) -> None:
         """Do nothing: what is out is out."""
 
     def refresh(self) -> None:
-        """Do nothing: a pipe shows only what is said."""
+        """Drop what was typed at a question that is over."""
+        with self._asking:
+            self._drop_abandoned()
 
     def wake(self) -> None:
         """End `lines`: if it waits, the queue is empty; if there is no room, it does not wait."""
@@ -130,7 +174,7 @@ class Once:
     ) -> None:
         """Do nothing."""
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[Typed]:
         """Yield the line."""
         yield self._line
 
@@ -170,7 +214,7 @@ def open_screen(session: Session, options: argparse.Namespace, *, on_terminal: b
     if options.once is not None:
         return Once(options.once, output)
     if options.plain or options.json or not on_terminal or os.environ.get("TERM") == "dumb":
-        return Pipe(output, interactive=on_terminal)
+        return Pipe(session, output, interactive=on_terminal)
     try:
         from client.terminal import Terminal  # noqa: PLC0415  (a pipe works without its packages)
     except ModuleNotFoundError as error:

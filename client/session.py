@@ -8,6 +8,11 @@ Every line has a `cseq` and stays in `pending` until the server answers or echoe
 When the connection is lost, `again` begins another one where this one stopped: the server tells what was missed, and is
 told every pending line once more, under the number that it had, so that it knows those that it has heard already. What
 comes twice because of that is recognised by its `seq` and not shown twice.
+
+A password is never a line (U2). It comes in as a Secret, which answers one question, known by its number, and is
+dropped when another one stands by then, or none. While a line is on its way that the server may answer by asking for
+a password, `is_clear` is false: until then nobody knows if what is typed next is talk. If the connection is lost
+meanwhile, `abandoned` goes up, and a screen drops what was typed until the user has seen that.
 """
 
 from __future__ import annotations
@@ -15,37 +20,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any, cast
+from typing import Any
 
 from client import looks
 from client.cleaning import cleaned
-from client.company import Company
+from client.company import Company, author, is_about
 from client.credential import Credential
 from client.looks import Shown
+from client.passwords import Passwords
 from client.replying import Replying
 from client.round_trip import RoundTrip
 from client.settings import Settings, change
+from client.typed import (
+    Pending,
+    Secret,
+    Typed,
+    as_meant,
+    command_in,
+    is_goodbye,
+    local_request,
+    may_be_asked_about,
+    usage,
+)
 from protocol import messages
-from protocol.commands import BY_REQUEST, BY_WORD, Command, arguments
+from protocol.commands import BY_REQUEST, arguments
 from protocol.errors import Fault, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.messages import Event, Hello, Line, Name, Password, Pong, Ponged, Renamed, Said, Whispered
-from protocol.sanitize import clean, printable
+from protocol.sanitize import begins_with_slash, printable
 from protocol.text import WIDTH, excerpt
 
 ClientMessage = Hello | Name | Password | Line | Pong
 
-# What may come of a password.
-_OUTCOMES = (
-    messages.Welcomed,
-    messages.Asked,
-    messages.Refused,
-    messages.Noticed,
-    messages.Renamed,
-    messages.Dismissed,
-)
 _DISCONNECT = BY_REQUEST[messages.Disconnect]
-_LOCAL = (messages.Set, messages.Ignore, messages.Unignore, messages.Clear)
 _USERS = BY_REQUEST[messages.ListUsers]
 UNSEEN = 0  # the number of a line that is the client's own business: its answer is noted and not shown
 
@@ -61,20 +68,6 @@ class Step:
     keep: Settings | None = None  # from now on
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A line on its way, and when it was typed, in monotonic seconds. `alone`: see round_trip."""
-
-    line: Line
-    typed_at: float
-    alone: bool = True
-
-    @property
-    def text(self) -> str:
-        """What was typed."""
-        return self.line.text
-
-
 class Session:
     """Facts about our side of one conversation. Compared to the server's word, never ahead of it."""
 
@@ -82,7 +75,7 @@ class Session:
         """Begin before the hello; `client_id` is our random secret. `looks_round`: ask, unseen, who is here."""
         self.name = ""  # ours, as the server gave it; "" until the welcome
         self.question = ""  # what the server waits for: "name", "password", or "" for nothing
-        self.is_checked = False  # a password has been sent, and what came of it is not known yet
+        self.abandoned = 0  # goes up when a password is not wanted any more, though somebody may be typing it
         self.refusal = ""  # why we were not let in, since we last tried
         self.wants_to_leave = False  # the user said goodbye, which is sent when every line has been answered
         self.leaving = False  # and it has been sent
@@ -105,6 +98,8 @@ class Session:
         self._replying = Replying()
         self.server = ""  # the address at the other end of the connection
         self._credential = Credential()
+        self._passwords = Passwords()
+        self._asking_line = UNSEEN  # the newest line that the server may answer by asking for a password
         self._returning = False  # by another connection, and not in the room yet
         self._came_at = 0  # the log's number of our coming, by this connection
         self._has_missed = False  # something of what came before that, and has been shown since
@@ -130,7 +125,17 @@ class Session:
     @property
     def is_clear(self) -> bool:
         """Whether it is known what the next line means: talk, or an answer to a question."""
-        return bool((self.name and not self.is_checked) or self.question or self.wants_to_leave)
+        return bool((self.name and not self._awaits_secret) or self.question or self.wants_to_leave)
+
+    @property
+    def secret(self) -> int:
+        """The number of the question for a password that stands; 0 if there is none."""
+        return self._passwords.question
+
+    @property
+    def _awaits_secret(self) -> bool:
+        """Whether the server may ask for a password next."""
+        return self._passwords.is_checked or self._asking_line in self.pending
 
     @property
     def may_return(self) -> bool:
@@ -138,8 +143,16 @@ class Session:
         return bool(self.epoch) and not self.leaving and not self.dismissed
 
     def lost(self) -> None:
-        """Note that the connection is gone."""
+        """Note that the connection is gone, and with it what was asked for."""
         self.online = False
+        if self.may_return:  # else it is all over
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """Note that no password is wanted any more, neither one that was asked for nor one that was about to be."""
+        self.abandoned += bool(self.secret or self._awaits_secret)
+        self.question, self._asking_line = "", UNSEEN
+        self._passwords.over()
 
     def waits_since(self, heard_at: float) -> float:
         """Return since when the server has kept a line of ours waiting without a word; `inf` if none is waiting."""
@@ -148,40 +161,57 @@ class Session:
 
     def again(self) -> Hello:
         """Return the first message of another connection, which takes up the conversation where it stopped."""
+        self._abandon()
         self._returning = True
         self._credential.reconnected()
-        self.is_checked = False
         self.told_goodbye = False
-        self.question = self.refusal = ""
+        self.refusal = ""
         resume = messages.Resume(self.epoch, self.seq)
         return Hello(messages.VERSION, self._client_id, name=self.name or None, resume=resume)
 
-    def typed(self, text: str, now: float) -> Step:
-        """Return what the line `text`, typed at `now`, leads to."""
-        typed, text = printable(text), clean(text)
-        if self.question == "password":
-            self._try_again()
-            password = typed[:LINE_LIMIT]
-            self._credential.given(password, self.server)
-            self.is_checked = True
-            return Step(send=(Password(password),))
+    def typed(self, typed: Typed, now: float) -> Step:
+        """Return what a line, or the answer to a question, typed at `now`, leads to."""
+        if isinstance(typed, Secret):
+            return self._answered(typed)
+        text = as_meant(typed, has_name=bool(self.name))
         if not text:
             return Step()
+        if self.secret and not is_goodbye(text):  # it was entered just before the question came
+            return self._refuse(ProtocolError(Fault.PASSWORD_ASKED))
         if not self.name and not text.startswith("/"):
             self._try_again()
             return Step(send=(Name(excerpt(text)),))
-        if _is_goodbye(text):
+        if is_goodbye(text):
             self.wants_to_leave = True
             return Step()
         try:
-            request = _local_request(text)
+            request = local_request(text)
             if request is not None:
                 return self._carry_out(request)
-            line = self._line(typed if typed.startswith("/") else text, now)  # a password may be in it
+            line = self._line(printable(typed) if begins_with_slash(typed) else text, now)  # a password may be in it
         except ProtocolError as error:
-            self.refused_lines += 1
-            return Step(show=looks.refusal(str(error)))
+            return self._refuse(error)
         return Step(send=(line,) if self.online or not self.epoch else ())  # else it goes with the welcome
+
+    def _answered(self, secret: Secret) -> Step:
+        """Answer the question that `secret` was typed at. If that does not stand any more, nobody is to have it."""
+        if not self._passwords.answers(secret):
+            return self._refuse(ProtocolError(Fault.SECRET_DROPPED))
+        self._try_again()
+        password = printable(secret.text)[:LINE_LIMIT]
+        self._credential.given(password, self.server)
+        return Step(send=(Password(password),))
+
+    def _refuse(self, error: ProtocolError) -> Step:
+        self.refused_lines += 1
+        return Step(show=looks.refusal(str(error)))
+
+    def size(self, text: str) -> int:
+        """Return how many bytes the line `text` has on its way; LINE_LIMIT are possible."""
+        try:
+            return len(self._as_sent(as_meant(text, has_name=bool(self.name)))[0].encode(errors="replace"))
+        except ProtocolError:  # it is not to be sent anyway
+            return 0
 
     def _carry_out(self, request: messages.LocalRequest) -> Step:
         """Do what the client does by itself. Raises ProtocolError."""
@@ -204,23 +234,29 @@ class Session:
 
     def _line(self, text: str, now: float) -> Line:
         """Return the numbered line for `text`. Raises ProtocolError for what can't be sent."""
-        as_of = epoch = None
-        command, rest = _command_in(text)
-        if command is not None and command.build is messages.Reply:
-            (message,) = arguments(command, rest, _usage(command, text))
-            text, as_of = self._replying.whisper(message)
-            epoch = self.epoch
+        text, as_of = self._as_sent(text)
         if len(text.encode()) > LINE_LIMIT:
             raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
         if not self.name:
             self._try_again()
+        command, _ = command_in(text)
         if command is not None and command.build in (messages.GoAway, messages.ComeBack):
             self.away = text if command.build is messages.GoAway else ""
         self._cseq += 1
-        line = Line(text, self._cseq, as_of, epoch)
+        if may_be_asked_about(text):
+            self._asking_line = self._cseq
+        line = Line(text, self._cseq, as_of, None if as_of is None else self.epoch)
         alone = self.online and not self.pending and self.round_trip.is_paused(now)
         self.pending[self._cseq] = Pending(line, now, alone)
         return line
+
+    def _as_sent(self, text: str) -> tuple[str, int | None]:
+        """Return the line `text` with a reply made a whisper, and its `as_of`. Raises ProtocolError."""
+        command, rest = command_in(text)
+        if command is None or command.build is not messages.Reply:
+            return text, None
+        (message,) = arguments(command, rest, usage(command, text))
+        return self._replying.whisper(message)
 
     # --- what we are told ----------------------------------------------------------------------------------------
 
@@ -230,7 +266,8 @@ class Session:
         if isinstance(event, messages.Pinged):
             return Step(send=(Pong(),))
         settled = self._settle(event)
-        self.is_checked = self.is_checked and not isinstance(event, _OUTCOMES)
+        if not isinstance(event, Renamed) or event.old == self.name:
+            self._passwords.hears(event)
         self._measure(event, settled, now)
         if isinstance(event, Ponged):
             return Step(show=looks.pong(None if settled is None else now - settled.typed_at, event))
@@ -255,7 +292,7 @@ class Session:
             return shown
         if seq == self._came_at:
             return looks.back_again(self._has_missed, self.company.count)
-        if shown is None or _is_about(event, self.name):
+        if shown is None or is_about(event, self.name):
             return None
         is_first, self._has_missed = not self._has_missed, True
         return looks.first_missed(shown) if is_first else shown
@@ -263,7 +300,7 @@ class Session:
     def _look(self, event: Event) -> Shown | None:
         is_unseen = getattr(event, "cseq", None) == UNSEEN
         is_ignored = isinstance(event, Said | Whispered) and self.settings.ignores(event.name)
-        if is_unseen or (is_ignored and _author(event) != self.name):
+        if is_unseen or (is_ignored and author(event) != self.name):
             return None
         if isinstance(event, messages.HistoryListed):
             entries = tuple(entry for entry in event.entries if not self.settings.ignores(entry.name))
@@ -284,7 +321,7 @@ class Session:
         """
         cseq = getattr(event, "cseq", None)
         is_told_again = getattr(event, "seq", self._came_at + 1) <= self._came_at
-        if cseq is None or not (is_told_again or _author(event) in (None, self.name)):
+        if cseq is None or not (is_told_again or author(event) in (None, self.name)):
             return None
         return self.pending.pop(cseq, None)
 
@@ -324,6 +361,8 @@ class Session:
         password = self._credential.offer() if event.what == "password" and not self.online else ""
         if password and self._credential.may_go_to(self.server):
             return Step(send=(Password(password),))
+        if event.what == "password":
+            self._passwords.asked()
         self.question = event.what
         if not password:
             return Step(show=self._look(event))
@@ -373,42 +412,6 @@ class Session:
     def _dismissed(self, event: messages.Dismissed) -> None:
         self.told_goodbye = True
         self.dismissed = not event.again or self.leaving
-
-
-def _command_in(text: str) -> tuple[Command | None, str]:
-    """Return the command that a line begins with, None if it has none that we know, and the rest of the line."""
-    word, _, rest = text.partition(" ")
-    return BY_WORD.get(word[1:].lower()) if word.startswith("/") else None, rest.strip()
-
-
-def _is_goodbye(text: str) -> bool:
-    return _command_in(text)[0] is _DISCONNECT  # whatever follows it
-
-
-def _local_request(text: str) -> messages.LocalRequest | None:
-    """Return what a line asks of this client; None if it is for the server. Raises ProtocolError."""
-    command, rest = _command_in(text)
-    if command is None or command.build not in _LOCAL:
-        return None
-    build: Callable[..., Any] = command.build
-    return cast(messages.LocalRequest, build(*arguments(command, rest, _usage(command, text))))
-
-
-def _usage(command: Command, text: str) -> str:
-    """Return how `command` is typed, by the word that the line `text` has for it."""
-    return command.usage_as(text.partition(" ")[0])
-
-
-def _author(event: Event) -> str | None:
-    """Return whose line the room hears of in `event`; None for an answer, which only its asker gets."""
-    if isinstance(event, Renamed):
-        return event.old
-    return event.name if isinstance(event, Said | Whispered) else None
-
-
-def _is_about(event: Event, name: str) -> bool:
-    """Say whether `event` is that `name` came or left."""
-    return isinstance(event, messages.Joined | messages.Left) and event.name == name
 
 
 _NOTES: dict[type, Callable[[Session, Any], None]] = {

@@ -8,6 +8,10 @@ prompt_toolkit's own StdoutProxy is there for stray prints only. It hands each l
 with Enter pressed 200 times a second, 30 of 1,554 lines came after later ones or never. And it gives the terminal
 back while it writes, so that the kernel echoes the keys of that moment into the middle of things.
 
+A password has a prompt of its own (client.unseen). While it stands the line that was being typed waits, as a draft; it
+is closed by the question's end, and the line's prompt by a question, whenever they come. What was typed ahead of a
+question that never came is taken by the password's prompt, too.
+
 The terminal is never asked where its cursor is (CPR): not all answer, and the bar would jump with each line shown.
 """
 
@@ -15,18 +19,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import textwrap
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
+from typing import Any
 
 import colorama  # type: ignore[import-untyped]
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.layout.containers import ConditionalContainer, HSplit, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
@@ -45,6 +53,8 @@ from client.looks import Kind, Role, Shown, Span, compose
 from client.paint import palette
 from client.session import Session
 from client.tail import tail
+from client.typed import Secret, Typed, without_password
+from client.unseen import UnseenPrompt
 from client.view import View
 from protocol.text import WIDTH
 
@@ -68,14 +78,14 @@ class _Completer(Completer):
 
 
 class _History(InMemoryHistory):
-    """What was typed, for the arrow keys and Ctrl-R; but no passwords."""
+    """What was typed, for the arrow keys and Ctrl-R; but no passwords, and not what is still in the editor."""
 
-    def __init__(self, is_kept: Callable[[], bool]) -> None:
+    def __init__(self, is_held: Callable[[], bool]) -> None:
         super().__init__()
-        self._is_kept = is_kept
+        self._is_held = is_held
 
     def append_string(self, string: str) -> None:
-        if self._is_kept():
+        if not self._is_held() and without_password(string) == string:
             super().append_string(string)
 
 
@@ -84,24 +94,30 @@ class Terminal:
 
     interactive = True
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
         """Take names, questions and users from `session`, as they are whenever the prompt is drawn."""
         self._session = session
+        self._clock = clock  # seconds; it tells a key pressed in haste from a decision
         self._view = View(session)
         self._shown: deque[tuple[Shown, float]] = deque()
         self._prompting = False
         self._between = threading.Lock()  # over `_prompting`, and over writing while it is false
         self._woken = False
-        self._doubted = ""  # what was entered and is asked about
-        self._question = ""  # that is asked about it
+        self._holding = asking.Holding()  # what was entered and not sent
+        self._abandoned = session.abandoned  # as it was when the user saw it last
+        self._draft = Document()  # the line that waits for a password to be typed
         self._is_due = False  # a batch is to be written
         self._wrote_at = 0.0
         self._past: deque[Shown] = deque(maxlen=_PAST)
         self._drawn_columns = 0
+        self._depth = ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None
         self._prompt = self._made_prompt()
-        self._app = self._prompt.app
-        self._app.before_render += self._note_columns
-        self._app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
+        self._unseen = UnseenPrompt(self._above, self._made_bar(), _FAINT, self._depth)
+        self._app: Application[Any] = self._prompt.app  # the one that stands, or stood last
+        apps: tuple[Application[Any], ...] = (self._prompt.app, self._unseen.app)
+        for app in apps:
+            app.before_render += self._note_columns
+            app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
         output = self._app.output
         self._paint = palette(os.environ, type(output).__name__, output.get_default_color_depth().name)
         self._stack = contextlib.ExitStack()
@@ -111,18 +127,21 @@ class Terminal:
             self._message,
             completer=_Completer(self._session),
             complete_while_typing=False,
-            history=_History(lambda: not (self._is_secret() or self._question)),
-            is_password=Condition(self._is_secret),
-            key_bindings=keys.at_the_prompt(lambda: bool(self._question), self._is_secret),
+            history=_History(lambda: self._holding.doubt is not None),
+            key_bindings=keys.at_the_prompt(self._meant),
             input_processors=[AfterInput(self._hint)],
             style=_FAINT,
-            color_depth=ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None,
+            color_depth=self._depth,
             erase_when_done=True,  # the server's echo shows the line (A12)
         )
-        bar = Window(FormattedTextControl(self._bar), height=1)
-        there_is_room = Condition(lambda: bool(self._session.name) and self._size()[0] > 3)
-        prompt.layout.container = HSplit([prompt.layout.container, ConditionalContainer(bar, there_is_room)])
+        prompt.layout.container = HSplit([prompt.layout.container, self._made_bar()])
+        prompt.default_buffer.accept_handler = self._accept
+        prompt.default_buffer.on_text_changed += lambda _: self._holding.ends()
         return prompt
+
+    def _made_bar(self) -> ConditionalContainer:
+        bar = Window(FormattedTextControl(self._bar), height=1)
+        return ConditionalContainer(bar, Condition(lambda: bool(self._session.name) and self._size()[0] > 3))
 
     def __enter__(self) -> Terminal:
         colorama.just_fix_windows_console()
@@ -138,38 +157,54 @@ class Terminal:
 
     # --- typing --------------------------------------------------------------------------------------------------
 
-    def lines(self) -> Iterator[str]:
-        """Yield what is typed at the prompt; a pasted block is its lines. Raises KeyboardInterrupt."""
-        draft = ""
+    def lines(self) -> Iterator[Typed]:
+        """Yield what is typed at the prompts; a pasted block is its lines. Raises KeyboardInterrupt."""
+        session = self._session
         while not self._woken:
             try:
-                text = self._ask(draft)
-                is_meant = self._is_meant(text)
+                is_secret = session.secret or session.abandoned != self._abandoned
+                entered = self._entered_unseen() if is_secret else self._entered()
             except EOFError:
                 return
-            self._view.read()
-            draft = "" if is_meant else text
-            if is_meant:
-                yield from text.splitlines() or [""]
+            yield from entered
 
-    def _is_meant(self, text: str) -> bool:
-        """Ask the user, if there is doubt, whether `text` is to be sent. Raises EOFError."""
-        session = self._session
-        if session.question or not session.name:
-            return True
-        self._doubted, self._question = text, asking.question(text, session.others, session.whisperer)
-        if not self._question:
-            return True
-        try:
-            return self._ask() == keys.YES
-        finally:
-            self._question = ""
+    def _entered_unseen(self) -> tuple[Typed, ...]:
+        """Return the password that is entered; none if none is wanted any more. Raises EOFError."""
+        secret: Secret | None = self._ask(self._unseen.app, self._unseen.app.run)
+        self._abandoned = self._session.abandoned
+        return () if secret is None else (secret,)
 
-    def _ask(self, draft: str = "") -> str:
+    def _entered(self) -> tuple[Typed, ...]:
+        """Return the lines that are entered; none if a password is asked for meanwhile. Raises EOFError."""
+        draft, self._draft = self._draft, Document()
+        text = self._ask(self._prompt.app, lambda pre_run: self._prompt.prompt(default=draft, pre_run=pre_run))
+        if text is None:
+            return ()
+        self._abandoned = self._session.abandoned
+        self._view.read()
+        return tuple(text.splitlines()) or ("",)
+
+    def _accept(self, buffer: Buffer) -> bool:
+        """Take what was entered, unless it is held; return true, for the editor is not to be emptied here."""
+        session, text = self._session, buffer.text
+        doubt = asking.doubt(text, session.size, session.others, session.whisperer) if session.name else None
+        if session.secret:  # since this moment
+            self._follow_question()
+        elif not self._holding.takes(text, doubt, self._clock()):
+            self._prompt.app.exit(result=text)
+        return True
+
+    def _meant(self) -> str:
+        doubt = self._holding.doubt
+        return "" if doubt is None else doubt.meant
+
+    def _ask(self, app: Application[Any], run: Callable[[Callable[[], None]], Any]) -> Any:
+        """Have `app` stand until it is done; return its result."""
         with self._between:
+            self._app = app
             self._prompting = True
         try:
-            return self._prompt.prompt(default=draft, pre_run=self._begin_prompt)
+            return run(self._begin_prompt)
         finally:
             with self._between:
                 self._prompting = False
@@ -178,8 +213,26 @@ class Terminal:
     def _begin_prompt(self) -> None:
         self._is_due = False  # what the prompt before this one had to write, it may have left behind
         self._write()
+        self._follow_question()
         if self._woken:
             self._end_prompt()
+
+    def _follow_question(self) -> None:
+        """Have the prompt stand that the session needs now, with nothing in it that was typed for another."""
+        app, session = self._app, self._session
+        if app is self._unseen.app:
+            self._unseen.asks(session.secret)
+        elif session.secret and app.is_running and not app.is_done:
+            self._holding.ends()
+            self._draft = self._prompt.default_buffer.document
+            self._end_search()
+            app.exit(result=None)
+
+    def _end_search(self) -> None:
+        """Have the next prompt begin in the line. (prompt_toolkit's stop_search knows no prompt in a callback.)"""
+        self._prompt.layout.focus(self._prompt.default_buffer)
+        self._prompt.layout.search_links.clear()
+        self._prompt.search_buffer.reset()
 
     def _end_prompt(self) -> None:
         if self._app.is_running and not self._app.is_done:
@@ -207,8 +260,12 @@ class Terminal:
         output.flush()
 
     def refresh(self) -> None:
-        """Draw the prompt anew, if it stands."""
-        self._call(self._app.invalidate)
+        """Draw the prompt anew, if it stands, and have it be the right one."""
+        self._call(self._renew)
+
+    def _renew(self) -> None:
+        self._follow_question()
+        self._app.invalidate()
 
     def wake(self) -> None:
         """End `lines`, and the prompt if it stands."""
@@ -276,16 +333,23 @@ class Terminal:
     # --- drawing -------------------------------------------------------------------------------------------------
 
     def _message(self) -> ANSI:
-        live = self._view.live(self._size()[0] // _LIVE_SHARE)
-        return ANSI("".join(f"{self._text(shown)}\n" for shown in live) + self._text(self._invitation()))
+        return ANSI(self._live() + self._notice() + self._text(self._invitation()))
+
+    def _above(self) -> StyleAndTextTuples:
+        """Return what stands over the prompt for a password."""
+        return to_formatted_text(ANSI(self._live()))
+
+    def _live(self) -> str:
+        return "".join(f"{self._text(shown)}\n" for shown in self._view.live(self._size()[0] // _LIVE_SHARE))
+
+    def _notice(self) -> str:
+        """Return why the line that was entered is still there, if it is."""
+        doubt = self._holding.doubt
+        lines = [] if doubt is None else textwrap.wrap(doubt.notice, max(self._size()[1] - 1, 1))
+        return "".join(f"{self._text(compose(Kind.QUESTION, line))}\n" for line in lines)
 
     def _invitation(self) -> Shown:
         session = self._session
-        if self._question:
-            preview = "".join(f"{line}\n" for line in asking.preview(self._doubted))
-            return compose(Kind.QUESTION, preview, f"{self._question} [y/N] ")
-        if self._is_secret():
-            return compose(Kind.SAID, "Password: ")
         if not session.name:
             return compose(Kind.SAID, "Your name: ")
         room = self._size()[1] // 3
@@ -297,9 +361,6 @@ class Terminal:
     def _hint(self) -> StyleAndTextTuples:
         document = self._prompt.default_buffer.document
         return [("class:hint", hint(document.text))] if document.is_cursor_at_the_end else []
-
-    def _is_secret(self) -> bool:
-        return self._session.question == "password"
 
     def _size(self) -> tuple[int, int]:
         size = self._app.output.get_size()

@@ -177,10 +177,9 @@ def whispers(ann: Client, carl: Person) -> Iterator[tuple[str, str, Screen]]:
     ann.types("/r\tgladly, at the usual place\r")
     ann.sees("usual place")
     ann.types("whisper carl and not a word to bob\r")
-    ann.sees("to everyone?")
-    yield "whisper", "A whisper and its answer, and the question before a whisper without its slash", ann.screen
-    ann.types("n")
+    ann.sees("Not sent yet")
     ann.sees("ann> whisper carl")
+    yield "whisper", "A whisper and its answer, and a whisper without its slash, which is held in the line", ann.screen
 
 
 def is_mentioned(ann: Client, bob: Person) -> Iterator[tuple[str, str, Screen]]:

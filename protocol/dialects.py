@@ -32,7 +32,7 @@ from protocol.messages import (
     Whisper,
 )
 from protocol.objects import FROM_CLIENT, dump, load
-from protocol.sanitize import clean, printable
+from protocol.sanitize import begins_with_slash, clean, printable
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
 from protocol.text import WIDTH, excerpt, utc
 
@@ -68,8 +68,9 @@ A_NAME, A_PASSWORD, A_MESSAGE, A_COMMAND, UNREADABLE = "a name", "a password", "
 
 def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
     """Return what a slash user's line means. Raises ProtocolError."""
+    is_talk = named and not begins_with_slash(text)
     typed, text = printable(text), clean(text)
-    if not text.startswith("/"):
+    if is_talk or not text.startswith("/"):
         return Say(text, cseq) if named else Nick(text, cseq)
     if text.startswith("//") and named:  # a slash that is meant as one
         return Say(text[1:], cseq)
@@ -89,7 +90,7 @@ def _belongs_to_the_client(command: Command, word: str) -> ProtocolError:
 
 def _slash_word(text: str, named: bool) -> str:
     word = clean(text).partition(" ")[0].lower()
-    if word.startswith("/"):
+    if word.startswith("/") and (begins_with_slash(text) or not named):
         return word if word[1:] in BY_WORD else A_COMMAND
     return A_MESSAGE if named else A_NAME
 

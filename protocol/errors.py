@@ -83,6 +83,11 @@ class Fault(Enum):
         "A password was asked for, and that line was nearly said to everyone. Answer the question, or press Enter.",
     )
 
+    SECRET_DROPPED = (
+        220,
+        "secret-dropped",
+        "That was typed at a password that is not asked for any more, and was dropped. Enter alone goes on.",
+    )
     REPLY_OUTDATED = (
         230,
         "reply-outdated",

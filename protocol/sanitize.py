@@ -110,6 +110,14 @@ def _cleaned(text: str) -> str:
     return _TOO_MANY_MARKS.sub(r"\1", _BASELESS.sub("", text))
 
 
+def begins_with_slash(line: str) -> bool:
+    """Say whether `line`, as it came, is a command (A10). A blank in front of the slash makes it talk; what nobody sees
+    doesn't."""
+    if not (line.isascii() and line.isprintable()):
+        line = _DROPPED.sub("", _BLANK.sub(" ", line))
+    return line.startswith("/")
+
+
 def printable(text: str) -> str:
     """Return `text` without control characters and surrounding white space, every other character as it was typed."""
     return _CONTROLS.sub("", text.replace("\t", " ")).strip()

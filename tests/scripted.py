@@ -23,6 +23,7 @@ import pytest
 import myclient
 from client.endings import Exit
 from client.looks import Shown
+from client.typed import Secret
 from protocol.framing import FrameCodec
 from protocol.messages import Welcomed
 from protocol.objects import FROM_CLIENT, dump, load
@@ -142,7 +143,7 @@ class Typed:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str | Secret]:
         yield from self._lines
 
     def show(self, shown: Shown) -> None:

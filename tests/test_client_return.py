@@ -7,6 +7,7 @@ from math import inf
 import pytest
 
 from client.session import Session
+from client.typed import Secret, Typed
 from protocol import messages
 from protocol.errors import Fault
 from protocol.messages import (
@@ -41,7 +42,11 @@ class Ann:
         self.session.hello("ann")
         self.hears(Welcomed("ann", "epoch", 4, 2), Said(5, "bob", "hi", AT))
 
-    def types(self, text: str) -> tuple[object, ...]:
+    def answers(self, text: str) -> tuple[object, ...]:
+        """Answer the question for a password."""
+        return self.types(Secret(text, self.session.secret))
+
+    def types(self, text: Typed) -> tuple[object, ...]:
         return self.session.typed(text, 1.0).send
 
     def hears(self, *events: Event) -> list[str]:
@@ -94,10 +99,15 @@ def test_what_a_reply_was_meant_for_stands_in_it_when_it_is_sent_again() -> None
 def test_a_password_that_was_right_is_given_again_when_it_is_asked_for() -> None:
     ann = Ann()
     ann.hears(Asked("password", "Its password?"))
-    ann.types("hunter22")
+    ann.answers("hunter22")
+    ann.hears(Noticed("ann is yours now."))
+    for _ in range(2):
+        ann.returns()
+        assert ann.hears(Asked("password", "Its password?")) == []
+        assert ann.sent == [Password("hunter22")]
+        ann.hears(back(7))
     ann.returns()
     assert ann.hears(Asked("password", "Its password?")) == []
-    assert ann.sent == [Password("hunter22")]
     assert ann.hears(Asked("password", "Its password?")) == ["Its password?"]  # it was wrong
     assert ann.sent == []
 
@@ -106,7 +116,7 @@ def test_a_password_is_never_offered_to_another_address_than_it_was_given_for() 
     ann = Ann()
     ann.session.server = "192.0.2.1, port 8001"
     ann.hears(Asked("password", "Its password?"))
-    ann.types("hunter22")
+    ann.answers("hunter22")
     ann.session.server = "192.0.2.2, port 8001"
     assert ann.returns().password is None
     told = ann.hears(Asked("password", "Its password?"))
@@ -116,7 +126,7 @@ def test_a_password_is_never_offered_to_another_address_than_it_was_given_for() 
         "Type the password if you trust that address.",
         "Its password?",
     ]
-    assert ann.types("hunter23") == (Password("hunter23"),)  # the user's own decision, for this address from now on
+    assert ann.answers("hunter23") == (Password("hunter23"),)  # the user's own decision, for this address from now on
     ann.returns()
     ann.hears(Asked("password", "Its password?"))
     assert ann.sent == [Password("hunter23")]
@@ -125,7 +135,7 @@ def test_a_password_is_never_offered_to_another_address_than_it_was_given_for() 
 def test_a_password_is_offered_by_every_return_and_never_again_once_it_was_wrong() -> None:
     ann = Ann()
     ann.hears(Asked("password", "Its password?"))
-    ann.types("hunter22")
+    ann.answers("hunter22")
     for _ in range(2):
         ann.returns()
         ann.hears(Asked("password", "Its password?"))

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.looks import Kind
-from client.session import UNSEEN, Pending, Session
+from client.session import UNSEEN, Session
 from client.settings import Settings
+from client.typed import OVER, Pending, Secret, Typed
 from protocol import messages
 from protocol.commands import BY_WORD
 from protocol.errors import Fault
@@ -48,7 +49,11 @@ class Ann:
         if name:
             self.hears(Welcomed(name, "epoch", 1, 1))
 
-    def types(self, text: str) -> object:
+    def answers(self, text: str) -> object:
+        """Return what is sent for the answer to the question for a password, or the text shown instead."""
+        return self.types(Secret(text, self.session.secret))
+
+    def types(self, text: Typed) -> object:
         """Return what is sent for a typed line, or the text shown instead."""
         step = self.session.typed(text, self.now)
         return step.show.text if step.show is not None else step.send[0] if step.send else None
@@ -116,12 +121,107 @@ def test_a_command_before_the_welcome_is_for_the_server() -> None:
 def test_an_answer_to_a_question_for_a_password_is_the_password_even_an_empty_one() -> None:
     ann = Ann()
     ann.hears(Asked("password", "Its password?"))
-    assert ann.types(" hunter22 ") == Password("hunter22")
+    assert ann.answers(" hunter22 ") == Password("hunter22")
     assert ann.types("in the open") == Line("in the open", 1)
     ann.hears(Asked("password", "Its password?"))
-    assert ann.types("") == Password("")
+    assert ann.answers("") == Password("")
     ann.hears(Asked("password", "Its password?"))
-    assert ann.types("/users") == Password("/users")
+    assert ann.answers("/users") == Password("/users")
+
+
+DROPPED = "! That was typed at a password that is not asked for any more, and was dropped. Enter alone goes on."
+QUESTION = Asked("password", "Its password?")
+
+
+@pytest.mark.parametrize("since", [[], [QUESTION], [Welcomed("ann", "epoch", 1, 1)], [Asked("name", "Who are you?")]])
+def test_an_answer_to_a_question_that_is_over_goes_nowhere(since: list[Event]) -> None:  # U2
+    ann = Ann()
+    ann.hears(QUESTION)
+    secret = Secret("hunter22", ann.session.secret)
+    ann.session.lost()
+    ann.session.again()
+    ann.hears(*since, Said(5, "bob", "hi", AT))
+    assert ann.types(secret) == DROPPED
+    assert ann.unanswered == []
+    assert ann.session.refused_lines == 1
+    assert ann.types(Secret("hunter22", OVER)) == DROPPED
+    assert "hunter22" not in repr(secret)
+
+
+def test_a_line_that_was_entered_before_the_question_was_heard_is_no_answer_and_not_said() -> None:  # U2
+    ann = Ann()
+    ann.hears(QUESTION)
+    assert str(ann.types("hello all")).startswith("! A password was asked for")
+    assert ann.unanswered == []
+    assert ann.answers("hunter22") == Password("hunter22")
+
+
+def test_a_goodbye_is_one_at_a_question_too() -> None:
+    ann = Ann()
+    ann.hears(QUESTION)
+    assert ann.types("/quit") is None
+    assert ann.session.wants_to_leave
+
+
+@pytest.mark.parametrize("line", ["/register", "/passwd", "/nick bob", "/setname bob"])
+def test_what_comes_after_a_line_that_may_be_asked_about_is_not_known_until_it_is_answered(line: str) -> None:  # U2
+    ann = Ann()
+    ann.types(line)
+    assert not ann.session.is_clear
+    ann.hears(QUESTION)
+    assert ann.session.is_clear
+    ann.hears(Noticed("The password is not shown while you type it.", 1))
+    assert ann.session.secret
+    ann.answers("hunter22")
+    assert not ann.session.is_clear
+    ann.hears(Noticed("an answer to another line", 7), Renamed(5, "bob", "carl"))
+    assert not ann.session.is_clear
+    ann.hears(Noticed("ann is yours now."))
+    assert ann.session.is_clear
+
+
+def test_a_connection_that_is_lost_meanwhile_abandons_the_password() -> None:  # U2
+    for events, lines in (([QUESTION], []), ([], ["/register"]), ([], ["hello"]), ([], [])):
+        ann = Ann()
+        for line in lines:
+            ann.types(line)
+        ann.hears(*events, Said(5, "bob", "hi", AT))
+        ann.session.lost()
+        assert ann.session.abandoned == bool(events or lines == ["/register"])
+        assert ann.session.is_clear
+        assert not ann.session.secret
+        ann.session.lost()
+        assert ann.session.abandoned == bool(events or lines == ["/register"])
+
+
+@pytest.mark.parametrize("line", ["/register hunter22", "/passwd  hunter22", "/REGISTER hunter22"])
+def test_a_password_in_a_line_is_sent_and_not_shown(line: str) -> None:
+    ann = Ann()
+    assert ann.types(line) == Line(line, 1)
+    assert ann.unanswered == [f"{line.split(maxsplit=1)[0]} ..."]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [(" /ping", "//ping"), ("\t//x", "///x"), (" hi ", "hi"), ("//x", "//x"), ("\x1b /quit", "//quit")],
+)
+def test_what_does_not_begin_with_a_slash_is_talk(typed: str, sent: str) -> None:  # A9, A10
+    ann = Ann()
+    assert ann.types(typed) == Line(sent, 1)
+    assert ann.session.size(typed) == len(sent)
+    assert not ann.session.wants_to_leave
+
+
+def test_a_space_in_front_of_a_command_for_a_name_does_no_harm() -> None:
+    ann = Ann(name="")
+    assert ann.types(" /setname john") == Line("/setname john", 1)
+
+
+def test_a_reply_is_as_long_as_what_it_becomes() -> None:
+    ann = Ann()
+    assert ann.session.size("/reply yes") == 0  # to nobody
+    ann.hears(whisper("bob", 5))
+    assert ann.session.size("/reply yes") == len("/whisper bob yes")
 
 
 # --- lines -------------------------------------------------------------------------------------------------------
@@ -130,7 +230,7 @@ def test_an_answer_to_a_question_for_a_password_is_the_password_even_an_empty_on
 def test_lines_are_numbered_from_1_and_sent_as_they_are() -> None:
     ann = Ann()
     assert ann.types("hello") == Line("hello", 1)
-    assert ann.types(" /whisper bob hi ") == Line("/whisper bob hi", 2)
+    assert ann.types("/whisper bob hi ") == Line("/whisper bob hi", 2)
     assert ann.types("/a-command-of-a-newer-server") == Line("/a-command-of-a-newer-server", 3)
 
 
@@ -222,12 +322,12 @@ def test_a_goodbye_is_one_whatever_follows_it(text: str, leaving: bool) -> None:
 def test_a_password_is_being_checked_until_something_comes_of_it() -> None:
     ann = Ann()
     ann.hears(Asked("password", "Choose one:"))
-    ann.types("hunter22")
-    assert ann.session.is_checked
+    ann.answers("hunter22")
+    assert not ann.session.is_clear
     ann.hears(Said(2, "bob", "hi", AT))
-    assert ann.session.is_checked
+    assert not ann.session.is_clear
     ann.hears(Noticed("ann is yours now."))
-    assert not ann.session.is_checked
+    assert ann.session.is_clear
 
 
 def test_ping_is_timed_by_the_client() -> None:  # A13

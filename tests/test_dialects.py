@@ -115,7 +115,7 @@ def test_every_word_and_verb_of_the_table_is_tried_here() -> None:
 
 @pytest.mark.parametrize(("line", "request_"), SLASH_LINES)
 def test_a_slash_line_means_the_same_typed_and_framed(line: str, request_: Request) -> None:
-    for spelling in (line, f"  {line}\t", line.replace(" ", "  ", 1), line.replace(" ", "\t", 1)):
+    for spelling in (line, f"{line}\t", line.replace(" ", "  ", 1), line.replace(" ", "\t", 1)):
         assert typed(SLASH, spelling) == framed(spelling) == request_
 
 
@@ -156,7 +156,13 @@ def test_a_line_is_cleaned_before_it_is_read(line: str, text: str) -> None:  # A
 
 
 def test_a_slash_behind_control_characters_is_still_a_command() -> None:
-    assert typed(SLASH, "\x1b \0/users") == framed("\x1b \0/users") == ListUsers()
+    assert typed(SLASH, "\x1b\0/users") == framed("\x1b\0/users") == ListUsers()
+
+
+@pytest.mark.parametrize("line", ["  /users", "\t/users", "\x1b /users", "\u3000/users"])
+def test_a_slash_behind_a_space_is_talk(line: str) -> None:  # A9, A10
+    assert typed(SLASH, line) == framed(line) == Say("/users")
+    assert fault_in(typed(SLASH, line, named=False)) is Fault.NOT_NAMED  # there, it can tell nobody anything
 
 
 @pytest.mark.parametrize(("line", "text"), [("//whisper", "/whisper"), ("//", "/"), ("///", "//"), ("// a", "/ a")])

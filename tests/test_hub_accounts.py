@@ -246,10 +246,10 @@ def test_enter_alone_changes_nothing(party: Party, lines: tuple[str, ...]) -> No
     assert party.asked == []
 
 
-def test_a_framed_client_s_line_is_answered_before_the_question(party: Party) -> None:
+def test_a_framed_client_s_line_is_answered_when_the_question_was_asked(party: Party) -> None:
     party.joins_framed("carl")
     party.frames("carl", Line("/register", 7))
-    shown, asked = party.events("carl")
+    asked, shown = party.events("carl")
     assert shown == Noticed("The password is not shown while you type it.", 7)
     assert asked == Asked("password", ASK_NEW)
     party.frames("carl", Line("secret12", 8), Line("/secret12", 9))  # from before it had heard of the question

@@ -70,6 +70,7 @@ PURE_IN_CLIENT = [
     "orders",
     "output",
     "paint",
+    "passwords",
     "replying",
     "round_trip",
     "schedule",
@@ -81,6 +82,7 @@ PURE_IN_CLIENT = [
     "status",
     "tail",
     "tally",
+    "typed",
     "view",
     "window",
 ]

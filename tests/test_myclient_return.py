@@ -12,9 +12,9 @@ from client import link, options
 from client.endings import Exit
 from client.pauses import pauses
 from protocol.errors import Fault
-from protocol.messages import Asked, Dismissed, Hello, Joined, Line, Password, Resume, Said, Welcomed, refusal
+from protocol.messages import Asked, Dismissed, Hello, Joined, Line, Noticed, Password, Resume, Said, Welcomed, refusal
 from tests.programs import CTRL_D, Programs, needs
-from tests.scripted import Bot, Peer, Scripted
+from tests.scripted import Bot, Peer, Script, Scripted
 from tests.test_myclient import client
 
 AT = 1_700_000_000.0
@@ -177,6 +177,59 @@ def test_how_long_it_tries_depends_on_who_waits() -> None:
     assert persistence("--reconnect", "7", on_terminal=True) == 7.0
     with pytest.raises(SystemExit):
         persistence("--reconnect", "soon", on_terminal=True)
+
+
+# --- passwords (U2) ----------------------------------------------------------------------------------------------
+
+ASKED = Asked("password", "Choose one:")
+
+
+def is_not_answered(peer: Peer) -> None:
+    """Be gone before it is known whether a password will be asked for."""
+
+
+def asks(peer: Peer) -> None:
+    peer.sends(ASKED, Noticed("It is not shown.", 1))
+    peer.gets(Password("hunter22"))
+
+
+def asks_twice(peer: Peer) -> None:
+    asks(peer)
+    peer.sends(Asked("password", "The same once more:"))
+    peer.gets(Password("hunter22"))
+
+
+@pytest.mark.parametrize("line", ["/register", "/passwd", "/nick eve"])
+@pytest.mark.parametrize("meanwhile", [is_not_answered, asks, asks_twice])
+def test_a_script_s_password_is_not_said_when_the_connection_is_lost(bot: Bot, meanwhile: Script, line: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line(line, 1))
+        meanwhile(peer)
+        peer.has_nothing_more()
+
+    assert bot.exits(script, f"{line}\nhunter22\nhunter22\nhello\n", *PATIENT) is Exit.LOST
+    assert "The connection was lost while a password was asked for. The rest of the input was not sent" in bot.err
+
+
+def test_a_script_s_line_is_no_password_for_a_name_that_is_registered_meanwhile(bot: Bot, scripted: Scripted) -> None:
+    def asks_for_it(peer: Peer) -> None:
+        comes_back(peer)
+        peer.sends(Asked("password", "bot is registered. Its password?"))
+        assert peer.gets() is None
+
+    scripted.plays(loses)
+    assert bot.exits(asks_for_it, "hello\nand more\n", *PATIENT, stays_open=True) is Exit.REFUSED
+    assert "a password is needed" in bot.err
+
+
+def test_a_script_s_password_is_not_quoted(bot: Bot) -> None:
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line("/passwd hunter22", 1))
+
+    assert bot.exits(script, "/passwd hunter22\n") is Exit.LOST
+    assert '"/passwd ..." may not have arrived' in bot.err
 
 
 # --- for real ----------------------------------------------------------------------------------------------------

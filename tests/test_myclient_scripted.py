@@ -16,6 +16,7 @@ from client.endings import Ending, Exit
 from client.link import connect
 from client.screen import Pipe
 from client.session import Session
+from client.typed import Secret
 from protocol import messages
 from protocol.errors import Fault
 from protocol.framing import FrameCodec
@@ -172,7 +173,7 @@ def test_a_pipe_that_is_woken_yields_nothing_more(tmp_path: Path, monkeypatch: p
     path.write_text("".join(f"{number}\n" for number in range(100)))
     with path.open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        with Pipe(lambda _: None) as pipe:
+        with Pipe(Session("secret"), lambda _: None) as pipe:
             lines = pipe.lines()
             assert next(lines) == "0\n"
             pipe.wake()
@@ -438,10 +439,10 @@ def test_the_line_after_a_password_waits_for_what_comes_of_it(scripted: Scripted
     session = Session("secret")
 
     class Waiting(Typed):
-        def lines(self) -> Iterator[str]:
-            while session.question != "password":
+        def lines(self) -> Iterator[str | Secret]:
+            while not session.secret:
                 pass
-            yield from super().lines()
+            yield from (Secret(str(line), session.secret) for line in super().lines())
 
     client = myclient.Client(lambda: connect("127.0.0.1", scripted.port), session, Waiting("hunter22", "hunter22"))
     with pytest.raises(Ending) as ended:

@@ -15,6 +15,7 @@ from protocol.messages import Disconnect, Help, ListUsers, Say
         ("hello you", Say("hello you")),
         ("\x1b[2J hello\t you\n", Say("[2J hello  you")),
         ("/all hello  you", Say("hello  you")),
+        ("  /status", Say("/status")),
         ("/status", ShowStatus()),
         ("/STATUS now", ShowStatus()),
         ("/who", ListUsers()),

@@ -25,10 +25,13 @@ def test_it_depends_on_what_it_owes_us(
     events: list[Event], line: str, returns: bool, seconds: float, dead: bool
 ) -> None:
     session = Session("secret")
-    for event in events:
+    for event in events[:1]:
         session.receive(event, 100.0)
     if line:
         session.typed(line, 100.0)
     if returns:
         session.lost()
+        session.again()
+    for event in events[1:]:
+        session.receive(event, 100.0)
     assert is_dead(session, 100.0, 100.0 + seconds, 20.0, 10.0) is dead

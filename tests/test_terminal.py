@@ -9,9 +9,10 @@ import queue
 import re
 import sys
 import termios
+import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pyte
 import pytest
@@ -21,10 +22,12 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.input.base import PipeInput
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from client.keyboard import silent_keyboard
+from client.asking import PAUSE
+from client.keyboard import drop_typed, silent_keyboard
 from client.looks import Kind, Shown, Span
 from client.session import Session
 from client.terminal import Terminal
+from client.typed import Secret, Typed
 from protocol.messages import Asked, Joined, Left, Noticed, Said, Welcomed, Whispered
 
 PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
@@ -32,6 +35,7 @@ ROWS, COLUMNS = 24, 80
 ENTER, TAB, UP, HOME, CTRL_C, CTRL_D = "\r", "\t", "\x1b[A", "\x01", "\x03", "\x04"
 BACKSPACE = "\x7f"
 CTRL_K, CTRL_R, CTRL_U, CTRL_W, CTRL_Y = "\x0b", "\x12", "\x15", "\x17", "\x19"
+CTRL_S, CTRL_X, UNDO, ALT_B, ALT_SLASH = "\x13", "\x18", "\x1f", "\x1bb", "\x1b/"
 AT = time.time()
 _TIME, _BAR = re.compile(r"^\d\d:\d\d "), re.compile(r"online \| |offline, ")
 
@@ -66,6 +70,12 @@ class Glass(io.StringIO):
             self._changed.wait_for(lambda: self.lines()[-len(lines) :] == lines, PATIENCE)
             assert self.lines()[-len(lines) :] == lines
 
+    def comes_to_show(self, line: str) -> None:
+        """Wait until `line` is on the screen, wherever."""
+        with self._changed:
+            self._changed.wait_for(lambda: line in self.lines(), PATIENCE)
+            assert line in self.lines()
+
     def shows_bar(self, bar: str) -> None:
         """Wait until the status bar says so."""
         with self._changed:
@@ -86,8 +96,10 @@ class User:
 
     def __init__(self) -> None:
         self.session = Session("secret")
+        self.now = 100.0  # by the user's clock
         self.glass = Glass()
-        self.typed: queue.Queue[str | BaseException | None] = queue.Queue()
+        self.typed: queue.Queue[Typed | BaseException | None] = queue.Queue()
+        self.meanwhile: Callable[[Typed], None] = self._answers  # what the client does until the next prompt
         self._thread = threading.Thread(target=self._sit)
         self._seated = threading.Event()
         self._keys: PipeInput
@@ -102,21 +114,31 @@ class User:
         with (
             create_pipe_input() as self._keys,
             create_app_session(input=self._keys, output=output),
-            Terminal(self.session) as self.terminal,
+            Terminal(self.session, lambda: self.now) as self.terminal,
         ):
             self._seated.set()
             try:
                 for line in self.terminal.lines():
+                    self.meanwhile(line)
                     self.typed.put(line)
             except KeyboardInterrupt as interrupt:
                 self.typed.put(interrupt)
             self.typed.put(None)
+
+    def _answers(self, line: Typed) -> None:
+        if isinstance(line, Secret):
+            self.session.typed(line, 0.0)
 
     def hears(self, *events: object) -> None:
         for event in events:
             step = self.session.receive(event, 0.0)  # type: ignore[arg-type]
             assert step.show is not None
             self.terminal.show(step.show)
+            self.terminal.refresh()
+
+    def loses_the_connection(self) -> None:
+        self.session.lost()
+        self.terminal.refresh()
 
     def presses(self, keys: str) -> None:
         self._keys.send_text(keys)
@@ -200,10 +222,18 @@ def pasted(text: str) -> str:
     return f"\x1b[200~{text}\x1b[201~"
 
 
-def test_a_pasted_block_is_a_question_and_then_its_lines(ann: User) -> None:
+HELD = (
+    "Not sent yet: it looks like a command, which begins with /. Alt-/ makes it one;",
+    "Enter again says it to everyone.",
+)
+
+
+def test_a_pasted_block_is_held_and_then_sent_line_by_line(ann: User) -> None:
     ann.presses(pasted("one\ntwo") + ENTER)
-    ann.sees("Send 2 lines? [y/N]")
-    ann.presses("y")
+    notice = "Not sent yet: these are 2 lines. Enter again sends them all, Ctrl-C clears them."
+    ann.sees("* Users here: 1", *textwrap.wrap(notice, COLUMNS - 1), "ann> one", "two")
+    ann.now += PAUSE
+    ann.presses(ENTER)
     assert (ann.sent(), ann.sent()) == ("one", "two")
 
 
@@ -212,22 +242,56 @@ def test_a_pasted_line_stays_to_be_edited(ann: User) -> None:
     assert ann.sent() == "one!"
 
 
-@pytest.mark.parametrize("no", ["n", ENTER, CTRL_C, CTRL_D, "xn", pasted("y") + "n"])
-def test_what_was_not_meant_stays_in_the_line(ann: User, no: str) -> None:
+@pytest.mark.parametrize("hasty", ["y", "yes\ry\r", "n", "Y" + ENTER, pasted("y"), ENTER * 5])
+def test_no_key_in_haste_sends_a_doubtful_line(ann: User, hasty: str) -> None:  # U2
+    ann.hears(Said(2, "bob", "hi", AT))
+    ann.presses("whisper bob psst" + ENTER + hasty + CTRL_C + "last" + ENTER)
+    assert ann.sent() == "last"
+
+
+def test_a_doubtful_line_is_sent_by_enter_after_a_pause(ann: User) -> None:  # A10
     ann.hears(Said(2, "bob", "hi", AT))
     ann.presses("whisper bob psst" + ENTER)
-    ann.sees('Say "whisper bob psst" to everyone? It looks like a command. [y/N]')
-    ann.presses(no)
+    ann.sees("bob: hi", *HELD, "ann> whisper bob psst")
+    ann.now += PAUSE
+    ann.presses(ENTER)
+    assert ann.sent() == "whisper bob psst"
+
+
+def test_any_change_of_the_line_withdraws_the_notice(ann: User) -> None:
+    ann.hears(Said(2, "bob", "hi", AT))
+    ann.presses("whisper bob psst" + ENTER)
+    ann.sees("bob: hi", *HELD, "ann> whisper bob psst")
+    ann.presses("!")
+    ann.sees("bob: hi", "ann> whisper bob psst!")
+    ann.presses(BACKSPACE)
+    ann.now += PAUSE
+    ann.presses(ENTER)
+    ann.sees("bob: hi", *HELD, "ann> whisper bob psst")
+    ann.presses(CTRL_C + "whisper bob psst")
     ann.sees("bob: hi", "ann> whisper bob psst")
+    ann.now += PAUSE
+    ann.presses(ENTER)
+    ann.sees("bob: hi", *HELD, "ann> whisper bob psst")
     ann.presses(HOME + "/" + ENTER)
+    assert ann.sent() == "/whisper bob psst"
+    ann.presses(UP + UP)
+    ann.sees("bob: hi", "ann> /whisper bob psst")  # the only one in the history
+
+
+@pytest.mark.parametrize("line", ["whisper bob psst", " /whisper bob psst", "./whisper bob psst"])
+def test_one_key_makes_a_doubtful_line_the_command(ann: User, line: str) -> None:
+    ann.hears(Said(2, "bob", "hi", AT))
+    ann.presses(line + ENTER + ALT_SLASH + ENTER)
     assert ann.sent() == "/whisper bob psst"
 
 
-def test_an_answer_to_the_server_is_not_asked_about(ann: User) -> None:
-    ann.hears(Asked("password", "Choose a password:"))
-    ann.sees("Password:")
-    ann.presses("quit" + ENTER)
-    assert ann.sent() == "quit"
+def test_a_line_that_is_too_long_stays_to_be_edited(ann: User) -> None:  # D3
+    ann.presses(pasted("x" * 4097) + ENTER)
+    ann.glass.comes_to_show("Not sent: It has 4,097 bytes, and 4,096 are possible. Shorten it.")
+    ann.now += PAUSE
+    ann.presses(ENTER + BACKSPACE + ENTER)
+    assert ann.sent() == "x" * 4096
 
 
 def test_an_empty_line_is_one_because_it_may_be_an_answer(ann: User) -> None:
@@ -249,9 +313,9 @@ def test_a_password_is_not_seen_and_not_remembered(ann: User) -> None:
     ann.sees("Password:")
     ann.presses("hunter22")
     ann.sees("Password: ********")
+    question = ann.session.secret
     ann.presses(ENTER)
-    assert ann.sent() == "hunter22"
-    ann.session.typed("hunter22", 0.0)
+    assert ann.sent() == Secret("hunter22", question)
     ann.hears(Noticed("ann is yours now."))
     ann.sees("* ann is yours now.", "ann>")
     ann.presses(UP)
@@ -314,8 +378,136 @@ def test_what_a_command_takes_is_shown_while_it_is_typed(ann: User) -> None:
 def test_ctrl_c_at_a_password_means_never_mind(ann: User) -> None:
     ann.hears(Asked("password", "Choose a password:"))
     ann.sees("Password:")
+    question = ann.session.secret
     ann.presses("hunt" + CTRL_C)
+    assert ann.sent() == Secret("", question)
+
+
+OVER_NOW = "No password is wanted any more: what you type is dropped. Enter twice goes on:"
+
+
+def asked(user: User) -> int:
+    """Have the user asked for a password, and see it; return the question's number."""
+    user.hears(Asked("password", "Choose a password:"))
+    user.sees("Choose a password:", "Password:")
+    return user.session.secret
+
+
+@pytest.mark.parametrize(
+    "keys", [CTRL_R, CTRL_S, UP, TAB, CTRL_Y, UNDO, ALT_B, CTRL_W, HOME, "\x1b[D", CTRL_R + UP + CTRL_S, "\x1a", CTRL_X]
+)
+def test_no_key_of_the_editor_does_anything_at_a_password(ann: User, keys: str) -> None:  # U2
+    for line in ("/register", "word" + CTRL_W + "x"):
+        ann.presses(line + ENTER)
+    assert (ann.sent(), ann.sent()) == ("/register", "x")
+    question = asked(ann)
+    ann.presses("hun" + keys)
+    ann.presses("ter" + keys + ENTER)
+    assert ann.sent() == Secret("hunter", question)
+    assert "hun" not in ann.glass.raw
+
+
+@pytest.mark.parametrize(
+    ("keys", "typed"),
+    [
+        ("hunx" + BACKSPACE + "t", "hunt"),
+        ("oops" + CTRL_U + "hunt", "hunt"),
+        (pasted("hu\nnt\n"), "hunt"),
+        ("h\u00e9 \u4f60", "h\u00e9 \u4f60"),
+        (BACKSPACE, ""),
+        ("x" * 1001, "x" * 1000),
+        ("hunt" + CTRL_D, ""),
+    ],
+)
+def test_a_password_is_typed_with_few_keys(ann: User, keys: str, typed: str) -> None:
+    question = asked(ann)
+    ann.presses(keys + ENTER)
+    assert ann.sent() == Secret(typed, question)
+
+
+def answers(user: User, typed: str) -> None:
+    """Have the user answer the question for a password."""
+    question = user.session.secret
+    user.presses(typed + ENTER)
+    assert user.sent() == Secret(typed, question)
+    assert not user.session.secret
+
+
+def test_a_line_that_is_being_typed_waits_while_a_password_is(ann: User) -> None:
+    ann.presses("half a line" + HOME)
+    ann.sees("* Users here: 1", "ann> half a line")
+    asked(ann)
+    answers(ann, "hunter22")
+    ann.presses("x" + ENTER)
+    assert ann.sent() == "xhalf a line"
+
+
+def test_a_search_is_over_when_a_password_is_asked_for(ann: User) -> None:
+    ann.presses("a needle" + ENTER)
+    assert ann.sent() == "a needle"
+    ann.presses("ha" + CTRL_R + "need")
+    ann.sees("* Users here: 1", "(reverse-i-search)`need': a needle")
+    asked(ann)
+    answers(ann, "hunter22")
+    ann.presses("y" + ENTER)
+    assert ann.sent() == "hay"
+
+
+def test_a_line_that_was_held_is_held_again_after_a_password(ann: User) -> None:
+    ann.presses("quit" + ENTER)
+    ann.sees("* Users here: 1", *HELD, "ann> quit")
+    asked(ann)
+    answers(ann, "hunter22")
+    ann.now += PAUSE
+    ann.presses(ENTER)
+    ann.glass.comes_to_show(HELD[0])
+    ann.presses(ALT_SLASH + ENTER)
+    assert ann.sent() == "/quit"
+
+
+def test_half_a_password_is_dropped_with_its_question(ann: User) -> None:  # U2
+    ann.presses("dra")
+    ann.sees("* Users here: 1", "ann> dra")
+    asked(ann)
+    ann.presses("hunter")
+    ann.sees("Choose a password:", "Password: ******")
+    ann.loses_the_connection()
+    ann.sees("Choose a password:", OVER_NOW)
+    ann.presses("22x\x7f" + ENTER + "hunter22" + ENTER + ENTER)  # who is typing does not look
+    ann.sees("Choose a password:", "ann> dra")
+    ann.presses("ft" + ENTER)
+    assert ann.sent() == "draft"
+    ann.presses(CTRL_Y + UNDO + UP + UP + "." + ENTER)
+    assert ann.sent() == "draft."
+    ann.presses(CTRL_R + "22" + ENTER + ENTER)
     assert ann.sent() == ""
+    assert "hun" not in ann.glass.raw
+    assert "22x" not in ann.glass.raw
+
+
+def test_half_a_password_does_not_answer_the_next_question(ann: User) -> None:  # U2
+    asked(ann)
+    ann.presses("hunter")
+    ann.sees("Choose a password:", "Password: ******")
+    ann.loses_the_connection()
+    ann.hears(Asked("password", "Its password?"))
+    ann.sees("Its password?", "Password:")
+    answers(ann, "sesame")
+
+
+def test_what_is_typed_ahead_of_a_password_that_is_never_asked_for_is_dropped(ann: User) -> None:  # U2
+
+    def is_lost(line: Typed) -> None:
+        if line == "/register":
+            ann.session.typed(line, 0.0)
+            ann.loses_the_connection()
+
+    ann.meanwhile = is_lost
+    ann.presses("/register" + ENTER + ("hunter22" + ENTER) * 2 + ENTER + "last" + ENTER)
+    assert (ann.sent(), ann.sent()) == ("/register", "last")
+    ann.presses(UP + UP + UP + ENTER)
+    assert ann.sent() == "/register"
+    assert "hunter22" not in ann.glass.raw
 
 
 # --- what lives over the prompt, and the bar below it ------------------------------------------------------------
@@ -408,9 +600,28 @@ def test_the_screen_can_be_cleared(ann: User) -> None:
 
 
 def test_a_keyboard_without_termios_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("client.keyboard.termios", None)  # as on Windows, which echoes a key when it is read
-    with silent_keyboard():
-        pass
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr("client.keyboard.termios", None)  # as on Windows, which echoes a key when it is read
+        before = termios.tcgetattr(theirs)
+        os.write(ours, b"typed ahead\n")
+        with silent_keyboard():
+            assert termios.tcgetattr(theirs) == before
+            drop_typed()
+        assert stdin.readline() == "typed ahead\n"
+    os.close(ours)
+
+
+def test_what_was_typed_on_a_terminal_and_not_read_can_be_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        os.write(ours, b"a line\nhalf a li")
+        drop_typed()
+        os.write(ours, b"later\n")
+        assert stdin.readline() == "later\n"
+    os.close(ours)
 
 
 # --- the end -----------------------------------------------------------------------------------------------------

@@ -36,14 +36,14 @@ ROWS: tuple[tuple[str, list[str], list[str], str], ...] = (
     ("Ctrl-W kills, Ctrl-Y yanks", [], ["C-w", "C-y", "C-y"], r"^ann> bob: yesyes$"),
     ("Ctrl-R searches", [], ["C-u", "C-r", "psst", "Enter"], r"^ann> /whisper bob psst$"),
     (
-        "a doubtful line is asked about",
+        "a doubtful line is held",
         [],
-        ["C-e", "C-u", "whisper bob x", "Enter"],
-        r'^Say "whisper bob x" to everyone\?',
+        ["C-e", "C-u", "whisper bob x", "Enter", "y", "Enter"],
+        r"^Not sent yet: it looks like a command.*\n.*\nann> whisper bob xy$",
     ),
-    ("no keeps it", [], ["n"], r"^ann> whisper bob x$"),
-    ("a pasted block is a question", [], ["C-u", "\x1b[200~a\nb\x1b[201~", "Enter"], r"^Send 2 lines\? \[y/N\]$"),
-    ("yes sends it", [], ["y"], r"^\d\d:\d\d ann: a\n\d\d:\d\d ann: b$"),
+    ("Alt-/ makes it a command", [], ["\x1b/"], r"^ann> /whisper bob xy$"),
+    ("a pasted block is held", [], ["C-u", "\x1b[200~a\nb\x1b[201~", "Enter"], r"^Not sent yet: these are 2 lines"),
+    ("Ctrl-C clears it", [], ["C-c"], r"^ann>$"),
     ("//", [], ["//users", "Enter"], r"^\d\d:\d\d ann: /users$"),
     ("/me", [], ["/me waves", "Enter"], r"^\d\d:\d\d ann \*waves\*$"),
     ("/ignore", [], ["/ignore carl", "Enter"], r"^You ignore carl now\."),
@@ -69,7 +69,7 @@ class Pane:
 
     def presses(self, *keys: str) -> None:
         for key in keys:
-            is_named = key in ("Tab", "Enter") or re.fullmatch("C-[a-z]", key)
+            is_named = key in ("Tab", "Enter", "Up") or re.fullmatch("C-[a-z]", key)
             self._run("send-keys", *(() if is_named else ("-l",)), "--", key)
 
     def shows(self, expected: str, what: str, *, scrolled_out: bool = False) -> None:

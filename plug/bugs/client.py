@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from client import looks, session
-from client.session import Pending, Session, Step
+from client.session import Session, Step
+from client.typed import Pending
 from plug.bugs.bug import Bug
 from plug.patches import Patches
 from protocol.messages import Hello, Line, Renamed, Welcomed
