@@ -9,21 +9,22 @@ import time
 
 from soak.finding import Finding
 from soak.server import Server, serving
-from soak.sockets import SMALL_BUFFER, Ear, ended, frame, hang_up, join, listen_until, welcomed
+from soak.sockets import Ear, ended, frame, hang_up, join, listen_until, welcomed
 
 BEHIND, SILENT = 150, 150  # readers with something left in their outboxes, and framed clients whose pong is on its way
 STOPPED = 12.0  # seconds: longer than a reader may be behind, and than a pong may take
-LINES = 300  # of 1 KB: more than the kernel holds for a reader
+LINES = 400  # of 1 KB: more than the kernel holds for a reader
+BUFFER = 64 * 1024  # bytes: with a smaller one a reader takes so long that it is behind for that
 LAST = b"the last line"
 AFTERWARDS = 3.0  # seconds in which nobody may be dropped
 
 
 def stopped(_: random.Random) -> Finding:
     """Stop the server while readers are behind and pongs are on their way."""
-    with serving("--no-rate-limit", "--ping-after", "3", "--pong-within", "5") as server:
+    with serving("--no-rate-limit", "--ping-after", "3", "--pong-within", "10") as server:
         talker = join(server.port, "talker")
         listen_until(welcomed, [talker])
-        behind = [join(server.port, f"b{number}", buffer=SMALL_BUFFER) for number in range(BEHIND)]
+        behind = [join(server.port, f"b{number}", buffer=BUFFER) for number in range(BEHIND)]
         silent = [join(server.port, f"s{number:0>19}", framed=True) for number in range(SILENT)]
         listen_until(welcomed, [*behind, *silent])
         unready = put_behind(talker, silent)
