@@ -325,7 +325,7 @@ class Server:
     # --- writing and closing -------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: list[Effect], now: float) -> None:
-        effects = effects + self._backroom.keep()  # first it is kept, then told
+        effects = effects + self._backroom.keep(now)  # first it is kept, then told
         self._figures.deliveries += self._fanout.deliver(effects, now)
         for effect in effects:
             if isinstance(effect, (ToRoom, ToOne)):

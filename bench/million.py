@@ -20,7 +20,7 @@ from bench.servers import HOST, TEXT, Server, ours, running
 from chat.log import Entry
 from protocol.messages import Said
 from stores.archive import Archive
-from stores.journal import Journal
+from stores.journal import Journal, Start
 
 HERE = Path(__file__).resolve().parent
 A_TURN = 50  # messages
@@ -59,7 +59,7 @@ def seconds_to(do: Callable[[], None]) -> float:
 def write(folder: Path, count: int) -> None:
     """Write the journal, in turns as a busy room has them."""
     chance = random.Random(1)
-    journal = Journal(folder, "an epoch", count, AGE)
+    journal = Journal(folder, Start("an epoch"), count, AGE)
     now = time.time()
     for first in range(1, count + 1, A_TURN):
         at = now - (count - first) * AGE / count / 2

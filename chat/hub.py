@@ -230,9 +230,9 @@ class Hub:
         text = f"{session.label} has left ({reason}). Active users: {count}"
         return [Exited(session), self._to_room(left), Status(text)]
 
-    def _to_room(self, event: RoomEvent, author: str = "", but: Session | None = None) -> Effect:
+    def _to_room(self, event: RoomEvent, author: str = "", but: Session | None = None, settled: int = 0) -> Effect:
         """Write `event` into the log, and tell the room of it."""
-        self.room.log.append(Entry(event, self._at, author))
+        self.room.log.append(Entry(event, self._at, author, settled=settled))
         return ToRoom(event, but)
 
     def _farewell(self, session: Session, text: str, reason: str) -> list[Effect]:
@@ -256,8 +256,12 @@ class Hub:
         resumed = past.can_resume(session, self.epoch, log)
         count, seq = len(self.room), log.number()
         session.named_at_seq = seq
-        session.identity = session.identity or f"seat{seq}"
-        joined = self._to_room(messages.Joined(seq, name, count))
+        client, settled = session.identity, 0
+        if client:
+            settled = past.settled_lines(self, session)
+            self.answers.note(client, settled, seq)
+        session.identity = client or f"seat{seq}"
+        joined = self._to_room(messages.Joined(seq, name, count), client, settled=settled)
         before = past.catch_up(session, resumed, log)
         welcome: list[Effect] = [ToOne(session, messages.Welcomed(name, self.epoch, seq, count, resumed))]
         return [

@@ -4,17 +4,23 @@ Every event of the room is an entry, whispers among them, and every entry has th
 number 7 has missed what comes after 7, and nothing else. `since` tells that to one who comes back, `messages` to one
 who asks. Who may read an entry again stands in it: everybody, or the two that a whisper was between.
 
+Each start of the server opens a run, which lifts the numbers far above those of earlier runs (`first_number`): no
+number is used twice, though the end of a run be lost with its disk. Within a run the numbers have no holes, between
+runs they do, so that entries are counted (`Log.since`) and numbers never subtracted. A number outside of all runs was
+not issued by this log: a client that knows one knows entries that this log has lost.
+
 Older entries are the business of stores/journal.py, which is handed each turn's new ones (`take_fresh`) before anybody
 is told of them.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from protocol.messages import Past, RoomEvent, Said, Whispered
 from protocol.text import key_of, words_of
@@ -24,19 +30,32 @@ _MESSAGES = frozenset({Said, Whispered})
 KEPT = 10_000  # entries in memory: some megabytes, and hours of most rooms
 REPLAY_BYTES = 256 * 1024  # of text, told again at once: a quarter of what a reader may be behind
 _ENTRY_BYTES = 120  # what an entry takes on the wire besides its text, roughly
+_SINCE_2020 = 1_577_836_800.0  # seconds since the epoch: 2020-01-01, UTC
+_A_SECOND = 1 << 20  # numbers: more than any server gives in one, so that a run stays below the next one
+_LATEST = 1 << 32  # seconds: numbers stay below 2**53, which JSON's readers count exactly
+
+Range = tuple[int, int]  # the first and the last number that a run has issued
+
+
+def first_number(newest: int, at: float) -> int:
+    """Return the first number of a run that begins at `at`, seconds since the epoch, after a log of up to `newest`."""
+    seconds = min(max(0, int(at - _SINCE_2020)), _LATEST)
+    return max(newest + 1, seconds * _A_SECOND)
 
 
 @value
 class Entry:
     """`event` happened at `at`, seconds since the epoch. `author` and `reader` are identities (chat.session).
 
-    A whisper has a `reader`; of what has none, everybody may read.
+    A whisper has a `reader`; of what has none, everybody may read. With a client's coming it is noted which of its
+    lines had been `settled` by then: those up to this `cseq` (chat.answers).
     """
 
     event: RoomEvent
     at: float
     author: str = ""
     reader: str = ""
+    settled: int = 0
 
     def is_for(self, identity: str) -> bool:
         """Say whether `identity` may read this."""
@@ -54,13 +73,29 @@ class Entry:
 class Log:
     """The newest entries; numbers run on from those of an earlier run."""
 
-    def __init__(self, entries: Iterable[Entry] = (), seq: int = 0, kept: int = KEPT) -> None:
-        """Go on after `entries`, the newest of a log that has reached `seq`; keep `kept`."""
+    def __init__(
+        self,
+        entries: Iterable[Entry] = (),
+        seq: int = 0,
+        kept: int = KEPT,
+        runs: Sequence[Range] | None = None,
+        older: Callable[[int], Entry | None] = lambda seq: None,
+    ) -> None:
+        """Go on after `entries`, the newest of a log that has reached `seq`; keep `kept`.
+
+        `runs` are those of before, the oldest first; by default one that has issued all numbers. `older` looks an
+        entry up that is not in memory any more.
+        """
         self.seq = seq
         self._entries: deque[Entry] = deque(entries, kept)
         # Apart, so that nobody who asks for messages pays for the comings and goings between them.
         self._messages = deque(filter(is_message, self._entries), kept)
         self._fresh: list[Entry] = []
+        self._older = older
+        earlier = [(1, seq)] if runs is None else list(runs)
+        self._firsts = [first for first, _ in earlier] + [seq + 1]
+        self._lasts = [last for _, last in earlier]
+        self._before = list(accumulate((last - first + 1 for first, last in earlier), initial=0))  # entries, by run
 
     def number(self) -> int:
         """Return the next number, from 1. The event that gets it is to be appended before another is asked for."""
@@ -74,6 +109,27 @@ class Log:
             self._messages.append(entry)
         self._fresh.append(entry)
 
+    def issued(self, seq: int) -> bool:
+        """Return whether a run of this log has given this number to an entry."""
+        run = bisect_right(self._firsts, seq) - 1
+        return run >= 0 and seq <= self._last_of(run)
+
+    def entry(self, seq: int) -> Entry | None:
+        """Return the entry of this number; None if it is not known any more."""
+        entries = self._entries
+        if not entries or seq < entries[0].event.seq:
+            return self._older(seq)
+        place = bisect_left(entries, seq, key=lambda entry: entry.event.seq)
+        return entries[place] if place < len(entries) and entries[place].event.seq == seq else None
+
+    def _last_of(self, run: int) -> int:
+        return self._lasts[run] if run < len(self._lasts) else self.seq
+
+    def _count(self, seq: int) -> int:
+        """Return how many entries there were up to this number, in the runs that are known."""
+        run = bisect_right(self._firsts, seq) - 1
+        return 0 if run < 0 else self._before[run] + min(seq, self._last_of(run)) - self._firsts[run] + 1
+
     def take_fresh(self) -> list[Entry]:
         """Return what has been appended since this was last asked."""
         fresh, self._fresh = self._fresh, []
@@ -86,8 +142,8 @@ class Log:
         """
         newer = takewhile(lambda entry: entry.event.seq > seq, reversed(self._entries))
         entries = _newest(newer, len(self._entries))
-        first = entries[0].event.seq if entries else self.seq + 1
-        return first - seq - 1, [entry for entry in entries if entry.is_for(identity)]
+        missing = self._count(self.seq) - self._count(seq) - len(entries)
+        return missing, [entry for entry in entries if entry.is_for(identity)]
 
     def messages(self, count: int, identity: str) -> list[Past]:
         """Return the newest `count` messages that `identity` may read, the oldest first; fewer if they are long."""

@@ -12,16 +12,29 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from chat.answers import event_of, mark_of
 from chat.effects import Effect, Inquiry, Resume, SearchArchive, SeekInArchive, ToOne, ToRoom
 from chat.log import Log
 from chat.session import Session
 from chat.status import late_status
-from protocol import messages
+from protocol import acts, messages
 from protocol.commands import BY_REQUEST
 from protocol.errors import Fault
-from protocol.messages import HistoryListed, Missed, Noticed, Past, Request, refusal
+from protocol.messages import (
+    HistoryListed,
+    Missed,
+    Noticed,
+    Past,
+    Renamed,
+    Request,
+    RoomEvent,
+    Said,
+    Whispered,
+    refusal,
+)
 from protocol.numbers import whole_number
-from protocol.text import excerpt, utc, words_of
+from protocol.sanitize import clean
+from protocol.text import excerpt, key_of, utc, words_of
 
 if TYPE_CHECKING:
     from chat.hub import Handler, Hub
@@ -43,9 +56,9 @@ _ENTRY = 160  # bytes of a message besides its text, at most
 
 
 def can_resume(session: Session, epoch: str, log: Log) -> bool:
-    """Say whether `session` comes back to the log that it knows."""
+    """Return whether `session` comes back to the log that it knows, and that still knows what it has seen."""
     resume = session.resume
-    return resume is not None and resume.epoch == epoch and resume.seq <= log.seq
+    return resume is not None and resume.epoch == epoch and log.issued(resume.seq)
 
 
 def tell_lost(session: Session, resumed: bool) -> list[Effect]:
@@ -90,20 +103,62 @@ def identity_of(client_id: str) -> str:
     return hashlib.sha256(client_id.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
+def settled_lines(hub: Hub, session: Session) -> int:
+    """Return up to which number the lines of a client that comes in have been handled, as far as anybody knows.
+
+    Of a client that has an entry in the log, that is known. Of one that comes back to this log after its last entry
+    was deleted, it is not: then all lines count as handled that may have been sent before, by the client's own word.
+    """
+    known, resume = hub.answers.highest(session.identity), session.resume
+    if known is not None:
+        return known
+    return (resume.lines or 0) if resume is not None and resume.epoch == hub.epoch else 0
+
+
 def handle_once(hub: Hub, session: Session, request: Request, cseq: int, handler: Handler) -> list[Effect]:
     """Have `handler` see to a client's line; answer it again if it has been seen to, in this run or an earlier one."""
-    answers, identity = hub.answers, session.identity
-    answer = answers.find(identity, cseq, getattr(request, "text", ""))
-    if answer is not None:
-        return [ToOne(session, answer)]
-    if answers.is_too_old(identity, cseq):
-        return hub.refuse(session, Fault.REPEATED_TOO_LATE, cseq)
+    if cseq <= (hub.answers.highest(session.identity) or 0):
+        return _answer_again(hub, session, request, cseq)
     effects = handler(hub, session, request)
     events = (effect.event for effect in effects if isinstance(effect, ToRoom | ToOne))
     answer = next((event for event in events if getattr(event, "cseq", None) == cseq), None)
-    if answer is not None and session.named:  # None: it comes later, when a password has been checked
-        answers.remember(identity, cseq, answer)
+    if answer is None or not session.named:  # None: it comes later, when a password has been checked
+        return effects
+    seq = getattr(answer, "seq", None)
+    if seq is None:
+        hub.answers.remember(session.identity, cseq, mark_of(_asked(request)), answer)
+    else:
+        hub.answers.note(session.identity, cseq, seq)
     return effects
+
+
+def _answer_again(hub: Hub, session: Session, request: Request, cseq: int) -> list[Effect]:
+    """Answer a line whose number has been handled: as it was, if it was this line; it is not said (again)."""
+    other = hub.answers.other(session.identity, cseq)
+    if other is not None and other.mark == mark_of(_asked(request)):
+        return [ToOne(session, event_of(other))]
+    entries = [hub.room.log.entry(seq) for seq in hub.answers.places(session.identity, cseq)]
+    lines = [entry.event for entry in entries if entry is not None and getattr(entry.event, "cseq", None) == cseq]
+    same = next((event for event in lines if _is_said_by(request, event)), None)
+    if same is not None:
+        return [ToOne(session, same)]
+    return hub.refuse(session, Fault.NUMBER_USED if lines or other else Fault.REPEATED_TOO_LATE, cseq)
+
+
+def _asked(request: Any) -> str:
+    """Return what a line asked for, as a text to be compared."""
+    words = (getattr(request, field, None) for field in ("to", "text", "name"))
+    return " ".join([type(request).__name__, *(word for word in words if word is not None)])
+
+
+def _is_said_by(request: Request, event: RoomEvent) -> bool:
+    """Return whether `event` is what `request` asks for."""
+    if isinstance(request, messages.Whisper):
+        return isinstance(event, Whispered) and (key_of(event.to), event.text) == (key_of(request.to), request.text)
+    if isinstance(request, messages.Nick):
+        return isinstance(event, Renamed) and event.name == clean(request.name)
+    text = acts.as_said(request.text) if isinstance(request, messages.Act) else getattr(request, "text", None)
+    return isinstance(event, Said) and event.text == text
 
 
 # --- commands ----------------------------------------------------------------------------------------------------

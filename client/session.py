@@ -95,6 +95,7 @@ class Session:
         self._client_id = client_id
         self._looks_round = looks_round
         self._cseq = 0
+        self._sent = 0  # up to this number lines may have reached a server
         self._replying = Replying()
         self.server = ""  # the address at the other end of the connection
         self._credential = Credential()
@@ -166,7 +167,7 @@ class Session:
         self._credential.reconnected()
         self.told_goodbye = False
         self.refusal = ""
-        resume = messages.Resume(self.epoch, self.seq)
+        resume = messages.Resume(self.epoch, self.seq, self._sent)
         return Hello(messages.VERSION, self._client_id, name=self.name or None, resume=resume)
 
     def typed(self, typed: Typed, now: float) -> Step:
@@ -191,7 +192,10 @@ class Session:
             line = self._line(printable(typed) if begins_with_slash(typed) else text, now)  # a password may be in it
         except ProtocolError as error:
             return self._refuse(error)
-        return Step(send=(line,) if self.online or not self.epoch else ())  # else it goes with the welcome
+        if self.epoch and not self.online:
+            return Step()  # it goes with the welcome
+        self._sent = line.cseq
+        return Step(send=(line,))
 
     def _answered(self, secret: Secret) -> Step:
         """Answer the question that `secret` was typed at. If that does not stand any more, nobody is to have it."""
@@ -334,6 +338,7 @@ class Session:
         self.question = self.refusal = ""
         self.online, self._returning, self._has_missed = True, False, False
         self.company.count = event.count
+        self._sent = self._cseq
         repeated = tuple(pending.line for pending in self.pending.values())
         shown = None if is_resumed else self._look(event)
         return Step(send=(*self._look_round(), *repeated), first=outdated, show=shown)

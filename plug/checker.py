@@ -4,7 +4,7 @@ It knows nothing of the server but its promise (README, "Nothing lost, nothing d
 
     one log      under one number of one epoch everybody is told the same; who speaks is heard in the order of speaking
     no hole      who is told number 7 was told all before it since it came, but what it was told it has missed, and
-                 whispers between others
+                 whispers between others; within a run of the server, that is: between two, numbers are left out
     once         a line stands in the log at most once, and one that was acknowledged where the acknowledgement says;
                  so, with the two above, it is at everybody once. What is shown to the user is shown once
     two          a whisper is told to the two it is between, and to nobody else
@@ -19,12 +19,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise, takewhile
 
 from plug.history import History, Mark, mark_of, owner_of
-from plug.reading import Place, Reading
+from plug.reading import Numbers, Place, Reading, between
 from protocol.messages import Noticed, Past, Refused, Renamed, RoomEvent, Said, Whispered
 
 Book = dict[Place, RoomEvent]
+A_RUN = 1 << 19  # numbers: between two runs of the server there are more
 _ANSWERS: dict[str, tuple[type, ...]] = {
     "say": (Said,),
     "whisper": (Whispered, Refused),  # the other may have gone
@@ -44,8 +46,10 @@ def violations(histories: Iterable[History], journals_lost: int = 0) -> list[str
     wrong += _overheard(book, readings)
     said = {(place[0], mark_of(event.text)) for place, event in _messages(book)}
     lasting = {reading.epoch for reading in readings if reading.stayed}
+    numbers = _numbers(book)
     for reading in readings:
-        wrong += _holes(book, reading, lasting)
+        wrong += _holes(book, reading, lasting, numbers)
+        wrong += _gaps(book, reading, numbers)
         wrong += _answers(reading)
         wrong += _refusals(said, reading)
         wrong += _seen(book, reading)
@@ -92,16 +96,43 @@ def _overheard(book: Book, readings: list[Reading]) -> Iterator[str]:
             yield f"{readers[place]} clients were told the whisper {_at(place)}: {event}"
 
 
-def _holes(book: Book, reading: Reading, lasting: set[str]) -> Iterator[str]:
+def _numbers(book: Book) -> Numbers:
+    """Return which numbers stand in each log: those that somebody was told of, and those between them in their run."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for epoch, seq in sorted(book):
+        known = numbers[epoch]
+        if known and seq - known[-1] < A_RUN:
+            known.extend(range(known[-1] + 1, seq))
+        known.append(seq)
+    return numbers
+
+
+def _gaps(book: Book, reading: Reading, numbers: Numbers) -> Iterator[str]:
+    """Yield where one was told of more or fewer missing entries than there are.
+
+    What is told after them may begin with whispers of others, which this reader does not hear. And at the end of a run
+    there may be entries that nobody was told of: they died with the server, and stand in the journal.
+    """
+    for epoch, after, before, count in reading.gaps:
+        known = between(numbers.get(epoch, []), after, before)
+        unheard = takewhile(lambda seq: _is_unheard(book.get((epoch, seq)), reading), reversed(known))  # noqa: B023
+        may_be_more = any(later - earlier >= A_RUN for earlier, later in pairwise([after, *known, before]))
+        if count < len(known) - len(list(unheard)) or (count > len(known) and not may_be_more):
+            place = _at((epoch, before))
+            yield f"client {reading.number} was told that {count} are missing before what is {place}: {len(known)} are"
+
+
+def _is_unheard(event: RoomEvent | None, reading: Reading) -> bool:
+    return event is None or (isinstance(event, Whispered) and reading.number not in _parties(event))
+
+
+def _holes(book: Book, reading: Reading, lasting: set[str], numbers: Numbers) -> Iterator[str]:
     """Yield what one reader should have been told and was not.
 
     A number that nobody was told may have been a whisper that was lost with its log; but not in a log that is
     `lasting`, to which those whom it was for have come back.
     """
-    newest: dict[str, int] = defaultdict(int)
-    for epoch, seq in book:
-        newest[epoch] = max(seq, newest[epoch])
-    for place in reading.owed(newest):
+    for place in reading.owed(numbers):
         event = book.get(place)
         if event is None and place[0] not in lasting:
             continue

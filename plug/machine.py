@@ -6,6 +6,7 @@ what was not committed, as it does when it finds what a killed process has left.
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import traceback
 from collections.abc import Callable
@@ -24,9 +25,11 @@ from server import Server
 from shell import backroom, start
 from shell.backroom import Backroom
 from stores import journal
-from stores.journal import FILE_NAME, Journal, JournalError
+from stores.journal import FILE_NAME, Journal, JournalError, Start
 
 AGES = 1e9  # seconds
+KEPT = 100_000  # entries
+BETWEEN = (0.0, 0.3, 2.0)  # seconds from one life to the next
 GREETED_WITH = 5
 REPLAY_BYTES = 4_000  # less than a server keeps, so that there are gaps
 
@@ -76,13 +79,14 @@ class _Log:
 class Machine:
     """One server and its disk, `folder`. Its tables of kills and losses are for the checker."""
 
-    def __init__(self, folder: Path, network: Network, patches: Patches) -> None:
+    def __init__(self, folder: Path, network: Network, patches: Patches, chance: random.Random) -> None:
         """Replace by `patches`, for as long as they last, what the server knows of the world."""
         self.kills = 0
         self.journals_lost = 0
         self.bugs: list[str] = []  # what the server itself took for one
         self._folder = folder
         self._network = network
+        self._chance = chance
         self._server: Server | None = None
         self._journal: Journal | None = None
         self._epochs = 0
@@ -104,8 +108,9 @@ class Machine:
     def start(self) -> None:
         """Start a server that goes on with what is on the disk."""
         self._epochs += 1
-        self._journal = Journal(self._folder, f"log{self._epochs}", keep=100_000, age=AGES)
-        hub = Hub(start._record(self._journal), 100, greet_history=GREETED_WITH)
+        self._network.now += self._chance.choice(BETWEEN)
+        self._journal = Journal(self._folder, Start(f"log{self._epochs}", at=self._network.time()), KEPT, AGES)
+        hub = Hub(start._record(self._journal, KEPT), 100, greet_history=GREETED_WITH)
         behind = Backroom(hub, cast(Any, _NoClerk()), self._journal)
         self._server = Server(cast(Any, self._network), hub, behind)
         self._network.open()
@@ -133,9 +138,22 @@ class Machine:
             self.kills += 1
             self._server._signals.close()
         if self._journal is not None:
-            self._journal.close()
+            self._die(self._journal)
         self._server = self._journal = self._countdown = None
         self._network.fall()
+
+    def _die(self, journal: Journal) -> None:
+        """Leave on the disk what a killed process leaves: both files as they stand, and not what SQLite ends with."""
+        left = {path: path.read_bytes() for path in self._files()}
+        journal._db.close()
+        for path in self._files():
+            path.unlink()
+        for path, content in left.items():
+            if not path.name.endswith("-shm"):
+                path.write_bytes(content)
+
+    def _files(self) -> list[Path]:
+        return list(self._folder.glob(f"{FILE_NAME}*"))
 
     def kill_at(self, point: str) -> None:
         """Let the process be gone when it has passed a point so often (plug.points)."""
@@ -148,9 +166,22 @@ class Machine:
     def lose_journal(self) -> None:
         """Let the process be gone, and its journal with it."""
         self.kill()
-        for path in list(self._folder.glob(f"{FILE_NAME}*")):
-            path.unlink()
-            self.journals_lost += path.name == FILE_NAME
+        self._remove("")
+
+    def lose_end(self) -> None:
+        """Let the process be gone, and of its journal what had not been worked into the file."""
+        self.kill()
+        self._remove("-wal")
+
+    def lose_open_file(self, suffix: str) -> None:
+        """Remove a file of the journal while the server has it open."""
+        self._remove(suffix)
+
+    def _remove(self, suffix: str) -> None:
+        for path in self._files():
+            if path.name.endswith(suffix):
+                path.unlink()
+                self.journals_lost += 1
 
     def _passed(self, point: str) -> None:
         if self._disk_fails and point == "before-journal":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from plug.history import (
     Answered,
@@ -24,6 +25,16 @@ from plug.history import (
 from protocol.messages import Event, Past, Renamed, RoomEvent, Said, Whispered
 
 Place = tuple[str, int]  # an epoch, and a number in its log
+Numbers = Mapping[str, Sequence[int]]  # by epoch, those that stand in its log, in order
+
+
+class Gap(NamedTuple):
+    """So many entries were told to be missing, between two numbers."""
+
+    epoch: str
+    after: int
+    before: int
+    missing: int
 
 
 class Reading:
@@ -40,23 +51,27 @@ class Reading:
         self.invoked: dict[int, Invoked] = {}
         self.answers: dict[int, Event] = {}  # by `cseq`
         self._spans: list[tuple[str, int, int]] = []  # epoch, from after this number, up to this one
-        self._missed: set[Place] = set()
+        self.gaps: list[Gap] = []
+        self._gap = 0  # entries that have just been told to be missing, before what is told next
         self.epoch, self._newest = "", 0
         self._is_cut_off = False  # from the log that it knew, and not told so yet
         self._knows_end = False  # of the log that it knew, before it is welcome in another one
         for record in history.records:
             _TAKE[type(record)](self, record)
 
-    def owed(self, newest: Mapping[str, int]) -> Iterator[Place]:
-        """Yield what was neither told nor told as missing; who stayed should know the log up to its `newest`."""
+    def owed(self, numbers: Numbers) -> Iterator[Place]:
+        """Yield what was neither told nor told as missing; who stayed should know its log to the end of `numbers`."""
         spans = list(self._spans)
         if self.stayed and spans:
             epoch, after, upto = spans[-1]
-            spans[-1] = (epoch, after, max(upto, newest.get(epoch, 0)))
+            spans[-1] = (epoch, after, max(upto, *numbers.get(epoch, [])[-1:], 0))
         for epoch, after, upto in spans:
-            for seq in range(after + 1, upto + 1):
-                if (epoch, seq) not in self.told and (epoch, seq) not in self._missed:
+            for seq in between(numbers.get(epoch, []), after, upto + 1):
+                if (epoch, seq) not in self.told and not self._has_missed(epoch, seq):
                     yield epoch, seq
+
+    def _has_missed(self, epoch: str, seq: int) -> bool:
+        return any(gap.epoch == epoch and gap.after < seq < gap.before for gap in self.gaps)
 
     def _begun(self, record: Begun) -> None:
         self._begin(record.epoch, record.seq)
@@ -75,13 +90,12 @@ class Reading:
             self._wrong(f"knew number {self._newest} of a log that has got back to {record}")
         else:
             self._newest = min(self._newest, asked.seq)  # less where it was told of a gap and of nothing after it
-        self._knows_end = False
+        self._knows_end, self._gap = False, 0
 
     def _missing(self, record: Missing) -> None:
         if not record.count:
             self._knows_end, self._is_cut_off = True, False
-        self._missed.update((self.epoch, self._newest + ahead + 1) for ahead in range(record.count))
-        self._reach(self._newest + record.count)
+        self._gap = record.count
 
     def _told(self, record: Told) -> None:
         event = record.event
@@ -90,8 +104,11 @@ class Reading:
             self._wrong("was not told that it has missed the end of a log")
             self._is_cut_off = False
         if event.seq > self._newest:
+            if self._gap:
+                self.gaps.append(Gap(self.epoch, self._newest, event.seq, self._gap))
+                self._gap = 0
             self._reach(event.seq)
-        elif not self._is_answer(event) or not (place in self.told or place in self._missed):
+        elif not self._is_answer(event) or not (place in self.told or self._has_missed(*place)):
             self._wrong(f"was told again, or too late, {event}")
         told = replace(event, cseq=None) if isinstance(event, Said | Whispered | Renamed) else event
         if self.told.setdefault(place, told) != told:
@@ -133,6 +150,11 @@ class Reading:
 
     def _wrong(self, what: str) -> None:
         self.wrong.append(f"client {self.number} {what}")
+
+
+def between(numbers: Sequence[int], after: int, before: int) -> Sequence[int]:
+    """Return those of `numbers`, which are in order, that are between these two."""
+    return numbers[bisect_right(numbers, after) : bisect_left(numbers, before)]
 
 
 _TAKE: dict[type, Callable[[Reading, Any], None]] = {

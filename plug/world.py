@@ -20,20 +20,27 @@ from plug.member import Member
 from plug.network import Network, Wire
 from plug.patches import Patches
 from plug.points import POINTS
+from plug.strangers import pass_by
 from plug.talk import talks
 
 MEMBERS = 5
 TICKS = 300
+FEW_STRANGERS = (5, 40)
 PATIENCE = 500  # ticks until everything has to have come to rest, once nothing fails any more
 
 
-def simulated(seed: int, bug: Bug | None = None, ticks: int = TICKS) -> tuple[list[str], Counter[str]]:
-    """Run a world of its own; return what was against the promise, and how often what was done to whom."""
+def simulated(
+    seed: int, bug: Bug | None = None, ticks: int = TICKS, strangers: int = 0
+) -> tuple[list[str], Counter[str]]:
+    """Run a world of its own; return what was against the promise, and how often what was done to whom.
+
+    In its middle, so many `strangers` pass by.
+    """
     with tempfile.TemporaryDirectory(prefix="plug-") as folder, Patches() as patches:
         if bug is not None:
             bug(patches)
         world = World(Path(folder), seed, patches)
-        return world.run(ticks), world.faults
+        return world.run(ticks, strangers), world.faults
 
 
 class World:
@@ -44,17 +51,20 @@ class World:
         self.members: list[Member] = []
         self._chance = random.Random(seed)
         self._network = Network(self._chance)
-        self._machine = Machine(folder, self._network, patches)
+        self._machine = Machine(folder, self._network, patches, self._chance)
         self._wires: dict[Member, Wire] = {}
         self._histories: list[History] = []
         for _ in range(MEMBERS):
             self._add_member()
 
-    def run(self, ticks: int = TICKS) -> list[str]:
+    def run(self, ticks: int = TICKS, strangers: int = 0) -> list[str]:
         """Let the world turn so often, then come to rest; return what was against the promise."""
         self._machine.start()
-        for _ in range(ticks):
+        for tick in range(ticks):
             self._tick()
+            if strangers and tick >= ticks // 2 and self._is_busy():
+                self._pass_by(strangers)
+                strangers = 0
         wrong = self._settle()
         self._machine.stop()
         self.faults.update({"kills": self._machine.kills, "journals lost": self._machine.journals_lost})
@@ -116,6 +126,10 @@ class World:
         del self._wires[member]
         member.lost()
 
+    def _is_busy(self) -> bool:
+        """Return whether the server runs and every member is connected."""
+        return self._machine.runs and len(self._wires) == len(self.members)
+
     # --- what fails ----------------------------------------------------------------------------------------------
 
     def _cut(self, member: Member) -> None:
@@ -140,12 +154,32 @@ class World:
         elif dice < 0.8:
             self.faults["stops"] += machine.runs
             machine.stop()
-        elif dice < 0.83:
+        elif dice < 0.82:
             machine.lose_journal()
-        elif dice < 0.85:
+        elif dice < 0.83:
+            machine.lose_end()
+        elif dice < 0.84:
+            machine.lose_open_file(self._chance.choice(("", "-wal")))
+        elif dice < 0.87:
+            self._pass_by(self._chance.randint(*FEW_STRANGERS))
+        elif dice < 0.89:
             machine.fail_disk()
         else:
             self._say_goodbye(self._chance.choice(self.members))
+
+    def _pass_by(self, count: int) -> None:
+        """Let strangers come, speak and go, while a member is away whose line may not have been acknowledged."""
+        member = self._chance.choice(self.members)
+        wire = self._wires.get(member)
+        if wire is None or not self._machine.runs:
+            return
+        self._send(member, member.says("before they come", self._network.now) if member.may_type else b"")
+        wire.carry(len(wire.up))
+        self._machine.turn()
+        self._lose(member, wire, "reset")
+        passed = pass_by(self._network, self._machine, len(self._histories) + 1, count)
+        self.faults["strangers"] += len(passed)
+        self._histories += passed
 
     def _say_goodbye(self, member: Member) -> None:
         if member.is_at_rest:

@@ -159,6 +159,11 @@ class Fault(Enum):
 
     REPLACED = 509, "replaced", "Your client has connected again. Closing this connection."
     LOG_FAILED = 510, "log-failed", "The log can't be searched right now. /history still works."
+    NUMBER_USED = (
+        511,
+        "number-used",
+        "Another line came under that number before, so this one was not said. Number lines upwards.",
+    )
     TOO_MANY_NEW_PASSWORDS = (
         514,
         "too-many-new-passwords",

@@ -18,10 +18,14 @@ VERSION = 1
 
 @value
 class Resume:
-    """Where a client that was here before stopped reading: the log it knew (`epoch`) and its newest number."""
+    """Where a client that was here before stopped reading: the log it knew (`epoch`) and its newest number.
+
+    Its `lines` up to that `cseq` may have reached the server before; those above it are new.
+    """
 
     epoch: str
     seq: int
+    lines: int | None = None
 
 
 @value

@@ -8,18 +8,22 @@ all that is new is taken in, unless it is very much, so that what has just been 
 from __future__ import annotations
 
 import logging
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from chat.effects import Inquiry, SearchArchive
 from chat.networks import network_of
 from protocol.messages import Past
 from shell.worker import Worker
-from stores.archive import Archive
+from stores.archive import Archive, ArchiveDamagedError
 from stores.journal import JournalError
 
 AT_LEISURE, AT_ONCE = 200, 5_000  # entries: at a time, and before a question is answered
 REST, PAUSE = 1.0, 0.5  # seconds until it looks for new entries again: when there were no more, and when there are
 
+COMPLAINTS = 16  # of different words, until one of them is logged again
+
+Result = TypeVar("Result")
 log = logging.getLogger("server")
 
 
@@ -37,7 +41,7 @@ class Archivist:
     def __init__(self, archive: Archive) -> None:
         """Look after `archive`, which is nobody else's from now on."""
         self._archive = archive
-        self._complaint = ""
+        self._complaints: set[str] = set()
         self._worker: Worker[Inquiry, Found] = Worker("archivist", self._found, self._keep_up)
 
     def fileno(self) -> int:
@@ -61,29 +65,45 @@ class Archivist:
         if asked.session.closing:
             return Found(asked, None, failed=True)
         try:
-            self._archive.take_in(AT_ONCE)
-            return Found(asked, self._look_up(asked))
+            return Found(asked, self._made_anew_if_damaged(lambda: self._look_up(asked)))
         except JournalError as error:
             self._complain(error)
             return Found(asked, None, failed=True)
 
     def _look_up(self, asked: Inquiry) -> list[Past] | float | None:
+        self._archive.take_in(AT_ONCE)
         if isinstance(asked, SearchArchive):
             return self._archive.search(asked.words, asked.count, asked.identity)
         return self._archive.last_seen(asked.name)
 
     def _keep_up(self) -> float:
         try:
-            self._archive.work_in()
-            if self._archive.take_in(AT_LEISURE):
-                return PAUSE
-            self._archive.forget()
+            return self._made_anew_if_damaged(self._take_in)
         except JournalError as error:
             self._complain(error)
         return REST
 
-    def _complain(self, error: JournalError) -> None:
+    def _take_in(self) -> float:
+        self._archive.work_in()
+        if self._archive.take_in(AT_LEISURE):
+            return PAUSE
+        self._archive.forget()
+        return REST
+
+    def _made_anew_if_damaged(self, do: Callable[[], Result]) -> Result:
+        """Return what `do` returns; if the archive is damaged, begin it anew and do it again. Raises JournalError."""
+        try:
+            return do()
+        except ArchiveDamagedError as error:
+            self._complain(f"{error} It is made again from the journal.")
+            self._archive.begin_anew()
+            return do()
+
+    def _complain(self, what: object) -> None:
         """Log what is wrong, once: it will be wrong a second later, too."""
-        if str(error) != self._complaint:
-            self._complaint = str(error)
-            log.error("%s", error)
+        complaint = str(what)
+        if complaint not in self._complaints:
+            if len(self._complaints) >= COMPLAINTS:
+                self._complaints.clear()
+            self._complaints.add(complaint)
+            log.error("%s", complaint)

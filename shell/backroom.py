@@ -7,6 +7,7 @@ one call of some 30 us, which no thread would make shorter. The other two have t
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterable
 
 from chat import past
@@ -15,7 +16,10 @@ from chat.hub import Hub
 from chat.session import Session
 from shell.archivist import Archivist
 from shell.clerk import Clerk
+from stores.folder_lock import FolderInUseError, FolderLock
 from stores.journal import Journal, JournalError
+
+LOOK_EVERY = 1.0  # seconds
 
 log = logging.getLogger("server")
 
@@ -24,9 +28,16 @@ class Backroom:
     """Serves `hub`. Without a journal, what is said is kept in memory only."""
 
     def __init__(
-        self, hub: Hub, clerk: Clerk, journal: Journal | None = None, archivist: Archivist | None = None
+        self,
+        hub: Hub,
+        clerk: Clerk,
+        journal: Journal | None = None,
+        archivist: Archivist | None = None,
+        lock: FolderLock | None = None,
     ) -> None:
         self._hub = hub
+        self._lock = lock
+        self._look_at = 0.0  # when to look next whether the files are still there
         self._clerk = clerk
         self._journal = journal
         self._archivist = archivist
@@ -73,22 +84,50 @@ class Backroom:
         """Have the accounts read again."""
         self._clerk.reload()
 
-    def keep(self) -> list[Effect]:
-        """Write what is new into the journal; return what follows if that fails."""
+    def keep(self, now: float = 0.0) -> list[Effect]:
+        """Write what is new into the journal; return what follows if that fails, or its files are gone."""
         entries, answers = self._hub.take_fresh()
-        if self._journal is None or not (entries or answers):
-            return []
+        is_due = now >= self._look_at
+        if is_due:
+            self._look_at = now + LOOK_EVERY
+            if not self._holds_folder():
+                return self._lose_journal(is_ours=False)
         try:
-            self._journal.write(entries, answers)
+            if self._journal is not None and (entries or answers):
+                self._journal.write(entries, answers)
+            elif self._journal is not None and is_due:
+                self._journal.look()
         except JournalError as error:
             log.error("%s", error)
-            return self._go_on_without(self._journal)
+            return self._lose_journal(is_ours=True)
         return []
 
-    def _go_on_without(self, journal: Journal) -> list[Effect]:
-        self._journal = None
+    def _holds_folder(self) -> bool:
+        """Return whether the folder is ours; if its lock was deleted, take it again."""
+        if self._lock is None or self._lock.is_there():
+            return True
+        log.warning("%s was deleted while the server ran. It is locked again.", self._lock.path)
+        self._lock.close()
         try:
-            log.error("The chat goes on in memory only. The journal up to here is in %s.", journal.set_aside())
+            self._lock = FolderLock(self._lock.path.parent)
+        except FolderInUseError as error:
+            log.error("%s", error)
+            self._lock = None
+            return False
+        except (OSError, sqlite3.Error) as error:  # the journal's files will be looked at, too
+            log.error("It can't be: %s", error)
+            self._lock = None
+        return True
+
+    def _lose_journal(self, is_ours: bool) -> list[Effect]:
+        """Go on in memory; put the journal aside if it `is_ours` to move."""
+        journal, self._journal = self._journal, None
+        if journal is None:
+            return []
+        try:
+            aside = journal.set_aside() if is_ours else None
+            where = f"up to here is in {aside}" if aside is not None else "is not there any more"
+            log.error("The chat goes on in memory only. The journal %s.", where if is_ours else "is another server's")
         except JournalError as error:
             log.error("The chat goes on in memory only. Remove the journal before the next start. %s", error)
         return past.journal_lost(self._hub)
@@ -100,3 +139,5 @@ class Backroom:
             self._archivist.close()
         if self._journal:
             self._journal.close()
+        if self._lock:
+            self._lock.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import secrets
+import time
 from pathlib import Path
 
 from chat.answers import Answers
 from chat.hub import Hub
-from chat.log import Log
+from chat.log import Log, first_number
 from chat.record import Record
 from disk.whole import clear_leftovers
 from shell.archivist import Archivist
@@ -16,10 +18,13 @@ from shell.backroom import Backroom
 from shell.clerk import Clerk, tell
 from stores.accounts import Accounts
 from stores.archive import Archive
-from stores.journal import Journal, JournalError
+from stores.folder_lock import FolderInUseError, FolderLock
+from stores.journal import Journal, JournalError, Start, explained
 
 DAY = 24 * 60 * 60  # seconds
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+log = logging.getLogger("server")
 
 
 class CannotStartError(Exception):
@@ -31,12 +36,32 @@ def begun(options: argparse.Namespace) -> tuple[Hub, Backroom]:
 
     Raises CannotStartError.
     """
-    accounts = _accounts(options)
-    journal = None if options.no_journal else _journal(options)
-    record = Record(secrets.token_hex(8)) if journal is None else _record(journal)
+    lock = _lock(options)
+    try:
+        accounts = _accounts(options)
+        journal = None if options.no_journal else _journal(options)
+        record = _new_record(options) if journal is None else _record(journal, options.history)
+    except CannotStartError:
+        if lock is not None:
+            lock.close()
+        raise
     hub = Hub(record, options.max_users, not options.no_rate_limit, options.greet_history)
     archivist = None if journal is None else Archivist(Archive(options.data))
-    return hub, Backroom(hub, Clerk(accounts), journal, archivist)
+    return hub, Backroom(hub, Clerk(accounts), journal, archivist, lock)
+
+
+def _lock(options: argparse.Namespace) -> FolderLock | None:
+    """Return the lock of the folder; None, which is logged, where nothing can be locked and no journal is wanted."""
+    try:
+        with explained(options.data):
+            return FolderLock(options.data)
+    except FolderInUseError as error:
+        raise CannotStartError(str(error)) from error
+    except JournalError as error:
+        if not options.no_journal:
+            raise CannotStartError(str(error)) from error
+        log.warning("%s Until then another server may use it, too.", error)
+        return None
 
 
 def _accounts(options: argparse.Namespace) -> Accounts:
@@ -53,9 +78,15 @@ def _accounts(options: argparse.Namespace) -> Accounts:
 def _journal(options: argparse.Namespace) -> Journal:
     try:
         age = options.history_days * DAY
-        return Journal(options.data, secrets.token_hex(8), options.history, age, options.sync, _boot())
+        start = Start(secrets.token_hex(8), _boot(), time.time())
+        journal = Journal(options.data, start, options.history, age, options.sync)
     except JournalError as error:
         raise CannotStartError(str(error)) from error
+    if journal.lost_its_end:
+        log.warning("The end of %s may be lost. Clients that come back are told so.", journal.path)
+    for path in journal.put_aside():
+        log.warning("%s was put aside by an earlier run. Nothing deletes it: see to it, then remove it.", path)
+    return journal
 
 
 def _boot() -> str:
@@ -66,9 +97,15 @@ def _boot() -> str:
         return ""
 
 
-def _record(journal: Journal) -> Record:
+def _new_record(options: argparse.Namespace) -> Record:
+    first = first_number(0, time.time())
+    return Record(secrets.token_hex(8), Log(seq=first - 1, runs=()), Answers(kept=options.history))
+
+
+def _record(journal: Journal, kept: int) -> Record:
     try:
-        return Record(journal.epoch, Log(journal.newest(), journal.seq()), Answers(journal.answers()))
+        entries = Log(journal.newest(), journal.first - 1, runs=journal.runs, older=journal.entry)
+        return Record(journal.epoch, entries, Answers(journal.places(), journal.answers(), kept))
     except JournalError as error:
         journal.close()
         raise CannotStartError(str(error)) from error

@@ -27,7 +27,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.events: dict[int, Event] = {}
-        self.newest = 1  # the first who comes, whom nobody hears coming
+        self.first = self.newest = 0  # the first who comes, whom nobody hears coming: the log begins there
         self.deliveries = 0  # of messages, each checked
         self.dropped = 0  # readers that stalled for long; the server may do that
         self.wrong: Counter[str] = Counter()
@@ -51,15 +51,19 @@ class Ledger:
         if str(self._counts[mark]) != count:
             self.wrong["a message twice, left out or never said"] += 1
 
+    def begin(self, seq: int) -> None:
+        """Begin with the number of the first framed client's welcome; do nothing for those of later ones."""
+        if not self.first:
+            self.first = self.newest = seq
+
     def heard_of(self, mark: str) -> int:
         """How many messages with this mark have come."""
         return self._counts[mark]
 
     def find_joining(self, name: str, after: int) -> int | None:
         """The number of the first event after `after` that says `name` has connected; None if it is not known yet."""
-        return next(
-            (seq for seq in range(after + 1, self.newest + 1) if self.events[seq][:2] == ("joined", name)), None
-        )
+        numbers = range(max(after, self.first) + 1, self.newest + 1)
+        return next((seq for seq in numbers if self.events[seq][:2] == ("joined", name)), None)
 
 
 def line_of(event: Event) -> str:

@@ -129,6 +129,7 @@ class Member:
             self.ledger.write(seq, event)
         elif kind == "welcome":
             self.position = message["seq"]
+            self.ledger.begin(message["seq"])
         elif kind == "ping":
             self._send(frame(type="pong"))
         elif not (self.was_stalled and FRAMED_FAREWELL.search(payload)):

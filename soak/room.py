@@ -140,7 +140,7 @@ class Soak:
 
 def run(minutes: float, seed: int) -> Iterator[Finding]:
     """Soak for `minutes`, print a line for each, and compare the second, or the middle, with the end."""
-    with serving() as server:
+    with serving("--greet-history", "0") as server:
         soak = Soak(server, seed)
         soak.fill()
         first = 2.0 if minutes > 2 else minutes / 2

@@ -8,8 +8,12 @@ One turn is one row: its entries as one JSON text, under the number of the last 
 four times as long (3.4 us and 0.8 us an entry, in turns of 900), and nobody asks for one entry here: what was said is
 searched in stores/archive.py.
 
-The journal belongs to one server at a time, which a lock says that ends with the process. It is bounded by a number of
-entries and by their age. An epoch tells this log from any other; it goes when the file goes, or its end may have.
+The folder's lock (stores/folder_lock.py) is to be held: a journal is for one server at a time. It is bounded by a
+number of entries and by their age (chat.log_time). An epoch tells this log from any other; it goes when the file goes,
+or its end may have. Within an epoch the table of runs tells which numbers have been issued (chat.log).
+
+An open file that somebody deletes can be written on as if nothing had happened, and nothing of it is ever found again.
+So before each write the journal looks whether its files are still where they were, and no shorter.
 """
 
 from __future__ import annotations
@@ -18,66 +22,137 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby, islice
-from operator import attrgetter
+from itertools import count, groupby, islice
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from chat.answers import CLIENTS, LINES, Answer
-from chat.log import KEPT, Entry
+from chat.answers import REFUSED, Answer, Place
+from chat.log import KEPT, Entry, Range, first_number
+from chat.log_time import LogTime
 from disk.whole import make_private
 from protocol.messages import Joined, Left, Renamed, Said, Whispered
+from stores.folder_lock import state_of
 
-FILE_NAME, LOCK_NAME = "journal.db", "journal.lock"
-FORMAT = 1
+FILE_NAME = "journal.db"
+FORMAT = 2  # 1 had no runs, and answers without the mark of what was asked
 _TRIM_EVERY = 1_000  # entries
 _CHECKPOINT_PAGES = 16_384  # 64 MiB: when the loop itself works the write-ahead log in, if the archivist did not
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS epoch (epoch TEXT NOT NULL, boot TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS log (last INTEGER PRIMARY KEY, at REAL NOT NULL, entries TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS answers (last INTEGER PRIMARY KEY, answers TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS runs (first INTEGER PRIMARY KEY, last INTEGER, epoch TEXT NOT NULL);
 """
+_RUNS = 1_024  # that are known at least, and all of which an entry is left
 
 
 class JournalError(Exception):
     """The journal can't be had, or can't be written any more; the text says why and what to do."""
 
 
+class Start(NamedTuple):
+    """A start of the server: the epoch that a new log would have, the machine's own start, if known, and when it is."""
+
+    epoch: str
+    boot: str = ""
+    at: float = 0.0
+
+
 class Journal:
-    """The open journal of one folder. For one thread; `close` gives it up."""
+    """The open journal of one folder, whose lock is held. For one thread; `close` gives it up.
 
-    def __init__(self, folder: Path, new_epoch: str, keep: int, age: float, sync: bool = False, boot: str = "") -> None:
-        """Open it, or begin one with `new_epoch`; keep `keep` entries and none older than `age` seconds.
+    `runs` are the numbers that earlier runs of this epoch have issued; this one begins with the number `first`.
+    `lost_its_end`: an earlier run's end was not found, so that the epoch is a new one.
+    """
 
-        `boot` is what this start of the machine is called, if that is known. A journal that was open, without `sync`,
-        when the machine went down may have lost its end: it goes on in the new epoch. Raises JournalError.
+    def __init__(
+        self,
+        folder: Path,
+        start: Start,
+        keep: int,
+        age: float,
+        sync: bool = False,
+    ) -> None:
+        """Open it, or begin one in the epoch of `start`; keep `keep` entries and none older than `age` seconds.
+
+        A journal that was open, without `sync`, when the machine went down may have lost its end: it goes on in the
+        new epoch. Raises JournalError.
         """
         self.path = folder / FILE_NAME
+        self._path_text, self._wal_text = str(self.path), str(self._wal())
         self._keep = keep
         self._age = age
         self._untrimmed = 0  # entries and answers written since the last trim
+        self._time = LogTime()
         with explained(self.path), contextlib.ExitStack() as stack:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = stack.enter_context(contextlib.closing(_locked(folder / LOCK_NAME)))
+            had_wal = self._wal().exists()
             self._db = stack.enter_context(contextlib.closing(_opened(self.path, sync)))
-            self.epoch = self._begin(new_epoch, "" if sync else boot)
+            self.epoch, self.lost_its_end = self._begin(start.epoch, "" if sync else start.boot, had_wal)
+            self._ranges = self._begin_run(start.at)
+            (*self.runs,) = self._ranges[self._foreign_runs() :]
             self._answered = self._newest_of("answers")
+            for (heard,) in self._db.execute("SELECT at FROM log ORDER BY last"):
+                self._time.hear(heard)
             self._trim()
+            self._work_in()
+            self._files = self._looked_at()
             stack.pop_all()
 
-    def _begin(self, new_epoch: str, boot: str) -> str:
+    def _begin(self, new_epoch: str, boot: str, had_wal: bool) -> tuple[str, bool]:
+        """Return the epoch that the log goes on in, and whether it is another one because its end may be lost."""
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > FORMAT:
             raise JournalError(f"{self.path} is of a newer version of this server. Use that one, or another --data.")
         self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT")
         epoch, opened_in = self._db.execute("SELECT epoch, boot FROM epoch").fetchone() or (new_epoch, "")
-        if opened_in and opened_in != boot:
-            epoch = new_epoch
+        is_open = self._db.execute("SELECT 1 FROM runs WHERE last IS NULL").fetchone() is not None
+        # A process that is killed leaves its write-ahead log behind: if that is gone, so is what was last said.
+        is_lost = bool(opened_in and opened_in != boot) or (is_open and not had_wal)
+        epoch = new_epoch if is_lost else str(epoch)
+        with self._transaction():
+            if version == 1:
+                self._db.execute("DELETE FROM answers")
+                self._db.execute("INSERT INTO runs SELECT 1, last, ? FROM log ORDER BY last DESC LIMIT 1", (epoch,))
+            self._db.execute("DELETE FROM epoch")
+            self._db.execute("INSERT INTO epoch VALUES (?, ?)", (epoch, boot))
+        return epoch, is_lost
+
+    def _begin_run(self, at: float) -> list[Range]:
+        """Open a run; return what earlier ones have issued, and set `first`."""
+        newest = self._newest_of("log")
+        with self._transaction():
+            self._close_run(newest)
+            (known,) = self._db.execute("SELECT max(last) FROM runs").fetchone()
+            self.first = first_number(max(newest, known or 0), at)
+            oldest = "SELECT last FROM log ORDER BY last LIMIT 1"
+            kept = "SELECT first FROM runs ORDER BY first DESC LIMIT ?"
+            self._db.execute(f"DELETE FROM runs WHERE last < ({oldest}) AND first NOT IN ({kept})", (_RUNS,))  # noqa: S608
+            ranges = self._db.execute("SELECT first, last FROM runs ORDER BY first").fetchall()
+            self._db.execute("INSERT INTO runs VALUES (?, NULL, ?)", (self.first, self.epoch))
+        return ranges
+
+    def _close_run(self, newest: int) -> None:
+        """Note which numbers the open run has issued, if any; `newest` is the newest of the log."""
+        self._db.execute("UPDATE runs SET last = ? WHERE last IS NULL AND first <= ?", (newest, newest))
+        self._db.execute("DELETE FROM runs WHERE last IS NULL")
+
+    def _foreign_runs(self) -> int:
+        """Return how many of the runs before this one were in another epoch."""
+        (count,) = self._db.execute("SELECT count(*) FROM runs WHERE epoch != ?", (self.epoch,)).fetchone()
+        return int(count)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Do all within or nothing."""
         self._db.execute("BEGIN")
-        self._db.execute("DELETE FROM epoch")
-        self._db.execute("INSERT INTO epoch VALUES (?, ?)", (epoch, boot))
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
         self._db.execute("COMMIT")
-        return str(epoch)
 
     def _newest_of(self, table: str) -> int:
         (last,) = self._db.execute(f"SELECT max(last) FROM {table}").fetchone()  # noqa: S608
@@ -90,81 +165,141 @@ class Journal:
         with explained(self.path):
             return self._newest_of("log")
 
-    def newest(self, count: int = KEPT) -> list[Entry]:
-        """Return the newest `count` entries, the oldest first."""
+    def newest(self, limit: int = KEPT) -> list[Entry]:
+        """Return the newest `limit` entries, the oldest first."""
         with explained(self.path):
             turns = self._db.execute("SELECT last, at, entries FROM log ORDER BY last DESC")
             backwards = (entry for turn in turns for entry in reversed(unpacked(*turn)))
-            return list(islice(backwards, count))[::-1]
+            return list(islice(backwards, limit))[::-1]
+
+    def entry(self, seq: int) -> Entry | None:
+        """Return the entry of this number; None if there is none, or the disk fails."""
+        with contextlib.suppress(JournalError), explained(self.path):
+            turn = self._db.execute(
+                "SELECT last, at, entries FROM log WHERE last >= ? ORDER BY last LIMIT 1", (seq,)
+            ).fetchone()
+            found = unpacked(*turn) if turn is not None else []
+            return next((entry for entry in found if entry.event.seq == seq), None)
+        return None
+
+    def places(self) -> Iterator[Place]:
+        """Yield where the entries of clients stand, the oldest first (chat.answers)."""
+        with explained(self.path):
+            for last, entries in self._db.execute("SELECT last, entries FROM log ORDER BY last"):
+                rows: list[list[Any]] = json.loads(entries)
+                for seq, (letter, author, _, *fields) in enumerate(rows, last - len(rows) + 1):
+                    cseq = _CSEQ[letter](fields) if author and not author.startswith("seat") else None
+                    if cseq is not None:
+                        yield Place(author, cseq, seq)
 
     def answers(self) -> list[Answer]:
-        """Return the answers, the oldest first."""
+        """Return the answers that are no entries, the oldest first."""
         with explained(self.path):
             rows = self._db.execute("SELECT answers FROM answers ORDER BY last")
-            return [Answer(who, cseq, text.encode()) for (row,) in rows for who, cseq, text in json.loads(row)]
+            return [
+                Answer(who, cseq, mark, text.encode()) for (row,) in rows for who, cseq, mark, text in json.loads(row)
+            ]
 
     # --- writing, every turn -----------------------------------------------------------------------------------------
 
     def write(self, entries: Sequence[Entry], answers: Sequence[Answer] = ()) -> None:
         """Add these, all or none of them; afterwards they outlive the process."""
         with explained(self.path):
+            self.look()
             self._db.execute("BEGIN")
             for at, turn in groupby(entries, attrgetter("at")):
+                self._time.hear(at)
                 self._db.execute("INSERT INTO log VALUES (?, ?, ?)", _packed(at, list(turn)))
             if answers:
                 self._answered += len(answers)
-                rows = [(who, cseq, payload.decode()) for who, cseq, payload in answers]
+                rows = [(who, cseq, mark, payload.decode()) for who, cseq, mark, payload in answers]
                 self._db.execute("INSERT INTO answers VALUES (?, ?)", (self._answered, _encode(rows)))
             self._db.execute("COMMIT")
+            self._files = self._looked_at()
             self._untrimmed += len(entries) + len(answers)
             if self._untrimmed >= _TRIM_EVERY:
                 self._trim()
 
+    def look(self) -> None:
+        """Raise JournalError if a file of the journal was deleted, replaced or cut since it was last written."""
+        for path, (was, size), (now, now_size) in zip(
+            (self.path, self._wal()), self._files, self._looked_at(), strict=True
+        ):
+            if was != now or now_size < size:
+                what = "deleted" if now is None else "replaced" if now != was else "cut"
+                raise JournalError(f"{path} was {what} while the server ran.")
+
+    def _looked_at(self) -> list[tuple[tuple[int, int] | None, int]]:
+        """Return of each file what tells it from others, and its size."""
+        return [state_of(path) for path in (self._path_text, self._wal_text)]
+
     def _trim(self) -> None:
         """Delete the oldest turns, as far as their entries are too many or too old; the newest turn stays."""
         self._untrimmed = 0
-        newest = self._db.execute("SELECT last, at FROM log ORDER BY last DESC LIMIT 1").fetchone()
-        if newest is not None:
-            last, at = newest
-            young = self._db.execute("SELECT last FROM log WHERE at >= ? ORDER BY last LIMIT 1", (at - self._age,))
-            self._db.execute("DELETE FROM log WHERE last < ?", (max(last - self._keep + 1, *young.fetchone()),))
-        self._db.execute("DELETE FROM answers WHERE last <= ?", (self._answered - LINES * CLIENTS,))
+        newest, now = self._newest_of("log"), self._time.now
+        if now is not None:
+            young = self._db.execute("SELECT last FROM log WHERE at >= ? ORDER BY last LIMIT 1", (now - self._age,))
+            first_young = (young.fetchone() or (0,))[0]
+            self._db.execute("DELETE FROM log WHERE last < ?", (max(self._oldest_kept(newest), first_young),))
+        self._db.execute("DELETE FROM answers WHERE last <= ?", (self._answered - REFUSED,))
+
+    def _oldest_kept(self, newest: int) -> int:
+        """Return the number of the oldest entry to be kept, by how many there are after it."""
+        left = self._keep
+        for first, last in [(self.first, newest), *reversed(self._ranges)]:
+            count = max(0, last - first + 1)
+            if count >= left:
+                return last - left + 1
+            left -= count
+        return 0
+
+    def _work_in(self) -> None:
+        """Empty the write-ahead log into the file, where the run's beginning is to be known without it."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
-    def set_aside(self) -> Path:
+    def set_aside(self) -> Path | None:
         """Close it and put its file out of the way, so that the next start begins a new one; return where it is.
 
-        For a journal that can't be written any more: what is said from now on must not get this epoch's numbers a
-        second time. Raises JournalError.
+        For a journal that can't be written any more: who comes back after the next start is to be told that something
+        is missing. No file that was put aside earlier is touched. None if there is no file any more, or another one.
+        Raises JournalError.
         """
-        aside = self.path.with_suffix(".failed")
+        (was, _), *_ = self._files
+        with contextlib.suppress(sqlite3.Error):
+            self._work_in()  # a write-ahead log that was deleted is still open here
         self.close()
         with explained(self.path):
+            if was is None or state_of(str(self.path))[0] != was:
+                return None
+            aside = next(path for path in _aside(self.path) if not path.exists())
             self.path.replace(aside)
             for suffix in ("-wal", "-shm"):
                 with contextlib.suppress(FileNotFoundError):
                     Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
         return aside
 
+    def put_aside(self) -> list[Path]:
+        """Return the journals that were put aside in this folder and are still there."""
+        return sorted(path for path in self.path.parent.glob("journal*.failed") if path.is_file())
+
     def close(self) -> None:
         """Let another server have it."""
-        with contextlib.suppress(sqlite3.Error):  # whatever it is, it is told when the file is opened again
+        with contextlib.suppress(sqlite3.Error), self._transaction():  # whatever it is, the next start tells of it
+            self._close_run(self._newest_of("log"))
             self._db.execute("UPDATE epoch SET boot = ''")
         self._db.close()
-        self._lock.close()
+
+    def _wal(self) -> Path:
+        return Path(f"{self.path}-wal")
 
 
-def _locked(path: Path) -> sqlite3.Connection:
-    """Return what keeps other servers out until it is closed, or the process is gone. Raises JournalError."""
-    make_private(path)  # whispers are in it
-    lock = sqlite3.connect(path, timeout=0, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        lock.close()
-        raise JournalError(f"Another server uses {path.parent}. Stop it, or choose another --data.") from None
-    return lock
+def _aside(path: Path) -> Iterator[Path]:
+    """Yield where a journal may be put aside: journal.failed, journal-2.failed and so on."""
+    yield path.with_suffix(".failed")
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}.failed")
 
 
 def _opened(path: Path, sync: bool) -> sqlite3.Connection:
@@ -204,7 +339,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=
 _FIELDS: dict[type, tuple[str, Callable[[Any], tuple[object, ...]]]] = {
     Said: ("s", lambda e: (e.name, e.text, e.cseq)),
     Whispered: ("w", lambda e: (e.name, e.to, e.text, e.cseq)),
-    Joined: ("j", lambda e: (e.name, e.count)),
+    Joined: ("j", lambda e: (e.name, e.count)),  # and what was settled by then, if anything was
     Left: ("l", lambda e: (e.name, e.count, e.reason)),
     Renamed: ("r", lambda e: (e.old, e.name, e.cseq)),
 }
@@ -217,6 +352,17 @@ _EVENTS: dict[str, Callable[..., Any]] = {
 }
 
 
+# How many fields an event has; and which of its author's lines an entry shows to be settled.
+_LENGTHS = {"s": 3, "w": 4, "j": 2, "l": 3, "r": 3}
+_CSEQ: dict[str, Callable[[list[Any]], int | None]] = {
+    "s": itemgetter(2),
+    "w": itemgetter(3),
+    "j": lambda fields: fields[2] if len(fields) > 2 else 0,
+    "l": lambda fields: None,
+    "r": itemgetter(2),
+}
+
+
 def _packed(at: float, entries: list[Entry]) -> tuple[int, float, str]:
     """Return the row of one turn; the numbers of its entries run up to the last one's."""
     return entries[-1].event.seq, at, _encode([_fields(entry) for entry in entries])
@@ -224,7 +370,8 @@ def _packed(at: float, entries: list[Entry]) -> tuple[int, float, str]:
 
 def _fields(entry: Entry) -> tuple[object, ...]:
     letter, fields = _FIELDS[type(entry.event)]
-    return (letter, entry.author, entry.reader, *fields(entry.event))
+    settled = (entry.settled,) if entry.settled else ()
+    return (letter, entry.author, entry.reader, *fields(entry.event), *settled)
 
 
 def unpacked(last: int, at: float, entries: str) -> list[Entry]:
@@ -232,6 +379,6 @@ def unpacked(last: int, at: float, entries: str) -> list[Entry]:
     rows: list[list[Any]] = json.loads(entries)
     first = last - len(rows) + 1
     return [
-        Entry(_EVENTS[letter](seq, at, *fields), at, author, reader)
+        Entry(_EVENTS[letter](seq, at, *fields[: _LENGTHS[letter]]), at, author, reader, *fields[_LENGTHS[letter] :])
         for seq, (letter, author, reader, *fields) in enumerate(rows, first)
     ]

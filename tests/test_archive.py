@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 from chat.log import Entry, Log
 from protocol.messages import Joined, Past, Renamed, Said, Whispered
 from protocol.text import words_of
-from stores.archive import FILE_NAME, Archive
-from stores.journal import Journal, JournalError
+from stores.archive import FILE_NAME, Archive, ArchiveDamagedError
+from stores.journal import Journal, JournalError, Start
 from tests.test_log import TALK
 
 AT = 1_700_000_000.0
@@ -22,7 +24,7 @@ MANY = 10_000
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    made = Journal(tmp_path, "an epoch", 1000, 1e9)
+    made = Journal(tmp_path, Start("an epoch"), 1000, 1e9)
     yield made
     made.close()
 
@@ -109,21 +111,41 @@ def test_what_the_journal_has_forgotten_is_forgotten(journal: Journal, archive: 
     assert seqs(archive.search("fox", 9, "ann's")) == [7, 8]
 
 
-@pytest.mark.parametrize("damage", ["another epoch", "no database"])
-def test_a_file_of_another_log_or_a_damaged_one_is_begun_anew(journal: Journal, tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize("other", ["another epoch", "more than the journal knows"])
+def test_a_file_of_another_log_is_begun_anew(journal: Journal, tmp_path: Path, other: str) -> None:  # 9
     journal.write(TALK)
-    if damage == "no database":
-        (tmp_path / FILE_NAME).write_bytes(b"no database" * 1000)
-    else:
-        before = Archive(tmp_path)
-        before.take_in(MANY)
-        before.close()
+    before = Archive(tmp_path)
+    before.take_in(MANY)
+    before.close()
+    if other == "another epoch":
         journal._db.execute("UPDATE epoch SET epoch = 'another'")
+    else:  # a backup of the journal was put back
+        journal._db.execute("DELETE FROM log")
+        journal.write(TALK[:2])
     archive = Archive(tmp_path)
     assert archive.search("fox", 9, "x") == []
     archive.take_in(MANY)
-    assert seqs(archive.search("fox", 9, "x")) == [2, 5]
+    assert seqs(archive.search("fox", 9, "x")) == ([2, 5] if other == "another epoch" else [2])
     archive.close()
+
+
+def test_a_lock_or_a_full_disk_is_no_damage(archive: Archive, tmp_path: Path) -> None:  # 9
+    archive._opened().execute("PRAGMA busy_timeout = 0")
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(JournalError, match="database is locked") as caught:
+            archive.search("fox", 9, "x")
+        assert not isinstance(caught.value, ArchiveDamagedError)
+    assert seqs(archive.search("fox", 9, "x")) == [2, 5]
+
+
+def test_a_file_that_can_t_be_removed_is_told(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", forbidden)
+    with pytest.raises(JournalError, match="Permission denied"):
+        archive.begin_anew()
 
 
 def test_entries_that_are_none_are_told_and_nothing_is_taken_in(journal: Journal, archive: Archive) -> None:

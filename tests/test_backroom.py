@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import select
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +20,7 @@ from chat.past import JOURNAL_LOST
 from chat.record import Record
 from chat.session import Session, State
 from protocol.messages import HistoryListed, Noticed, Past, Refused, Said
-from shell.archivist import AT_LEISURE, Archivist
+from shell.archivist import AT_LEISURE, COMPLAINTS, Archivist
 from shell.backroom import Backroom
 from shell.clerk import Clerk
 from shell.fair import FairQueue
@@ -26,8 +28,10 @@ from shell.start import CannotStartError, begun
 from shell.worker import Worker
 from stores.accounts import Accounts
 from stores.archive import Archive
-from stores.journal import FILE_NAME, Journal, JournalError
+from stores.folder_lock import FolderInUseError, FolderLock
+from stores.journal import FILE_NAME, Journal, JournalError, Start
 from tests.programs import PATIENCE
+from tests.test_journal import killed
 
 AT = 1_700_000_000.0
 
@@ -45,7 +49,7 @@ def hub_of(log_of: int = 0) -> Hub:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    made = Journal(tmp_path, "an epoch", 1000, 1e9)
+    made = Journal(tmp_path, Start("an epoch"), 1000, 1e9)
     yield made
     made.close()
 
@@ -149,6 +153,72 @@ def test_a_journal_that_can_t_be_read_is_told_to_the_asker_and_once_in_the_log(
     assert len([record for record in caplog.records if "is damaged" in record.getMessage()]) == 1
 
 
+def _damaged(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    path.unlink()
+    if how == "a directory":
+        path.mkdir()
+    elif how == "no database":
+        path.write_bytes(b"no database" * 1000)
+    elif how == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "overwritten":
+        path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
+    elif how == "without its table":
+        path.write_bytes(content)
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("DROP TABLE entries")
+            db.commit()
+
+
+@pytest.mark.parametrize("how", ["no database", "cut", "overwritten", "a directory", "without its table"])
+def test_a_damaged_archive_is_made_again_from_the_journal_and_told_once(
+    journal: Journal, clerk: Clerk, tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
+) -> None:  # 9
+    journal.write([said(seq) for seq in range(1, 300)])
+    archive = Archive(tmp_path)
+    archive.take_in(1000)
+    archive.close()
+    _damaged(tmp_path / "search.db", how)
+    archivist = Archivist(Archive(tmp_path))
+    made = Backroom(hub_of(), clerk, journal, archivist)
+    for _ in range(2):
+        made.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        told = made.hear(waits(made))[0]
+        assert isinstance(told, ToOne)
+        assert isinstance(told.event, HistoryListed)
+        assert [entry.seq for entry in told.event.entries] == list(range(291, 300))
+    archivist.close()
+    assert caplog.text.count("is of no use") == 1
+    assert "It is made again from the journal." in caplog.text
+    assert (tmp_path / "search.db-1.aside").exists() is (how == "a directory")
+
+
+def test_an_archive_that_is_damaged_while_it_is_open_is_made_again(
+    backroom: Backroom, journal: Journal, tmp_path: Path
+) -> None:  # 9
+    journal.write([said(seq) for seq in range(1, 300)])
+    for search in range(2):
+        if search:
+            path = tmp_path / "search.db"
+            with path.open("r+b") as file:  # the same file, so that the archive has it open
+                file.write(b"\xa5" * path.stat().st_size)
+        backroom.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        told = backroom.hear(waits(backroom))[0]
+        assert isinstance(told, ToOne)
+        assert isinstance(told.event, HistoryListed)
+
+
+def test_complaints_are_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    archivist = Archivist(Archive(tmp_path / "nowhere"))
+    archivist._worker.close()
+    archivist._complaints.clear()  # of what the thread has tried before
+    for number in [*range(COMPLAINTS + 1), COMPLAINTS]:
+        archivist._complain(f"complaint {number}.")
+    assert caplog.text.count("complaint ") == COMPLAINTS + 1
+    assert len(archivist._complaints) == 1
+
+
 def test_at_leisure_it_takes_in_a_little_and_comes_back_soon_for_more(
     journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -187,22 +257,118 @@ def test_a_run_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
     backroom.keep()
     backroom.close()
     second, backroom = begun(options(tmp_path))
-    assert (second.epoch, second.room.log.seq) == (first.epoch, 1)
+    assert second.epoch == first.epoch
+    assert second.room.log.since(first.room.log.seq, "x") == (0, [])
+    assert second.room.log.number() > first.room.log.seq
     assert second.has_archive
     backroom.close()
 
 
-def test_without_a_journal_nothing_is_left(tmp_path: Path) -> None:
+def test_without_a_journal_nothing_is_left_but_the_lock(tmp_path: Path) -> None:
     hub, backroom = begun(options(tmp_path / "data", no_journal=True))
     hub.room.log.append(said(hub.room.log.number()))
     backroom.keep()
     backroom.close()
-    assert not (tmp_path / "data").exists()
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["journal.lock"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("second", [True, False])
+def test_a_second_server_is_kept_out_with_a_journal_or_without(tmp_path: Path, first: bool, second: bool) -> None:  # 12
+    _, backroom = begun(options(tmp_path, no_journal=first))
+    with pytest.raises(CannotStartError, match=r"^Another server uses "):
+        begun(options(tmp_path, no_journal=second))
+    backroom.close()
+    begun(options(tmp_path, no_journal=second))[1].close()
+
+
+def test_where_nothing_can_be_locked_a_server_without_a_journal_starts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(CannotStartError, match=r"^Cannot use .*data: "):
+        begun(options(tmp_path / "data"))
+    with pytest.raises(CannotStartError, match=r"^Cannot read .*users.txt"):  # the folder is a file
+        begun(options(tmp_path / "data", no_journal=True))
+    assert "another server may use it, too" in caplog.text
+
+
+def test_what_happened_to_the_journal_before_is_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:  # 7, 8
+    hub, backroom = begun(options(tmp_path))
+    hub.room.log.append(said(hub.room.log.number()))
+    backroom.keep()
+    journal = backroom._journal
+    assert journal is not None
+    killed(journal)
+    journal._wal().unlink()
+    backroom.close()
+    (tmp_path / "journal-2.failed").touch()
+    _, backroom = begun(options(tmp_path))
+    backroom.close()
+    assert f"The end of {journal.path} may be lost. Clients that come back are told so." in caplog.text
+    assert f"{tmp_path / 'journal-2.failed'} was put aside by an earlier run." in caplog.text
+
+
+@pytest.mark.parametrize("name", [FILE_NAME, f"{FILE_NAME}-wal"])
+def test_a_file_that_is_deleted_while_nobody_says_anything_is_told(tmp_path: Path, name: str) -> None:  # 8
+    hub, backroom = begun(options(tmp_path))
+    ann = Session("192.0.2.1:1")
+    ann.name = "ann"
+    hub.room.enter(ann)
+    assert backroom.keep(1.0) == []
+    (tmp_path / name).unlink()
+    assert backroom.keep(1.5) == []
+    assert backroom.keep(2.0) == [ToOne(ann, Noticed(JOURNAL_LOST))]
+    backroom.close()
+    again, backroom = begun(options(tmp_path))
+    assert again.epoch != hub.epoch
+    backroom.close()
+
+
+def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _, backroom = begun(options(tmp_path))
+    (tmp_path / "journal.lock").unlink()
+    assert backroom.keep(1.0) == []
+    assert "It is locked again." in caplog.text
+    with pytest.raises(FolderInUseError):
+        FolderLock(tmp_path)
+    backroom.close()
+
+
+def test_a_folder_that_another_server_has_taken_is_left_to_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    hub, backroom = begun(options(tmp_path))
+    (tmp_path / "journal.lock").unlink()
+    other = FolderLock(tmp_path)
+    hub.room.log.append(said(hub.room.log.number()))
+    assert backroom.keep(1.0) == []  # nobody is there to be told
+    assert not hub.has_archive
+    assert "The journal is another server's" in caplog.text
+    assert (tmp_path / FILE_NAME).exists()
+    assert backroom.keep(3.0) == []
+    other.close()
+    backroom.close()
+
+
+def test_a_lock_that_can_t_be_taken_again_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, backroom = begun(options(tmp_path))
+    (tmp_path / "journal.lock").unlink()
+
+    def fails(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("shell.backroom.FolderLock", fails)
+    backroom.keep(1.0)
+    backroom.keep(3.0)
+    assert caplog.text.count("It can't be: ") == 1
+    assert hub.has_archive
+    backroom.close()
 
 
 def test_why_it_can_t_start_is_a_sentence(tmp_path: Path, journal: Journal) -> None:
-    with pytest.raises(CannotStartError, match=r"^Another server uses "):
-        begun(options(tmp_path))
     journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
     journal.close()
     with pytest.raises(CannotStartError, match="is damaged"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from plug.checker import violations
+from plug.checker import A_RUN, violations
 from plug.history import (
     Answered,
     Begun,
@@ -56,6 +56,8 @@ def carl(*more: Record) -> History:
 WHISPERED = [Invoked(2, "whisper", "1.2 psst"), *shown(WHISPER), Answered(2, WHISPER)]
 LEFT, CAME = Left(4, "m2-1", 1, "connection lost"), Joined(5, "m2-1", 2)
 MISSED: list[RoomEvent] = [LEFT, CAME]
+LATE = Joined(6, "m3-1", 3)
+FAR = Joined(A_RUN * 2, "m3-1", 3)  # in the server's next run
 RENAMED = Renamed(4, "m1-1", "m1-2", 2)
 
 
@@ -68,6 +70,9 @@ RENAMED = Renamed(4, "m1-1", "m1-2", 2)
         [ann(*shown(*MISSED)), bob(Lost(), replace(BACK, seq=5), *shown(*MISSED))],
         [ann(*shown(*MISSED)), bob(Lost(), replace(BACK, seq=5), Missing(1), *shown(CAME))],
         [ann(*shown(*MISSED)), bob(Lost(), replace(BACK, seq=5), Missing(1), Lost(), BACK, *shown(*MISSED))],
+        [ann(*shown(*MISSED, FAR)), bob(Lost(), replace(BACK, seq=FAR.seq), Missing(2), *shown(FAR))],
+        [ann(*shown(*MISSED, FAR)), bob(Lost(), replace(BACK, seq=FAR.seq), Missing(9), *shown(FAR))],
+        [ann(*shown(FAR)), bob(*shown(FAR))],
         [ann(Invoked(2, "nick", ""), *shown(RENAMED), Answered(2, RENAMED)), bob(*shown(RENAMED))],
         [ann(Invoked(2, "command", ""), Answered(2, Ponged(2))), bob()],
         [ann(Invoked(2, "whisper", "1.2 psst"), Refusal(2, "m9 is gone"), Answered(2, Refused(401, "", "", 2))), bob()],
@@ -112,6 +117,14 @@ def test_what_keeps_the_promise_is_no_violation(histories: list[History]) -> Non
         ([ann(Lost(), replace(ANEW, resumed=True)), bob()], "client 1 was resumed"),
         ([ann(Lost(), Missing(0), ANEW, *shown(Joined(2, "x", 1))), bob()], "there were 2 logs"),
         ([ann(Lost(), ANEW, *shown(Joined(2, "x", 1))), bob()], "client 1 was not told that it has missed the end"),
+        (
+            [ann(*shown(*MISSED)), bob(Lost(), replace(BACK, seq=5), Missing(2), *shown(CAME))],
+            "told that 2 are missing",
+        ),
+        (
+            [ann(*shown(*MISSED, LATE)), bob(Lost(), replace(BACK, seq=6), Missing(1), *shown(LATE))],
+            "told that 1 are missing before what is at number 6 of log log1: 2 are",
+        ),
         ([ann(Broken("it has no type")), bob()], "client 1 was sent what is no message"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.log import REPLAY_BYTES, Entry, Log
+from chat.log import REPLAY_BYTES, Entry, Log, first_number
 from protocol.messages import Joined, Left, Past, Renamed, RoomEvent, Said, Whispered
 
 AT = 1_700_000_000.0
@@ -53,6 +53,40 @@ def test_a_whisper_is_told_again_to_the_two_it_was_between(identity: str, seen: 
     missing, entries = log_of(*TALK).since(2, identity)
     assert missing == 0
     assert [told.event.seq for told in entries] == seen
+
+
+def test_what_is_missing_is_counted_and_no_numbers_subtracted() -> None:  # 8
+    talk = [entry(seq) for seq in (4, 5, 100, 101, 1000)]
+    log = Log(talk[-3:], 1000, runs=[(2, 5), (100, 101), (1000, 1000)])
+    assert [log.since(seq, "x")[0] for seq in (2, 4, 5, 100, 1000)] == [3, 1, 0, 0, 0]
+    assert [log.since(seq, "x")[0] for seq in (0, 50)] == [4, 0]
+    assert [told.event.seq for told in log.since(5, "x")[1]] == [100, 101, 1000]
+    log.append(entry(log.number()))
+    assert log.since(101, "x")[1] == [talk[-1], entry(1001)]
+
+
+@pytest.mark.parametrize(
+    ("newest", "at", "first"),
+    [
+        (0, 0.0, 1),
+        (41, 0.0, 42),
+        (41, 1_577_836_801.5, 1 << 20),
+        (3 << 20, 1_577_836_801.5, (3 << 20) + 1),
+        (0, 1e300, 1 << 52),
+    ],
+)
+def test_a_run_begins_by_the_clock_or_above_the_newest(newest: int, at: float, first: int) -> None:  # 8
+    assert first_number(newest, at) == first
+
+
+def test_an_entry_is_found_in_memory_or_looked_up() -> None:
+    asked: list[int] = []
+    talk = [entry(seq) for seq in (4, 5, 100)]
+    log = Log(talk, 100, runs=[(1, 5), (100, 100)], older=asked.append)
+    assert [log.entry(seq) for seq in (4, 100)] == [talk[0], talk[2]]
+    assert [log.entry(seq) for seq in (50, 101, 3)] == [None, None, None]
+    assert asked == [3]
+    assert Log().entry(1) is None
 
 
 def test_who_has_seen_everything_has_missed_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chat.answers import Answers
 from chat.effects import SearchArchive, SeekInArchive
 from chat.hub import GOODBYE, Hub
 from chat.log import Log
@@ -328,14 +329,97 @@ def test_what_only_asks_is_answered_anew(talked: Party) -> None:
     assert len(talked.events(again)) == 1
 
 
-def test_a_line_that_comes_again_much_too_late_is_refused() -> None:
-    party = Party()
+def test_a_line_that_comes_again_much_too_late_is_refused() -> None:  # 6
+    party = Party(record=Record(EPOCH, Log(kept=3), Answers(kept=4)))
+    party.joins("bob")
     party.joins_framed("ann")
-    for cseq in range(1, 258):
-        party.frames("ann", Line("hi", cseq))
+    for text in ("one", "two", "three", "four"):
+        party.frames("ann", Line(text, ["one", "two", "three", "four"].index(text) + 1))
     party.looks_away()
-    party.frames("ann", Line("hi", 1))
-    assert party.events("ann") == [refusal(Fault.REPEATED_TOO_LATE, 1)]
+    for cseq, text in enumerate(("one", "two", "three", "four"), 1):
+        party.frames("ann", Line(text, cseq))
+    late = [refusal(Fault.REPEATED_TOO_LATE, 1)]  # of the others the log still knows what they were answered
+    assert party.events("ann") == [
+        *late,
+        *(Said(seq, "ann", text, AT, seq - 2) for seq, text in [(4, "two"), (5, "three"), (6, "four")]),
+    ]
+    party.sees_nothing("bob")
+
+
+def test_what_was_answered_is_known_however_many_others_have_spoken_since(talked: Party) -> None:  # 6
+    for number in range(1100):
+        eve = f"eve{number}"
+        talked.connects(eve)
+        talked.frames(eve, Hello(1, f"the secret of {eve}", eve), Line("hi", 1))
+        talked.leaves(eve)
+    again = comes_back(talked, 3)
+    talked.looks_away()
+    talked.frames(again, Line("before", 1))
+    assert talked.events(again) == [Said(4, "ann", "before", AT, 1)]
+
+
+def forgetful() -> Party:
+    """Return a party whose log has forgotten ann, of whom it knew lines up to 2."""
+    party = Party(record=Record(EPOCH, Log(), Answers(kept=2)))
+    party.joins("bob")
+    party.joins_framed("ann")
+    party.frames("ann", Line("one", 1), Line("two", 2))
+    party.leaves("ann")
+    party.joins_framed("eve")
+    party.frames("eve", Line("hi", 1))
+    party.looks_away()
+    return party
+
+
+def test_one_whom_the_log_has_forgotten_is_not_believed_but_its_new_lines_are() -> None:  # 6
+    party = forgetful()
+    resume = Resume(EPOCH, 3, lines=2)
+    for _ in range(2):  # cut off before it has heard that they were refused, it repeats them
+        again = "ann again"
+        party.connects(again)
+        party.frames(again, Hello(1, "the secret of ann", "ann", resume=resume))
+        party.looks_away()
+        party.frames(again, Line("one", 1), Line("two", 2))
+        assert party.events(again) == [refusal(Fault.REPEATED_TOO_LATE, cseq) for cseq in (1, 2)]
+        party.sees_nothing("bob")
+        party.leaves(again)
+        party.looks_away()
+    party.connects("ann again")
+    party.frames("ann again", Hello(1, "the secret of ann", "ann", resume=resume), Line("three", 3))
+    assert "ann: three" in party.told("bob")
+
+
+def test_in_another_log_a_line_is_said_that_the_lost_one_may_have_had() -> None:
+    party = forgetful()
+    party.connects("ann again")
+    party.frames("ann again", Hello(1, "the secret of ann", "ann", resume=Resume("lost", 3, 2)), Line("two", 2))
+    assert "ann: two" in party.told("bob")
+
+
+@pytest.mark.parametrize("text", ["other", "/w bob before", "/w carl psst", "/nick anne", "/me waves", "/w nobody hi"])
+def test_another_line_under_a_used_number_gets_no_answer_that_was_not_its_own(talked: Party, text: str) -> None:  # 6
+    again = comes_back(talked, 8)
+    lines = [Line("/w carl hush", 2), Line("/nick anna", 3), Line("/w dora psst", 4), Line("/me nods", 5)]
+    for line in lines:
+        talked.frames(again, line)
+    answers = talked.events(again)[-4:]
+    talked.looks_away()
+    for line in lines:
+        talked.frames(again, line, Line(text, line.cseq))
+        mine, others = talked.events(again)
+        assert mine == answers[line.cseq - 2]
+        assert others == refusal(Fault.NUMBER_USED, line.cseq)
+    talked.sees_nothing("bob", "carl")
+
+
+def test_a_number_that_no_run_has_issued_is_one_of_a_lost_log() -> None:  # 8
+    log = Log(seq=999, runs=[(1, 5), (100, 102)])
+    party = Party(record=Record(EPOCH, log))
+    party.joins("bob")
+    for seq, is_known in ((5, True), (6, False), (99, False), (102, True), (103, False), (1000, True), (2000, False)):
+        again = comes_back(party, seq)
+        assert (Missed(0) in party.events(again)) is not is_known, seq
+        party.leaves(again)
 
 
 def test_the_next_run_goes_on_with_the_record(talked: Party) -> None:
@@ -384,7 +468,8 @@ def test_clients_whose_secret_could_be_guessed_get_nobody_s_answers(talked: Part
 def test_who_has_no_name_leaves_no_answers(talked: Party) -> None:
     talked.connects("one")
     talked.frames("one", Hello(1, "a secret of enough characters"), Line("/nick 4", 1))
-    assert talked.hub.answers.find(identity_of("a secret of enough characters"), 1) is None
+    identity = identity_of("a secret of enough characters")
+    assert (talked.hub.answers.highest(identity), talked.hub.answers.other(identity, 1)) == (None, None)
 
 
 def test_who_waits_for_an_answer_is_not_taken_for_gone(party: Party) -> None:

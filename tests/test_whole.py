@@ -14,7 +14,8 @@ from disk import whole
 from disk.whole import clear_leftovers, make_private, open_private, write_whole
 from stores import passwords
 from stores.accounts import Accounts
-from stores.journal import LOCK_NAME, Journal, JournalError
+from stores.folder_lock import FILE_NAME as LOCK_NAME
+from stores.folder_lock import FolderLock
 from stores.values import Values
 
 
@@ -97,8 +98,8 @@ def test_another_user_s_link_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         Values(tmp_path).keep("x", b"y")
     with pytest.raises(OSError, match="another user"):
         make_private(tmp_path / "users.txt")
-    with pytest.raises(JournalError, match="another user"):
-        Journal(tmp_path, "an epoch", 1000, 1e9)
+    with pytest.raises(OSError, match="another user"):
+        FolderLock(tmp_path)
     monkeypatch.setattr(keeping, "_path", lambda: tmp_path / "users.txt")
     keeping.keep(Settings(bell="off"))
     assert [target.read_text(), planted_value.read_text(), planted_lock.read_text()] == ["", "precious", "precious"]

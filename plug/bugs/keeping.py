@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -43,9 +45,21 @@ def never_kept(patches: Patches) -> None:
 
 def last_turn_lost(patches: Patches) -> None:
     """The newest turn in the journal is not read when the server starts, and its numbers are given again."""
-    newest, seq = Journal.newest, Journal.seq
-    patches.replace(Journal, "newest", lambda self, count=10_000: newest(self, count)[:-1])
-    patches.replace(Journal, "seq", lambda self: max(0, seq(self) - 1))
+    newest = Journal.newest
+    patches.replace(Journal, "newest", lambda self, limit=10_000: newest(self, limit)[:-1])
+    _numbered(patches, lambda self: max(1, self.seq()))
+
+
+def _numbered(patches: Patches, first: Callable[[Journal], int]) -> None:
+    """Let each run begin with another number than it should."""
+    begin = Journal._begin_run
+
+    def beginning(self: Journal, at: float) -> Any:
+        ranges = begin(self, at)
+        self.first = first(self)
+        return [(begun, min(ended, self.first - 1)) for begun, ended in ranges if begun < self.first]
+
+    patches.replace(Journal, "_begin_run", beginning)
 
 
 def whispers_unwritten(patches: Patches) -> None:
@@ -70,41 +84,50 @@ def readers_unwritten(patches: Patches) -> None:
 
 def from_one_again(patches: Patches) -> None:
     """After a restart the numbers begin with 1, in the same epoch."""
-    patches.replace(Journal, "newest", lambda self, count=0: [])
-    patches.replace(Journal, "seq", lambda self: 0)
+    patches.replace(Journal, "newest", lambda self, limit=0: [])
+    _numbered(patches, lambda self: 1)
 
 
 def one_number_twice(patches: Patches) -> None:
     """After a restart the newest number is given once more."""
-    seq = Journal.seq
-    patches.replace(Journal, "seq", lambda self: max(0, seq(self) - 1))
+    _numbered(patches, lambda self: max(1, self.seq()))
 
 
 def epoch_kept(patches: Patches) -> None:
     """A new journal has the epoch of the one that was lost."""
     begin = Journal._begin
-    patches.replace(Journal, "_begin", lambda self, new_epoch, boot: begin(self, "the one log", boot))
+    patches.replace(Journal, "_begin", lambda self, _, *arguments: begin(self, "the one log", *arguments))
+
+
+def lost_end_unnoticed(patches: Patches) -> None:
+    """Nobody looks whether a killed server's write-ahead log is still there."""
+    begin = Journal._begin
+    patches.replace(Journal, "_begin", lambda self, new_epoch, boot, _: begin(self, new_epoch, boot, True))
 
 
 def epoch_changed(patches: Patches) -> None:
     """Every start begins a new epoch, though the log goes on."""
     begin = Journal._begin
 
-    def beginning(self: Journal, new_epoch: str, boot: str) -> str:
-        begin(self, new_epoch, boot)
-        return new_epoch
+    def beginning(self: Journal, new_epoch: str, *arguments: Any) -> tuple[str, bool]:
+        begin(self, new_epoch, *arguments)
+        return new_epoch, False
 
     patches.replace(Journal, "_begin", beginning)
 
 
-def answers_unwritten(patches: Patches) -> None:
-    """The answers are not journalled."""
+def authors_unwritten(patches: Patches) -> None:
+    """The journal does not say whose lines it holds."""
     write = Journal.write
-    patches.replace(Journal, "write", lambda self, entries, answers=(): write(self, entries))
+
+    def writing(self: Journal, entries: Any, answers: Any = ()) -> None:
+        write(self, [replace(entry, author="") for entry in entries], answers)
+
+    patches.replace(Journal, "write", writing)
 
 
 KEEPING: dict[str, Bug] = {
-    "answers-unwritten": answers_unwritten,
+    "authors-unwritten": authors_unwritten,
     "told-before-kept": told_before_kept,
     "turn-never-kept": never_kept,
     "last-entry-lost": last_turn_lost,
@@ -114,4 +137,5 @@ KEEPING: dict[str, Bug] = {
     "number-twice": one_number_twice,
     "epoch-kept": epoch_kept,
     "epoch-changed": epoch_changed,
+    "lost-end-unnoticed": lost_end_unnoticed,
 }

@@ -17,6 +17,8 @@ from protocol import messages
 from protocol.errors import Fault
 from protocol.messages import Missed, Said
 
+FEW = 16  # clients: more than there are members, and fewer than there may be strangers
+
 
 def _resumes(change: Callable[[Log, int, str, Any], tuple[int, list[Entry]]]) -> Bug:
     def infect(patches: Patches) -> None:
@@ -84,7 +86,7 @@ def never_resumed(patches: Patches) -> None:
 
 def said_again(patches: Patches) -> None:
     """A line that comes again is said again."""
-    patches.replace(Answers, "find", lambda *_: None)
+    patches.replace(Answers, "highest", lambda *_: None)
 
 
 def _repeats(patches: Patches, answer: Callable[[Hub, Any, int], Effects]) -> None:
@@ -92,7 +94,7 @@ def _repeats(patches: Patches, answer: Callable[[Hub, Any, int], Effects]) -> No
     handle_once = past.handle_once
 
     def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
-        if hub.answers.find(session.identity, cseq) is not None:
+        if cseq <= (hub.answers.highest(session.identity) or 0):
             return answer(hub, session, cseq)
         return handle_once(hub, session, request, cseq, handler)
 
@@ -111,19 +113,35 @@ def repeat_refused(patches: Patches) -> None:
 
 def others_answers(patches: Patches) -> None:
     """A line that comes again is answered with what somebody's line of that number was answered."""
-    find = Answers.find
+    handle_once = past.handle_once
 
-    def finding(self: Answers, identity: str, cseq: int, text: str = "") -> Any:
-        found = (find(self, other, cseq, text) for other in self._clients if cseq > 2)
-        return next((answer for answer in found if answer is not None), None)
+    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
+        places = (seq for other in hub.answers._clients for seq in hub.answers.places(other, cseq) if cseq > 2)
+        entry = next((entry for seq in places if (entry := hub.room.log.entry(seq)) is not None), None)
+        if entry is not None and getattr(entry.event, "cseq", None) == cseq:
+            return [ToOne(session, entry.event)]
+        return handle_once(hub, session, request, cseq, handler)
 
-    patches.replace(Answers, "find", finding)
+    patches.replace(past, "handle_once", handling)
+
+
+def clients_forgotten(patches: Patches) -> None:
+    """What somebody's lines were answered is forgotten as soon as some others have spoken."""
+    note = Answers.note
+
+    def noting(self: Answers, identity: str, cseq: int, seq: int) -> None:
+        note(self, identity, cseq, seq)
+        while len(self._clients) > FEW:
+            del self._clients[next(iter(self._clients))]
+
+    patches.replace(Answers, "note", noting)
+    patches.replace(Answers, "_forget", lambda *_: None)
 
 
 def answers_forgotten(patches: Patches) -> None:
     """After a restart no line is known that was answered before it."""
     begin = Answers.__init__
-    patches.replace(Answers, "__init__", lambda self, answers=(): begin(self))
+    patches.replace(Answers, "__init__", lambda self, *_: begin(self))
 
 
 def wrong_number(patches: Patches) -> None:
@@ -158,5 +176,6 @@ RETURNING: dict[str, Bug] = {
     "repeat-refused": repeat_refused,
     "answers-of-others": others_answers,
     "answers-forgotten": answers_forgotten,
+    "clients-forgotten": clients_forgotten,
     "cseq-wrong": wrong_number,
 }
