@@ -151,7 +151,7 @@ class Archive:
         with explained(self._path):
             try:
                 yield
-            except sqlite3.Error as error:
+            except (sqlite3.Error, IsADirectoryError) as error:
                 if str(error) in _PASSING:
                     raise
                 raise ArchiveDamagedError(f"{self._path} is of no use ({error}).") from error

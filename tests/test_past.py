@@ -467,7 +467,7 @@ def test_clients_whose_secret_could_be_guessed_get_nobody_s_answers(talked: Part
 
 def test_who_has_no_name_leaves_no_answers(talked: Party) -> None:
     talked.connects("one")
-    talked.frames("one", Hello(1, "a secret of enough characters"), Line("/nick 4", 1))
+    talked.frames("one", Hello(1, "a secret of enough characters"), Line("/nick root", 1))
     identity = identity_of("a secret of enough characters")
     assert (talked.hub.answers.highest(identity), talked.hub.answers.other(identity, 1)) == (None, None)
 
