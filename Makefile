@@ -3,11 +3,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8001
 
-PURE_IN_CLIENT = asking backoff cleaning company completion credential folding hints letter looks mailbox mentions orders output paint passwords replying round_trip schedule session settings shades silence standing status tail tally typed view window
-EMPTY =
-COMMA = ,
-PURE = protocol/*,chat/*,kv/*,$(subst $(EMPTY) ,$(COMMA),$(PURE_IN_CLIENT:%=client/%.py))
-SHELLS = server.py,myclient.py,kvstore.py,shell/*,disk/*,stores/*,client/*
+PURE = protocol/*,chat/*,client/core/*,client/view/*,storechat/core/*,storechat/server/*
+SHELLS = server.py,myclient.py,kvstore.py,runtime/*,storage/*,system/*,client/*,storechat/*
 
 .PHONY: run test check format bench soak clean
 
@@ -30,10 +27,10 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/installed
-	$(BIN)/python -m bench
+	$(BIN)/python -m tools.bench
 
 soak: $(VENV)/installed
-	$(BIN)/python -m plug run --minutes 30
+	$(BIN)/python -m tools.crash run --minutes 30
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .ruff_cache

@@ -6,10 +6,12 @@
 
 Each answer has its key's version in the header `Version`. A thread serves each connection; what they share is the
 store and the places, under `_changed`, which also wakes those who wait for a change. A request has a time in which to
-arrive whole, and where all places are taken, a newcomer gets that of the slowest (kv.places): whoever loses a place in
+arrive whole, and where all places are taken, a newcomer gets that of the slowest (storechat.server.places): whoever
+loses a place in
 a wait for a change is answered as if the wait were over, and others are cut off.
 
-With --fail, --drop and the others the store does on purpose what stores and networks do by accident (kv.faults), to
+With --fail, --drop and the others the store does on purpose what stores and networks do by accident
+(storechat.server.faults), to
 try out what a client makes of it.
 """
 
@@ -34,15 +36,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from kv.faults import OK, Answer, FaultyStore, Rates
-from kv.places import Place, Places
-from kv.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, Store, StoreError
 from protocol import __version__
 from protocol.numbers import whole_number
-from protocol.port import port as parsed_port
 from protocol.text import ascii_line
-from shell.sockets import listen
-from stores.values import Values
+from runtime.sockets import listen
+from storage.value_files import Values
+from storechat.server.faults import OK, Answer, FaultyStore, Rates
+from storechat.server.places import Place, Places
+from storechat.server.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, Store, StoreError
+from system.port import port as parsed_port
 
 NOT_MODIFIED, LENGTH_REQUIRED = 304, 411
 WAIT_LIMIT = 60.0  # seconds of a long poll

@@ -23,20 +23,21 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from client import courier, endings, options
-from client.endings import Ending, Exit
-from client.keeping import keep
-from client.link import Link, connect, read
-from client.looks import Shown, offline, refusal
-from client.page import Page, open_page, show_in, telling
-from client.pauses import LONGEST_RETRY, pauses
-from client.screen import Screen, open_screen
-from client.session import ClientMessage, Session, Step
-from client.silence import is_dead
-from client.typed import Typed
+from client.cli import exits, options
+from client.cli.exits import Ending, Exit
+from client.cli.settings_file import keep
+from client.core.liveness import is_dead
+from client.core.render import Shown, offline, refusal
+from client.core.session import ClientMessage, Session, Step
+from client.core.typed import Typed
+from client.net.link import Link, connect, read
+from client.net.pauses import LONGEST_RETRY, pauses
+from client.ui.html_page import Page, open_page, show_in, telling
+from client.ui.screen import Screen, open_screen
 from protocol.errors import ProtocolError
-from protocol.messages import Event
+from protocol.events import Event
 from protocol.sanitize import clean
+from storechat import client
 
 PATIENCE = 10.0  # seconds for an answer
 FAREWELL = 2.0  # seconds for the goodbye
@@ -112,7 +113,7 @@ class Client:
         with self._changed:
             if session.online:
                 self._changed.wait_for(lambda: self._ending is not None, FAREWELL)
-            raise self._ending or endings.left(session)
+            raise self._ending or exits.left(session)
 
     def _wait(self, done: Callable[[], bool]) -> None:
         """Wait until `done()`. Raises Ending when it is all over before that, or no answer comes for too long."""
@@ -124,7 +125,7 @@ class Client:
                     return
                 is_connected = self._session.online or not self._session.epoch  # else the reader sees to that
                 if not self._changed.wait_for(self._progress(done), PATIENCE) and is_connected:
-                    raise endings.unanswered(self._session, PATIENCE)
+                    raise exits.unanswered(self._session, PATIENCE)
 
     def _progress(self, done: Callable[[], bool]) -> Callable[[], bool]:
         """Return what says whether waiting was of use: a server that answers slowly, line by line, isn't silent."""
@@ -152,7 +153,7 @@ class Client:
         except Ending as ending:  # also the screen's
             self._end(ending)
         except Exception as error:  # noqa: BLE001  (a bug of ours: without a reader there is no conversation)
-            self._end(endings.bug(error))
+            self._end(exits.bug(error))
 
     def _listen(self) -> None:
         """Take what comes, until the connection is gone, or dead, or everything is over."""
@@ -182,7 +183,7 @@ class Client:
         """Return what `event` leads to, and note if that is the end, before the writer can go on."""
         session = self._session
         step = session.receive(event, time.monotonic())
-        over = endings.due(session, persists=self._persistence > 0, interactive=self._screen.interactive)
+        over = exits.due(session, persists=self._persistence > 0, interactive=self._screen.interactive)
         self._ending = self._ending or over
         return step
 
@@ -194,15 +195,15 @@ class Client:
             self._session.lost()
             self._changed.notify_all()
             if self._session.abandoned and not self._screen.interactive:
-                raise self._ending or endings.abandoned()
+                raise self._ending or exits.abandoned()
             if self._ending or not (self._session.may_return and self._persistence):
-                raise self._ending or endings.cut_off(self._session, self._link.preamble)
+                raise self._ending or exits.cut_off(self._session, self._link.preamble)
         self._screen.refresh()
         self._link.close()
         self._show(offline())
         for pause in self._pauses:
             if time.monotonic() + pause > self._give_up_at:
-                raise endings.cut_off(self._session, b"")
+                raise exits.cut_off(self._session, b"")
             self._count_down(pause)
             if self._is_connected_again():
                 return
@@ -276,14 +277,14 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
     chosen = options.parse(arguments, on_terminal=on_terminal, environment=os.environ)
     if chosen.store is not None:
-        courier.run(chosen, on_terminal)
+        client.run(chosen, on_terminal)
         return
     session = Session(secrets.token_hex(16), looks_round=on_terminal)
     screen = open_screen(session, chosen, on_terminal=on_terminal)
     password = options.password(chosen, os.environ)
     host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
     page = open_page(chosen.html, host, port)
-    with screen, endings.for_script(session, interactive=screen.interactive), telling(page):
+    with screen, exits.for_script(session, interactive=screen.interactive), telling(page):
         lines = (line for line in screen.lines() if isinstance(line, str))
         name = options.name(chosen, lines, on_terminal=on_terminal)
         persistence = options.persistence(chosen, on_terminal=on_terminal)
@@ -291,7 +292,7 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the client; return its exit code (client.endings.Exit)."""
+    """Run the client; return its exit code (client.cli.exits.Exit)."""
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     try:
         run(sys.argv[1:] if arguments is None else arguments, on_terminal)

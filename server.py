@@ -5,7 +5,7 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
     1 select   wait until something can be read or written, or a timer is due
     2 accept   newcomers, at most 64
     3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects
-    4 deliver  what is new to the journal, then all effects of the turn to the outboxes, together (chat.fanout)
+    4 deliver  what is new to the journal, then all effects of the turn to the outboxes, together (chat.delivery.fanout)
     5 flush    each outbox with something in it, at most 64 KiB; what the kernel does not take waits for `select`
     6 close    whoever is done, and only here
 
@@ -30,23 +30,23 @@ from math import inf
 from chat import limits
 from chat.admission import Admission
 from chat.clock import LoopClock
-from chat.connection import Connection
-from chat.effects import Close, Effect, Resume, Status, ToOne, ToRoom
-from chat.fanout import Fanout
+from chat.delivery.connection import Connection
+from chat.delivery.fanout import Fanout
+from chat.effects import Broadcast, Close, Effect, Resume, Status, Unicast
 from chat.hub import Hub
 from chat.session import Session
 from protocol.dialects import Dialect
-from protocol.errors import Fault
-from protocol.messages import refusal
-from shell.backroom import Backroom
-from shell.door import Door
-from shell.ends import ends
-from shell.figures import Figures
-from shell.logs import start_log
-from shell.options import DIALECTS, invitation, parser, set_limits, why_not_listening
-from shell.signals import Signals
-from shell.sockets import PEERS_LIMIT, listen, raise_descriptor_limit, send
-from shell.start import CannotStartError, begun
+from protocol.errors import ErrorCode
+from protocol.events import refusal
+from runtime.acceptor import Acceptor
+from runtime.bootstrap import CannotStartError, begun
+from runtime.cli import DIALECTS, invitation, parser, set_limits, why_not_listening
+from runtime.ends import ends
+from runtime.log_writer import start_log
+from runtime.metrics import Figures
+from runtime.services import Services
+from runtime.signals import Signals
+from runtime.sockets import PEERS_LIMIT, listen, raise_descriptor_limit, send
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
 SWITCH_INTERVAL = 0.0002  # seconds that a worker's Python may keep the loop waiting after each of its system calls
@@ -83,9 +83,9 @@ class Server:
 
     def __init__(
         self,
-        door: Door,
+        door: Acceptor,
         hub: Hub,
-        backroom: Backroom,
+        backroom: Services,
         text_dialect: Dialect | None = None,
         clock: LoopClock | None = None,
     ) -> None:
@@ -319,7 +319,7 @@ class Server:
             else:
                 continue
             total -= outbox.size
-            effects += self._hub.dismiss(peer.session, refusal(Fault.TOO_FAR_BEHIND, why=why), "too far behind")
+            effects += self._hub.dismiss(peer.session, refusal(ErrorCode.TOO_FAR_BEHIND, why=why), "too far behind")
         return effects
 
     # --- writing and closing -------------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ class Server:
         effects = effects + self._backroom.keep(now)  # first it is kept, then told
         self._figures.deliveries += self._fanout.deliver(effects, now)
         for effect in effects:
-            if isinstance(effect, (ToRoom, ToOne)):
+            if isinstance(effect, (Broadcast, Unicast)):
                 continue
             if isinstance(effect, Status):
                 (log.debug if effect.debug else log.info)("%s", effect.text)
@@ -412,7 +412,7 @@ def main() -> int:
 def serve(options: argparse.Namespace) -> int:
     """Serve as `options` say, until a signal; return the exit code."""
     try:
-        door = Door(listen(options.host, options.port), Admission(tuple(options.trusted)))
+        door = Acceptor(listen(options.host, options.port), Admission(tuple(options.trusted)))
     except OSError as error:
         print(why_not_listening(error, options.host, options.port), file=sys.stderr)
         return 1

@@ -8,12 +8,12 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from chat.session import Session
-from protocol.messages import Event, RoomEvent
+from protocol.events import Event, RoomEvent
 from protocol.values import value
 
 
 @value
-class ToRoom:
+class Broadcast:
     """Every reader is told of `event`, but for the text user who typed it."""
 
     event: RoomEvent
@@ -21,7 +21,7 @@ class ToRoom:
 
 
 @value
-class ToOne:
+class Unicast:
     """One session is told of `event`, at this place in the room's order."""
 
     session: Session
@@ -130,6 +130,6 @@ class Answer(Enum):
     FAILED = auto()  # the disk would not; nothing was changed
 
 
-Consultation = CheckPassword | StorePassword | RemoveAccount
-Inquiry = SearchArchive | SeekInArchive
-Effect = ToRoom | ToOne | Entered | Exited | Close | Resume | Status | Consultation | Inquiry
+AccountTask = CheckPassword | StorePassword | RemoveAccount
+SearchTask = SearchArchive | SeekInArchive
+Effect = Broadcast | Unicast | Entered | Exited | Close | Resume | Status | AccountTask | SearchTask

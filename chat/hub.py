@@ -20,23 +20,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chat import absence, accounts, limits, past
-from chat.answers import Answer as Remembered
-from chat.effects import Answer, Close, Consultation, Effect, Entered, Exited, Resume, Status, ToOne, ToRoom
-from chat.guesses import LIMITS_OF_MANY, Guesses
-from chat.holds import Holds
+from chat import limits
+from chat.effects import AccountTask, Answer, Broadcast, Close, Effect, Entered, Exited, Resume, Status, Unicast
+from chat.handlers import accounts, away, history
 from chat.lane import COSTLY, Lane, cost
 from chat.log import Entry
-from chat.meter import Meter
+from chat.login_attempts import LIMITS_OF_MANY, LoginAttempts
 from chat.names import Registered, WhyNot, why_not
-from chat.record import Record
+from chat.rate_limit import Meter
+from chat.replies import Answer as Remembered
+from chat.request_log import late_status, status
 from chat.room import Room
+from chat.saved_state import Record
 from chat.session import Session, State
-from chat.status import late_status, status
-from protocol import acts, commands, messages
-from protocol.errors import Fault, ProtocolError
+from chat.throttle import Throttle
+from protocol import acts, commands, events, requests
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.events import Asked, Dismissed, Event, RoomEvent, refusal
 from protocol.lines import LINE_LIMIT
-from protocol.messages import Asked, Dismissed, Event, Request, RoomEvent, refusal
+from protocol.requests import Request
 from protocol.sanitize import clean
 from protocol.text import excerpt, key_of
 
@@ -45,9 +47,9 @@ ASK_AGAIN = "Type the name you want, or /setname NAME, then Enter; /quit leaves.
 GOODBYE = "Goodbye."
 SHUTTING_DOWN = "The server is shutting down. Goodbye."
 
-_AT_A_QUESTION = (messages.Password, messages.Disconnect, messages.Pong)  # a password question, that is
+_AT_A_QUESTION = (requests.Password, requests.Disconnect, requests.Pong)  # a password question, that is
 # A client's line of these is done once, however often it comes.
-_ONCE = (messages.Say, messages.Act, messages.Whisper, messages.Nick)
+_ONCE = (requests.Say, requests.Act, requests.Whisper, requests.Nick)
 
 
 class Hub:
@@ -56,22 +58,22 @@ class Hub:
     def __init__(self, record: Record, max_users: int, metered: bool = False, greet_history: int = 20) -> None:
         """Go on with `record` and serve up to `max_users` named users; newcomers are told `greet_history` messages.
 
-        `metered`: see chat.meter.
+        `metered`: see chat.rate_limit.
         """
         self.room = Room(record.log)
         self.epoch = record.epoch
         self.registered = Registered()  # the names with an account; the shell keeps it true
         self.has_archive = False  # whether the shell can search what is no longer in memory
         self.greet_history = greet_history
-        self.guesses = Guesses()
-        self.registrations = Guesses(LIMITS_OF_MANY)  # of all who come from this machine, where a proxy may stand
+        self.guesses = LoginAttempts()
+        self.registrations = LoginAttempts(LIMITS_OF_MANY)  # of all who come from this machine, where a proxy may stand
         self.max_users = max_users
         self.answers = record.answers
         self.clients: dict[str, Session] = {}  # the framed sessions by their identity
         self.now = 0.0  # monotonic seconds, for deadlines; like `_at`, the same for a whole turn
         self._at = 0.0  # seconds since the epoch, UTC, for people
         self._waiting: set[Session] = set()  # sessions with a deadline
-        self._holds = Holds()
+        self._holds = Throttle()
         self._lane = Lane()
         self._metered = metered
         self._read_nobody_at = 0.0
@@ -117,7 +119,7 @@ class Hub:
 
     def greet(self, session: Session) -> list[Effect]:
         """Return the greeting of a peer that has kept silent."""
-        return [ToOne(session, Asked("name", GREETING))]
+        return [Unicast(session, Asked("name", GREETING))]
 
     def handle(self, session: Session, request: Request) -> list[Effect]:
         """Return what `request` leads to: nothing yet, if it has to wait for its turn (chat.lane).
@@ -143,10 +145,10 @@ class Hub:
         elif session.state not in states:
             effects = self._out_of_place(session, request)
         elif session.framed and session.identity and isinstance(request, _ONCE) and request.cseq is not None:
-            effects = past.handle_once(self, session, request, request.cseq, handler)
+            effects = history.handle_once(self, session, request, request.cseq, handler)
         else:
             effects = handler(self, session, request)
-        if type(request) is not messages.Say:  # what people say to each other is theirs, and there is much of it
+        if type(request) is not requests.Say:  # what people say to each other is theirs, and there is much of it
             effects += status(session, request, effects)
         effects += self._holds.charge(session, request, self.now)
         return effects
@@ -166,7 +168,7 @@ class Hub:
         session.heard_at = self.now
         return self._holds.charge_bytes(session, size, self.now)
 
-    def answered(self, asked: Consultation, answer: Answer) -> list[Effect]:
+    def answered(self, asked: AccountTask, answer: Answer) -> list[Effect]:
         """Return what follows from the `answer` to what was `asked`; log it like a request's result."""
         effects = accounts.answered(self, asked, answer)
         late = late_status(asked.session, effects, answer.name.lower())
@@ -186,7 +188,7 @@ class Hub:
         """Tell `session` why with `event`, the others with `reason`, and close it."""
         if session.closing:
             return []
-        return [ToOne(session, event), *self._farewell(session, GOODBYE, reason)]
+        return [Unicast(session, event), *self._farewell(session, GOODBYE, reason)]
 
     def shut_down(self) -> list[Effect]:
         """Dismiss everybody; nobody is told of each of the others."""
@@ -206,10 +208,10 @@ class Hub:
         ]:
             if session.pinged_at <= session.heard_at:
                 session.pinged_at = self.now
-                effects.append(ToOne(session, messages.Pinged()))
+                effects.append(Unicast(session, events.Pinged()))
             elif max(session.pinged_at, self._read_nobody_at) + limits.PONG_WITHIN <= self.now:
                 seconds = limits.PING_AFTER + limits.PONG_WITHIN
-                effects += self.dismiss(session, refusal(Fault.SILENT, seconds=seconds), "no answer to a ping")
+                effects += self.dismiss(session, refusal(ErrorCode.SILENT, seconds=seconds), "no answer to a ping")
         return effects
 
     # --- leaving and entering ------------------------------------------------------------------------------------
@@ -226,25 +228,25 @@ class Hub:
             return []
         self.room.leave(session)
         count = len(self.room)
-        left = messages.Left(self.room.log.number(), session.name, count, reason)
+        left = events.Left(self.room.log.number(), session.name, count, reason)
         text = f"{session.label} has left ({reason}). Active users: {count}"
         return [Exited(session), self._to_room(left), Status(text)]
 
     def _to_room(self, event: RoomEvent, author: str = "", but: Session | None = None, settled: int = 0) -> Effect:
         """Write `event` into the log, and tell the room of it."""
         self.room.log.append(Entry(event, self._at, author, settled=settled))
-        return ToRoom(event, but)
+        return Broadcast(event, but)
 
     def _farewell(self, session: Session, text: str, reason: str) -> list[Effect]:
-        return [ToOne(session, Dismissed(text)), *self._exit(session, reason), Close(session)]
+        return [Unicast(session, Dismissed(text)), *self._exit(session, reason), Close(session)]
 
     def _turn_out(self, session: Session) -> list[Effect]:
         self._exit(session, "shutting down")
-        return [ToOne(session, Dismissed(SHUTTING_DOWN, again=True)), Exited(session), Close(session)]
+        return [Unicast(session, Dismissed(SHUTTING_DOWN, again=True)), Exited(session), Close(session)]
 
     def _too_slow(self, session: Session) -> list[Effect]:
         seconds = limits.FRAMED_REGISTRATION if session.state is State.NEW else limits.TEXT_REGISTRATION
-        event = refusal(Fault.TOO_SLOW_TO_JOIN, seconds=seconds)
+        event = refusal(ErrorCode.TOO_SLOW_TO_JOIN, seconds=seconds)
         return [Status(f"{session.label}: {event.text}"), *self.dismiss(session, event, "too slow to join")]
 
     def _enter(self, session: Session, name: str) -> list[Effect]:
@@ -253,21 +255,21 @@ class Hub:
         self._waiting.discard(session)
         self.room.enter(session)
         log = self.room.log
-        resumed = past.can_resume(session, self.epoch, log)
+        resumed = history.can_resume(session, self.epoch, log)
         count, seq = len(self.room), log.number()
         session.named_at_seq = seq
         client, settled = session.identity, 0
         if client:
-            settled = past.settled_lines(self, session)
+            settled = history.settled_lines(self, session)
             self.answers.note(client, settled, seq)
         session.identity = client or f"seat{seq}"
-        joined = self._to_room(messages.Joined(seq, name, count), client, settled=settled)
-        before = past.catch_up(session, resumed, log)
-        welcome: list[Effect] = [ToOne(session, messages.Welcomed(name, self.epoch, seq, count, resumed))]
+        joined = self._to_room(events.Joined(seq, name, count), client, settled=settled)
+        before = history.catch_up(session, resumed, log)
+        welcome: list[Effect] = [Unicast(session, events.Welcomed(name, self.epoch, seq, count, resumed))]
         return [
             joined,
             Entered(session),
-            *past.tell_lost(session, resumed),
+            *history.tell_lost(session, resumed),
             *(welcome + before if session.framed else before + welcome),  # on a plain terminal the last line is read
             Status(f"{session.label} has joined. Active users: {count}"),
         ]
@@ -277,58 +279,58 @@ class Hub:
         self.room.rename(session, name)
         if key_of(old) != session.key:  # in another case it is the same name, held as long as before
             session.named_at_seq = seq
-        return [self._to_room(messages.Renamed(seq, old, name, cseq), session.identity)]
+        return [self._to_room(events.Renamed(seq, old, name, cseq), session.identity)]
 
     # --- refusing ------------------------------------------------------------------------------------------------
 
-    def refuse(self, session: Session, fault: Fault, cseq: int | None, **details: object) -> list[Effect]:
+    def refuse(self, session: Session, fault: ErrorCode, cseq: int | None, **details: object) -> list[Effect]:
         """Tell `session` of `fault`; whoever has no name is asked for one again."""
-        refused = ToOne(session, refusal(fault, cseq, **details))
+        refused = Unicast(session, refusal(fault, cseq, **details))
         return [refused, *self.ask_name(session)] if session.state is State.NAMELESS else [refused]
 
     def ask_name(self, session: Session) -> list[Effect]:
         """Ask for a name again."""
-        return [ToOne(session, Asked("name", ASK_AGAIN))]
+        return [Unicast(session, Asked("name", ASK_AGAIN))]
 
     def _out_of_place(self, session: Session, request: Request) -> list[Effect]:
-        if session.framed and (session.state is State.NEW or isinstance(request, messages.Hello)):
-            return self.dismiss(session, refusal(Fault.HELLO_FIRST), "protocol error")
+        if session.framed and (session.state is State.NEW or isinstance(request, requests.Hello)):
+            return self.dismiss(session, refusal(ErrorCode.HELLO_FIRST), "protocol error")
         if session.named:
-            return self.refuse(session, Fault.ALREADY_NAMED, getattr(request, "cseq", None), name=session.name)
-        return self.refuse(session, Fault.NOT_NAMED, getattr(request, "cseq", None))
+            return self.refuse(session, ErrorCode.ALREADY_NAMED, getattr(request, "cseq", None), name=session.name)
+        return self.refuse(session, ErrorCode.NOT_NAMED, getattr(request, "cseq", None))
 
     def _why_not(self, session: Session, name: str) -> WhyNot | None:
         """Return why `session` can't be called `name`, or None if it can."""
         reason = why_not(session, name, self.room, self.registered)
         if reason is None and not session.named and len(self.room) >= self.max_users:
-            return Fault.TOO_MANY_USERS, {"limit": self.max_users}
+            return ErrorCode.TOO_MANY_USERS, {"limit": self.max_users}
         return reason
 
     # --- handlers: the state is right, the request's form is right -----------------------------------------------
 
-    def _hello(self, session: Session, request: messages.Hello) -> list[Effect]:
-        if request.version != messages.VERSION:
-            event = refusal(Fault.BAD_VERSION, ours=messages.VERSION, theirs=request.version)
+    def _hello(self, session: Session, request: requests.Hello) -> list[Effect]:
+        if request.version != requests.VERSION:
+            event = refusal(ErrorCode.BAD_VERSION, ours=requests.VERSION, theirs=request.version)
             return self.dismiss(session, event, "protocol error")
         session.state = State.NAMELESS
         session.deadline = self.now + limits.TEXT_REGISTRATION  # from here on a person may be typing
         session.resume = request.resume
-        effects = past.identify(self, session, request.client_id)
+        effects = history.identify(self, session, request.client_id)
         if request.name is None:
-            return [*effects, ToOne(session, Asked("name", GREETING))]
-        return [*effects, *self._take_name(session, messages.Name(request.name, request.password))]
+            return [*effects, Unicast(session, Asked("name", GREETING))]
+        return [*effects, *self._take_name(session, requests.Name(request.name, request.password))]
 
-    def _take_name(self, session: Session, request: messages.Nick | messages.Join | messages.Name) -> list[Effect]:
+    def _take_name(self, session: Session, request: requests.Nick | requests.Join | requests.Name) -> list[Effect]:
         name = clean(request.name[:LINE_LIMIT])
         password = getattr(request, "password", None)
         cseq = getattr(request, "cseq", None)
-        session.greeted_with = 0 if isinstance(request, messages.Join) else self.greet_history
+        session.greeted_with = 0 if isinstance(request, requests.Join) else self.greet_history
         if self._why_not(session, name) or not accounts.needs_password(self, session, name, password):
             return self.settle_name(session, name, cseq)
         if password is not None:
             return accounts.check(self, session, name, password, cseq)
-        if isinstance(request, messages.Join):
-            return self.refuse(session, Fault.PASSWORD_NEEDED, cseq, name=name)
+        if isinstance(request, requests.Join):
+            return self.refuse(session, ErrorCode.PASSWORD_NEEDED, cseq, name=name)
         return accounts.ask_login(session, name, cseq)
 
     def settle_name(self, session: Session, name: str, cseq: int | None, account: str = "") -> list[Effect]:
@@ -338,69 +340,69 @@ class Hub:
             fault, details = why_not
             return self.refuse(session, fault, cseq, **details)
         if name == session.name:
-            return [ToOne(session, messages.Noticed(f"You are {name} already.", cseq))]
+            return [Unicast(session, events.Noticed(f"You are {name} already.", cseq))]
         session.account = account or (session.account if session.account == key_of(name) else "")
         return self._rename(session, name, cseq) if session.named else self._enter(session, name)
 
-    def _say(self, session: Session, request: messages.Say) -> list[Effect]:
+    def _say(self, session: Session, request: requests.Say) -> list[Effect]:
         if not request.text:
             return self._nothing_to_say(session, request.cseq)
-        said = messages.Said(self.room.log.number(), session.name, request.text, self._at, request.cseq)
+        said = events.Said(self.room.log.number(), session.name, request.text, self._at, request.cseq)
         return [self._to_room(said, session.identity, but=None if session.framed else session)]
 
     def _nothing_to_say(self, session: Session, cseq: int | None) -> list[Effect]:
         """A person who only pressed Enter is told nothing; a client that counts its lines gets its answer."""
-        return [] if cseq is None else self.refuse(session, Fault.NOTHING_TO_SAY, cseq)
+        return [] if cseq is None else self.refuse(session, ErrorCode.NOTHING_TO_SAY, cseq)
 
-    def _whisper(self, session: Session, request: messages.Whisper) -> list[Effect]:
+    def _whisper(self, session: Session, request: requests.Whisper) -> list[Effect]:
         other = self.room.find(request.to)
         if other is None or self._is_newcomer(other, request):
-            fault = Fault.NOT_CONNECTED if other is None else Fault.LEFT_SINCE
+            fault = ErrorCode.NOT_CONNECTED if other is None else ErrorCode.LEFT_SINCE
             return self.refuse(session, fault, request.cseq, name=excerpt(request.to))
         log = self.room.log
-        event = messages.Whispered(log.number(), session.name, other.name, request.text, self._at, request.cseq)
+        event = events.Whispered(log.number(), session.name, other.name, request.text, self._at, request.cseq)
         log.append(Entry(event, self._at, session.identity, other.identity))
-        effects: list[Effect] = [ToOne(other, event)]
+        effects: list[Effect] = [Unicast(other, event)]
         if session is not other:  # a text user reads what was typed, and is told that it arrived (D14)
-            effects.append(ToOne(session, event if session.framed else messages.Noticed(f"Whispered to {other.name}.")))
-        return effects + absence.tell(session, other)
+            effects.append(Unicast(session, event if session.framed else events.Noticed(f"Whispered to {other.name}.")))
+        return effects + away.tell(session, other)
 
-    def _is_newcomer(self, other: Session, request: messages.Whisper) -> bool:
+    def _is_newcomer(self, other: Session, request: requests.Whisper) -> bool:
         """Return whether `other` has had the name for less long than the sender of the whisper takes for granted."""
         if request.as_of is None:
             return False
         return request.epoch not in (None, self.epoch) or other.named_at_seq > request.as_of
 
-    def _act(self, session: Session, request: messages.Act) -> list[Effect]:
-        return self._say(session, messages.Say(acts.as_said(request.text), request.cseq))
+    def _act(self, session: Session, request: requests.Act) -> list[Effect]:
+        return self._say(session, requests.Say(acts.as_said(request.text), request.cseq))
 
-    def _list_users(self, session: Session, request: messages.ListUsers) -> list[Effect]:
+    def _list_users(self, session: Session, request: requests.ListUsers) -> list[Effect]:
         names = self.room.names()
-        return [ToOne(session, messages.UsersListed(names, len(names), request.cseq))]
+        return [Unicast(session, events.UsersListed(names, len(names), request.cseq))]
 
-    def _ping(self, session: Session, request: messages.Ping) -> list[Effect]:
-        return [ToOne(session, messages.Ponged(request.cseq))]
+    def _ping(self, session: Session, request: requests.Ping) -> list[Effect]:
+        return [Unicast(session, events.Ponged(request.cseq))]
 
-    def _pong(self, session: Session, request: messages.Pong) -> list[Effect]:
+    def _pong(self, session: Session, request: requests.Pong) -> list[Effect]:
         return []
 
-    def _help(self, session: Session, request: messages.Help) -> list[Effect]:
+    def _help(self, session: Session, request: requests.Help) -> list[Effect]:
         rows: Sequence[commands.Command] = commands.SLASH_COMMANDS
         if request.topic is not None:
             try:
                 rows = [commands.find(request.topic)]
             except ProtocolError as error:
-                return self.malformed(session, messages.Malformed(error, request.cseq))
+                return self.malformed(session, requests.Malformed(error, request.cseq))
         described = tuple(row.described() for row in rows)
-        return [ToOne(session, messages.HelpListed(described, request.cseq))]
+        return [Unicast(session, events.HelpListed(described, request.cseq))]
 
-    def _disconnect(self, session: Session, request: messages.Disconnect) -> list[Effect]:
+    def _disconnect(self, session: Session, request: requests.Disconnect) -> list[Effect]:
         return self._farewell(session, GOODBYE, "goodbye")
 
-    def malformed(self, session: Session, request: messages.Malformed) -> list[Effect]:
+    def malformed(self, session: Session, request: requests.Malformed) -> list[Effect]:
         """Tell of what could not be parsed; close after what leaves the stream without a meaning."""
         error = request.error
-        if error.fault is Fault.NOT_CHAT:  # whatever that is, one line is enough for it
+        if error.fault is ErrorCode.NOT_CHAT:  # whatever that is, one line is enough for it
             return self._farewell(session, str(error), "not a chat client")
         if error.fatal or session.state is State.NEW:
             return self.dismiss(session, refusal(error.fault, None, **error.details), "protocol error")
@@ -415,26 +417,26 @@ _GREETED = _NAMELESS + _CHATTING
 _ANY = _NEW + _GREETED
 
 _HANDLERS: dict[type, tuple[tuple[State, ...], Handler]] = {
-    messages.Hello: (_NEW, Hub._hello),
-    messages.Name: (_NAMELESS, Hub._take_name),
-    messages.Join: (_NAMELESS, Hub._take_name),
-    messages.Nick: (_GREETED, Hub._take_name),
-    messages.Say: (_CHATTING, Hub._say),
-    messages.Whisper: (_CHATTING, Hub._whisper),
-    messages.Act: (_CHATTING, Hub._act),
-    messages.GoAway: (_CHATTING, absence.go_away),
-    messages.ComeBack: (_CHATTING, absence.come_back),
-    messages.ListUsers: (_CHATTING, Hub._list_users),
-    messages.Register: (_CHATTING, accounts.register),
-    messages.ChangePassword: (_CHATTING, accounts.change_password),
-    messages.Unregister: (_CHATTING, accounts.unregister),
-    messages.Password: (_GREETED, accounts.password),
-    messages.Ping: (_CHATTING, Hub._ping),
-    messages.Help: (_CHATTING, Hub._help),
-    messages.ListHistory: (_CHATTING, past.history),
-    messages.Search: (_CHATTING, past.search),
-    messages.Seek: (_CHATTING, past.seek),
-    messages.Disconnect: (_GREETED, Hub._disconnect),
-    messages.Malformed: (_ANY, Hub.malformed),
-    messages.Pong: (_GREETED, Hub._pong),
+    requests.Hello: (_NEW, Hub._hello),
+    requests.Name: (_NAMELESS, Hub._take_name),
+    requests.Join: (_NAMELESS, Hub._take_name),
+    requests.Nick: (_GREETED, Hub._take_name),
+    requests.Say: (_CHATTING, Hub._say),
+    requests.Whisper: (_CHATTING, Hub._whisper),
+    requests.Act: (_CHATTING, Hub._act),
+    requests.GoAway: (_CHATTING, away.go_away),
+    requests.ComeBack: (_CHATTING, away.come_back),
+    requests.ListUsers: (_CHATTING, Hub._list_users),
+    requests.Register: (_CHATTING, accounts.register),
+    requests.ChangePassword: (_CHATTING, accounts.change_password),
+    requests.Unregister: (_CHATTING, accounts.unregister),
+    requests.Password: (_GREETED, accounts.password),
+    requests.Ping: (_CHATTING, Hub._ping),
+    requests.Help: (_CHATTING, Hub._help),
+    requests.ListHistory: (_CHATTING, history.history),
+    requests.Search: (_CHATTING, history.search),
+    requests.Seek: (_CHATTING, history.seek),
+    requests.Disconnect: (_GREETED, Hub._disconnect),
+    requests.Malformed: (_ANY, Hub.malformed),
+    requests.Pong: (_GREETED, Hub._pong),
 }

@@ -15,23 +15,23 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chat import limits
-from chat.effects import Effect, ToOne
+from chat.effects import Effect, Unicast
 from chat.networks import network_of
 from chat.session import Session
-from protocol import messages
-from protocol.messages import Request
+from protocol import events, requests
+from protocol.requests import Request
 
 COSTLY = frozenset(
     {
-        messages.Hello,
-        messages.Name,
-        messages.Join,
-        messages.Nick,
-        messages.ListUsers,
-        messages.Help,
-        messages.ListHistory,
-        messages.Search,
-        messages.Seek,
+        requests.Hello,
+        requests.Name,
+        requests.Join,
+        requests.Nick,
+        requests.ListUsers,
+        requests.Help,
+        requests.ListHistory,
+        requests.Search,
+        requests.Seek,
     }
 )
 LEAST = 2 * limits.KIB  # bytes: what handling, looking up and logging such a request costs, however short its answer
@@ -83,7 +83,7 @@ class Lane:
 
 def cost(session: Session, effects: Iterable[Effect]) -> int:
     """Return how many bytes `session` is told in `effects`, roughly, and at least what any costly request costs."""
-    told = (effect.event for effect in effects if type(effect) is ToOne and effect.session is session)
+    told = (effect.event for effect in effects if type(effect) is Unicast and effect.session is session)
     return max(LEAST, sum(_SIZES.get(type(event), _size)(event) for event in told))
 
 
@@ -92,7 +92,7 @@ def _size(event: Any) -> int:
 
 
 _SIZES: dict[type, Callable[[Any], int]] = {
-    messages.HistoryListed: lambda event: sum(map(_size, event.entries)),
-    messages.UsersListed: lambda event: sum(map(len, event.names)) + _NAME * len(event.names),
-    messages.HelpListed: lambda event: sum(_EVENT + len(command.explained) for command in event.commands),
+    events.HistoryListed: lambda event: sum(map(_size, event.entries)),
+    events.UsersListed: lambda event: sum(map(len, event.names)) + _NAME * len(event.names),
+    events.HelpListed: lambda event: sum(_EVENT + len(command.explained) for command in event.commands),
 }

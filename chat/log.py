@@ -9,7 +9,7 @@ number is used twice, though the end of a run be lost with its disk. Within a ru
 runs they do, so that entries are counted (`Log.since`) and numbers never subtracted. A number outside of all runs was
 not issued by this log: a client that knows one knows entries that this log has lost.
 
-Older entries are the business of stores/journal.py, which is handed each turn's new ones (`take_fresh`) before anybody
+Older entries are the business of storage/journal.py, which is handed each turn's new ones (`take_fresh`) before anybody
 is told of them.
 """
 
@@ -22,7 +22,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate, takewhile
 
-from protocol.messages import Past, RoomEvent, Said, Whispered
+from protocol.events import Past, RoomEvent, Said, Whispered
 from protocol.text import key_of, words_of
 from protocol.values import value
 
@@ -48,7 +48,7 @@ class Entry:
     """`event` happened at `at`, seconds since the epoch. `author` and `reader` are identities (chat.session).
 
     A whisper has a `reader`; of what has none, everybody may read. With a client's coming it is noted which of its
-    lines had been `settled` by then: those up to this `cseq` (chat.answers).
+    lines had been `settled` by then: those up to this `cseq` (chat.replies).
     """
 
     event: RoomEvent

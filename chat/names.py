@@ -11,10 +11,10 @@ from chat.look_alikes import LookAlikes
 from chat.room import Room
 from chat.session import Session
 from protocol import commands
-from protocol.errors import Fault
+from protocol.errors import ErrorCode
 from protocol.text import excerpt, is_name, key_of
 
-WhyNot = tuple[Fault, dict[str, object]]  # and what its phrase is filled with
+WhyNot = tuple[ErrorCode, dict[str, object]]  # and what its phrase is filled with
 
 
 class Registered:
@@ -48,12 +48,12 @@ class Registered:
 def why_not(session: Session, name: str, room: Room, registered: Registered) -> WhyNot | None:
     """Return why `session` can't be called `name` in `room`, or None if it can."""
     if not is_name(name):
-        return Fault.NAME_BAD, {"name": excerpt(name) or "Nothing"}
+        return ErrorCode.NAME_BAD, {"name": excerpt(name) or "Nothing"}
     if room.find(name) not in (None, session):
-        return Fault.NAME_TAKEN, {"name": name}
+        return ErrorCode.NAME_TAKEN, {"name": name}
     if key_of(name) in registered:
         return None
     if commands.is_reserved(name):
-        return Fault.NAME_RESERVED, {"name": name}
+        return ErrorCode.NAME_RESERVED, {"name": name}
     alike = registered.alike(name, session.account) or room.alike(name, session.name)
-    return None if alike is None else (Fault.NAME_LOOKS_ALIKE, {"name": name, "other": alike})
+    return None if alike is None else (ErrorCode.NAME_LOOKS_ALIKE, {"name": name, "other": alike})

@@ -10,8 +10,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from math import inf
 
-from chat.meter import Meter
-from protocol.messages import Resume
+from chat.rate_limit import Meter
+from protocol.requests import Resume
 from protocol.text import key_of
 
 

@@ -11,9 +11,10 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocol import messages
-from protocol.errors import Fault, ProtocolError
-from protocol.messages import CommandHelp, LineRequest, LocalRequest
+from protocol import requests
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.events import CommandHelp
+from protocol.requests import LineRequest, LocalRequest
 from protocol.text import excerpt, spelling
 
 
@@ -75,14 +76,14 @@ COMMANDS = (
     Command(
         "all",
         (MESSAGE,),
-        messages.Say,
+        requests.Say,
         "Say MESSAGE to everyone; a line without / does the same.",
         verb="BCST",
     ),
     Command(
         "whisper",
         (USER, MESSAGE),
-        messages.Whisper,
+        requests.Whisper,
         "Say MESSAGE to USER only.",
         aliases=("private", "msg", "w"),
         verb="MESG",
@@ -90,59 +91,59 @@ COMMANDS = (
     Command(
         "reply",
         (MESSAGE,),
-        messages.Reply,
+        requests.Reply,
         "Whisper MESSAGE to whoever last whispered to you (custom client only).",
         aliases=("r",),
     ),
-    Command("me", (MESSAGE,), messages.Act, "Tell everyone what you do: /me waves reads NAME *waves*."),
+    Command("me", (MESSAGE,), requests.Act, "Tell everyone what you do: /me waves reads NAME *waves*."),
     Command(
         "away",
         (REASON,),
-        messages.GoAway,
+        requests.GoAway,
         "Let whoever whispers to you be told, once, that you are away, and TEXT.",
     ),
-    Command("back", (), messages.ComeBack, "End that."),
+    Command("back", (), requests.ComeBack, "End that."),
     Command(
         "users",
         (),
-        messages.ListUsers,
+        requests.ListUsers,
         "List who is connected, and how many.",
         aliases=("allusers", "who"),
         verb="LIST",
     ),
-    Command("nick", (NAME,), messages.Nick, "Take another name.", aliases=("setname",), needs_name=False),
-    Command("join", (NAME, PASSWORD), messages.Join, "Come in as NAME.", verb="JOIN", slash=False, needs_name=False),
+    Command("nick", (NAME,), requests.Nick, "Take another name.", aliases=("setname",), needs_name=False),
+    Command("join", (NAME, PASSWORD), requests.Join, "Come in as NAME.", verb="JOIN", slash=False, needs_name=False),
     Command(
         "register",
         (PASSWORD,),
-        messages.Register,
+        requests.Register,
         "Make your name yours: who takes it needs the password. Without PASSWORD, you are asked for it unseen.",
     ),
-    Command("passwd", (PASSWORD,), messages.ChangePassword, "Change the password of your name, likewise."),
-    Command("unregister", (), messages.Unregister, "Let anybody have your name again."),
-    Command("ping", (), messages.Ping, "Ask the server for a pong; the custom client shows the time it took."),
-    Command("help", (COMMAND,), messages.Help, "Explain every command, or the one named.", aliases=("cmd",)),
-    Command("history", (COUNT,), messages.ListHistory, "Show the newest messages, or as many of them as COUNT."),
-    Command("search", (WORDS,), messages.Search, "Show the newest messages with all these WORDS in them."),
-    Command("seen", (NAME,), messages.Seek, "Tell when NAME was last here."),
+    Command("passwd", (PASSWORD,), requests.ChangePassword, "Change the password of your name, likewise."),
+    Command("unregister", (), requests.Unregister, "Let anybody have your name again."),
+    Command("ping", (), requests.Ping, "Ask the server for a pong; the custom client shows the time it took."),
+    Command("help", (COMMAND,), requests.Help, "Explain every command, or the one named.", aliases=("cmd",)),
+    Command("history", (COUNT,), requests.ListHistory, "Show the newest messages, or as many of them as COUNT."),
+    Command("search", (WORDS,), requests.Search, "Show the newest messages with all these WORDS in them."),
+    Command("seen", (NAME,), requests.Seek, "Tell when NAME was last here."),
     Command(
         "ignore",
         (IGNORED,),
-        messages.Ignore,
+        requests.Ignore,
         "Show nothing that NAME says; without NAME, list whom you ignore (custom client only).",
     ),
-    Command("unignore", (NAME,), messages.Unignore, "Show what NAME says again (custom client only)."),
+    Command("unignore", (NAME,), requests.Unignore, "Show what NAME says again (custom client only)."),
     Command(
         "set",
         (SETTING,),
-        messages.Set,
+        requests.Set,
         "Change a setting, as in /set bell off; without a value show it, without SETTING all (custom client only).",
     ),
-    Command("clear", (), messages.Clear, "Clear the screen (custom client only)."),
+    Command("clear", (), requests.Clear, "Clear the screen (custom client only)."),
     Command(
         "disconnect",
         (),
-        messages.Disconnect,
+        requests.Disconnect,
         "Say goodbye and leave.",
         aliases=("quit",),
         verb="QUIT",
@@ -210,7 +211,7 @@ def find(word: str) -> Command:
         return BY_WORD[word]
     near = [_ELSEWHERE[word]] if word in _ELSEWHERE else difflib.get_close_matches(word[:20], BY_WORD, n=1)
     hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
-    raise ProtocolError(Fault.UNKNOWN_COMMAND, word=excerpt(f"/{word}"), hint=hint)
+    raise ProtocolError(ErrorCode.UNKNOWN_COMMAND, word=excerpt(f"/{word}"), hint=hint)
 
 
 def arguments(command: Command, rest: str, usage: str) -> list[str]:
@@ -219,12 +220,12 @@ def arguments(command: Command, rest: str, usage: str) -> list[str]:
     if command.ignores_rest:
         return []
     if not parameters and rest:
-        raise ProtocolError(Fault.USAGE, why="It takes no parameters", usage=usage)
+        raise ProtocolError(ErrorCode.USAGE, why="It takes no parameters", usage=usage)
     values = rest.split(None, len(parameters) - 1) if rest else []
     for parameter in parameters[len(values) :]:
         if not parameter.optional:
-            raise ProtocolError(Fault.USAGE, why=f"{parameter.name} is missing", usage=usage)
+            raise ProtocolError(ErrorCode.USAGE, why=f"{parameter.name} is missing", usage=usage)
     for parameter, value in zip(parameters, values, strict=False):
         if not parameter.is_text and len(value.split()) > 1:
-            raise ProtocolError(Fault.USAGE, why=f"{parameter.name} is one word", usage=usage)
+            raise ProtocolError(ErrorCode.USAGE, why=f"{parameter.name} is one word", usage=usage)
     return values

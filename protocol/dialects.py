@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from protocol import acts, messages
+from protocol import acts, events, requests
 from protocol.commands import BY_REQUEST, BY_VERB, BY_WORD, PASSWORD, Command, arguments, find
-from protocol.errors import Fault, ProtocolError
+from protocol.errors import ErrorCode, ProtocolError
 from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
-from protocol.messages import (
+from protocol.objects import FROM_CLIENT, dump, load
+from protocol.requests import (
     Disconnect,
     Line,
     LineRequest,
@@ -31,7 +32,6 @@ from protocol.messages import (
     Say,
     Whisper,
 )
-from protocol.objects import FROM_CLIENT, dump, load
 from protocol.sanitize import begins_with_slash, clean, printable
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
 from protocol.text import WIDTH, excerpt, utc
@@ -57,7 +57,7 @@ class Dialect(Protocol):
         A word that is no command of ours is not repeated: it may have been meant as a password.
         """
 
-    def render(self, event: messages.Event) -> bytes:
+    def render(self, event: events.Event) -> bytes:
         """Return the payload that tells a peer of `event`."""
 
 
@@ -84,8 +84,8 @@ def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
 
 
 def _belongs_to_the_client(command: Command, word: str) -> ProtocolError:
-    instead = f" Here: {_WHISPER.usage}" if command.build is messages.Reply else ""
-    return ProtocolError(Fault.CLIENT_ONLY, word=word, instead=instead)
+    instead = f" Here: {_WHISPER.usage}" if command.build is requests.Reply else ""
+    return ProtocolError(ErrorCode.CLIENT_ONLY, word=word, instead=instead)
 
 
 def _slash_word(text: str, named: bool) -> str:
@@ -119,13 +119,13 @@ def _find_verb(word: str, named: bool) -> Command:
     command = BY_WORD.get(word[1:].lower()) if word.startswith("/") else None
     if command is not None and command.build is Disconnect:  # every way to leave works for everyone
         return command
-    raise ProtocolError(Fault.UNKNOWN_COMMAND if named else Fault.NOT_NAMED, word=excerpt(word), hint="")
+    raise ProtocolError(ErrorCode.UNKNOWN_COMMAND if named else ErrorCode.NOT_NAMED, word=excerpt(word), hint="")
 
 
 def _check_precondition(command: Command, named: bool) -> None:
     """Refuse what needs a name before looking at its form: who has none is to hear that first (C2, E10)."""
     if command.needs_name and not named:
-        raise ProtocolError(Fault.NOT_NAMED)
+        raise ProtocolError(ErrorCode.NOT_NAMED)
 
 
 class _TextDialect:
@@ -151,14 +151,14 @@ class _TextDialect:
         try:
             return self._parse_text(payload.decode(), named)
         except UnicodeDecodeError:
-            return Malformed(ProtocolError(Fault.BAD_ENCODING))
+            return Malformed(ProtocolError(ErrorCode.BAD_ENCODING))
         except ProtocolError as error:
             return Malformed(error)
 
     def word(self, payload: bytes, named: bool) -> str:
         return "Ctrl-D" if payload == CTRL_D else self._word_in(payload.decode(errors="replace"), named)
 
-    def render(self, event: messages.Event) -> bytes:
+    def render(self, event: events.Event) -> bytes:
         look = self._looks[type(event)](event)
         return look.encode() if isinstance(look, str) else look
 
@@ -174,34 +174,34 @@ def _own(text: str) -> str:
     return _lines(*textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
 
 
-def _users(event: messages.UsersListed) -> str:
+def _users(event: events.UsersListed) -> str:
     names = textwrap.wrap(", ".join(event.names), WIDTH, break_on_hyphens=False)
     return _lines(f"Connected users: {event.count}", *names)
 
 
-def _help(event: messages.HelpListed) -> str:
+def _help(event: events.HelpListed) -> str:
     width = max(len(c.usage) for c in event.commands) + 2
     return _lines(*(line for c in event.commands for line in _help_row(c, width)))
 
 
-def _help_row(command: messages.CommandHelp, width: int) -> list[str]:
+def _help_row(command: events.CommandHelp, width: int) -> list[str]:
     first = f"{command.usage:<{width}}"
     return textwrap.wrap(
         command.explained, WIDTH, initial_indent=first, subsequent_indent=" " * width, break_on_hyphens=False
     )
 
 
-def _history(event: messages.HistoryListed) -> str:
+def _history(event: events.HistoryListed) -> str:
     heading = [f"* {event.text}"] if event.text else []
     return _lines(*heading, *map(_past, event.entries))
 
 
-def _past(entry: messages.Past) -> str:
+def _past(entry: events.Past) -> str:
     said = acts.told(entry.name, entry.text) if entry.to is None else f"{entry.name} to {entry.to}: {entry.text}"
     return f"[{utc(entry.at)}] {said}"
 
 
-def _welcome(event: messages.Welcomed) -> str:
+def _welcome(event: events.Welcomed) -> str:
     return _lines(
         _own(f"Welcome, {event.name}. You may chat now; /help (or /cmd) lists the commands."),
         f"* Users here: {event.count}",
@@ -209,51 +209,51 @@ def _welcome(event: messages.Welcomed) -> str:
 
 
 _SLASH_LOOKS: dict[type, Callable[[Any], str | bytes]] = {
-    messages.Said: lambda e: acts.told(e.name, e.text),
-    messages.Whispered: lambda e: f"{e.name} whispers: {e.text}",
-    messages.Joined: lambda e: f"* {e.name} has connected. Users here: {e.count}",
-    messages.Left: lambda e: f"* {e.name} has left ({e.reason}). Users here: {e.count}",
-    messages.Renamed: lambda e: f"* {e.old} is now {e.name}",
-    messages.Welcomed: _welcome,
-    messages.Asked: lambda e: _own(e.text) if e.what == "name" else HIDE_TYPING + _own(e.text).encode(),
-    messages.PasswordTaken: lambda _: SHOW_TYPING,
-    messages.UsersListed: _users,
-    messages.HelpListed: _help,
-    messages.HistoryListed: _history,
-    messages.Ponged: lambda _: "pong",
-    messages.Noticed: lambda e: _own(f"* {e.text}"),
-    messages.Refused: lambda e: _own(f"! {e.text}"),
-    messages.Dismissed: lambda e: _own(e.reason),
+    events.Said: lambda e: acts.told(e.name, e.text),
+    events.Whispered: lambda e: f"{e.name} whispers: {e.text}",
+    events.Joined: lambda e: f"* {e.name} has connected. Users here: {e.count}",
+    events.Left: lambda e: f"* {e.name} has left ({e.reason}). Users here: {e.count}",
+    events.Renamed: lambda e: f"* {e.old} is now {e.name}",
+    events.Welcomed: _welcome,
+    events.Asked: lambda e: _own(e.text) if e.what == "name" else HIDE_TYPING + _own(e.text).encode(),
+    events.PasswordTaken: lambda _: SHOW_TYPING,
+    events.UsersListed: _users,
+    events.HelpListed: _help,
+    events.HistoryListed: _history,
+    events.Ponged: lambda _: "pong",
+    events.Noticed: lambda e: _own(f"* {e.text}"),
+    events.Refused: lambda e: _own(f"! {e.text}"),
+    events.Dismissed: lambda e: _own(e.reason),
 }
 
 
 # --- verbs -------------------------------------------------------------------------------------------------------
 
-_VERB_PHRASES = {fault.code: fault.verbs for fault in Fault if fault.verbs}
+_VERB_PHRASES = {fault.code: fault.verbs for fault in ErrorCode if fault.verbs}
 
 _VERB_USAGES = "Verbs: " + ", ".join(command.verb_usage for command in BY_VERB.values())
 
 
-def _verb_refusal(event: messages.Refused) -> str:
+def _verb_refusal(event: events.Refused) -> str:
     phrase = _VERB_PHRASES.get(event.code) or _own(event.text)
-    return _lines(phrase, _VERB_USAGES) if event.code == Fault.UNKNOWN_COMMAND.code else phrase
+    return _lines(phrase, _VERB_USAGES) if event.code == ErrorCode.UNKNOWN_COMMAND.code else phrase
 
 
 _VERB_LOOKS = _SLASH_LOOKS | {
-    messages.Welcomed: lambda e: f"Welcome, {e.name}. Users here: {e.count}",
-    messages.Asked: lambda _: "To register: JOIN NAME",
-    messages.UsersListed: lambda e: _lines(*e.names),  # E7: each on a line of its own
-    messages.Refused: _verb_refusal,
+    events.Welcomed: lambda e: f"Welcome, {e.name}. Users here: {e.count}",
+    events.Asked: lambda _: "To register: JOIN NAME",
+    events.UsersListed: lambda e: _lines(*e.names),  # E7: each on a line of its own
+    events.Refused: _verb_refusal,
 }
 _OPEN_VERB_LOOKS = _VERB_LOOKS | {
-    messages.Asked: lambda _: "To register: JOIN NAME (you speak verbs now; /setname NAME leads back)",
+    events.Asked: lambda _: "To register: JOIN NAME (you speak verbs now; /setname NAME leads back)",
 }
 
 
 # --- frames ------------------------------------------------------------------------------------------------------
 
 
-_FRAME_WORDS = {messages.Hello: "hello", messages.Name: A_NAME, Password: A_PASSWORD, messages.Pong: "pong"}
+_FRAME_WORDS = {requests.Hello: "hello", requests.Name: A_NAME, Password: A_PASSWORD, requests.Pong: "pong"}
 
 
 class _JsonDialect:
@@ -280,13 +280,13 @@ class _JsonDialect:
             return UNREADABLE
         return _slash_word(request.text, named) if isinstance(request, Line) else _FRAME_WORDS[type(request)]
 
-    def render(self, event: messages.Event) -> bytes:
+    def render(self, event: events.Event) -> bytes:
         return dump(event)
 
 
 def _parse_line(line: Line, named: bool) -> LineRequest:
     if len(line.text.encode(errors="replace")) > LINE_LIMIT:
-        raise ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
+        raise ProtocolError(ErrorCode.TOO_LONG, limit=LINE_LIMIT)
     request = parse_slash(line.text, named, line.cseq)
     if line.as_of is not None and isinstance(request, Whisper):
         return replace(request, as_of=line.as_of, epoch=line.epoch)
@@ -308,7 +308,7 @@ def parse_password(payload: bytes) -> Request:
     try:
         return Password(payload.decode())
     except UnicodeDecodeError:
-        return Malformed(ProtocolError(Fault.BAD_ENCODING))
+        return Malformed(ProtocolError(ErrorCode.BAD_ENCODING))
 
 
 def detect(payload: bytes, spoken: Dialect) -> Dialect:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Fault(Enum):
+class ErrorCode(Enum):
     """One row: `Fault.NAME_TAKEN.number`, `.code`, `.phrase`, `.verbs` ("" where the phrase serves verb users too)."""
 
     BAD_LENGTH = 101, "bad-length", "A frame of {length} bytes is not possible: 1 to {limit} are. Closing."
@@ -206,7 +206,7 @@ class ProtocolError(Exception):
     tell the peer and close. Otherwise only the frame or line at fault is lost.
     """
 
-    def __init__(self, fault: Fault, *, fatal: bool = False, **details: object) -> None:
+    def __init__(self, fault: ErrorCode, *, fatal: bool = False, **details: object) -> None:
         super().__init__(fault.phrase.format(**details))
         self.fault = fault
         self.details = details

@@ -13,7 +13,7 @@ NUL: `FrameCodec(preamble=4096)`.
 
 from __future__ import annotations
 
-from protocol.errors import Fault, ProtocolError
+from protocol.errors import ErrorCode, ProtocolError
 from protocol.lines import LINE_LIMIT
 
 FRAME_LIMIT = 65_535
@@ -46,7 +46,7 @@ class FrameCodec:
             chunk = self._drop_preamble(chunk)
             if len(self.preamble) > self._preamble_limit:
                 del self.preamble[self._preamble_limit :]
-                return [self._break(ProtocolError(Fault.BAD_MESSAGE, fatal=True, why="it is text, not frames"))]
+                return [self._break(ProtocolError(ErrorCode.BAD_MESSAGE, fatal=True, why="it is text, not frames"))]
         items: list[bytes | ProtocolError] = []
         buffer = self._buffer
         buffer += chunk
@@ -81,10 +81,10 @@ class FrameCodec:
         while len(buffer) - start >= HEADER_SIZE:
             length = int.from_bytes(buffer[start : start + HEADER_SIZE], "big")
             if not 1 <= length <= FRAME_LIMIT:
-                error = ProtocolError(Fault.BAD_LENGTH, fatal=True, length=length, limit=FRAME_LIMIT)
+                error = ProtocolError(ErrorCode.BAD_LENGTH, fatal=True, length=length, limit=FRAME_LIMIT)
                 return [*items, self._break(error)]
             if length > self._longest:
-                items.append(ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT))
+                items.append(ProtocolError(ErrorCode.TOO_LONG, limit=LINE_LIMIT))
                 self._to_drop = length
                 start += HEADER_SIZE
                 break

@@ -11,7 +11,7 @@ Payloads are bytes without their line end; decoding them is the dialect's.
 
 from __future__ import annotations
 
-from protocol.errors import Fault, ProtocolError
+from protocol.errors import ErrorCode, ProtocolError
 from protocol.telnet import CTRL_D, TelnetFilter
 
 LINE_LIMIT = 4096
@@ -101,4 +101,4 @@ class LineCodec:
 def _checked(line: bytes) -> bytes | ProtocolError:
     if line[:1] == CTRL_D:
         return CTRL_D
-    return line if len(line) <= LINE_LIMIT else ProtocolError(Fault.TOO_LONG, limit=LINE_LIMIT)
+    return line if len(line) <= LINE_LIMIT else ProtocolError(ErrorCode.TOO_LONG, limit=LINE_LIMIT)

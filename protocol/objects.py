@@ -12,38 +12,38 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from protocol import messages
-from protocol.errors import Fault, ProtocolError
-from protocol.messages import Resume
+from protocol import events, requests
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.requests import Resume
 from protocol.text import excerpt
 
 FROM_CLIENT: dict[str, type] = {
-    "hello": messages.Hello,
-    "name": messages.Name,
-    "password": messages.Password,
-    "line": messages.Line,
-    "pong": messages.Pong,
+    "hello": requests.Hello,
+    "name": requests.Name,
+    "password": requests.Password,
+    "line": requests.Line,
+    "pong": requests.Pong,
 }
 FROM_SERVER: dict[str, type] = {
-    "welcome": messages.Welcomed,
-    "ask": messages.Asked,
-    "said": messages.Said,
-    "whispered": messages.Whispered,
-    "joined": messages.Joined,
-    "left": messages.Left,
-    "renamed": messages.Renamed,
-    "users": messages.UsersListed,
-    "help": messages.HelpListed,
-    "history": messages.HistoryListed,
-    "pong": messages.Ponged,
-    "notice": messages.Noticed,
-    "refused": messages.Refused,
-    "ping": messages.Pinged,
-    "gap": messages.Missed,
-    "goodbye": messages.Dismissed,
+    "welcome": events.Welcomed,
+    "ask": events.Asked,
+    "said": events.Said,
+    "whispered": events.Whispered,
+    "joined": events.Joined,
+    "left": events.Left,
+    "renamed": events.Renamed,
+    "users": events.UsersListed,
+    "help": events.HelpListed,
+    "history": events.HistoryListed,
+    "pong": events.Ponged,
+    "notice": events.Noticed,
+    "refused": events.Refused,
+    "ping": events.Pinged,
+    "gap": events.Missed,
+    "goodbye": events.Dismissed,
 }
 
-_NESTED = (Resume, messages.CommandHelp, messages.Past)
+_NESTED = (Resume, events.CommandHelp, events.Past)
 _TYPE_NAMES = {kind: name for types in (FROM_CLIENT, FROM_SERVER) for name, kind in types.items()}
 _FIELD_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in (*_TYPE_NAMES, *_NESTED)}
 _INTEGER_LIMIT = 2**53  # what JSON readers everywhere can hold exactly (RFC 8259, section 6)
@@ -61,7 +61,7 @@ def load(payload: bytes, types: Mapping[str, type]) -> Any:
     if not isinstance(name, str):
         raise _bad("it has no type")
     if name not in types:
-        raise ProtocolError(Fault.UNKNOWN_TYPE, type=excerpt(name))
+        raise ProtocolError(ErrorCode.UNKNOWN_TYPE, type=excerpt(name))
     return _build(types[name], record)
 
 
@@ -74,7 +74,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_r
 
 
 def _bad(why: str) -> ProtocolError:
-    return ProtocolError(Fault.BAD_MESSAGE, why=why)
+    return ProtocolError(ErrorCode.BAD_MESSAGE, why=why)
 
 
 def _no_constant(name: str) -> None:
@@ -153,7 +153,7 @@ _CONVERTERS: dict[str, Callable[[object], object]] = {
     "float": _number,
     "Resume": _nested(Resume),
     "tuple[str, ...]": _many(_exactly(str)),
-    "tuple[CommandHelp, ...]": _many(_nested(messages.CommandHelp)),
-    "tuple[Past, ...]": _many(_nested(messages.Past)),
+    "tuple[CommandHelp, ...]": _many(_nested(events.CommandHelp)),
+    "tuple[Past, ...]": _many(_nested(events.Past)),
 }
 _FIELDS = {kind: [(f, _CONVERTERS[str(f.type).removesuffix(" | None")]) for f in fields(kind)] for kind in _FIELD_NAMES}

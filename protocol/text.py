@@ -28,7 +28,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 _EXCERPT = 40
 _QUOTED = 4096  # characters of which an excerpt is made: cleaning a whole frame to quote 40 costs milliseconds
-_PASSWORD_LIMIT = 512  # characters: four times the longest (chat.accounts), which may be typed decomposed
+_PASSWORD_LIMIT = 512  # characters: four times the longest (chat.handlers.accounts), which may be typed decomposed
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LATEST = 253_402_000_000  # seconds since the epoch; days before the end of the year 9999, and of Python's calendar
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import settings
 
 import server
-from tests.live import Live, SelectCalls
-from tests.programs import Programs
-from tests.scripted import Scripted
+from tests.support.live import Live, SelectCalls
+from tests.support.programs import Programs
+from tests.support.scripted import Scripted
 
 # A shell lets what it runs in the background ignore Ctrl-C, which real programs under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,147 @@
+"""One peer's bytes: first what it speaks, then chunks -> requests.
+
+Undecided. Nothing says at the start what a peer speaks, so its first byte or two do (protocol.opening). TLS, which
+this port does not speak, is closed without a word, which it would not understand; what nobody speaks is refused. A
+peer that stays silent for 250 ms is greeted in text by the shell and remains undecided; a framed client drops that
+greeting, so the grace never decides what is right, only when a telnet user is greeted.
+
+Text. HTTP and SSH clients show themselves by their first line and are told where they are. With the dialect left
+open, each line of a user without a name decides again: a verb makes a verb session (E), a slash leads back.
+
+Requests are parsed one at a time, as they are asked for, because each may change what the next one means: a name
+is accepted, a dialect is chosen, a farewell ends it all. Until then their payloads wait in the inbox, and the peer
+is not read meanwhile, so that the inbox never holds more than one chunk.
+
+The end of file ends the last line of text. A password that is being typed is not taken for anything then, and neither
+is a part of a frame.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from chat import limits
+from chat.delivery.outbox import Outbox
+from chat.session import Session
+from protocol.dialects import A_PASSWORD, JSON, SLASH, UNREADABLE, Dialect, detect, parse_password
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.framing import REQUEST_LIMIT, FrameCodec
+from protocol.lines import LineCodec
+from protocol.opening import Opening, opening
+from protocol.requests import Malformed, Request, Say
+
+_NOT_CHAT = re.compile(rb"(SSH)-|[A-Z]+ \S+ (HTTP)/1")
+
+
+class Connection:
+    """The bytes of one session, in and out."""
+
+    def __init__(self, session: Session, text_dialect: Dialect | None) -> None:
+        """Begin undecided; text users speak `text_dialect`, or with None what their lines show."""
+        self.session = session
+        self.outbox = Outbox()
+        self.decided = False
+        self.is_tls = False
+        self.dialect = text_dialect or SLASH
+        self._open_dialect = text_dialect is None
+        self._start = b""  # what came while it did not show yet what the peer speaks
+        self._codec: FrameCodec | LineCodec | None = None  # None: nothing is read (any more)
+        self._inbox: deque[bytes | ProtocolError] = deque()
+        self._first_line = True
+        self.weight = 0  # bytes that the requests handed out so far will be, roughly, on their way to each reader
+
+    @property
+    def framed(self) -> bool:
+        """Whether the peer speaks frames; meaningless while undecided."""
+        return self.dialect is JSON
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether something received can be asked for now."""
+        return bool(self._inbox) and self.session.listened_to and not self.session.closing
+
+    def receive(self, chunk: bytes) -> bytes:
+        """Take what the peer sent, at least one byte; return what its codec answers at once (telnet's refusals)."""
+        if not self.decided:
+            chunk = self._start + chunk
+            self._decide(chunk)
+        codec = self._codec
+        if codec is None:
+            return b""
+        if isinstance(codec, FrameCodec):
+            self._inbox.extend(codec.feed(chunk))
+            return b""
+        codec.hide_typing(self.session.question is not None)
+        self._inbox.extend(codec.feed(chunk))
+        return codec.take_replies()
+
+    def _decide(self, start: bytes) -> None:
+        kind = opening(start)
+        self.decided = kind is not None
+        if kind is None:
+            self._start = start
+        elif kind is Opening.FRAMES:
+            self.dialect = JSON
+            self._codec = FrameCodec(longest=REQUEST_LIMIT)
+        elif kind is Opening.TEXT:
+            self._codec = LineCodec()
+        elif kind is Opening.TLS:
+            self.is_tls = True
+        else:
+            self._inbox.append(ProtocolError(ErrorCode.NOT_A_PROTOCOL, fatal=True))
+
+    def end(self) -> None:
+        """Take note that the peer has sent all: its last line needs no line end, unless it was a password."""
+        if isinstance(self._codec, LineCodec) and self.session.question is None:
+            self._inbox.extend(self._codec.end())
+        self._codec = None
+
+    def take_cost(self, size: int) -> int:
+        """Return what `size` received bytes cost: those that were dropped unread cost little."""
+        codec = self._codec
+        if codec is None or not codec.dropped:
+            return size
+        dropped, codec.dropped = codec.dropped, 0
+        return max(0, size - dropped) + round(dropped * limits.DROPPED_COST)
+
+    def requests(self, limit: int) -> Iterator[Request]:
+        """Parse and yield up to `limit` of the requests that wait; each in the light of those before it."""
+        inbox, session = self._inbox, self.session
+        for _ in range(min(limit, len(inbox))):
+            if not session.listened_to or session.closing:
+                return
+            payload = inbox.popleft()
+            if isinstance(payload, ProtocolError):
+                session.word = UNREADABLE
+                yield Malformed(payload)
+                continue
+            self.weight += len(payload) + limits.LINE_COST
+            request = self._parse(payload)
+            if type(request) is not Say:  # which no log tells of
+                session.word = self._word(payload)
+            yield request
+
+    def _parse(self, payload: bytes) -> Request:
+        if self.dialect is JSON:
+            return JSON.parse(payload, self.session.named)
+        if self.session.question is not None:
+            return parse_password(payload)
+        if self.session.named:
+            return self.dialect.parse(payload, named=True)
+        return self._parse_nameless(payload)
+
+    def _word(self, payload: bytes) -> str:
+        if self.dialect is not JSON and self.session.question is not None:
+            return A_PASSWORD
+        return self.dialect.word(payload, self.session.named)
+
+    def _parse_nameless(self, line: bytes) -> Request:
+        if self._first_line and (other := _NOT_CHAT.match(line)):
+            what = (other[1] or other[2]).decode()
+            return Malformed(ProtocolError(ErrorCode.NOT_CHAT, fatal=True, what=what))
+        self._first_line = False
+        if self._open_dialect:
+            self.dialect = detect(line, self.dialect)
+        return self.dialect.parse(line, named=False)

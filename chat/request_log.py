@@ -1,0 +1,54 @@
+"""The server's own log's lines about requests: who, what, and how it went (D15).
+
+What the user did is told in the user's own words, `/private`, `JOIN` or a name (`Session.word`), and how it went is
+what the user was told. A request whose answer takes long is logged when that is there. Nothing that people say is in a
+line, no password, and nothing that might have been meant as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chat.effects import Broadcast, Effect, Status, Unicast
+from chat.session import Session
+from protocol import events, requests
+from protocol.errors import ErrorCode
+from protocol.requests import Request
+
+_MAY_QUOTE_A_SECRET = {
+    ErrorCode.NAME_BAD.code,
+    ErrorCode.UNKNOWN_COMMAND.code,
+}  # of a line that was not meant for the room
+_BY_ITSELF = (requests.Hello, requests.Pong)  # what a client sends without its user
+_UNSEEN = 0  # the number of a line that a client sends for itself
+
+
+def status(session: Session, request: Request, effects: Sequence[Effect]) -> list[Effect]:
+    """Return the log's line about `request`, which led to `effects`; none as long as its answer is awaited."""
+    if session.waiting:
+        return []
+    outcome, refused = _outcome(session, effects)
+    by_itself = isinstance(request, _BY_ITSELF) or getattr(request, "cseq", None) == _UNSEEN
+    return [Status(f"{session.label}: {session.word}: {outcome}", debug=by_itself and not refused)]
+
+
+def late_status(session: Session, effects: Sequence[Effect], answer: str) -> list[Effect]:
+    """Return the log's line about a request whose `answer` was awaited; nobody may be there any more to be told."""
+    outcome = _outcome(session, effects)[0] if effects else f"{answer}, but the user has left"
+    return [Status(f"{session.label}: {session.word}: {outcome}")]
+
+
+def _outcome(session: Session, effects: Sequence[Effect]) -> tuple[str, bool]:
+    """Return what the user was told, in a few words, and whether it was a refusal."""
+    told = [effect.event for effect in effects if isinstance(effect, Unicast) and effect.session is session]
+    for event in told:
+        if isinstance(event, events.Refused):
+            why = "" if event.code in _MAY_QUOTE_A_SECRET else f": {event.text}"
+            return f"refused, {event.number} {event.code}{why}", True
+    for event in told:
+        if isinstance(event, events.Asked):
+            return f"asked for a {event.what}", False
+    for effect in effects:
+        if isinstance(effect, Broadcast) and isinstance(effect.event, events.Renamed):
+            return f"done, was {effect.event.old}", False
+    return "done", False

@@ -1,0 +1,66 @@
+"""Holds: the sessions that have sent too much, and until when nothing more of each is taken.
+
+Nothing of theirs is refused or lost: they are not read meanwhile, and the sender's own kernel keeps what comes.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from chat import limits
+from chat.effects import Effect, Resume, Unicast
+from chat.session import Session
+from protocol import events, requests
+from protocol.requests import Request
+
+TOO_FAST = "You send faster than this chat takes it. What you sent waits its turn; nothing of it is lost."
+_MESSAGES = (requests.Say, requests.Act, requests.Whisper)
+
+
+class Throttle:
+    """Charges each session's meter (chat.rate_limit) for its requests. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._until: dict[Session, float] = {}
+
+    def charge(self, session: Session, request: Request, now: float) -> list[Effect]:
+        """Charge `session` for `request`; put it on hold where it can't pay, and tell it so now and then."""
+        if session.meter is None:
+            return []
+        is_message = isinstance(request, _MESSAGES)
+        return self._hold(session, session.meter.charge(now, messages=is_message, commands=not is_message), now)
+
+    def charge_bytes(self, session: Session, size: int, now: float) -> list[Effect]:
+        """Charge `session` for received bytes, likewise."""
+        return [] if session.meter is None else self._hold(session, session.meter.charge(now, size=size), now)
+
+    def charge_answer(self, session: Session, size: int, now: float) -> list[Effect]:
+        """Charge `session` for the bytes of an answer, likewise."""
+        return [] if session.meter is None else self._hold(session, session.meter.charge(now, answer=size), now)
+
+    def _hold(self, session: Session, wait: float, now: float) -> list[Effect]:
+        if not wait or session.closing:
+            return []
+        session.held = True
+        self._until[session] = now + wait
+        if now < session.told_at + limits.HOLD_NOTICE:
+            return []
+        session.told_at = now
+        return [Unicast(session, events.Noticed(TOO_FAST))]
+
+    def release(self, now: float) -> list[Effect]:
+        """Let those go on whose time has come."""
+        due = [session for session, until in self._until.items() if until <= now]
+        for session in due:
+            self.forget(session)
+            session.heard_at = now  # it was not read: what it has sent is still to come
+        return [Resume(session) for session in due]
+
+    def forget(self, session: Session) -> None:
+        """Hold `session` no longer."""
+        self._until.pop(session, None)
+        session.held = False
+
+    def next_due(self) -> float:
+        """Return when the next one is to be released; `inf` if nobody is on hold."""
+        return min(self._until.values(), default=inf)

@@ -1,0 +1,165 @@
+"""How the client ends: its exit codes, and the sentences that say what is wrong and what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator
+from enum import Enum
+
+from client.core.session import Session
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.sanitize import clean
+from protocol.text import excerpt
+
+CONNECT_PATIENCE = 10  # seconds for the connection to be made
+
+_PHRASES = {fault.phrase for fault in ErrorCode}  # in text, before any frame: a chat server that turns us away
+
+
+class Exit(Enum):
+    """One exit code: `Exit.LOST.code`, and its `meaning` in --help."""
+
+    GOODBYE = 0, "goodbye"
+    ERROR = 1, "error"
+    USAGE = 2, "wrong command line"
+    CANNOT_CONNECT = 3, "cannot connect"
+    REFUSED = 4, "the name was refused, or the server is full"
+    LOST = 5, "the connection was lost, or a line was not answered"
+    DECLINED = 6, "without a terminal: a line was refused"
+    INTERRUPTED = 130, "Ctrl-C"
+
+    def __init__(self, code: int, meaning: str) -> None:
+        self.code = code
+        self.meaning = meaning
+
+
+class Ending(Exception):  # noqa: N818  (a goodbye is no error)
+    """The client is to end, with this exit code and one sentence; "" where there is nothing to say."""
+
+    def __init__(self, how: Exit, sentence: str = "") -> None:
+        super().__init__(sentence)
+        self.how = how
+        self.sentence = sentence
+
+
+def why_not_connected(error: OSError | ValueError, host: str, port: int) -> Ending:
+    """Return the ending for a connection that can't be made. A ValueError is a host that can't be looked up."""
+    where = f"{excerpt(host)}, port {port}"
+    if isinstance(error, socket.gaierror | ValueError):
+        sentence = f"The host {excerpt(host)} is not known. Check how it is spelled."
+    elif isinstance(error, ConnectionRefusedError):
+        sentence = f"No server listens on {where}. Check both, or start one there: python server.py {port}"
+    elif isinstance(error, TimeoutError):
+        sentence = f"No answer from {where} within {CONNECT_PATIENCE} s. Check both, and the firewall between."
+    elif error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        sentence = f"There is no way to {where}. Check the network."
+    else:
+        sentence = f"Cannot connect to {where}: {excerpt(error.strerror or str(error))}. Check both."
+    return Ending(Exit.CANNOT_CONNECT, sentence)
+
+
+def due(session: Session, *, persists: bool, interactive: bool) -> Ending | None:
+    """Return the ending if it is all over: the server said goodbye, or needs an answer that nobody is there to give."""
+    if session.dismissed or (session.told_goodbye and not persists):
+        return dismissed(session)
+    if session.question and not session.online and not interactive:
+        return not_let_in(session)
+    return None
+
+
+def dismissed(session: Session) -> Ending:
+    """Return the ending after the server's goodbye: a refusal if we never came in, a loss if a line had no answer."""
+    if session.refusal:
+        return refused(session.refusal)
+    if session.pending:
+        return Ending(Exit.LOST, f"The server left before it answered {_quoted(session)}. Send it again later.")
+    return Ending(Exit.GOODBYE)
+
+
+def not_let_in(session: Session) -> Ending:
+    """Return the ending for a server that asks for something, where there is nobody to ask."""
+    return refused(session.refusal or "a password is needed: --password-file or CHAT_PASSWORD")
+
+
+def abandoned() -> Ending:
+    """Return the ending of a script whose connection was lost when its next lines were passwords, or might be."""
+    sentence = (
+        "The connection was lost while a password was asked for. The rest of the input was not sent: it may be one."
+    )
+    return Ending(Exit.LOST, sentence)
+
+
+def left(session: Session) -> Ending:
+    """Return the ending after our own goodbye, which nobody may have heard."""
+    if session.pending:
+        return Ending(Exit.LOST, f"There is no connection: {_quoted(session)} may not have arrived.")
+    return Ending(Exit.GOODBYE)
+
+
+@contextlib.contextmanager
+def for_script(session: Session, *, interactive: bool) -> Iterator[None]:
+    """Let the chat within end as one who reads exit codes only is to know it: a refused line is no goodbye."""
+    try:
+        yield
+    except Ending as ending:
+        if interactive or ending.how is not Exit.GOODBYE or not session.refused_lines:
+            raise
+        raise Ending(Exit.DECLINED) from None
+
+
+def refused(why: str) -> Ending:
+    """Return the ending of a client that was not let in."""
+    return Ending(Exit.REFUSED, f"Not let in: {why}")
+
+
+def cut_off(session: Session, preamble: bytes) -> Ending:
+    """Return the ending for a connection that is gone without a goodbye; `preamble` is text that was not for frames."""
+    lines = preamble.decode(errors="replace").strip().splitlines()
+    heard_frames = session.name or session.question or session.refusal
+    if lines and not heard_frames:
+        return _spoke_text(lines[0])
+    if session.leaving and not session.pending:
+        return Ending(Exit.GOODBYE)
+    lost = f" {_quoted(session)} may not have arrived." if session.pending else ""
+    return Ending(Exit.LOST, f"The connection to the server was lost.{lost} Start the client again to rejoin.")
+
+
+def _spoke_text(line: str) -> Ending:
+    if clean(line) in _PHRASES:
+        return refused(clean(line))
+    return not_chat(f'it said "{excerpt(line)}"')
+
+
+def bug(error: Exception) -> Ending:
+    """Return the ending after an error that nobody foresaw."""
+    return Ending(Exit.ERROR, f"The client met a bug of its own ({excerpt(repr(error))}). Start it again to rejoin.")
+
+
+def no_page(error: OSError) -> Ending:
+    """Return the ending for a page that can't be written."""
+    return Ending(Exit.ERROR, f"The page can't be written: {error.strerror or error}. Choose another FILE for --html.")
+
+
+def not_chat(why: str) -> Ending:
+    """Return the ending for a peer that is something else."""
+    return Ending(Exit.ERROR, f"That does not look like this chat's server: {why}. Check the host and the port.")
+
+
+def broken_stream(error: ProtocolError) -> Ending:
+    """Return the ending after an error that leaves no frame boundaries."""
+    return not_chat(clean(str(error)).rstrip("."))
+
+
+def unanswered(session: Session, seconds: float) -> Ending:
+    """Return the ending for a server that keeps silent."""
+    if not session.name:
+        return not_chat(f"it did not answer within {seconds:.0f} s")
+    return Ending(Exit.LOST, f"The server did not answer {_quoted(session)} within {seconds:.0f} s. Try again later.")
+
+
+def _quoted(session: Session) -> str:
+    """Return the oldest line without an answer as a sentence quotes it, and how many there are besides."""
+    first, *more = [pending.text for pending in session.pending.values()]
+    return f'"{excerpt(first)}"' + (f" and {len(more)} more" if more else "")

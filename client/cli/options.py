@@ -1,0 +1,253 @@
+"""The client's command line and environment, and the questions that stand in for them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import cast
+
+from client.cli.exits import Ending, Exit
+from client.cli.store_address import Address, address
+from protocol import __version__
+from protocol.text import NAME_RULE, is_name, key_of
+from system.port import port as parsed_port
+
+DEFAULT_HOST, DEFAULT_PORT = "localhost", 8001
+PERSISTENCE = 60.0  # seconds: a script is to end some time
+DEFAULT_PAGE = "chat.html"
+PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105  (its name)
+
+_DESCRIPTION = """\
+Joins a chat: shows what others say above the line that you type. /help lists the commands there; Ctrl-D leaves.
+
+Without a terminal, or with --plain, --json or --once, it is a tool for scripts. Lines come from standard input (the
+first is the name, where none is given). What others say, and what commands are answered, goes to standard output;
+notices go to standard error. It ends once every line has been answered.
+"""
+
+_EPILOG = """\
+examples:
+  {prog} localhost 8001 --name ann
+  {prog} localhost:8001                     asks for a name
+  {prog}                                    asks for the server, too
+  {prog} localhost --html chat.html         shows the chat in a page as well, for a browser
+  {prog} localhost --name bot --once 'the build is green' && echo said
+  {prog} localhost --name bot --once /users shows who is there
+  tail -F log | {prog} localhost --name bot
+  {prog} localhost --name bot --json --wait 60 </dev/null | jq -r .text
+  {prog} --store http://localhost:8002 --name ann --to bob
+                                            chats with bob through a key-value store (kvstore.py,
+                                            or any that takes GET and PUT), without a chat server
+
+environment:
+  CHAT_HOST, CHAT_PORT, CHAT_NAME   stand in for HOST, PORT and --name
+  CHAT_PASSWORD                     the name's password; else --password-file, or a hidden prompt
+  NO_COLOR                          if set, no colours
+  TERM                              "dumb": --plain
+
+files:
+  ~/.config/select-chat/settings    what /set and /ignore chose (macOS: ~/Library/Application Support,
+                                    Windows: %APPDATA%)
+
+exit codes:
+"""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26)
+
+
+def _parser() -> argparse.ArgumentParser:
+    prog = "chat" if Path(sys.argv[0]).stem == "chat" else "myclient.py"
+    shown = prog if prog == "chat" else f"python {prog}"
+    made = argparse.ArgumentParser(
+        prog=prog,
+        description=_DESCRIPTION,
+        epilog=_EPILOG.replace("{prog}", shown) + "\n".join(f"  {end.code:<4} {end.meaning}" for end in Exit),
+        formatter_class=_Help,
+    )
+    made.add_argument(
+        "host", metavar="HOST", nargs="?", help="the server's address, or HOST:PORT; on a terminal asked for, with PORT"
+    )
+    made.add_argument("port", metavar="PORT", nargs="?", type=parsed_port, help=f"its port (default: {DEFAULT_PORT})")
+    made.add_argument("--name", help="the name you want to have")
+    made.add_argument("--password-file", metavar="FILE", type=Path, help="the first line is the name's password")
+    _add_displays(made)
+    _add_times(made)
+    _add_store(made)
+    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return made
+
+
+def _add_displays(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--html",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="show the chat in an HTML page, too; without FILE, asked for (a FILE that exists is emptied)",
+    )
+    made.add_argument("--plain", action="store_true", help="plain lines in and out, on a terminal, too")
+    made.add_argument("--json", action="store_true", help="an event a line on standard output, as JSON")
+    made.add_argument("--once", metavar="TEXT", help="say TEXT, or carry it out, and leave; read no input")
+
+
+def _add_times(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--wait",
+        metavar="SECONDS",
+        type=_seconds,
+        default=0.0,
+        help="how long to stay and listen after the end of input, or after --once (default: 0)",
+    )
+    made.add_argument(
+        "--reconnect",
+        metavar="SECONDS",
+        type=_seconds,
+        help=f"how long to try to get a lost connection back; 0: not at all (default: for ever on a terminal, "
+        f"{PERSISTENCE:.0f} s without one)",
+    )
+
+
+def _add_store(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--store", metavar="URL", type=_store, help="a key-value store to chat through, without a server")
+    made.add_argument("--to", metavar="NAME", help="with --store: who you chat with")
+    made.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_timeout,
+        default=5.0,
+        help="with --store: how long its answer may take (default: %(default)g)",
+    )
+
+
+def _seconds(text: str) -> float:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds: give one such as 60, or 0")
+    return float(text)
+
+
+def persistence(options: argparse.Namespace, *, on_terminal: bool) -> float:
+    """Return for how many seconds a lost connection is to be tried again."""
+    if options.reconnect is not None:
+        return float(options.reconnect)
+    return inf if on_terminal else PERSISTENCE
+
+
+def _store(text: str) -> Address:
+    try:
+        return address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _timeout(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        seconds = float(text)
+        if 0.01 <= seconds <= 60:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is not a time-out: give 0.01 to 60 seconds, such as 5")
+
+
+def parse(
+    arguments: Sequence[str], *, on_terminal: bool, environment: Mapping[str, str] | None = None
+) -> argparse.Namespace:
+    """Return the options; `host` is None where it is to be asked for. Raises SystemExit(2) for a wrong line."""
+    parser, environment = _parser(), environment or {}
+    options = parser.parse_args(arguments)
+    options.name = options.name or environment.get("CHAT_NAME") or None
+    if options.store is None:
+        options.host = options.host or environment.get("CHAT_HOST") or None
+    try:
+        _settle_port(options, environment)
+    except argparse.ArgumentTypeError as error:
+        parser.error(str(error))
+    if options.store is not None:
+        _check_store(parser, options)
+    elif options.to is not None:
+        parser.error("--to belongs to --store; in a server's room, /whisper USER MESSAGE")
+    elif options.host is None and not on_terminal:
+        parser.error("HOST is missing, and without a terminal there is nobody to ask")
+    if options.html == "" and not on_terminal:
+        parser.error("--html needs a FILE, and without a terminal there is nobody to ask")
+    return options
+
+
+def _settle_port(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
+    """Find the port: behind the host, in its own place, in the environment. Raises ArgumentTypeError."""
+    if options.host is not None:
+        options.host, port = _parted(options.host)
+        if port and options.port is not None:
+            raise argparse.ArgumentTypeError(f"there are two ports: {port} and {options.port}")
+        options.port = parsed_port(port) if port else options.port
+    if options.port is None:
+        options.port = parsed_port(environment.get("CHAT_PORT") or str(DEFAULT_PORT))
+
+
+def _parted(host: str) -> tuple[str, str]:
+    """Part HOST:PORT; the port is "" where there is none, as in an IPv6 address without brackets."""
+    before, colon, port = host.rpartition(":")
+    if colon and (":" not in before or before.endswith("]")):
+        return before.strip("[]"), port
+    return host.strip("[]"), ""
+
+
+def _check_store(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program for a chat through a store that lacks something, or has too much."""
+    if options.host is not None:
+        parser.error("give HOST and PORT of a server, or --store URL, not both")
+    for option, name in (("--name", options.name), ("--to", options.to)):
+        if name is None or not is_name(name):
+            parser.error(f"--store needs {option}: {NAME_RULE}")
+    if key_of(options.name) == key_of(options.to):
+        parser.error("--name and --to are one name: give yours and the other's")
+
+
+def password(options: argparse.Namespace, environment: Mapping[str, str]) -> str | None:
+    """Return the password that was given outside of the command line, where others can't read it. Raises Ending."""
+    if options.password_file is None:
+        return environment.get(PASSWORD_VARIABLE) or None
+    try:
+        lines: list[str] = options.password_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise Ending(Exit.ERROR, f"The password file can't be read: {error.strerror}.") from None
+    return lines[0] if lines else ""
+
+
+def name(options: argparse.Namespace, lines: Iterable[str], *, on_terminal: bool) -> str | None:
+    """Return the name to have; None if the server is to ask. A script may give it as the first line. Raises Ending."""
+    if options.name is not None or on_terminal:
+        return cast("str | None", options.name)
+    first = None if options.once is not None else next(iter(lines), None)
+    if first is None:
+        raise Ending(Exit.USAGE, "No name: give --name NAME, or the name as the first line of input.")
+    return first
+
+
+def ask_page() -> Path:
+    """Ask for the file of the HTML page. Raises EOFError when the user would rather not say."""
+    return Path(_ask(f"File of the page [{DEFAULT_PAGE}]: ") or DEFAULT_PAGE)
+
+
+def ask_server() -> tuple[str, int]:
+    """Ask for the server's address and port. Raises EOFError when the user would rather not say."""
+    host, port = _parted(_ask(f"Server address [{DEFAULT_HOST}]: ") or DEFAULT_HOST)
+    while True:
+        try:
+            return host, parsed_port(port or _ask(f"Port [{DEFAULT_PORT}]: ") or str(DEFAULT_PORT))
+        except argparse.ArgumentTypeError as error:
+            print(error)
+            port = ""
+
+
+def _ask(prompt: str) -> str:
+    try:
+        return input(prompt).strip()
+    except (EOFError, KeyboardInterrupt):
+        print()  # what comes next, the shell's prompt, begins a line of its own
+        raise

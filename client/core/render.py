@@ -1,0 +1,243 @@
+"""What each event reads as: an event -> a Shown, which a screen only has to print, with colours or without. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+
+from client.core.mentions import parted
+from protocol import acts, events, requests
+from protocol.commands import BY_REQUEST
+from protocol.events import CommandHelp, Event
+from protocol.text import LATEST, WIDTH
+
+_HELP = BY_REQUEST[requests.Help]
+
+
+class Kind(Enum):
+    """What something shown is, as a whole."""
+
+    SAID = auto()
+    WHISPERED = auto()
+    NOTICE = auto()  # who comes and goes, and what else happens
+    ANSWER = auto()  # to a command
+    QUESTION = auto()  # the server needs something of us
+    REFUSED = auto()
+
+
+class Role(Enum):
+    """What a span of text is."""
+
+    TEXT = auto()
+    ACT = auto()  # what somebody does
+    NAME = auto()  # somebody else's, or ours where it stands among others'
+    OWN = auto()  # our name, at our own line
+    USAGE = auto()  # how a command is typed
+    MENTION = auto()  # our name, in what somebody else says
+    TIME = auto()  # when it was
+    RULE = auto()  # a line between what was and what comes
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of text, cleaned; a line end may be in it."""
+
+    text: str
+    role: Role = Role.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Something to show: one line or several, in spans. `event` is what it tells of; None for the client's own word."""
+
+    kind: Kind
+    spans: tuple[Span, ...]
+    event: Event | None = field(default=None, compare=False)
+
+    @property
+    def text(self) -> str:
+        """All of it without looks."""
+        return "".join(span.text for span in self.spans)
+
+    @property
+    def is_mention(self) -> bool:
+        """Whether our name is in it."""
+        return any(span.role is Role.MENTION for span in self.spans)
+
+
+def look(event: Event, me: str, width: int = WIDTH) -> Shown | None:
+    """Return what the cleaned `event` reads as for the user called `me`; None for what is not for people.
+
+    Lists are laid out `width` characters wide.
+    """
+    arrange = _LISTS.get(type(event))
+    if arrange is not None:
+        return replace(arrange(event, width), event=event)
+    shape = _LOOKS.get(type(event))
+    return None if shape is None else replace(shape(event, me), event=event)
+
+
+def pong(seconds: float | None, event: Event | None = None) -> Shown:
+    """Return the answer to a ping that took `seconds`; None if it was none of ours."""
+    return replace(answer("pong" if seconds is None else f"pong: {seconds * 1000:.1f} ms"), event=event)
+
+
+def answer(text: str) -> Shown:
+    """Return what answers a command."""
+    return compose(Kind.ANSWER, text)
+
+
+def refusal(text: str) -> Shown:
+    """Return what tells that something was refused, by the server or here."""
+    return compose(Kind.REFUSED, f"! {text}")
+
+
+def compose(kind: Kind, *parts: str | Span) -> Shown:
+    """Return something to show, made of `parts`."""
+    return Shown(kind, tuple(Span(part) if isinstance(part, str) else part for part in parts))
+
+
+def name_span(name: str) -> Span:
+    """Return a span that is the name of somebody."""
+    return Span(name, Role.NAME)
+
+
+def _said(event: events.Said, me: str) -> Shown:
+    author = Span(event.name, Role.OWN if event.name == me else Role.NAME)
+    others = "" if event.name == me else me
+    act = acts.act_in(event.text)
+    if act is not None:
+        return compose(Kind.SAID, author, " ", *_marked(f"*{act}*", others, Role.ACT))
+    return compose(Kind.SAID, author, *_marked(f": {event.text}", others, Role.TEXT))
+
+
+def _marked(text: str, me: str, role: Role) -> Iterator[Span]:
+    return (Span(piece, Role.MENTION if is_me else role) for piece, is_me in parted(text, me))
+
+
+def _whispered(event: events.Whispered, me: str) -> Shown:
+    sender, receiver = (Span("you", Role.OWN) if name == me else name_span(name) for name in (event.name, event.to))
+    return compose(Kind.WHISPERED, sender, " -> ", receiver, f": {event.text}")
+
+
+def _renamed(event: events.Renamed, me: str) -> Shown:
+    if event.name == me:
+        return compose(Kind.NOTICE, "* You are now ", name_span(event.name))
+    return compose(Kind.NOTICE, "* ", name_span(event.old), " is now ", name_span(event.name))
+
+
+def _welcomed(event: events.Welcomed, me: str) -> Shown:
+    told = (
+        f". You may chat now; /{_HELP.name} (or /{_HELP.aliases[0]}) lists the commands.\n* Users here: {event.count}"
+    )
+    return compose(Kind.NOTICE, "* Welcome, ", name_span(event.name), told)
+
+
+def _joined(event: events.Joined, me: str) -> Shown:
+    return compose(Kind.NOTICE, "* ", name_span(event.name), f" has connected. Users here: {event.count}")
+
+
+def _left(event: events.Left, me: str) -> Shown:
+    return compose(Kind.NOTICE, "* ", name_span(event.name), f" has left ({event.reason}). Users here: {event.count}")
+
+
+def _missed(event: events.Missed, me: str) -> Shown:
+    if not event.missed:
+        return compose(Kind.NOTICE, "* The server began a new log: what you may have missed can't be had any more.")
+    return compose(Kind.NOTICE, f"* Messages that you missed and that can't be had any more: {event.missed}")
+
+
+def first_missed(shown: Shown) -> Shown:
+    """Return the first thing that was missed while the connection was lost, under a rule that says so."""
+    return replace(shown, spans=(Span(f"{_rule('while you were away')}\n", Role.RULE), *shown.spans))
+
+
+def back_again(missed: bool, count: int) -> Shown:
+    """Return the line after what was missed, or instead of it; the counts in what was missed were without us."""
+    if missed:
+        return compose(Kind.NOTICE, _rule(f"you are back, users here: {count}"))
+    return compose(Kind.NOTICE, f"* You are back, and missed nothing. Users here: {count}")
+
+
+def offline() -> Shown:
+    """Return what tells that the connection is lost."""
+    return compose(Kind.NOTICE, "* The connection was lost. Trying again; what you type meanwhile is kept.")
+
+
+def day(of: str) -> Shown:
+    """Return the line between two days; `of` names the one that begins."""
+    return compose(Kind.NOTICE, Span(_rule(of), Role.RULE))
+
+
+def _rule(text: str) -> str:
+    return f"{f' {text} ':-^{WIDTH // 2}}"
+
+
+def _history(event: events.HistoryListed, me: str) -> Shown:
+    parts = [part for entry in event.entries for part in _past(entry, me)]
+    return compose(Kind.ANSWER, event.text, *parts) if event.text else compose(Kind.ANSWER, *parts[1:])
+
+
+def _past(entry: events.Past, me: str) -> Iterator[str | Span]:
+    moment = datetime.fromtimestamp(min(entry.at, LATEST))
+    yield "\n"
+    yield f"[{moment:%Y-%m-%d %H:%M}] "
+    act = acts.act_in(entry.text) if entry.to is None else None
+    yield Span(entry.name, Role.OWN if entry.name == me else Role.NAME)
+    if entry.to is not None:
+        yield " -> "
+        yield Span(entry.to, Role.OWN if entry.to == me else Role.NAME)
+    if act is None:
+        yield f": {entry.text}"
+    else:
+        yield " "
+        yield Span(f"*{act}*", Role.ACT)
+
+
+def _users(event: events.UsersListed, width: int) -> Shown:
+    """Lay the names out in columns, row by row."""
+    column = max(map(len, event.names), default=0) + 2
+    columns = max(1, width // column)
+    spans: list[str | Span] = [f"Connected users: {event.count}"]
+    for index, name in enumerate(event.names):
+        before = "\n  " if index % columns == 0 else " " * (column - len(event.names[index - 1]))
+        spans += [before, name_span(name)]
+    return compose(Kind.ANSWER, *spans)
+
+
+def _help(event: events.HelpListed, width: int) -> Shown:
+    """Lay the commands out in two columns, how they are typed and what they do; below each other where it is narrow."""
+    longest = max((len(command.usage) for command in event.commands), default=0) + 2
+    column = min(longest, width // 2) if width >= WIDTH else longest if longest <= width // 2 else 2
+    spans = [span for command in event.commands for span in _help_row(command, column, width)]
+    return compose(Kind.ANSWER, *spans[1:])
+
+
+def _help_row(command: CommandHelp, column: int, width: int) -> Iterator[Span]:
+    lines = textwrap.wrap(command.explained, max(width - column, width // 3), break_on_hyphens=False)
+    margin = "\n" + " " * column
+    gap = max(2, column - len(command.usage))
+    yield Span("\n")
+    yield Span(command.usage, Role.USAGE)
+    yield Span((" " * gap if len(command.usage) < column or width >= WIDTH else margin) + margin.join(lines))
+
+
+_LOOKS: dict[type, Callable[[Any, str], Shown]] = {
+    events.Said: _said,
+    events.Whispered: _whispered,
+    events.Joined: _joined,
+    events.Left: _left,
+    events.Renamed: _renamed,
+    events.Welcomed: _welcomed,
+    events.Asked: lambda event, _: compose(Kind.QUESTION, event.text),
+    events.HistoryListed: _history,
+    events.Noticed: lambda event, _: compose(Kind.NOTICE, f"* {event.text}"),
+    events.Refused: lambda event, _: refusal(event.text),
+    events.Missed: _missed,
+    events.Dismissed: lambda event, _: compose(Kind.NOTICE, event.reason),
+}
+_LISTS: dict[type, Callable[[Any, int], Shown]] = {events.UsersListed: _users, events.HelpListed: _help}

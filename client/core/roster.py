@@ -1,0 +1,80 @@
+"""Company: who is here, as far as we were told, and who of them spoke last. Pure.
+
+Each name has a rank: speaking gives the highest so far, coming in silence the lowest. So each thing that is told costs
+the same, however many are here, and only going through the names sorts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
+
+NAMES_LIMIT = 10_000  # more than any room has; a hostile server may tell of as many as it likes
+
+
+class Company:
+    """The names in the room; going through them begins with whoever spoke last."""
+
+    def __init__(self) -> None:
+        self.count = 0  # how many are here, by the server's word; we may not know them all
+        self._ranks: dict[str, int] = {}
+        self._newest = 0  # the highest rank given so far, and the lowest, negated
+
+    def __iter__(self) -> Iterator[str]:
+        ranked = list(self._ranks.items())  # a copy, made at once: another thread may take note meanwhile
+        return (name for name, _ in sorted(ranked, key=lambda item: item[1], reverse=True))
+
+    def spoke(self, name: str) -> None:
+        """Note that `name` has just said something, and so is here."""
+        self._newest += 1
+        self._rank(name, self._newest)
+
+    def came(self, name: str, count: int) -> None:
+        """Note that `name` has joined, which makes `count`."""
+        self._add_silent(name)
+        self.count = count
+
+    def left(self, name: str, count: int) -> None:
+        """Note that `name` is gone, which leaves `count`."""
+        self._ranks.pop(name, None)
+        self.count = count
+
+    def renamed(self, old: str, name: str) -> None:
+        """Note that `old` is `name` from now on, and spoke when `old` did."""
+        rank = self._ranks.pop(old, None)
+        if rank is None:
+            self._add_silent(name)
+        else:
+            self._rank(name, rank)
+
+    def listed(self, names: Iterable[str], count: int) -> None:
+        """Take the server's list of all who are here; who spoke when is known already."""
+        known, self._ranks = self._ranks, {}
+        for name in names:
+            if name in known:
+                self._rank(name, known[name])
+            else:
+                self._add_silent(name)
+        self.count = count
+
+    def _add_silent(self, name: str) -> None:
+        if name not in self._ranks:
+            self._newest += 1
+            self._rank(name, -self._newest)
+
+    def _rank(self, name: str, rank: int) -> None:
+        if name in self._ranks or len(self._ranks) < NAMES_LIMIT:
+            self._ranks[name] = rank
+
+
+def author(event: Event) -> str | None:
+    """Return whose line the room hears of in `event`; None for an answer, which only its asker gets."""
+    if isinstance(event, Renamed):
+        return event.old
+    return event.name if isinstance(event, Said | Whispered) else None
+
+
+def is_about(event: Event, name: str) -> bool:
+    """Say whether `event` is that `name` came or left."""
+    return isinstance(event, Joined | Left) and event.name == name

@@ -1,0 +1,96 @@
+"""What a user likes to have otherwise: /set, /ignore and /unignore, and the text in which it is kept. Pure.
+
+The text has a line for each setting that differs from what it is by itself, as it follows /set, and one for each name
+that is ignored: "bell off", "ignore bob". A line that can't be read costs that line alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+
+from protocol.commands import BY_REQUEST
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.requests import Ignore, Set, Unignore
+from protocol.text import excerpt, key_of
+
+CHOICES = {
+    "bell": ("off", "mention", "whisper", "all"),
+    "times": ("on", "off"),
+    "joins": ("fold", "all", "none"),
+}
+MEANINGS = {
+    "bell": "when to ring: when your name is mentioned; for whispers, too; for all that is said",
+    "times": "whether to show when something was said",
+    "joins": "who comes and goes without a word: in one line, in one each, not at all",
+}
+_IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field for each of CHOICES, and the keys of the names that are ignored."""
+
+    bell: str = "mention"
+    times: str = "on"
+    joins: str = "fold"
+    ignored: frozenset[str] = field(default=frozenset())
+
+    def ignores(self, name: str) -> bool:
+        """Say whether what `name` says is not to be shown."""
+        return key_of(name) in self.ignored
+
+
+def loads(text: str) -> Settings:
+    """Return the settings that `text` holds."""
+    settings = Settings()
+    for line in text.splitlines():
+        name, _, value = line.strip().partition(" ")
+        if name == _IGNORE and value:
+            settings = replace(settings, ignored=settings.ignored | {key_of(value)})
+        elif value in CHOICES.get(name, ()):
+            settings = replace(settings, **{name: value})  # type: ignore[arg-type]  # one of CHOICES
+    return settings
+
+
+def dumps(settings: Settings) -> str:
+    """Return the text that holds `settings`."""
+    differing = (f.name for f in fields(Settings) if f.name in CHOICES and getattr(settings, f.name) != f.default)
+    lines = [f"{name} {getattr(settings, name)}\n" for name in differing]
+    return "".join((*lines, *(f"{_IGNORE} {name}\n" for name in sorted(settings.ignored))))
+
+
+def change(settings: Settings, request: Set | Ignore | Unignore) -> tuple[Settings, str]:
+    """Return the settings after `request`, and what its user is told. Raises ProtocolError."""
+    if isinstance(request, Set):
+        return _set(settings, request)
+    if request.name is None:
+        names = ", ".join(sorted(settings.ignored))
+        return settings, f"You ignore {names}." if names else "You ignore nobody."
+    key, name = key_of(request.name), excerpt(request.name)
+    if isinstance(request, Ignore):
+        return replace(
+            settings, ignored=settings.ignored | {key}
+        ), f"You ignore {name} now. /unignore {name} ends that."
+    told = f"You ignore {name} no more." if key in settings.ignored else f"You did not ignore {name}."
+    return replace(settings, ignored=settings.ignored - {key}), told
+
+
+def _set(settings: Settings, request: Set) -> tuple[Settings, str]:
+    if request.setting is None:
+        return settings, "\n".join(map(_explained, [settings] * len(CHOICES), CHOICES))
+    name, _, value = request.setting.lower().partition(" ")
+    if name not in CHOICES:
+        raise _wrong(f"There is no setting {excerpt(name)}, but: {', '.join(CHOICES)}")
+    if value and value not in CHOICES[name]:
+        raise _wrong(f"{name} is one of: {', '.join(CHOICES[name])}")
+    if value:
+        settings = replace(settings, **{name: value})  # type: ignore[arg-type]  # likewise
+    return settings, _explained(settings, name)
+
+
+def _explained(settings: Settings, name: str) -> str:
+    return f"{name} {getattr(settings, name)}  ({', '.join(CHOICES[name])}: {MEANINGS[name]})"
+
+
+def _wrong(why: str) -> ProtocolError:
+    return ProtocolError(ErrorCode.USAGE, why=why, usage=BY_REQUEST[Set].usage)

@@ -1,0 +1,92 @@
+"""What was typed: a line, which begins with a slash or is talk, or a secret, which is never a line (U2). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from protocol import requests
+from protocol.commands import BY_REQUEST, BY_WORD, PASSWORD, Command, arguments
+from protocol.requests import Line
+from protocol.sanitize import begins_with_slash, clean
+
+_DISCONNECT = BY_REQUEST[requests.Disconnect]
+_LOCAL = (requests.Set, requests.Ignore, requests.Unignore, requests.Clear)
+_MAY_ASK = (requests.Register, requests.ChangePassword, requests.Nick)
+OVER = -1  # the number of a question that does not stand any more
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What was typed, unseen, at the question for a password that has this number; or at one that was OVER by then."""
+
+    text: str = field(repr=False)
+    question: int
+
+
+Typed = str | Secret  # what a screen gives: a line, or the answer to a question
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A line on its way, and when it was typed, in monotonic seconds. `alone`: see round_trip."""
+
+    line: Line
+    typed_at: float
+    alone: bool = True
+
+    @property
+    def text(self) -> str:
+        """What was typed, as it may be shown and quoted: without a password."""
+        return without_password(self.line.text)
+
+
+def as_meant(line: str, *, has_name: bool) -> str:
+    """Return `line` cleaned. If it does not begin with a slash it is talk (A10), so `  /ping` becomes `//ping`.
+
+    Without a name there is nobody to talk to, and a space in front of `/setname` does no harm.
+    """
+    text = clean(line)
+    is_talk = has_name and text.startswith("/") and not begins_with_slash(line)
+    return f"/{text}" if is_talk else text
+
+
+def command_in(text: str) -> tuple[Command | None, str]:
+    """Return the command that a line begins with, None if it has none that we know, and the rest of the line."""
+    word, _, rest = text.partition(" ")
+    return BY_WORD.get(word[1:].lower()) if word.startswith("/") else None, rest.strip()
+
+
+def is_goodbye(text: str) -> bool:
+    """Say whether the line `text` says goodbye."""
+    return command_in(text)[0] is _DISCONNECT  # whatever follows it
+
+
+def may_be_asked_about(text: str) -> bool:
+    """Say whether the server may answer the line `text` by asking for a password."""
+    command, rest = command_in(text)
+    if command is None or command.build not in _MAY_ASK:
+        return False
+    return not (rest and PASSWORD in command.parameters)
+
+
+def local_request(text: str) -> requests.LocalRequest | None:
+    """Return what a line asks of this client; None if it is for the server. Raises ProtocolError."""
+    command, rest = command_in(text)
+    if command is None or command.build not in _LOCAL:
+        return None
+    build: Callable[..., Any] = command.build
+    return cast(requests.LocalRequest, build(*arguments(command, rest, usage(command, text))))
+
+
+def usage(command: Command, text: str) -> str:
+    """Return how `command` is typed, by the word that the line `text` has for it."""
+    return command.usage_as(text.partition(" ")[0])
+
+
+def without_password(line: str) -> str:
+    """Return `line` as it may be shown and kept: without the password behind a command that takes one."""
+    command, rest = command_in(line)
+    takes_one = command is not None and PASSWORD in command.parameters
+    return f"{line.partition(' ')[0]} ..." if takes_one and rest else line

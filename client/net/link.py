@@ -1,0 +1,99 @@
+"""Link: one connection to the server. Frames go out; what comes in are payloads."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+from typing import cast
+
+from client.cli import exits
+from client.cli.exits import CONNECT_PATIENCE
+from client.core.session import ClientMessage
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.events import Event
+from protocol.framing import FrameCodec
+from protocol.objects import FROM_SERVER, dump, load
+
+CHUNK = 64 * 1024  # bytes
+# A server whose machine is gone is noticed after a minute, though nobody types (RFC 1122, RFC 5482).
+_KEEPING_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
+PREAMBLE = 4096  # bytes of text, a greeting or a farewell, that may come before the first frame
+
+
+class Link:
+    """A connected socket and its codec. One thread receives, another may send and close."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over `sock`."""
+        self._sock = sock
+        self._codec = FrameCodec(PREAMBLE)
+
+    @property
+    def address(self) -> str:
+        """The address of the other end, in text; "" if the connection is gone already."""
+        try:
+            host, port = self._sock.getpeername()[:2]
+        except OSError:
+            return ""
+        return f"{host}, port {port}"
+
+    @property
+    def preamble(self) -> bytes:
+        """The text that came before the first frame."""
+        return bytes(self._codec.preamble)
+
+    def send(self, message: ClientMessage) -> None:
+        """Send a message, or nothing if the connection is gone: whoever receives finds out why."""
+        with contextlib.suppress(OSError):
+            self._sock.sendall(FrameCodec.encode(dump(message)))
+
+    def receive(self, patience: float) -> list[bytes | ProtocolError] | None:
+        """Return the payloads that came within `patience` seconds, maybe none; None when the connection has ended."""
+        try:
+            readable, _, _ = select.select([self._sock], [], [], patience)
+            chunk = self._sock.recv(CHUNK) if readable else None
+        except (OSError, ValueError):  # a ValueError: closed by the other thread
+            return None
+        if chunk is None:
+            return []
+        return self._codec.feed(chunk) if chunk else None
+
+    def end(self) -> None:
+        """End the connection; whoever receives notices."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Free the socket; nobody receives any more."""
+        self._sock.close()
+
+
+def read(item: bytes | ProtocolError) -> Event | None:
+    """Return the event in what was received; None for one that only newer clients know.
+
+    Raises Ending where the stream has no meaning any more, ProtocolError where this one item has none.
+    """
+    if isinstance(item, ProtocolError):  # codecs report none but fatal ones
+        raise exits.broken_stream(item)
+    try:
+        return cast(Event, load(item, FROM_SERVER))
+    except ProtocolError as error:
+        if error.fault is ErrorCode.UNKNOWN_TYPE:
+            return None
+        raise
+
+
+def connect(host: str, port: int) -> Link:
+    """Return a link to the server. Raises Ending."""
+    try:
+        sock = socket.create_connection((host, port), CONNECT_PATIENCE)
+    except (OSError, ValueError) as error:
+        raise exits.why_not_connected(error, host, port) from None
+    sock.settimeout(None)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPING_ALIVE.items():
+        if hasattr(socket, name):  # which of them there are depends on the platform
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return Link(sock)

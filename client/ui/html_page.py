@@ -1,0 +1,181 @@
+"""The HTML display: all that is received, as a page that an open browser keeps up to date (D5, D6, D7).
+
+The page is written from the start to the end and never again: a head, then a line of HTML for each thing shown, at
+once on the disk's way. So an hour's chat costs as much per line as its first minute. HTML allows this: the end tags
+that are missing are implied.
+
+Nothing in it is trusted. Text is escaped, names stand in <bdi>, so that one written from right to left turns nothing
+around, and the content security policy allows the page's own style and script, by their hashes, and nothing else. The
+script reloads the page, and puts the reader back where he was, unless he is selecting text; without scripts the browser
+reloads it by itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import html
+import os
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from client.cli import exits, options
+from client.cli.exits import Ending
+from client.core.render import Role, Shown, Span, refusal
+from client.view.name_colors import SHADES, Shades
+from protocol.sanitize import clean
+from system.atomic_file import open_private
+
+_ELEMENTS = {Role.OWN: "bdi", Role.ACT: "em", Role.MENTION: "mark"}
+
+_STYLE = """
+:root { color-scheme: light dark; --back: #fbfaf8; --text: #24211d; --faint: #79736b; --whisper: #8b3a8f;
+  --bad: #b3261e; --own: #fff; --mention: #fff1b8;
+  --c0: #ba432c; --c1: #1c7865; --c2: #c22e84; --c3: #1d7c21; --c4: #9e39d0; --c5: #5a741b; --c6: #515dd6;
+  --c7: #956123; --c8: #1f7384; --c9: #c62f4e; --c10: #1d7c45; --c11: #b62bb0; --c12: #3b781c; --c13: #7851d6;
+  --c14: #746c1b; --c15: #2c6dba }
+@media (prefers-color-scheme: dark) { :root { --back: #191a1d; --text: #e4e2de; --faint: #928d86;
+  --whisper: #dd9be0; --bad: #ff8f86; --own: #222429; --mention: #4d4011;
+  --c0: #e89787; --c1: #29d6b2; --c2: #ea90c4; --c3: #29d630; --c4: #d098eb; --c5: #a4d629; --c6: #a1a7ed;
+  --c7: #de9f54; --c8: #2dbbd7; --c9: #eb94a6; --c10: #29d671; --c11: #e98be5; --c12: #63d629; --c13: #b7a1ed;
+  --c14: #d6c829; --c15: #7eaee7 } }
+body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif }
+main { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
+h1 { font-size: 1rem; font-weight: 600; color: var(--faint); margin: 0 0 1rem }
+p { margin: 0; padding: .3rem .6rem .3rem 4.6rem; border-radius: .4rem; white-space: pre-wrap; overflow-wrap: anywhere }
+time { float: left; width: 4rem; margin-left: -4rem; color: var(--faint); font-size: .8rem; line-height: 1.9;
+  font-variant-numeric: tabular-nums }
+bdi { font-weight: 600 }
+.own { background: var(--own) }
+.whispered { color: var(--whisper); font-style: italic }
+.notice, .question { color: var(--faint) }
+.answer { font-family: ui-monospace, monospace; font-size: .85rem }
+.refused { color: var(--bad) }
+.usage { font-weight: 600 }
+mark { background: var(--mention); color: inherit; font-weight: 600; border-radius: .2rem }
+""" + " ".join(f".c{n} {{ color: var(--c{n}) }}" for n in range(SHADES))
+
+_SCRIPT = """
+const key = "read to " + location.pathname;
+history.scrollRestoration = "manual";
+const end = () => document.documentElement.scrollHeight;
+addEventListener("load", () => {
+  const place = sessionStorage.getItem(key);
+  scrollTo(0, place === null || place === "end" ? end() : Number(place));
+});
+addEventListener("pagehide", () => {
+  sessionStorage.setItem(key, scrollY + innerHeight >= end() - 8 ? "end" : scrollY);
+});
+setInterval(() => {
+  if (!document.hidden && getSelection().isCollapsed) location.reload();
+}, 2000);
+"""
+
+
+def _hash(text: str) -> str:
+    """Return the source expression for an inline style or script (CSP level 2)."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+_POLICY = f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; base-uri 'none'"
+
+_HEAD = f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Chat</title>
+<style>{_STYLE}</style>
+<script>{_SCRIPT}</script>
+<noscript><meta http-equiv="refresh" content="5"></noscript>
+</head>
+<body>
+<main>
+"""
+
+
+def head(title: str) -> str:
+    """Return the page's beginning."""
+    return f"{_HEAD}<h1>{html.escape(title)}</h1>\n"
+
+
+def line(shown: Shown, at: datetime, shades: Shades) -> str:
+    """Return what is shown, at local time `at`, as one element of HTML; names have their `shades`."""
+    own = " own" if shown.spans[0].role is Role.OWN else ""  # what we said begins with us
+    time = f'<time datetime="{at.isoformat(timespec="seconds")}">{at:%H:%M:%S}</time>'
+    text = "".join(_span(span, shades) for span in shown.spans)
+    return f'<p class="{shown.kind.name.lower()}{own}" dir="auto">{time}{text}</p>\n'
+
+
+def _span(span: Span, shades: Shades) -> str:
+    text = html.escape(span.text)
+    if span.role is Role.NAME:
+        return f'<bdi class="c{shades.of(span.text)}">{text}</bdi>'
+    if span.role in _ELEMENTS:
+        element = _ELEMENTS[span.role]
+        return f"<{element}>{text}</{element}>"
+    return f'<span class="usage">{text}</span>' if span.role is Role.USAGE else f"<span>{text}</span>"
+
+
+class Page:
+    """The page in a file. Any thread may show something."""
+
+    def __init__(self, path: Path, title: str) -> None:
+        """Make the file at `path`, or empty it. Raises OSError, also when it is a link or another user's."""
+        self._file: TextIO = os.fdopen(open_private(path), "w", encoding="utf-8")
+        self._writing = threading.Lock()
+        self._shades = Shades()
+        self._write(head(title))
+
+    def show(self, shown: Shown) -> None:
+        """Add what is shown, as of now. Raises OSError."""
+        self._write(line(shown, datetime.now(), self._shades))
+
+    def close(self) -> None:
+        """Leave the page as it is."""
+        self._file.close()
+
+    def _write(self, text: str) -> None:
+        with self._writing:
+            self._file.write(text)
+            self._file.flush()
+
+
+def show_in(page: Page | None, shown: Shown) -> None:
+    """Show something in the page, if there is one. Raises Ending when the disk will not."""
+    try:
+        if page is not None:
+            page.show(shown)
+    except OSError as error:
+        raise exits.no_page(error) from None
+
+
+def open_page(file: str | None, host: str, port: int) -> Page | None:
+    """Make the page, or empty it; ask for its file if that is "". Raises Ending, or EOFError."""
+    if file is None:
+        return None
+    path = Path(file) if file else options.ask_page()
+    try:
+        return Page(path, f"Chat on {clean(host)}, port {port}")
+    except OSError as error:
+        raise exits.no_page(error) from None
+
+
+@contextlib.contextmanager
+def telling(page: Page | None) -> Iterator[None]:
+    """Show in the page, if there is one, how the chat within ends; then close the page."""
+    try:
+        yield
+    except Ending as ending:
+        if ending.sentence:
+            show_in(page, refusal(ending.sentence))
+        raise
+    finally:
+        if page is not None:
+            page.close()

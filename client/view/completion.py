@@ -1,0 +1,67 @@
+"""What Tab offers: commands from the one table, and the names of those who are here. Pure.
+
+A candidate is whole: it ends in the space that follows a word, or in ": " where the line addresses somebody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from client.core.settings import CHOICES, MEANINGS
+from protocol import commands, requests
+from protocol.commands import BY_REQUEST, BY_WORD, Parameter
+from protocol.text import key_of
+
+_SETTING_IN = re.compile(r"/set (\w+) \w*$")
+_REPLY, _WHISPER = BY_REQUEST[requests.Reply], BY_REQUEST[requests.Whisper]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A word to put in the place of the one being typed, and what it means."""
+
+    word: str
+    meaning: str = ""
+
+
+def last_word(text: str) -> str:
+    """Return the word being typed, at the end of `text`; it may be empty."""
+    return text.rpartition(" ")[2]
+
+
+def candidates(text: str, names: Iterable[str], whisperer: str = "") -> list[Candidate]:
+    """Return what the last word of `text`, a line up to the cursor, may become, the likeliest first.
+
+    `names` are those of the others, who spoke last first; `whisperer` is whom a reply would go to, "" for nobody.
+    """
+    if whisperer and BY_WORD.get(text[1:].lower()) is _REPLY and text.startswith("/"):
+        return [Candidate(f"/{_WHISPER.name} {whisperer} ", _WHISPER.help)]
+    word = key_of(last_word(text))
+    return [candidate for candidate in _offered(text, names) if key_of(candidate.word).startswith(word)]
+
+
+def _offered(text: str, names: Iterable[str]) -> list[Candidate]:
+    if " " not in text:
+        return _commands("/") if text.startswith("/") else [Candidate(f"{name}: ") for name in names]
+    parameter = _parameter_at(text)
+    if parameter is commands.COMMAND:
+        return _commands("")
+    if parameter is commands.SETTING:
+        return [Candidate(f"{name} ", MEANINGS[name]) for name in CHOICES]
+    setting = _SETTING_IN.match(text)
+    if setting is not None:
+        return [Candidate(value) for value in CHOICES.get(setting[1], ())]
+    return [Candidate(f"{name} ") for name in names]
+
+
+def _commands(prefix: str) -> list[Candidate]:
+    return [Candidate(f"{prefix}{word} ", command.help) for word, command in BY_WORD.items()]
+
+
+def _parameter_at(text: str) -> Parameter | None:
+    """Return the parameter that the last word of `text` is; None where it is none, or not the first."""
+    first, *more = text.split(" ")
+    command = BY_WORD.get(first[1:].lower()) if first.startswith("/") else None
+    return command.parameters[0] if command is not None and command.parameters and len(more) == 1 else None

@@ -1,0 +1,75 @@
+"""Folding: who comes and goes without a word is told in one line, not in one each. Pure.
+
+The line grows as long as nothing else is shown, up to a number of events: each change draws it again. Then it
+is finished, and the next comer begins another. Whoever has spoken is worth a line of their own when they go.
+"""
+
+from __future__ import annotations
+
+from client.core.render import Kind, Shown, Span, compose, look, name_span
+from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
+
+EVENTS_LIMIT = 1000  # in one line
+SPEAKERS_LIMIT = 10_000  # known by name; a hostile server may make up as many as it likes
+_NAMES = 10  # in one list of the line; how many more there were is told as a number
+
+
+class Folding:
+    """The comings and goings since something else was shown, and who has spoken."""
+
+    def __init__(self) -> None:
+        self._folded: list[Joined | Left] = []
+        self._speakers: set[str] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether the line is to be finished before it takes anything more."""
+        return len(self._folded) >= EVENTS_LIMIT
+
+    def takes(self, event: Event | None) -> bool:
+        """Note what happened; return whether it goes into the line, and so needs no other place."""
+        if isinstance(event, Said | Whispered) or (isinstance(event, Renamed) and event.old in self._speakers):
+            self._note_speaker(event.name)
+        if not isinstance(event, Joined | Left) or self._has_spoken(event):
+            return False
+        self._folded.append(event)
+        return True
+
+    def _note_speaker(self, name: str) -> None:
+        if len(self._speakers) < SPEAKERS_LIMIT:
+            self._speakers.add(name)
+
+    def _has_spoken(self, event: Joined | Left) -> bool:
+        was_heard = event.name in self._speakers
+        self._speakers.discard(event.name)  # whoever joins under this name later is somebody else
+        return was_heard and isinstance(event, Left)
+
+    def line(self, me: str) -> Shown | None:
+        """Return the line as it stands; None if there is none."""
+        if len(self._folded) < 2:
+            return look(self._folded[0], me) if self._folded else None
+        return _summary(self._folded)
+
+    def unfold(self, me: str) -> Shown | None:
+        """Return the line, finished."""
+        line = self.line(me)
+        self._folded.clear()
+        return line
+
+
+def _summary(folded: list[Joined | Left]) -> Shown:
+    came = dict.fromkeys(event.name for event in folded if isinstance(event, Joined))
+    went = dict.fromkeys(event.name for event in folded if isinstance(event, Left))
+    lists = {
+        "connected": [name for name in came if name not in went],
+        "left": [name for name in went if name not in came],
+        "connected and left": [name for name in came if name in went],
+    }
+    told = [part for what, names in lists.items() if names for part in ("; ", f"{what}: ", *_listed(names))]
+    return compose(Kind.NOTICE, "* ", *told[1:], f". Users here: {folded[-1].count}")
+
+
+def _listed(names: list[str]) -> list[str | Span]:
+    parts: list[str | Span] = [part for name in names[:_NAMES] for part in (", ", name_span(name))][1:]
+    more = len(names) - _NAMES
+    return [*parts, f" and {more} more"] if more > 0 else parts

@@ -1,0 +1,91 @@
+"""The view: which lines of the conversation stand above the prompt for good, and which live right over it. Pure.
+
+For good stands what was shown, stamped with its time, under the day's name when that changes. What may still change
+lives over the prompt: the line that comings and goings are folded into, and our own lines that the server has not
+acknowledged; they go up when they are settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+
+from client.core import render
+from client.core.render import Kind, Role, Shown, Span, compose
+from client.core.session import Session
+from client.view.joins import Folding
+from client.view.status_bar import Unread
+from protocol.events import Said, Whispered
+from protocol.text import LATEST
+
+NARROW = 40  # columns; below that, times would leave too little for what is said
+_STAMPED = (Kind.SAID, Kind.WHISPERED, Kind.NOTICE)
+
+
+class View:
+    """What the user has before the eyes, as far as it depends on what was shown before."""
+
+    def __init__(self, session: Session) -> None:
+        self.unread = Unread()
+        self.columns = 80
+        self._session = session
+        self._folding = Folding()
+        self._day: date | None = None
+
+    def above(self, shown: Shown, now: float) -> list[Shown]:
+        """Return what is to be written above the prompt since `shown` came at `now`, seconds since the epoch."""
+        me, joins, folding = self._session.name, self._session.settings.joins, self._folding
+        told = [folding.unfold(me)] if folding.full else []
+        if not folding.takes(None if _has_rule(shown) else shown.event):
+            told += [folding.unfold(me), shown]
+        elif joins != "fold":
+            told = [line for line in (*told, folding.unfold(me)) if joins == "all"]
+        return [line for one in told if one is not None for line in self._stamped(one, now)]
+
+    def finish(self, now: float) -> list[Shown]:
+        """Return what is still to be written above, since this is the end."""
+        folded = self._folding.unfold(self._session.name)
+        return [] if folded is None else list(self._stamped(folded, now))
+
+    def read(self) -> None:
+        """Note that the user is here, and has seen all that was shown."""
+        self.unread = Unread()
+
+    def rings(self, shown: Shown) -> bool:
+        """Count `shown` if it is for the user in particular; say whether the bell is to ring for it."""
+        event, bell = shown.event, self._session.settings.bell
+        if not isinstance(event, Said | Whispered) or event.name == self._session.name:
+            return False
+        is_whisper = isinstance(event, Whispered)
+        self.unread = self.unread.counting(event, shown.is_mention)
+        return bell == "all" or (bell == "whisper" and is_whisper) or (bell != "off" and shown.is_mention)
+
+    def live(self, most: int) -> list[Shown]:
+        """Return what stands right over the prompt now, in at most `most` lines and one."""
+        me = self._session.name
+        folded = self._folding.line(me) if self._session.settings.joins == "fold" else None
+        waiting = [pending.text for pending in self._session.pending.values()] if me else []
+        older = len(waiting) - most
+        lines = [f"{me}: {text}" for text in waiting[max(older, 0) :]]
+        if older > 0:
+            lines.insert(0, f"({older} more lines wait for the server)")
+        return [*([] if folded is None else [folded]), *(compose(Kind.NOTICE, line) for line in lines)]
+
+    def _stamped(self, shown: Shown, now: float) -> Iterator[Shown]:
+        """Yield `shown` with its time, after a line for the day if another one has begun."""
+        moment = datetime.fromtimestamp(min(getattr(shown.event, "at", 0.0) or now, LATEST))
+        before, self._day = self._day or datetime.fromtimestamp(now).date(), moment.date()
+        if self._day != before:
+            yield render.day(f"{moment:%A, %d %B %Y}")
+        has_time = self._session.settings.times == "on" and self.columns >= NARROW and shown.kind in _STAMPED
+        yield replace(shown, spans=_with_time(shown, f"{moment:%H:%M} ")) if has_time else shown
+
+
+def _has_rule(shown: Shown) -> bool:
+    return any(span.role is Role.RULE for span in shown.spans[:1])
+
+
+def _with_time(shown: Shown, time: str) -> tuple[Span, ...]:
+    before = 1 if _has_rule(shown) and len(shown.spans) > 1 else 0
+    return (*shown.spans[:before], Span(time, Role.TIME), *shown.spans[before:])

@@ -1,1 +1,0 @@
-"""Is anything lost, doubled or out of order when everything fails? `python -m plug`; README.md says the rest."""

@@ -1,0 +1,157 @@
+"""The server's command line, and the sentence for a listener that can't be had."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+from ipaddress import ip_network
+from pathlib import Path
+
+from chat import limits
+from chat.networks import Network
+from protocol import __version__
+from protocol.dialects import SLASH, VERBS, Dialect
+from protocol.numbers import whole_number
+from runtime.sockets import PEERS_LIMIT, own_addresses
+from system.port import port as parsed_port
+
+_MOST = 2**53 - 1  # what a float holds exactly, so that no sum with a time or a size loses what it is there for
+
+DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
+
+
+def _amount(text: str) -> int:
+    number = whole_number(text, _MOST)
+    if not number:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount: give a whole number, 1 or more")
+    return number
+
+
+def _places(text: str) -> int:
+    places = _amount(text)
+    if places > PEERS_LIMIT:
+        raise argparse.ArgumentTypeError(f"{text} are more than select can watch here: give at most {PEERS_LIMIT}")
+    return places
+
+
+def _count(text: str) -> int:
+    return 0 if text == "0" else _amount(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 1 / _MOST < rate <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds or a rate: give one over 0, such as 0.5")
+    return int(rate) if rate.is_integer() else rate
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a network: give one such as 192.0.2.0/24") from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `server.py`; it ends the program with exit code 2 on what it can't take."""
+    made = argparse.ArgumentParser(
+        prog="chat-server" if Path(sys.argv[0]).stem == "chat-server" else "server.py",
+        description="A chat server. Join it with `python myclient.py HOST PORT`, or with `telnet HOST PORT` or nc.",
+    )
+    made.add_argument("port", type=parsed_port, help="the port to listen on, such as 8001")
+    made.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
+    made.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=Path("chatdata"),
+        help="where what outlives the server is kept; made when first needed (default: ./chatdata)",
+    )
+    made.add_argument(
+        "--max-users", metavar="N", type=_places, default=PEERS_LIMIT, help="users at a time (default: %(default)s)"
+    )
+    made.add_argument(
+        "--dialect",
+        choices=DIALECTS,
+        default="auto",
+        help="what text users speak: slash commands, the verbs JOIN LIST MESG BCST QUIT, or (auto) what they show",
+    )
+    made.add_argument(
+        "--trusted",
+        metavar="ADDRESS/BITS",
+        type=_network,
+        action="append",
+        default=[],
+        help="a network whose addresses may have any number of connections, as loopback may; can be given repeatedly",
+    )
+    made.add_argument(
+        "--no-rate-limit",
+        action="store_true",
+        help="let users send as fast as they can: for trusted networks and benchmarks",
+    )
+    _add_history(made)
+    made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_limits(made)
+    return made
+
+
+def _add_history(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("history", "what is said is kept in the data directory, for those who come back")
+    for option, kind, default, text in (
+        ("--history", _amount, 100_000, "messages to keep, comings and goings among them"),
+        ("--history-days", _rate, 30.0, "days to keep them"),
+        ("--greet-history", _count, 20, "messages that newcomers are shown; 0: none"),
+    ):
+        group.add_argument(option, metavar="N", type=kind, default=default, help=f"{text} (default: %(default)s)")
+    group.add_argument(
+        "--no-journal", action="store_true", help="keep it in memory only: it ends with the server, however that ends"
+    )
+    group.add_argument(
+        "--sync", action="store_true", help="wait for the disk before anybody sees a message: it survives a power cut"
+    )
+
+
+def _add_limits(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("limits", "each with its default and the reason for it")
+    for name, reason in limits.REASONS.items():
+        default = getattr(limits, name)
+        group.add_argument(
+            option_of(name),
+            metavar="N",
+            dest=name,
+            type=_rate if reason.startswith("seconds") or isinstance(default, float) else _amount,
+            default=default,
+            help=f"{reason} (default: %(default)s)",
+        )
+
+
+def option_of(limit: str) -> str:
+    """Return the option that sets a limit: `--high-water` for HIGH_WATER."""
+    return "--" + limit.lower().replace("_", "-")
+
+
+def set_limits(options: argparse.Namespace) -> None:
+    """Make the limits those of the command line."""
+    for name in limits.REASONS:
+        setattr(limits, name, getattr(options, name))
+
+
+def invitation(host: str | None, port: int) -> list[str]:
+    """Return the lines that say where the server listens and what to hand on to those who are to join (A1)."""
+    hosts = [host] if host else ["localhost", *own_addresses()]
+    joining = (f"  telnet {name} {port}    or    python myclient.py {name} {port}" for name in hosts)
+    return [f"Listening on port {port}. Join with:", *joining]
+
+
+def why_not_listening(error: OSError, host: str | None, port: int) -> str:
+    """Return the sentence for a listener that can't be had: what is wrong and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use. Stop what uses it, or choose another: python server.py {port % 65535 + 1}"
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs more rights than this user has. Choose one from 1024 up, such as 8001."
+    return f"Cannot listen on {host or 'all addresses'}, port {port}: {error.strerror or error}."

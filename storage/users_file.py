@@ -1,0 +1,180 @@
+"""Accounts: the names that are registered, in `users.txt`, one line each.
+
+    ann:scrypt:16384:8:5:w2kq...==:9tD1...=
+
+The file is replaced as a whole (system/atomic_file.py). A line that can't be read is told of and kept byte by byte
+where it
+stands, and its name stays taken: nobody can log in by it until it is mended, and nobody can register the name
+meanwhile. Where it is in doubt which name that is (`names_in`), each that it may be stays taken. Blank lines and those
+that begin with # are kept too.
+
+Everything here may block (hashing, the disk): after `load` it is for the worker thread alone. The file is read again
+only when it is another one than was read or written last, since somebody may have edited it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+from protocol.text import is_name, key_of
+from storage.passwords import NOBODY, PasswordHash
+from system.atomic_file import write_whole
+
+FILE_NAME = "users.txt"
+_COMPLAINTS = 20  # at a time: a file of another kind would fill the log
+_RUN = re.compile(r"[A-Za-z0-9_-]+")
+_BEFORE_HASH = re.compile(r"([A-Za-z0-9_-]+):scrypt:")
+
+
+class _Line(NamedTuple):
+    """A line as it stands, with its end. `keys`: whose account it is, or may be if it can't be read."""
+
+    text: str
+    keys: tuple[str, ...] = ()
+    hash: PasswordHash | None = None
+
+
+class Accounts:
+    """The accounts in one folder. `path` is made, with its folder, when the first user registers (D10)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE_NAME
+        self._lines: list[_Line] = []
+        self._hashes: dict[str, PasswordHash] = {}
+        self._keys: frozenset[str] = frozenset()
+        self._version: tuple[int, ...] = ()  # of the file, as it was read or written last
+
+    def load(self) -> list[str]:
+        """Read the file, if there is one, anew; return a sentence for each line that was no use. Raises OSError."""
+        version = self._version_now()
+        try:
+            text = self.path.read_bytes().decode(errors="surrogateescape")
+        except FileNotFoundError:
+            text = ""
+        known = {line.text: line for line in self._lines if line.hash}
+        lines: list[_Line] = []
+        complaints: list[str] = []
+        live: set[str] = set()
+        for number, content in enumerate(text.splitlines(keepends=True), 1):
+            line, why = _read(content, known, live)
+            live.update(line.keys if line.hash else ())
+            lines.append(line)
+            if why:
+                complaints.append(f"{self.path}, line {number} was left out: {why}")
+        self._take(lines, version)
+        return _shortened(complaints)
+
+    def refresh(self) -> list[str]:
+        """Read the file anew if it is not the one that was read or written last; return what `load` does."""
+        return [] if self._version_now() == self._version else self.load()
+
+    def keys(self) -> frozenset[str]:
+        """Return the names that are taken, as they are compared."""
+        return self._keys
+
+    def check(self, name: str, password: str) -> bool:
+        """Say whether `password` is that of `name`; takes as long, and says the same, for a name without account."""
+        return self._hashes.get(key_of(name), NOBODY).matches(password)
+
+    def add(self, name: str, password: str) -> bool:
+        """Register `name`, unless it is taken; say whether that was done. Raises OSError; then all is as before."""
+        hashed = PasswordHash.of(password)
+        self.refresh()
+        if key_of(name) in self._keys:
+            return False
+        self._replace(key_of(name), _line_of(name, hashed))
+        return True
+
+    def store(self, name: str, password: str) -> None:
+        """Register `name`, or give it another password. Raises OSError; then all is as before."""
+        hashed = PasswordHash.of(password)
+        self.refresh()
+        self._replace(key_of(name), _line_of(name, hashed))
+
+    def remove(self, name: str) -> None:
+        """Remove the account of `name`. Raises OSError; then all is as before."""
+        self.refresh()
+        self._replace(key_of(name))
+
+    def _replace(self, key: str, *new: _Line) -> None:
+        """Put `new` in the place of the lines of `key`, or at the end. A line that may be another's, too, stays."""
+        place = next((number for number, line in enumerate(self._lines) if line.keys == (key,)), len(self._lines))
+        before, after = self._lines[:place], [line for line in self._lines[place:] if line.keys != (key,)]
+        lines = [*_ended(before), *new, *after]
+        write_whole(self.path, "".join([line.text for line in lines]).encode(errors="surrogateescape"))
+        self._take(lines, self._version_now())
+
+    def _take(self, lines: list[_Line], version: tuple[int, ...]) -> None:
+        self._lines = lines
+        self._hashes = {line.keys[0]: line.hash for line in lines if line.hash}
+        self._keys = frozenset(key for line in lines for key in line.keys)
+        self._version = version
+
+    def _version_now(self) -> tuple[int, ...]:
+        try:
+            stat = self.path.stat()
+        except FileNotFoundError:
+            return ()
+        return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _ended(lines: list[_Line]) -> list[_Line]:
+    """Return `lines` so that another may follow."""
+    if not lines or lines[-1].text.endswith(("\n", "\r")):
+        return lines
+    return [*lines[:-1], lines[-1]._replace(text=lines[-1].text + "\n")]
+
+
+def _line_of(name: str, hashed: PasswordHash) -> _Line:
+    return _Line(f"{name}:{hashed}\n", (key_of(name),), hashed)
+
+
+def _read(content: str, known: dict[str, _Line], live: set[str]) -> tuple[_Line, str]:
+    """Return what a line says and "", or why it is of no use, where `live` names stand in earlier lines."""
+    try:
+        line = known.get(content) or _parsed(content)
+    except ValueError as error:
+        keys = names_in(content)
+        taken = f"Until it is mended nobody can have {' or '.join(keys)}." if keys else "No name can be read in it."
+        return _Line(content, keys), f"{error}. {taken}"
+    if line.hash and line.keys[0] in live:
+        return _Line(content, line.keys), f"{line.keys[0]} stands in an earlier line"
+    return line, ""
+
+
+def _parsed(content: str) -> _Line:
+    """Return what a line says. Raises ValueError for one that is no use."""
+    name, _, text = content.partition(":")
+    if is_name(name):
+        return _Line(content, (key_of(name),), PasswordHash.parse(text.strip()))
+    if not content.strip() or _cleaned(content).startswith("#"):
+        return _Line(content)
+    raise ValueError("it does not begin with a name")
+
+
+def names_in(content: str) -> tuple[str, ...]:
+    """Return the names, as they are compared, that a damaged line may be about.
+
+    Its name stands before the first colon: the first run of a name's characters there, or all of them where something
+    has come between them, also when that colon is lost. And every name that a hash follows, where a line end is lost.
+    """
+    cleaned = _cleaned(content)
+    runs = _RUN.findall(cleaned.partition(":")[0])
+    whole = "".join(runs)
+    found = [*runs[:1], whole, whole.removesuffix("scrypt"), *_BEFORE_HASH.findall(cleaned)]
+    return tuple(dict.fromkeys(key_of(name) for name in found if is_name(name)))
+
+
+def _cleaned(content: str) -> str:
+    """Return a line without what can't be seen: byte order marks, NULs, tabs, what is no UTF-8."""
+    normal = unicodedata.normalize("NFKC", content)
+    return "".join(c for c in normal if c.isprintable()).lstrip()
+
+
+def _shortened(complaints: list[str]) -> list[str]:
+    if len(complaints) <= _COMPLAINTS:
+        return complaints
+    return [*complaints[:_COMPLAINTS], f"... and {len(complaints) - _COMPLAINTS} more lines were left out."]

@@ -1,0 +1,4 @@
+"""The letters, the mailbox and what is to be sent again when. Pure.
+
+Imports protocol and client.core.
+"""

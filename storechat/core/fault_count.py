@@ -1,0 +1,36 @@
+"""Tally: which faults were met, how often, and which of them to tell the user of. Pure."""
+
+from __future__ import annotations
+
+from math import inf
+
+from protocol.errors import ErrorCode
+
+QUIET = 60.0  # seconds until a fault that happens again is told of again
+
+_OUTAGE = ErrorCode.STORE_GONE  # it has an end that is news, too
+
+
+class Tally:
+    """Counts faults. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._counts: dict[ErrorCode, int] = {}
+        self._told_at: dict[ErrorCode, float] = {}
+
+    def note(self, fault: ErrorCode, now: float) -> bool:
+        """Count `fault`; say whether the user is to be told of it now."""
+        self._counts[fault] = self._counts.get(fault, 0) + 1
+        if now - self._told_at.get(fault, -inf) < QUIET:
+            return False
+        self._told_at[fault] = now
+        return True
+
+    def reached(self) -> bool:
+        """Note that the store can be reached; say whether the user was told that it could not."""
+        return self._told_at.pop(_OUTAGE, None) is not None
+
+    def summary(self) -> str:
+        """Return every fault that was met, by number, with how often."""
+        met = sorted(self._counts.items(), key=lambda item: item[0].number)
+        return ", ".join(f"{fault.number} {fault.code} {count}x" for fault, count in met) or "none"

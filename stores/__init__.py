@@ -1,1 +1,0 @@
-"""What outlives the process. The only code that touches the disk."""

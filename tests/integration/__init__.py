@@ -1,0 +1,1 @@
+"""Real sockets and threads in the test's own process."""

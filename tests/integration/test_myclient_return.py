@@ -1,0 +1,297 @@
+"""myclient.py when the connection is lost: in this process against a scripted server, and for real on a terminal."""
+
+from __future__ import annotations
+
+import signal
+from itertools import islice, repeat
+
+import pytest
+
+import myclient
+from client.cli import options
+from client.cli.exits import Exit
+from client.net import link
+from client.net.pauses import pauses
+from protocol.errors import ErrorCode
+from protocol.events import Asked, Dismissed, Joined, Noticed, Said, Welcomed, refusal
+from protocol.requests import Hello, Line, Password, Resume
+from tests.integration.test_myclient import client
+from tests.support.programs import CTRL_D, Programs, needs
+from tests.support.scripted import Bot, Peer, Script, Scripted
+
+AT = 1_700_000_000.0
+GOODBYE = Line("/disconnect", 2)
+PATIENT = ("--name", "bot", "--reconnect", "5")
+
+
+@pytest.fixture
+def bot(scripted: Scripted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bot:
+    monkeypatch.delenv(options.PASSWORD_VARIABLE, raising=False)
+    monkeypatch.setattr(myclient, "pauses", lambda: repeat(0))
+    return Bot(scripted, capsys, monkeypatch)
+
+
+def loses(peer: Peer) -> None:
+    """Welcome the client, take its line and be gone before it is answered."""
+    peer.welcomes()
+    peer.gets(Line("hello", 1))
+
+
+def comes_back(peer: Peer) -> None:
+    hello = peer.gets()
+    assert isinstance(hello, Hello)
+    assert (hello.name, hello.resume) in [("bot", Resume("epoch", 1, lines=lines)) for lines in (1, 2)]
+
+
+def repeats(peer: Peer) -> None:
+    """Welcome the client again, have its line again, answer it and let it leave."""
+    comes_back(peer)
+    peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Joined(3, "bot", 1))
+    peer.gets(Line("hello", 1))
+    peer.sends(Said(4, "bot", "hello", AT, 1))
+    peer.gets(GOODBYE)
+
+
+# --- scripted ----------------------------------------------------------------------------------------------------
+
+
+def test_a_line_without_an_answer_is_said_by_the_next_connection(bot: Bot, scripted: Scripted) -> None:
+    scripted.plays(loses)
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
+
+
+def test_a_connection_that_ends_before_the_welcome_is_tried_again(bot: Bot, scripted: Scripted) -> None:
+    def again(peer: Peer) -> None:
+        comes_back(peer)
+        peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Said(2, "bot", "hello", AT, 1), Joined(3, "bot", 1))
+        peer.gets(Line("hello", 1))
+        peer.gets(GOODBYE)
+
+    scripted.plays(loses)
+    scripted.plays(comes_back)
+    assert bot.exits(again, "hello\n", *PATIENT) is Exit.GOODBYE
+
+
+def test_a_bot_whose_name_is_gone_meanwhile_ends(bot: Bot, scripted: Scripted) -> None:
+    def refuses(peer: Peer) -> None:
+        comes_back(peer)
+        peer.sends(refusal(ErrorCode.NAME_TAKEN, name="bot"), Asked("name", "Another?"))
+
+    scripted.plays(loses)
+    assert bot.exits(refuses, "hello\n", *PATIENT) is Exit.REFUSED
+    assert bot.err.endswith("\nNot let in: bot is in use. Choose another name.\n")
+
+
+def test_a_password_does_not_follow_the_servers_name_to_another_address(
+    bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:  # T4
+    monkeypatch.setenv(options.PASSWORD_VARIABLE, "hunter22")
+    elsewhere = Scripted()
+    there = elsewhere.port
+    ports = iter([scripted.port, there])
+    monkeypatch.setattr(myclient, "connect", lambda host, port: link.connect(host, next(ports)))
+
+    def lets_in(peer: Peer) -> None:
+        peer.gets()
+        peer.sends(Asked("password", "Its password?"))
+        peer.gets(Password("hunter22"))
+        peer.sends(Welcomed("bot", "epoch", 1, 1))
+        peer.gets(Line("hello", 1))
+
+    def asks(peer: Peer) -> None:
+        comes_back(peer)
+        peer.sends(Asked("password", "Its password?"))
+        assert peer.gets() is None
+
+    elsewhere.plays(asks)
+    try:
+        assert bot.exits(lets_in, "hello\n", *PATIENT) is Exit.REFUSED
+    finally:
+        elsewhere.close()
+    assert f"The server answers from 127.0.0.1, port {there} now" in bot.err
+
+
+def test_after_a_kick_it_stays_away(bot: Bot) -> None:
+    def kicks(peer: Peer) -> None:
+        loses(peer)
+        peer.sends(refusal(ErrorCode.TOO_FAR_BEHIND, why="x"), Dismissed("Goodbye."))
+
+    assert bot.exits(kicks, "hello\n", *PATIENT) is Exit.LOST
+    assert 'The server left before it answered "hello".' in bot.err
+
+
+def test_a_server_that_shuts_down_may_be_back(bot: Bot, scripted: Scripted) -> None:
+    def shuts_down(peer: Peer) -> None:
+        loses(peer)
+        peer.sends(Dismissed("The server is shutting down. Goodbye.", again=True))
+
+    scripted.plays(shuts_down)
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
+
+
+def test_when_its_patience_is_over_it_says_what_may_not_have_arrived(
+    bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(myclient, "pauses", lambda: repeat(6))
+    assert bot.exits(loses, "hello\n", *PATIENT) is Exit.LOST
+    assert '"hello" may not have arrived' in bot.err
+
+
+def test_no_server_at_all_is_tried_again_too(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(myclient, "pauses", lambda: iter([0, 0, 9]))
+
+    def loses_and_is_gone(peer: Peer) -> None:
+        bot._scripted._listener.close()
+        loses(peer)
+
+    assert bot.exits(loses_and_is_gone, "hello\n", *PATIENT) is Exit.LOST
+
+
+def test_a_server_that_falls_silent_is_taken_for_gone(
+    bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(myclient, "TICK", 0.01)
+    monkeypatch.setattr(myclient, "SILENCE", 0.05)
+
+    def is_silent(peer: Peer) -> None:
+        loses(peer)
+        assert peer.gets() is None
+
+    scripted.plays(is_silent)
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
+
+
+def test_the_tries_come_ever_later_but_no_later_than_every_half_minute() -> None:
+    for _ in range(20):
+        tries = list(islice(pauses(), 12))
+        assert tries[0] == 1
+        assert all(1 <= pause <= 30 for pause in tries)
+        assert all(pause >= 15 for pause in tries[6:])
+
+
+def test_how_long_it_tries_depends_on_who_waits() -> None:
+    def persistence(*arguments: str, on_terminal: bool) -> float:
+        chosen = options.parse(["localhost", *arguments], on_terminal=on_terminal)
+        return options.persistence(chosen, on_terminal=on_terminal)
+
+    assert persistence(on_terminal=True) == float("inf")
+    assert persistence(on_terminal=False) == options.PERSISTENCE
+    assert persistence("--reconnect", "7", on_terminal=True) == 7.0
+    with pytest.raises(SystemExit):
+        persistence("--reconnect", "soon", on_terminal=True)
+
+
+# --- passwords (U2) ----------------------------------------------------------------------------------------------
+
+ASKED = Asked("password", "Choose one:")
+
+
+def is_not_answered(peer: Peer) -> None:
+    """Be gone before it is known whether a password will be asked for."""
+
+
+def asks(peer: Peer) -> None:
+    peer.sends(ASKED, Noticed("It is not shown.", 1))
+    peer.gets(Password("hunter22"))
+
+
+def asks_twice(peer: Peer) -> None:
+    asks(peer)
+    peer.sends(Asked("password", "The same once more:"))
+    peer.gets(Password("hunter22"))
+
+
+@pytest.mark.parametrize("line", ["/register", "/passwd", "/nick eve"])
+@pytest.mark.parametrize("meanwhile", [is_not_answered, asks, asks_twice])
+def test_a_script_s_password_is_not_said_when_the_connection_is_lost(bot: Bot, meanwhile: Script, line: str) -> None:
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line(line, 1))
+        meanwhile(peer)
+        peer.has_nothing_more()
+
+    assert bot.exits(script, f"{line}\nhunter22\nhunter22\nhello\n", *PATIENT) is Exit.LOST
+    assert "The connection was lost while a password was asked for. The rest of the input was not sent" in bot.err
+
+
+def test_a_script_s_line_is_no_password_for_a_name_that_is_registered_meanwhile(bot: Bot, scripted: Scripted) -> None:
+    def asks_for_it(peer: Peer) -> None:
+        comes_back(peer)
+        peer.sends(Asked("password", "bot is registered. Its password?"))
+        assert peer.gets() is None
+
+    scripted.plays(loses)
+    assert bot.exits(asks_for_it, "hello\nand more\n", *PATIENT, stays_open=True) is Exit.REFUSED
+    assert "a password is needed" in bot.err
+
+
+def test_a_script_s_password_is_not_quoted(bot: Bot) -> None:
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line("/passwd hunter22", 1))
+
+    assert bot.exits(script, "/passwd hunter22\n") is Exit.LOST
+    assert '"/passwd ..." may not have arrived' in bot.err
+
+
+# --- for real ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@needs("nc")
+def test_a_server_that_comes_back_is_rejoined_with_all_that_was_missed(run: Programs, number: signal.Signals) -> None:
+    server = run.server()
+    ann = client(run, "127.0.0.1", str(run.port), "--name", "ann")
+    ann.sees("ann>")
+    ann.types("before")
+    ann.sees("ann: before")
+    server.signals(number)
+    ann.sees("The connection was lost.")
+    ann.sees("offline, next try in")
+    ann.types("typed while away")
+    ann.presses("half a li")
+    run.server(port=run.port)
+    ann.sees("ann: typed while away")
+    ann.sees("ann> half a li")
+    bob = run.nc()
+    bob.types("bob")
+    bob.sees("ann: before")  # the greeting's history
+    bob.sees("ann: typed while away")
+    assert bob.text.count("typed while away") == 1
+    ann.presses(CTRL_D)
+
+
+def test_leaving_while_there_is_no_connection_ends_at_once(run: Programs) -> None:
+    server = run.server()
+    ann = client(run, "127.0.0.1", str(run.port), "--name", "ann")
+    ann.sees("ann>")
+    server.signals(signal.SIGKILL)
+    ann.sees("offline, next try in")
+    ann.types("never sent")
+    ann.presses(CTRL_D)
+    ann.sees('There is no connection: "never sent" may not have arrived.')
+    assert ann.ends() == Exit.LOST.code
+
+
+def test_a_server_that_does_not_welcome_it_again_is_taken_for_gone(
+    bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(myclient, "TICK", 0.01)
+    monkeypatch.setattr(myclient, "PATIENCE", 0.3)
+
+    def says_nothing(peer: Peer) -> None:
+        comes_back(peer)
+        assert peer.gets() is None
+
+    scripted.plays(loses)
+    scripted.plays(says_nothing)
+    assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
+
+
+def test_a_bug_that_a_server_finds_ends_the_client_with_a_sentence(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def has_a_bug(*_: object) -> None:
+        raise ValueError("never thought of")
+
+    monkeypatch.setattr(link, "load", has_a_bug)
+    assert bot.exits(Peer.welcomes, stays_open=True) is Exit.ERROR
+    assert bot.err == "The client met a bug of its own (ValueError('never thought of')). Start it again to rejoin.\n"

@@ -1,0 +1,1 @@
+"""The real programs as processes, with a real telnet, nc, tmux and nginx."""

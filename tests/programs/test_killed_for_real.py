@@ -1,0 +1,27 @@
+"""The promise, kept by a real server that is killed all the time, to clients whose links fail: `pytest -m slow`.
+
+Half an hour of it is `make soak`; the seed is printed.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from tools.crash.__main__ import run
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def test_a_minute_of_kills_and_cuts_breaks_no_promise() -> None:
+    seed = secrets.randbelow(1_000_000)
+    print(f"seed: {seed}")
+    (finding,) = run(minutes=1, seed=seed)
+    assert finding.passed, finding
+
+
+@pytest.mark.parametrize("bug", ["answers-forgotten", "told-before-kept", "drop-for-one"])
+def test_a_bug_in_the_real_server_is_found(bug: str) -> None:
+    (finding,) = run(minutes=0.3, seed=1, bug=bug)
+    assert not finding.passed

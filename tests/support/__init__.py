@@ -1,0 +1,1 @@
+"""What tests share. Imported by tests alone."""

@@ -1,0 +1,258 @@
+"""A live server in the test's own process: real sockets on port 0, and a loop that turns only while a test waits.
+
+    ann, bob = live.joins("ann"), live.joins("bob")
+    ann.says("hi")
+    bob.sees("ann: hi")
+
+`sees` turns the loop until the text is there, and looks for the next one behind it, so that a test's order is the
+order of the wire. The server's clock stands still unless a test moves it, so no deadline depends on the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+from math import inf
+from pathlib import Path
+
+import pytest
+
+import server
+from chat.admission import Admission
+from chat.clock import LoopClock
+from chat.hub import Hub
+from chat.saved_state import Record
+from protocol.dialects import Dialect
+from protocol.framing import FrameCodec
+from protocol.objects import FROM_SERVER, dump, load
+from protocol.requests import Hello
+from runtime.acceptor import Acceptor
+from runtime.account_service import AccountService
+from runtime.services import Services
+from runtime.sockets import PEERS_LIMIT, listen
+from server import Peer, Server
+from storage.users_file import Accounts
+
+PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
+
+
+class Clock:
+    """Stands in for the module `time` in server.py. Goes on by `pace` seconds each time that it is read."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.pace = 0.0
+
+    def monotonic(self) -> float:
+        self.now += self.pace
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+
+class SelectCalls:
+    """Stands in for the module `select` in server.py: keeps what it is called with, and never sleeps."""
+
+    def __init__(self) -> None:
+        self.readers: list[int] = []
+        self.timeout = -1.0
+
+    def select(
+        self, readers: list[int], writers: list[int], others: list[int], timeout: float
+    ) -> tuple[list[int], list[int], list[int]]:
+        self.readers, self.timeout = readers, timeout
+        return select.select(readers, writers, others, 0)
+
+
+class Live:
+    """A server, its hub and its clock, and the clients that are connected to it."""
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        folder: Path,
+        max_users: int = PEERS_LIMIT,
+        dialect: Dialect | None = None,
+        jump: float = inf,
+    ) -> None:
+        """Serve on port 0 in a world of its own; accounts, if any, go to `folder`.
+
+        `jump`: see chat.clock; by default a test may move the clock by as much as it likes.
+        """
+        self.clock = Clock()
+        monkeypatch.setattr(server, "time", self.clock)
+        listeners = listen("127.0.0.1", 0)
+        self.address: tuple[str, int] = listeners[0].getsockname()
+        self.hub = Hub(Record("a test"), max_users, greet_history=0)
+        backroom = Services(self.hub, AccountService(Accounts(folder)))
+        self.server = Server(Acceptor(listeners, Admission()), self.hub, backroom, dialect, LoopClock(jump))
+        self._clients: list[Client] = []
+        self._over = False
+
+    def __enter__(self) -> Live:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            client.sock.close()
+        if not self._over:
+            self.server.close()
+
+    def turns(self, count: int = 1) -> None:
+        """Turn the loop; after each turn whoever has not stalled takes in what has come."""
+        for _ in range(count):
+            self.server.step(0)
+            for client in self._clients:
+                if client.reading:
+                    client.listens()
+
+    def runs(self) -> None:
+        """Run the server as the program does, until a signal ends it."""
+        self._over = True
+        self.server.run()
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        """Turn until `condition` holds; fail with `what` if it never does."""
+        give_up = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < give_up, what
+            self.turns()
+
+    def connects(self) -> Client:
+        return self.client().connects()
+
+    def client(self) -> Client:
+        """Return a client that is not connected yet."""
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)  # else the kernel may take in all for a staller
+        client = Client(self, sock)
+        self._clients.append(client)
+        return client
+
+    def joins(self, name: str) -> Client:
+        """Return a text user who is in the room and has been told so."""
+        client = self.connects()
+        client.says(name)
+        client.sees("Users here:")
+        return client
+
+    def joins_framed(self, name: str) -> Client:
+        """Return a framed client that has sent its hello and been welcomed."""
+        client = self.connects()
+        client.sends(frame(Hello(1, "a secret", name)))
+        client.sees('"type":"welcome"')
+        return client
+
+    def peer(self, client: Client) -> Peer:
+        """Return the server's side of a client's connection."""
+        address = client.sock.getsockname()
+        return next(peer for peer in self.server._peers.values() if peer.sock.getpeername() == address)
+
+    def waiting_for(self, client: Client) -> int:
+        """Return how many bytes the server still holds for a client."""
+        return self.peer(client).connection.outbox.size
+
+    def connected(self) -> int:
+        return len(self.server._peers)
+
+
+class Client:
+    """One end of a real connection. What it was told is in `heard`, whole; `sees` reads on from what it saw last."""
+
+    def __init__(self, live: Live, sock: socket.socket) -> None:
+        self.sock = sock
+        self.heard = b""
+        self.ended = False
+        self.was_reset = False
+        self.reading = False
+        self._live = live
+        self._seen = 0
+
+    def connects(self, address: tuple[str, int] | None = None) -> Client:
+        """Connect to the server, or to what stands before it at `address`."""
+        self.sock.connect(address or self._live.address)
+        self.sock.setblocking(False)
+        self.reading = True
+        return self
+
+    def says(self, *lines: str) -> None:
+        self.sends("".join(f"{line}\r\n" for line in lines).encode())
+
+    def sends(self, data: bytes) -> None:
+        """Send it all; turn the loop while the kernel has no room for it."""
+        rest = memoryview(data)
+
+        def is_sent() -> bool:
+            nonlocal rest
+            with contextlib.suppress(BlockingIOError):
+                rest = rest[self.sock.send(rest) :]
+            return not rest
+
+        self._live.until(is_sent, f"{len(rest)} bytes were never taken")
+
+    def ends_sending(self) -> None:
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def resets(self) -> None:
+        """End the connection without a goodbye, as a machine does that was switched off and on again."""
+        self.reading = False
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.sock.close()
+
+    def stalls(self) -> None:
+        """Read nothing more until asked to see something."""
+        self.reading = False
+
+    def listens(self) -> bytes:
+        """Take in what has arrived by now; return all that was ever heard."""
+        if self.ended:
+            return self.heard
+        try:
+            while chunk := self.sock.recv(1 << 20):
+                self.heard += chunk
+            self.ended = True
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self.ended = self.was_reset = True
+        return self.heard
+
+    def sees(self, text: str) -> None:
+        self.reading = True
+        wanted = text.encode()
+
+        def has_it() -> bool:
+            return self.heard.find(wanted, self._seen) >= 0
+
+        self._live.until(has_it, f"never told {text!r}")
+        self._seen = self.heard.find(wanted, self._seen) + len(wanted)
+
+    def sees_the_end(self) -> None:
+        """Wait for a proper end of file: a reset could have swallowed the farewell."""
+        self.reading = True
+        self._live.until(lambda: self.ended, "never closed")
+        assert not self.was_reset
+
+    def was_told(self, text: str) -> bool:
+        """Say whether `text` has come by now, anywhere."""
+        return text.encode() in self.heard
+
+    def lines(self, begin: str) -> list[str]:
+        """Return the lines so far that begin so."""
+        return [line for line in self.heard.decode().split("\r\n") if line.startswith(begin)]
+
+
+def frame(message: object) -> bytes:
+    return FrameCodec.encode(dump(message))
+
+
+def events(data: bytes) -> list[object]:
+    """Return the events in what a framed client heard."""
+    return [load(payload, FROM_SERVER) for payload in FrameCodec().feed(data) if isinstance(payload, bytes)]

@@ -1,0 +1,159 @@
+"""A scripted server, which may do what no real one does, and myclient.main in this process against it.
+
+def script(peer: Peer) -> None:
+    peer.welcomes()
+    peer.gets(Line("hello", 1))
+    peer.sends(Said(2, "bot", "hello", AT, cseq=1))
+
+assert bot.exits(script, "hello\\n") is Exit.GOODBYE
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import myclient
+from client.cli.exits import Exit
+from client.core.render import Shown
+from client.core.typed import Secret
+from protocol.events import Welcomed
+from protocol.framing import FrameCodec
+from protocol.objects import FROM_CLIENT, dump, load
+from tests.support.programs import PATIENCE
+
+
+class Peer:
+    """A server's end of one connection, for a script to play: it may do what no real server does."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._codec = FrameCodec()
+        self._received: list[object] = []
+
+    def sends(self, *events: object) -> None:
+        self.sends_bytes(b"".join(FrameCodec.encode(dump(event)) for event in events))
+
+    def sends_bytes(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def gets(self, expected: object = None) -> object:
+        """Return the next message, which is to be the `expected` one; None at the end of the connection."""
+        while not self._received and (chunk := self.sock.recv(65536)):
+            for payload in self._codec.feed(chunk):
+                assert isinstance(payload, bytes)
+                self._received.append(load(payload, FROM_CLIENT))
+        got = self._received.pop(0) if self._received else None
+        assert expected is None or got == expected
+        return got
+
+    def has_nothing_more(self) -> None:
+        """Look whether more has come than was asked for."""
+        readable, _, _ = select.select([self.sock], [], [], 0)
+        assert not readable
+        assert self._received == []
+
+    def welcomes(self, name: str = "bot") -> None:
+        self.gets()
+        self.sends(Welcomed(name, "epoch", 1, 1))
+
+
+Script = Callable[[Peer], None]
+
+
+class Scripted:
+    """Listens on a free port and plays one script after the other to those who connect."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(PATIENCE)
+        self._players: list[threading.Thread] = []
+        self._scripts: deque[Script] = deque()
+        self._accepting = threading.Lock()
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    def plays(self, script: Script) -> None:
+        self._scripts.append(script)
+        player = threading.Thread(target=self._play)
+        self._players.append(player)
+        player.start()
+
+    def _play(self) -> None:
+        with self._accepting:
+            sock, _ = self._listener.accept()
+            script = self._scripts.popleft()
+        with sock:
+            sock.settimeout(PATIENCE)
+            script(Peer(sock))
+
+    def close(self) -> None:
+        for player in self._players:
+            player.join(PATIENCE)
+        self._listener.close()
+
+
+class Bot:
+    """myclient.main in this process, its standard input a pipe."""
+
+    def __init__(self, scripted: Scripted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._scripted = scripted
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+        self.out = self.err = ""
+
+    def exits(self, script: Script, text: str = "", *arguments: str, stays_open: bool = False) -> Exit:
+        """Run the client against `script` with `text` as its input, which ends or not; return how it ends."""
+        self._scripted.plays(script)
+        read_end, write_end = os.pipe()
+        with os.fdopen(read_end, encoding="utf-8") as stdin, os.fdopen(write_end, "w", encoding="utf-8") as typed:
+            typed.write(text)
+            typed.flush()
+            if not stays_open:
+                typed.close()
+            self._monkeypatch.setattr(sys, "stdin", stdin)
+            code = myclient.main(
+                ["127.0.0.1", str(self._scripted.port), "--reconnect", "0", *(arguments or ("--name", "bot"))]
+            )
+        self.out, self.err = self._capsys.readouterr()
+        return next(end for end in Exit if end.code == code)
+
+
+class Typed:
+    """A screen at which these lines were typed before anything came back."""
+
+    interactive = True
+
+    def __init__(self, *lines: str) -> None:
+        self._lines = lines
+
+    def __enter__(self) -> Typed:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def lines(self) -> Iterator[str | Secret]:
+        yield from self._lines
+
+    def show(self, shown: Shown) -> None:
+        pass
+
+    def clear(self) -> None:
+        pass
+
+    def refresh(self) -> None:
+        pass
+
+    def wake(self) -> None:
+        pass

@@ -1,0 +1,198 @@
+"""chat/delivery/fanout.py: one turn's messages to every outbox, beside a model that tells each reader of each event."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.delivery.connection import Connection
+from chat.delivery.fanout import Fanout
+from chat.delivery.outbox import Buffer
+from chat.effects import Broadcast, Effect, Entered, Exited, Status, Unicast
+from chat.session import Session
+from protocol.dialects import JSON, SLASH, VERBS, Dialect
+from protocol.events import Event, Noticed, RoomEvent, Said
+from protocol.requests import Request
+
+ANN, BOB, CARL, EVE, FAY = SESSIONS = [Session(f"192.0.2.1:{port}") for port in range(1, 6)]
+SPOKEN = dict(zip(SESSIONS, (SLASH, SLASH, VERBS, JSON, JSON), strict=True))
+LIMIT = 1 << 20
+
+
+def said(seq: int) -> Said:
+    return Said(seq, "ann", f"this is {seq}", 0.0)
+
+
+def fanout_to(*readers: Connection) -> Fanout:
+    fanout = Fanout()
+    for connection in readers:
+        fanout.attach(connection)
+    fanout.deliver([Entered(connection.session) for connection in readers], 0.0)
+    return fanout
+
+
+def connection_of(session: Session, dialect: Dialect | None = None) -> Connection:
+    return Connection(session, dialect or SPOKEN[session])
+
+
+def buffers_of(connection: Connection) -> list[Buffer]:
+    return connection.outbox.peek(LIMIT)
+
+
+def bytes_of(connection: Connection) -> bytes:
+    return b"".join(buffers_of(connection))
+
+
+def encoded(dialect: Dialect, *events: Event) -> bytes:
+    return b"".join(dialect.codec.encode(dialect.render(event)) for event in events)
+
+
+# --- beside the model --------------------------------------------------------------------------------------------
+
+
+class OneByOne:
+    """What the fan-out is to amount to, the slow way."""
+
+    def __init__(self) -> None:
+        self.told = dict.fromkeys(SESSIONS, b"")
+        self.deliveries = 0
+        self._readers: set[Session] = set()
+
+    def deliver(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Broadcast):
+                readers = self._readers - {effect.but}
+                self.deliveries += len(readers)
+                for session in readers:
+                    self._tell(session, effect.event)
+            elif isinstance(effect, Unicast):
+                self._tell(effect.session, effect.event)
+            elif isinstance(effect, Entered):
+                self._readers.add(effect.session)
+            elif isinstance(effect, Exited):
+                self._readers.discard(effect.session)
+
+    def _tell(self, session: Session, event: Event) -> None:
+        self.told[session] += encoded(SPOKEN[session], event)
+
+
+sessions = st.sampled_from(SESSIONS)
+room_events = st.builds(said, st.integers(1, 99))
+effects = st.one_of(
+    st.builds(Broadcast, room_events, st.none() | sessions),
+    st.builds(Unicast, sessions, st.builds(Noticed, st.text("ab", max_size=3))),
+    st.builds(Entered, sessions),
+    st.builds(Exited, sessions),
+    st.just(Status("for the log only")),
+)
+
+
+@given(turns=st.lists(st.lists(effects, max_size=12), max_size=4))
+def test_everyone_is_told_what_one_by_one_would_have_told(turns: list[list[Effect]]) -> None:
+    fanout, model, deliveries = Fanout(), OneByOne(), 0
+    connections = {session: connection_of(session) for session in SESSIONS}
+    for connection in connections.values():
+        fanout.attach(connection)
+    for turn in turns:
+        deliveries += fanout.deliver(turn, 0.0)
+        model.deliver(turn)
+    assert {session: bytes_of(connection) for session, connection in connections.items()} == model.told
+    assert deliveries == model.deliveries
+
+
+# --- what it costs -----------------------------------------------------------------------------------------------
+
+
+class Counting:
+    """SLASH, but for counting what it renders."""
+
+    name = "counting"
+    codec = SLASH.codec
+
+    def __init__(self) -> None:
+        self.rendered: Counter[Event] = Counter()
+
+    def parse(self, payload: bytes, named: bool) -> Request:
+        return SLASH.parse(payload, named)
+
+    def word(self, payload: bytes, named: bool) -> str:
+        return SLASH.word(payload, named)
+
+    def render(self, event: Event) -> bytes:
+        self.rendered[event] += 1
+        return SLASH.render(event)
+
+
+def test_an_event_is_rendered_once_for_all_readers_of_a_dialect() -> None:
+    dialect, events = Counting(), [said(1), said(2), said(3)]
+    fanout = fanout_to(*(connection_of(session, dialect) for session in SESSIONS))
+    fanout.deliver([Broadcast(events[0]), Broadcast(events[1], but=ANN), Broadcast(events[2], but=BOB)], 0.0)
+    assert dialect.rendered == Counter(events)
+
+
+def test_a_dialect_that_nobody_reads_renders_nothing() -> None:
+    dialect = Counting()
+    fanout = fanout_to(connection_of(ANN))
+    fanout.attach(connection_of(BOB, dialect))
+    fanout.deliver([Broadcast(said(1))], 0.0)
+    assert not dialect.rendered
+
+
+def test_all_ordinary_readers_of_a_dialect_are_handed_the_same_buffer() -> None:
+    ann, bob, eve, fay = (connection_of(session) for session in (ANN, BOB, EVE, FAY))
+    fanout_to(ann, bob, eve, fay).deliver([Broadcast(said(1)), Broadcast(said(2))], 0.0)
+    assert buffers_of(ann)[0] is buffers_of(bob)[0]
+    assert buffers_of(eve)[0] is buffers_of(fay)[0]
+    assert bytes_of(ann) == encoded(SLASH, said(1), said(2))
+    assert bytes_of(eve) == encoded(JSON, said(1), said(2))
+
+
+def test_whoever_must_not_see_a_line_is_handed_cuts_of_that_buffer() -> None:  # A12
+    ann, bob = connection_of(ANN), connection_of(BOB)
+    fanout_to(ann, bob).deliver([Broadcast(said(1)), Broadcast(said(2), but=ANN), Broadcast(said(3))], 0.0)
+    cuts = buffers_of(ann)
+    assert bytes_of(ann) == encoded(SLASH, said(1), said(3))
+    assert all(isinstance(cut, memoryview) and cut.obj is buffers_of(bob)[0] for cut in cuts)
+
+
+def test_what_is_queued_has_the_time_of_its_turn() -> None:
+    ann = connection_of(ANN)
+    fanout_to(ann).deliver([Broadcast(said(1)), Unicast(ANN, Noticed("hi"))], 7.0)
+    assert ann.outbox.age(9.0) == 2.0
+
+
+# --- who is told -------------------------------------------------------------------------------------------------
+
+
+def test_a_turn_without_news_queues_nothing() -> None:
+    ann = connection_of(ANN)
+    assert fanout_to(ann).deliver([Status("nobody else's business")], 0.0) == 0
+    assert ann.outbox.size == 0
+
+
+def test_the_place_of_a_private_event_is_kept() -> None:
+    events: list[RoomEvent] = [said(1), said(2)]
+    ann, bob = connection_of(ANN), connection_of(BOB)
+    fanout_to(ann, bob).deliver([Broadcast(events[0]), Unicast(ANN, Noticed("psst")), Broadcast(events[1])], 0.0)
+    assert bytes_of(ann) == encoded(SLASH, events[0], Noticed("psst"), events[1])
+    assert bytes_of(bob) == encoded(SLASH, *events)
+
+
+def test_a_session_leads_to_its_connection_whether_it_reads_the_room_or_not() -> None:  # D12
+    ann, fanout = connection_of(ANN), Fanout()
+    fanout.attach(ann)
+    fanout.deliver([Unicast(ANN, Noticed("hi")), Broadcast(said(1))], 0.0)
+    assert bytes_of(ann) == encoded(SLASH, Noticed("hi"))
+
+
+def test_a_detached_connection_is_told_nothing_and_remembered_nowhere() -> None:
+    ann, bob = connection_of(ANN), connection_of(BOB)
+    fanout = fanout_to(ann, bob)
+    fanout.detach(ann)
+    fanout.detach(ann)
+    fanout.deliver([Broadcast(said(1)), Unicast(ANN, Noticed("hi")), Exited(ANN)], 0.0)
+    assert ann.outbox.size == 0
+    assert bytes_of(bob) == encoded(SLASH, said(1))
+    assert list(fanout.readers) == [BOB]

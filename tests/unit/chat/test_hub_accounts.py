@@ -1,0 +1,473 @@
+"""chat/handlers/accounts.py: registered names and their passwords, as users meet them (D11)."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat import limits
+from chat.effects import Answer, CheckPassword, RemoveAccount, StorePassword
+from chat.handlers import accounts
+from chat.hub import ASK_AGAIN, GOODBYE
+from chat.session import Session
+from protocol.dialects import VERBS
+from protocol.errors import ErrorCode
+from protocol.events import Asked, Noticed, Welcomed, refusal
+from protocol.requests import Hello, Line, Name, Password
+from protocol.telnet import HIDE_TYPING, SHOW_TYPING
+from tests.support.party import Party
+
+ASK_LOGIN = "ann is registered. Its password (Enter alone: never mind)?"
+ASK_NEW = "Choose a password of 8 to 128 characters (Enter alone: never mind):"
+ASK_AGAIN_NEW = "The same once more:"
+WRONG = "! That is not ann's password."
+LENGTHS = "! A password has 8 to 128 characters. Nothing was changed."
+WELCOME = ("Welcome, ann. You may chat now; /help (or /cmd) lists the commands.", "* Users here: 2")
+
+
+@pytest.fixture
+def party() -> Party:
+    """Return a party at which bob is in the room and ann is a registered name that nobody uses."""
+    made = Party()
+    made.joins("bob")
+    made.hub.registered.update(frozenset({"ann"}))
+    made.connects("ann")
+    return made
+
+
+def session_of(party: Party, name: str) -> Session:
+    return party.guests[name].session
+
+
+# --- taking a registered name ------------------------------------------------------------------------------------
+
+
+def test_a_registered_name_is_had_by_its_password(party: Party) -> None:
+    party.says("ann", "ann")
+    party.sees("ann", ASK_LOGIN)
+    party.says("ann", "secret12")
+    assert party.asked == [CheckPassword(session_of(party, "ann"), "ann", "secret12", was_asked=True)]
+    party.looks_away()
+    party.answers(Answer.YES)
+    party.sees("ann", *WELCOME)
+    party.sees("bob", "* ann has connected. Users here: 2")
+
+
+def test_typing_is_hidden_from_the_question_to_its_answer(party: Party) -> None:
+    party.says("ann", "ann")
+    assert party.hears("ann").startswith(HIDE_TYPING)
+    party.says("ann", "secret12")
+    assert party.hears("ann").startswith(SHOW_TYPING)
+
+
+def test_a_password_is_compared_in_one_form_of_its_letters(party: Party) -> None:
+    party.says("ann", "ann", " cafe\u0301 au lait ")
+    (asked,) = party.asked
+    assert isinstance(asked, CheckPassword)
+    assert asked.password == "caf\xe9 au lait"
+
+
+def test_while_it_is_checked_what_else_was_sent_waits(party: Party) -> None:
+    party.says("ann", "ann", "secret12", "hi")
+    party.sees_nothing("bob")
+    party.answers(Answer.YES)
+    party.sees("bob", "* ann has connected. Users here: 2", "ann: hi")
+
+
+def test_a_wrong_password_is_asked_for_again_and_the_third_closes(party: Party) -> None:
+    party.says("ann", "ann")
+    for _ in range(2):
+        party.says("ann", "secret13")
+        party.looks_away()
+        party.answers(Answer.NO)
+        party.sees("ann", WRONG, ASK_LOGIN)
+    party.says("ann", "secret13")
+    party.looks_away()
+    party.answers(Answer.NO)
+    party.sees("ann", WRONG, GOODBYE)
+    assert party.is_gone("ann")
+    party.sees_nothing("bob")
+
+
+def test_enter_alone_leaves_the_name_to_its_owner(party: Party) -> None:
+    party.says("ann", "ann", "")
+    assert party.told("ann")[-1] == ASK_AGAIN
+    assert party.asked == []
+    party.says("ann", "eve")
+    assert party.room() == ("bob", "eve")
+
+
+def test_a_user_may_leave_instead_of_answering(party: Party) -> None:
+    party.says("ann", "ann", "\x04")
+    assert party.told("ann")[-1] == GOODBYE
+    assert party.is_gone("ann")
+
+
+def test_an_answer_that_is_not_utf_8_is_dropped_and_the_question_stands(party: Party) -> None:
+    party.says("ann", "ann")
+    party.sends("ann", b"caf\xe9\r\n")
+    assert party.asked == []
+    party.says("ann", "secret12")
+    assert len(party.asked) == 1
+
+
+def test_after_three_wrong_ones_in_a_minute_the_address_has_to_wait(party: Party) -> None:
+    for name in ("ann", "carl", "dora"):
+        party.connects(name)
+        party.says(name, "ann", "secret13")
+        party.answers(Answer.NO)
+    party.connects("eve")
+    party.says("eve", "ann", "secret12")
+    assert "! Too many wrong passwords for ann from where you are. Wait 60 s." in party.told("eve")
+    assert party.asked == []
+
+
+def test_a_password_for_a_name_without_an_account_is_checked_all_the_same(party: Party) -> None:
+    """So that a guesser learns nothing of which names there are."""
+    party.connects("eve", dialect=VERBS)
+    party.says("eve", "JOIN eve secret12")
+    assert party.asked == [CheckPassword(session_of(party, "eve"), "eve", "secret12", was_asked=False)]
+    party.answers(Answer.NO)
+    party.sees("eve", "That is not eve's password, or it has none: try the name alone.", "To register: JOIN NAME")
+
+
+def test_a_wrong_password_given_with_a_name_is_refused_in_the_same_words_whether_it_has_an_account(
+    party: Party,
+) -> None:
+    told = []
+    for name in ("ann", "eve"):  # the first is registered, the second is not
+        party.connects(f"verbs-{name}", dialect=VERBS)
+        party.says(f"verbs-{name}", f"JOIN {name} secret13")
+        party.answers(Answer.NO)
+        told.append([line.replace(name, "NAME") for line in party.told(f"verbs-{name}")])
+    assert told[0] == told[1]
+
+
+def test_a_verb_user_gives_the_password_with_the_name(party: Party) -> None:
+    party.connects("eve", dialect=VERBS)
+    party.says("eve", "JOIN ann")
+    party.sees("eve", "That name has an account: JOIN NAME PASSWORD", "To register: JOIN NAME")
+    party.says("eve", "JOIN ann secret12")
+    party.answers(Answer.YES)
+    party.sees("eve", "Welcome, ann. Users here: 2")
+
+
+def test_a_framed_client_may_give_it_with_the_hello_or_when_asked(party: Party) -> None:
+    party.frames("ann", Hello(1, "a secret", "ann", "secret13"))
+    party.answers(Answer.NO)
+    assert party.events("ann") == [
+        refusal(ErrorCode.WRONG_PASSWORD, name="ann", instead=", or it has none: try the name alone"),
+        Asked("name", ASK_AGAIN),
+    ]
+    party.frames("ann", Name("ann"))
+    assert party.events("ann") == [Asked("password", ASK_LOGIN)]
+    party.frames("ann", Password("secret12"))
+    party.answers(Answer.YES)
+    (welcomed,) = party.events("ann")
+    assert isinstance(welcomed, Welcomed)
+
+
+def test_a_name_that_was_taken_meanwhile_is_refused_though_the_password_is_right(party: Party) -> None:
+    party.connects("eve")
+    party.says("ann", "ann", "secret12")
+    party.says("eve", "ann", "secret12")
+    party.looks_away()
+    party.answers(Answer.YES)
+    party.answers(Answer.YES)
+    assert party.told("eve")[-2:] == ["! ann is in use. Choose another name.", ASK_AGAIN]
+    assert party.room() == ("bob", "ann")
+
+
+@pytest.mark.parametrize("answer", list(Answer))
+def test_who_left_meanwhile_is_told_nothing_and_comes_in_no_more(party: Party, answer: Answer) -> None:
+    party.says("ann", "ann", "secret12")
+    party.leaves("ann")
+    party.looks_away()
+    party.answers(answer)
+    party.sees_nothing("ann", "bob")
+    assert party.room() == ("bob",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Answer.BUSY, "! Too many passwords are being checked right now. Try again in a few seconds."),
+        (Answer.FAILED, "! The accounts could not be written on the server. Nothing was changed."),
+    ],
+)
+def test_when_it_cannot_be_checked_nothing_is_changed(party: Party, answer: Answer, why: str) -> None:
+    party.says("ann", "ann", "secret12")
+    party.looks_away()
+    party.answers(answer)
+    party.sees("ann", why, "ann is registered. Its password (Enter alone: never mind)?")
+    party.says("ann", "secret12")  # once more, and nobody hears it
+    assert len(party.asked) == 1
+
+
+# --- registering -------------------------------------------------------------------------------------------------
+
+
+def test_a_name_is_registered_by_typing_a_password_twice(party: Party) -> None:
+    party.says("bob", "/register")
+    party.sees("bob", ASK_NEW)
+    party.says("bob", "secret12")
+    assert party.told("bob")[-1] == ASK_AGAIN_NEW
+    party.says("bob", "secret12")
+    assert party.asked == [StorePassword(session_of(party, "bob"), "bob", "secret12")]
+    party.looks_away()
+    party.answers(Answer.YES)
+    party.sees("bob", "* bob is yours now: from here on the name needs your password.")
+
+
+@pytest.mark.parametrize("typed", ["1234567", "x" * 129])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_password_has_8_to_128_characters(party: Party, typed: str, at_once: bool) -> None:
+    party.says("bob", *([f"/register {typed}"] if at_once else ["/register", typed]))
+    assert LENGTHS in party.told("bob")
+    assert party.asked == []
+    party.says("bob", "")
+    party.sees_nothing("ann")
+
+
+@pytest.mark.parametrize("typed", ["12345678", "x" * 128])
+def test_the_shortest_and_the_longest_password_are_taken(party: Party, typed: str) -> None:
+    party.says("bob", f"/register {typed}")
+    assert party.asked == [StorePassword(session_of(party, "bob"), "bob", typed)]
+
+
+def test_two_that_differ_change_nothing(party: Party) -> None:
+    party.says("bob", "/register", "secret12", "secret13")
+    party.looks_away()
+    party.says("bob", "secret14", "secret14")  # asked for again, so that nobody hears the next try either
+    assert party.asked == [StorePassword(session_of(party, "bob"), "bob", "secret14")]
+
+
+@pytest.mark.parametrize("lines", [("",), ("secret12", "")])
+def test_enter_alone_changes_nothing(party: Party, lines: tuple[str, ...]) -> None:
+    party.says("bob", "/register", *lines)
+    assert party.told("bob")[-1] == "* Nothing was changed."
+    assert party.asked == []
+
+
+def test_a_framed_client_s_line_is_answered_when_the_question_was_asked(party: Party) -> None:
+    party.joins_framed("carl")
+    party.frames("carl", Line("/register", 7))
+    asked, shown = party.events("carl")
+    assert shown == Noticed("The password is not shown while you type it.", 7)
+    assert asked == Asked("password", ASK_NEW)
+    party.frames("carl", Line("secret12", 8), Line("/secret12", 9))  # from before it had heard of the question
+    again = Asked("password", ASK_NEW)
+    assert party.events("carl") == [
+        refusal(ErrorCode.PASSWORD_ASKED, 8),
+        again,
+        refusal(ErrorCode.PASSWORD_ASKED, 9),
+        again,
+    ]
+    assert "secret12" not in "".join(party.log)
+    party.frames("carl", Password("secret12"), Password("secret12"))
+    party.answers(Answer.YES)
+    text = "carl is yours now: from here on the name needs your password."
+    assert party.events("carl") == [Asked("password", "The same once more:"), Noticed(text)]
+
+
+def test_an_answer_that_can_t_be_read_is_asked_for_again(party: Party) -> None:
+    party.says("ann", "ann")
+    party.looks_away()
+    party.sends("ann", b"gr\xfcn-geheim\r\n")
+    (why, asked) = party.told("ann")
+    assert why.startswith("! That line was not UTF-8")
+    assert asked == "ann is registered. Its password (Enter alone: never mind)?"
+    party.says("ann", "secret12")
+    assert party.asked == [CheckPassword(session_of(party, "ann"), "ann", "secret12", True)]
+
+
+# --- being registered --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owner(party: Party) -> str:
+    """Return the name of ann, who has come in by her password."""
+    party.says("ann", "ann", "secret12")
+    party.answers(Answer.YES)
+    party.looks_away()
+    return "ann"
+
+
+def test_what_is_registered_is_not_registered_again(party: Party, owner: str) -> None:
+    party.says(owner, "/register secret34")
+    party.sees(owner, "! ann is registered already. /passwd changes the password.")
+
+
+def test_the_owner_changes_the_password(party: Party, owner: str) -> None:
+    party.says(owner, "/passwd secret34")
+    assert party.asked == [StorePassword(session_of(party, owner), "ann", "secret34")]
+    party.answers(Answer.YES)
+    party.sees(owner, "* The password of ann is changed.")
+
+
+def test_the_owner_gives_the_name_back(party: Party, owner: str) -> None:
+    party.says(owner, "/unregister")
+    assert party.asked == [RemoveAccount(session_of(party, owner), "ann")]
+    party.answers(Answer.YES)
+    party.sees(owner, "* ann is not registered any more.")
+    party.says(owner, "/unregister")
+    party.sees(owner, "! ann is not registered by you. /register registers it.")
+
+
+@pytest.mark.parametrize("line", ["/passwd secret34", "/unregister"])
+def test_what_is_not_registered_has_no_password(party: Party, line: str) -> None:
+    party.says("bob", line)
+    party.sees("bob", "! bob is not registered by you. /register registers it.")
+
+
+def test_the_owner_may_write_the_name_in_another_case_without_a_password(party: Party, owner: str) -> None:
+    party.says(owner, "/nick Ann")
+    party.sees("bob", "* ann is now Ann")
+
+
+def test_who_goes_on_to_another_name_needs_the_password_to_come_back(party: Party, owner: str) -> None:
+    party.says(owner, "/nick carl", "/nick ann")
+    party.sees(owner, "* ann is now carl", ASK_LOGIN)
+
+
+def test_who_has_a_name_already_takes_a_registered_one_by_its_password(party: Party) -> None:
+    party.says("bob", "/nick ann", "secret12")
+    party.looks_away()
+    party.answers(Answer.YES)
+    party.sees("bob", "* bob is now ann")
+
+
+# --- what must not be heard or read by others --------------------------------------------------------------------
+
+
+def test_a_password_that_comes_as_a_line_before_the_question_was_heard_reaches_nobody(party: Party) -> None:
+    party.joins_framed("carl")
+    party.looks_away()
+    party.frames("carl", Line("/register", 7), Line("secret12", 8))
+    assert refusal(ErrorCode.PASSWORD_ASKED, 8) in party.events("carl")
+    party.sees_nothing("bob")
+    party.frames("carl", Password("secret12"), Password("secret12"))
+    assert party.asked == [StorePassword(session_of(party, "carl"), "carl", "secret12")]
+
+
+def test_a_line_that_is_no_name_is_not_logged_since_it_may_be_a_password(party: Party) -> None:
+    party.connects("eve")
+    party.says("eve", "my secret password")
+    assert "name-bad" in party.log[-1]
+    assert "secret" not in "".join(party.log)
+
+
+@pytest.mark.parametrize("answer", Answer)
+def test_the_log_says_what_came_of_it_for_somebody_who_has_left_too(party: Party, answer: Answer) -> None:
+    party.says("bob", "/register secret12")
+    party.leaves("bob")
+    party.answers(answer)
+    assert party.log[-1].endswith(f"/register: {answer.name.lower()}, but the user has left")
+
+
+def test_who_asks_for_the_name_that_is_his_is_told_so_and_nobody_else(party: Party, owner: str) -> None:
+    party.says(owner, "/nick ann")
+    party.sees(owner, "* You are ann already.")
+    party.sees_nothing("bob")
+
+
+def test_all_of_a_network_s_addresses_guess_as_one(party: Party) -> None:
+    session = session_of(party, "ann")
+    session.address = "[2001:db8::1]:4711"
+    one = accounts.guess_of("Ann", session)
+    session.address = "[2001:db8::ffff:1]:4712"
+    assert accounts.guess_of("ann", session) == one
+    session.address = "[2001:db8:0:1::1]:4711"
+    assert accounts.guess_of("ann", session) != one
+    session.address = "192.0.2.1:4711"
+    assert accounts.guess_of("ann", session) == ("ann", "192.0.2.1")
+
+
+def test_a_frame_that_breaks_the_stream_closes_at_a_question_too(party: Party) -> None:
+    party.joins_framed("carl")
+    party.frames("carl", Line("/register", 1))
+    party.sends("carl", b"\0\0\0\0")
+    assert party.is_gone("carl")
+
+
+def registers(party: Party, name: str, address: str) -> bool:
+    """Let somebody at `address` come in and register; return if that was taken, and asked for nothing else."""
+    party.joins(name)
+    session_of(party, name).address = address
+    party.looks_away()
+    party.says(name, "/register secret12")
+    if not party.asked:
+        return False
+    party.answers(Answer.YES)
+    return True
+
+
+def test_one_network_s_new_passwords_are_limited_so_that_logins_come_to_their_turn(
+    party: Party,
+) -> None:  # issue 10, 15
+    taken = [registers(party, f"u{number}", f"[2001:db8::{number}]:4711") for number in range(4)]
+    assert taken == [True, True, True, False]
+    party.sees("u3", "! Too many new passwords from where you are. Nothing was changed. Wait 60 s.")
+    assert registers(party, "eve", "[2001:db8:0:1::1]:4711")
+    party.passes(60)
+    party.says("u3", "/register secret12")
+    assert len(party.asked) == 1
+
+
+def test_a_new_password_that_failed_counts_as_well(party: Party) -> None:
+    for _ in range(3):
+        party.says("bob", "/register secret12")
+        party.answers(Answer.FAILED)
+    party.looks_away()
+    party.says("bob", "/register secret12")
+    party.sees("bob", "! Too many new passwords from where you are. Nothing was changed. Wait 60 s.")
+
+
+def test_from_this_machine_each_connection_has_its_own_count_and_all_together_one(party: Party) -> None:  # issue 10, 16
+    taken = [registers(party, f"u{number}", f"127.0.0.1:{4000 + number}") for number in range(31)]
+    assert taken == [True] * 30 + [False]
+    party.says("u0", "/passwd secret34")  # an owner's change is not one of them
+    party.answers(Answer.YES)
+    party.passes(60)
+    party.says("u30", "/register secret12")
+    assert len(party.asked) == 1
+    party.answers(Answer.YES)
+    party.says("u0", *["/passwd secret34"] * 3)
+    party.answers(Answer.YES)
+    party.answers(Answer.YES)
+    party.answers(Answer.YES)
+    party.looks_away()
+    party.says("u0", "/passwd secret34")
+    assert party.told("u0")[-1].startswith("! Too many new passwords")
+
+
+def test_guesses_from_all_of_this_machine_are_counted_together(party: Party) -> None:  # issue 10, 22
+    session = session_of(party, "ann")
+    keys = set()
+    for host in ("127.0.0.1", "127.0.0.8", "[::1]", "[::ffff:127.0.0.3]"):
+        session.address = f"{host}:4711"
+        keys.add(accounts.guess_of("ann", session))
+    assert len(keys) == 1
+
+
+FULL = "! No more names can be registered here: there are 1. Ask whoever runs this server."
+
+
+def test_there_are_so_many_accounts(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:  # issue 10, 15
+    monkeypatch.setattr(limits, "ACCOUNTS", 1)
+    party.says("bob", "/register")
+    party.sees("bob", FULL)
+    assert party.asked == []
+    monkeypatch.setattr(limits, "ACCOUNTS", 2)
+    party.says("bob", "/register secret12")
+    monkeypatch.setattr(limits, "ACCOUNTS", 1)
+    party.looks_away()
+    party.answers(Answer.FULL)
+    party.sees("bob", FULL)
+
+
+def test_a_name_that_was_registered_while_it_waited_is_refused(party: Party) -> None:
+    party.says("bob", "/register secret12")
+    party.looks_away()
+    party.answers(Answer.NO)
+    party.sees("bob", "! bob is registered already. /passwd changes the password.")
+    assert not session_of(party, "bob").account

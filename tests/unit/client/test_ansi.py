@@ -1,0 +1,79 @@
+"""client.view.ansi: colours that can be read on any ground."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from client.core import render
+from client.core.render import Kind, Role, Shown, Span
+from client.view.ansi import FEW_COLOURS, NAME_COLOURS, Paint, palette
+from client.view.name_colors import SHADES
+from protocol.events import Said, Whispered
+
+AT = 1_700_000_000.0
+LEVELS = (0, 95, 135, 175, 215, 255)  # of the colour cube in xterm's 256 colours
+
+
+def painted(event: object) -> str:
+    shown = render.look(event, "ann")  # type: ignore[arg-type]
+    assert shown is not None
+    return Paint().text(shown)
+
+
+def luminance(colour: int) -> float:
+    """Return the relative luminance of WCAG 2.1."""
+    channels = [LEVELS[(colour - 16) // step % 6] / 255 for step in (36, 6, 1)]
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("colour", NAME_COLOURS)
+def test_names_can_be_read_on_white_and_on_black(colour: int) -> None:
+    ground = luminance(colour) + 0.05
+    assert min(1.05 / ground, ground / 0.05) > 3.5
+
+
+def test_every_shade_is_a_colour_of_its_own() -> None:
+    assert len(set(NAME_COLOURS)) == SHADES
+    paint = Paint()
+    codes = {paint.text(Shown(Kind.SAID, (Span(f"user{n}", Role.NAME),))).partition("user")[0] for n in range(SHADES)}
+    assert len(codes) == SHADES
+
+
+def test_codes_are_all_that_painting_adds() -> None:
+    event = Whispered(1, "bob", "ann", "psst", AT)
+    assert re.sub(r"\x1b\[[\d;]+m", "", painted(event)) == "bob -> you: psst"
+
+
+def test_what_people_say_is_plain_and_whispers_stand_out_in_either_direction() -> None:
+    assert painted(Said(1, "bob", "hi", AT)).endswith(": hi")
+    assert painted(Whispered(1, "bob", "ann", "hi", AT)).endswith("\x1b[35m: hi\x1b[0m")
+    assert painted(Whispered(1, "ann", "bob", "hi", AT)).endswith("\x1b[35m\x1b[2m: hi\x1b[0m")
+
+
+def test_a_mention_stands_out() -> None:
+    assert painted(Said(1, "bob", "hi Ann!", AT)).endswith(": hi \x1b[1;7mAnn\x1b[0m!")
+
+
+@pytest.mark.parametrize(
+    ("environment", "output", "depth", "code"),
+    [
+        ({}, "Vt100_Output", "DEPTH_8_BIT", "\x1b[38;5;"),
+        ({}, "Windows10_Output", "DEPTH_24_BIT", "\x1b[38;5;"),
+        ({}, "Vt100_Output", "DEPTH_4_BIT", "\x1b[3"),
+        ({}, "Vt100_Output", "DEPTH_1_BIT", None),
+        ({}, "Win32Output", "DEPTH_4_BIT", None),  # a console that shows codes as they are
+        ({"NO_COLOR": "1"}, "Vt100_Output", "DEPTH_8_BIT", None),
+        ({"NO_COLOR": ""}, "Vt100_Output", "DEPTH_8_BIT", "\x1b[38;5;"),
+    ],
+)
+def test_a_screen_gets_the_colours_that_it_has(
+    environment: dict[str, str], output: str, depth: str, code: str | None
+) -> None:
+    paint = palette(environment, output, depth)
+    assert (paint is None) == (code is None)
+    if paint is not None and code is not None:
+        assert paint.text(Shown(Kind.SAID, (Span("bob", Role.NAME),))).startswith(code)
+    assert len(set(FEW_COLOURS)) == 6

@@ -1,0 +1,57 @@
+"""client.view.completion: what Tab offers."""
+
+from __future__ import annotations
+
+import pytest
+
+from client.view.completion import candidates, last_word
+from protocol.commands import BY_WORD
+
+NAMES = ("bob", "Anna", "ann")  # who spoke last comes first
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("/whi", ["/whisper "]),
+        ("/WHI", ["/whisper "]),
+        ("/rep", ["/reply "]),
+        ("/r", ["/reply ", "/r ", "/register "]),
+        ("/whisper ", ["bob ", "Anna ", "ann "]),
+        ("/whisper an", ["Anna ", "ann "]),
+        ("/whisper bob an", ["Anna ", "ann "]),
+        ("/unheard-of b", ["bob "]),
+        ("/users b", ["bob "]),
+        ("hello AN", ["Anna ", "ann "]),
+        ("b", ["bob: "]),
+        ("/help whi", ["whisper "]),
+        ("/help whisper b", ["bob "]),
+        ("", ["bob: ", "Anna: ", "ann: "]),
+        ("/set ", ["bell ", "times ", "joins "]),
+        ("/set b", ["bell "]),
+        ("/set bell ", ["off", "mention", "whisper", "all"]),
+        ("/set bell m", ["mention"]),
+        ("/set volume ", []),
+        ("/nothing-like-it", []),
+        ("//", []),
+        ("zed", []),
+    ],
+)
+def test_tab_offers(text: str, offered: list[str]) -> None:
+    assert [candidate.word for candidate in candidates(text, NAMES)] == offered
+
+
+@pytest.mark.parametrize(("text", "offered"), [("/r", "/whisper bob "), ("/REPLY", "/whisper bob "), ("r", None)])
+def test_a_reply_becomes_a_whisper_to_whoever_it_would_go_to(text: str, offered: str | None) -> None:
+    found = candidates(text, NAMES, whisperer="bob")
+    assert (found[0].word if found else None) == offered
+
+
+def test_every_command_and_alias_is_offered_with_its_meaning() -> None:
+    offered = {candidate.word: candidate.meaning for candidate in candidates("/", NAMES)}
+    assert offered == {f"/{word} ": row.help for word, row in BY_WORD.items()}
+
+
+@pytest.mark.parametrize(("text", "word"), [("", ""), ("a", "a"), ("a b", "b"), ("a ", "")])
+def test_the_last_word_is_the_one_being_typed(text: str, word: str) -> None:
+    assert last_word(text) == word

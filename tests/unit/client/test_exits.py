@@ -1,0 +1,89 @@
+"""myclient.py where it gets nowhere: its command line, its questions, and servers that can't be reached."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import myclient
+from client.cli import exits, options
+from client.cli.exits import Exit
+from tests.support.programs import free_port
+
+
+@pytest.fixture
+def no_input(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with Path(os.devnull).open(encoding="utf-8") as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        yield
+
+
+@pytest.mark.usefixtures("no_input")
+def test_a_password_file_that_is_not_there_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert myclient.main(["localhost", "--password-file", "/nowhere/at/all"]) == Exit.ERROR.code
+    assert capsys.readouterr().err == "The password file can't be read: No such file or directory.\n"
+
+
+@pytest.mark.usefixtures("no_input")
+def test_a_port_where_nothing_listens(capsys: pytest.CaptureFixture[str]) -> None:  # B4
+    port = free_port()
+    assert myclient.main(["127.0.0.1", str(port), "--name", "bot"]) == Exit.CANNOT_CONNECT.code
+    sentence = f"No server listens on 127.0.0.1, port {port}. Check both, or start one there: python server.py {port}\n"
+    assert capsys.readouterr().err == sentence
+
+
+@pytest.mark.usefixtures("no_input")
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 70 + ".invalid"])
+def test_a_host_that_nobody_knows(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert myclient.main([host, "--name", "bot"]) == Exit.CANNOT_CONNECT.code
+    assert "is not known. Check how it is spelled." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TimeoutError("timed out"), "No answer from example.org, port 8001 within 10 s."),
+        (OSError(113, "No route to host"), "There is no way to example.org, port 8001."),
+        (OSError(13, "Permission denied"), "Cannot connect to example.org, port 8001: Permission denied."),
+        (OSError("odd"), "Cannot connect to example.org, port 8001: odd."),
+    ],
+)
+def test_other_ways_not_to_get_there(error: OSError, said: str) -> None:
+    ending = exits.why_not_connected(error, "example.org", 8001)
+    assert ending.how is Exit.CANNOT_CONNECT
+    assert ending.sentence.startswith(said)
+
+
+@pytest.mark.parametrize("arguments", [[], ["localhost", "0"], ["localhost", "70000"], ["localhost", "x"], ["--what"]])
+def test_a_wrong_command_line_is_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        options.parse(arguments, on_terminal=False)
+    assert ended.value.code == Exit.USAGE.code
+    assert "usage: myclient.py" in capsys.readouterr().err
+
+
+def test_help_shows_examples_and_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options.parse(["--help"], on_terminal=True)
+    told = capsys.readouterr().out
+    assert "python myclient.py localhost 8001 --name ann" in told
+    for end in Exit:
+        assert f"  {end.code:<4} {end.meaning}\n" in told + "\n"
+
+
+def test_on_a_terminal_the_server_may_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:  # D2
+    assert options.parse([], on_terminal=True).host is None
+    monkeypatch.setattr(sys, "stdin", io.StringIO(" example.org \nx\n8002\n"))
+    assert options.ask_server() == ("example.org", 8002)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n\n"))
+    assert options.ask_server() == (options.DEFAULT_HOST, options.DEFAULT_PORT)
+
+
+@pytest.mark.usefixtures("no_input")
+def test_an_input_without_a_line_has_no_name_in_it() -> None:
+    assert myclient.main(["localhost"]) == Exit.USAGE.code

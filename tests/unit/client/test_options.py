@@ -1,0 +1,77 @@
+"""client.cli.options: the command line, and what stands in for it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from argparse import Namespace
+
+import pytest
+
+from client.cli import options
+
+
+def parsed(*arguments: str, **environment: str) -> Namespace:
+    return options.parse(arguments, on_terminal=True, environment=environment)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "host", "port"),
+    [
+        (("localhost",), "localhost", 8001),
+        (("localhost", "8002"), "localhost", 8002),
+        (("localhost:8002",), "localhost", 8002),
+        (("127.0.0.1:8002",), "127.0.0.1", 8002),
+        (("::1",), "::1", 8001),
+        (("::1", "8002"), "::1", 8002),
+        (("[::1]",), "::1", 8001),
+        (("[::1]:8002",), "::1", 8002),
+        ((), None, 8001),
+    ],
+)
+def test_a_host_may_have_its_port_behind_it(arguments: tuple[str, ...], host: str | None, port: int) -> None:
+    chosen = parsed(*arguments)
+    assert (chosen.host, chosen.port) == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("localhost:8002", "8003"), "there are two ports: 8002 and 8003"),
+        (("localhost:x",), "'x' is not a port"),
+        (("localhost:70000",), "'70000' is not a port"),
+    ],
+)
+def test_a_wrong_port_is_told(arguments: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed(*arguments)
+    assert why in capsys.readouterr().err
+
+
+def test_the_environment_stands_in() -> None:
+    chosen = parsed(CHAT_HOST="example.org", CHAT_PORT="8002", CHAT_NAME="ann")
+    assert (chosen.host, chosen.port, chosen.name) == ("example.org", 8002, "ann")
+    chosen = parsed("localhost:1", "--name", "bob", CHAT_HOST="example.org", CHAT_PORT="8002", CHAT_NAME="ann")
+    assert (chosen.host, chosen.port, chosen.name) == ("localhost", 1, "bob")
+    with pytest.raises(SystemExit):
+        parsed(CHAT_PORT="x")
+
+
+def test_the_question_for_the_server_takes_a_port_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("localhost:8002\n"))
+    assert options.ask_server() == ("localhost", 8002)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("localhost:x\n8003\n"))
+    assert options.ask_server() == ("localhost", 8003)
+
+
+@pytest.mark.parametrize(("program", "shown"), [("/usr/bin/chat", "chat"), ("myclient.py", "python myclient.py")])
+def test_help_calls_the_program_as_it_was_called(
+    program: str, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [program])
+    with pytest.raises(SystemExit):
+        parsed("--help")
+    told = capsys.readouterr().out
+    assert f"  {shown} localhost 8001 --name ann\n" in told
+    for part in ("examples:", "environment:", "files:", "exit codes:", "CHAT_HOST", "--wait SECONDS"):
+        assert part in told

@@ -1,0 +1,398 @@
+"""protocol/dialects.py: the dialects give the same request for the same meaning, whatever they are given.
+
+What they show is in test_dialects_render.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.commands import BY_VERB, BY_WORD, COMMANDS
+from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect, detect, parse_password
+from protocol.errors import ErrorCode
+from protocol.framing import FrameCodec
+from protocol.lines import LINE_LIMIT, LineCodec
+from protocol.objects import dump
+from protocol.requests import (
+    Act,
+    ChangePassword,
+    ComeBack,
+    Disconnect,
+    GoAway,
+    Hello,
+    Help,
+    Join,
+    Line,
+    LineRequest,
+    ListHistory,
+    ListUsers,
+    LocalRequest,
+    Malformed,
+    Name,
+    Nick,
+    Password,
+    Ping,
+    Pong,
+    Register,
+    Request,
+    Say,
+    Search,
+    Seek,
+    Unregister,
+    Whisper,
+)
+from protocol.telnet import CTRL_D
+from tests.support.strategies import hostile_texts, unsafe_in
+
+# What can be meant, its words in slash and verb sessions, and what follows the word.
+MEANINGS: list[tuple[Any, tuple[str, ...], str | None, str]] = [
+    (Say("hello  everyone"), ("all",), "BCST", "hello  everyone"),  # A16, C10, E12
+    (Whisper("john", "hi how r u"), ("whisper", "private", "msg", "w"), "MESG", "john hi how r u"),  # A17, C9, E9
+    (Act("waves  twice"), ("me",), None, "waves  twice"),
+    (GoAway(), ("away",), None, ""),
+    (GoAway("at lunch"), ("away",), None, "at lunch"),
+    (ComeBack(), ("back",), None, ""),
+    (ListUsers(), ("users", "allusers", "who"), "LIST", ""),  # A14, C8, E7
+    (Nick("carl"), ("nick", "setname"), None, "carl"),  # C3
+    (Join("carl"), (), "JOIN", "carl"),  # E3
+    (Join("carl", "pass word"), (), "JOIN", "carl pass word"),
+    (Register(), ("register",), None, ""),
+    (Register("pass word"), ("register",), None, "pass word"),  # D11
+    (ChangePassword(), ("passwd",), None, ""),
+    (ChangePassword("pass word"), ("passwd",), None, "pass word"),
+    (Unregister(), ("unregister",), None, ""),
+    (Ping(), ("ping",), None, ""),  # A13
+    (Help(), ("help", "cmd"), None, ""),  # A15, C7
+    (Help("whisper"), ("help", "cmd"), None, "whisper"),
+    (ListHistory(), ("history",), None, ""),
+    (ListHistory("5"), ("history",), None, "5"),
+    (Search("red fox"), ("search",), None, "red fox"),
+    (Seek("carl"), ("seen",), None, "carl"),
+    (Disconnect(), ("disconnect", "quit"), "QUIT", ""),  # A23, C11, E14
+]
+SLASH_LINES = [(f"/{word} {rest}", request) for request, words, _, rest in MEANINGS for word in words]
+VERB_LINES = [(f"{verb} {rest}", request) for request, _, verb, rest in MEANINGS if verb]
+
+
+def typed(dialect: Dialect, line: str, named: bool = True) -> Request:
+    return dialect.parse(line.encode(), named)
+
+
+def framed(line: str, named: bool = True, as_of: int | None = None, epoch: str | None = None) -> Request:
+    """Return what the line means when it comes in a frame, without the line's number, which is 7."""
+    request: Any = JSON.parse(dump(Line(line, 7, as_of, epoch)), named)
+    assert isinstance(request, get_args(LineRequest))
+    assert request.cseq == 7
+    unnumbered: Request = replace(request, cseq=None)
+    return unnumbered
+
+
+def fault_in(request: Request) -> ErrorCode:
+    assert isinstance(request, Malformed)
+    assert not request.error.fatal
+    return request.error.fault
+
+
+def words_of(request: Request) -> str:
+    assert isinstance(request, Malformed)
+    return str(request.error)
+
+
+# --- one meaning, one request ------------------------------------------------------------------------------------
+
+
+def test_every_word_and_verb_of_the_table_is_tried_here() -> None:
+    tried = {word for _, words, _, _ in MEANINGS for word in words}
+    local = {word for word, row in BY_WORD.items() if row.build in get_args(LocalRequest)}
+    assert tried == set(BY_WORD) - local
+    assert {verb for _, _, verb, _ in MEANINGS if verb} == set(BY_VERB)
+
+
+@pytest.mark.parametrize(("line", "request_"), SLASH_LINES)
+def test_a_slash_line_means_the_same_typed_and_framed(line: str, request_: Request) -> None:
+    for spelling in (line, f"{line}\t", line.replace(" ", "  ", 1), line.replace(" ", "\t", 1)):
+        assert typed(SLASH, spelling) == framed(spelling) == request_
+
+
+@pytest.mark.parametrize(("line", "request_"), SLASH_LINES)
+def test_a_slash_command_is_the_same_in_any_case(line: str, request_: Request) -> None:
+    word, _, rest = line.partition(" ")
+    for spelling in (word.upper(), word.title()):
+        assert typed(SLASH, f"{spelling} {rest}") == framed(f"{spelling} {rest}") == request_
+
+
+@pytest.mark.parametrize(("line", "request_"), VERB_LINES)
+def test_a_verb_is_the_same_in_any_case(line: str, request_: Request) -> None:  # E2
+    verb, _, rest = line.partition(" ")
+    for spelling in (verb.upper(), verb.lower(), verb.title(), verb.swapcase(), verb[0] + verb[1:].lower()):
+        assert typed(VERBS, f"{spelling} {rest}") == request_
+        assert typed(VERBS, f" \t{spelling}   {rest}  ") == request_
+
+
+# --- slash -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["hello all", "JOIN the club", "he said /quit", "é ☃ 🎈", "quit"])
+def test_a_plain_line_is_said_to_all(line: str) -> None:  # A10
+    assert typed(SLASH, line) == framed(line) == typed(SLASH, f"/all {line}") == Say(line)
+
+
+@pytest.mark.parametrize("line", ["ann", "not a name!", "admin", "x" * 100, ""])
+def test_a_plain_line_is_an_attempt_at_a_name_until_there_is_one(line: str) -> None:  # A3
+    assert typed(SLASH, line, named=False) == framed(line, named=False) == Nick(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [(" hi \r", "hi"), ("\x1b[31mhi\x07", "[31mhi"), ("a\0b", "ab"), ("\u202eab", "ab"), (" \x01 ", ""), ("", "")],
+)
+def test_a_line_is_cleaned_before_it_is_read(line: str, text: str) -> None:  # A9
+    assert typed(SLASH, line) == framed(line) == Say(text)
+
+
+def test_a_slash_behind_control_characters_is_still_a_command() -> None:
+    assert typed(SLASH, "\x1b\0/users") == framed("\x1b\0/users") == ListUsers()
+
+
+@pytest.mark.parametrize("line", ["  /users", "\t/users", "\x1b /users", "\u3000/users"])
+def test_a_slash_behind_a_space_is_talk(line: str) -> None:  # A9, A10
+    assert typed(SLASH, line) == framed(line) == Say("/users")
+    assert fault_in(typed(SLASH, line, named=False)) is ErrorCode.NOT_NAMED  # there, it can tell nobody anything
+
+
+@pytest.mark.parametrize(("line", "text"), [("//whisper", "/whisper"), ("//", "/"), ("///", "//"), ("// a", "/ a")])
+def test_two_slashes_say_one(line: str, text: str) -> None:
+    assert typed(SLASH, line) == framed(line) == Say(text)
+    assert fault_in(typed(SLASH, line, named=False)) is ErrorCode.UNKNOWN_COMMAND
+
+
+@pytest.mark.parametrize(
+    ("line", "fault", "words"),
+    [
+        ("/wisper bob hi", ErrorCode.UNKNOWN_COMMAND, "/wisper is not recognised. Did you mean /whisper?"),
+        ("/", ErrorCode.UNKNOWN_COMMAND, "/ is not recognised. /help lists the commands."),
+        ("/ users", ErrorCode.UNKNOWN_COMMAND, "/ is not recognised. /help lists the commands."),
+        ("/JOIN ann", ErrorCode.UNKNOWN_COMMAND, "/join is not recognised. Did you mean /nick?"),
+        ("/whisper", ErrorCode.USAGE, "USER is missing. Usage: /whisper USER MESSAGE"),
+        ("/w bob", ErrorCode.USAGE, "MESSAGE is missing. Usage: /w USER MESSAGE"),
+        ("/private bob", ErrorCode.USAGE, "MESSAGE is missing. Usage: /private USER MESSAGE"),
+        ("/SetName", ErrorCode.USAGE, "NAME is missing. Usage: /setname NAME"),
+        ("/all  ", ErrorCode.USAGE, "MESSAGE is missing. Usage: /all MESSAGE"),
+        ("/nick two words", ErrorCode.USAGE, "NAME is one word. Usage: /nick NAME"),
+        (
+            "/r yes",
+            ErrorCode.CLIENT_ONLY,
+            "/r belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE",
+        ),  # A21
+        ("/ignore bob", ErrorCode.CLIENT_ONLY, "/ignore belongs to the custom client (myclient.py)."),
+        ("/users now", ErrorCode.USAGE, "It takes no parameters. Usage: /users"),
+    ],
+)
+def test_what_is_wrong_with_a_command_is_told(line: str, fault: ErrorCode, words: str) -> None:  # A22, D14
+    for request in (typed(SLASH, line), framed(line)):
+        assert fault_in(request) is fault
+        assert words_of(request) == words
+
+
+@pytest.mark.parametrize("word", [w for c in COMMANDS if c.slash and c.needs_name for w in (c.name, *c.aliases)])
+def test_who_has_no_name_hears_that_before_anything_about_the_form(word: str) -> None:  # C2
+    for line in (f"/{word}", f"/{word} bob", f"/{word} bob hi there"):
+        assert fault_in(typed(SLASH, line, named=False)) is fault_in(framed(line, named=False)) is ErrorCode.NOT_NAMED
+
+
+@pytest.mark.parametrize("line", ["/quit now", "/disconnect me please", "/QUIT ."])
+@pytest.mark.parametrize("named", [True, False])
+def test_leaving_takes_no_notice_of_what_follows(line: str, named: bool) -> None:
+    assert typed(SLASH, line, named) == framed(line, named) == Disconnect()
+
+
+def test_without_a_name_one_can_be_taken_or_the_chat_left() -> None:
+    assert typed(SLASH, "/setname john", named=False) == Nick("john")  # C3
+    assert typed(SLASH, "/quit", named=False) == Disconnect()  # C6
+
+
+# --- verbs -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["hello", "/users", "/all hi", "JOINED ann", "BCST: hi", "", "{}", "/join ann", "/"])
+def test_anything_else_in_a_verb_session_is_an_unknown_message(line: str) -> None:  # E16
+    assert fault_in(typed(VERBS, line)) is ErrorCode.UNKNOWN_COMMAND
+
+
+def test_an_unknown_message_is_quoted_short_where_it_is_quoted() -> None:  # a status line is not for 4 KiB of anything
+    assert len(words_of(typed(VERBS, "x" * LINE_LIMIT))) < 100
+
+
+@pytest.mark.parametrize("line", ["hello", "/users", "", "LIST", "list", "LIST now", "MESG", "MESG bob hi", "BCST hi"])
+def test_without_a_name_a_verb_session_serves_nothing(line: str) -> None:  # E4, E8, E10, E13, E17
+    assert fault_in(typed(VERBS, line, named=False)) is ErrorCode.NOT_NAMED
+
+
+def test_without_a_name_a_verb_session_can_join_or_leave() -> None:  # E3, E15
+    assert typed(VERBS, "join ann", named=False) == Join("ann")
+    assert typed(VERBS, "quit", named=False) == Disconnect()
+
+
+@pytest.mark.parametrize("line", ["/quit", "/disconnect", "/QUIT", "QUIT", "quit", "quit now", "/quit for today"])
+@pytest.mark.parametrize("named", [True, False])
+def test_every_way_to_leave_works_in_a_verb_session(line: str, named: bool) -> None:
+    assert typed(VERBS, line, named) == Disconnect()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("MESG", "USER is missing. Usage: MESG USER MESSAGE"),
+        ("mesg bob", "MESSAGE is missing. Usage: MESG USER MESSAGE"),
+        ("BCST", "MESSAGE is missing. Usage: BCST MESSAGE"),
+        ("JOIN", "NAME is missing. Usage: JOIN NAME [PASSWORD]"),
+        ("LIST all", "It takes no parameters. Usage: LIST"),
+    ],
+)
+def test_what_is_wrong_with_a_verb_is_told_with_the_verbs_usage(line: str, words: str) -> None:  # A22
+    assert words_of(typed(VERBS, line)) == words
+
+
+# --- frames ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("request_", [Hello(1, "s3cret", "ann"), Name("ann"), Password("pass word"), Pong()])
+@pytest.mark.parametrize("named", [True, False])
+def test_other_frames_are_requests_as_they_are(request_: Request, named: bool) -> None:
+    assert JSON.parse(dump(request_), named) == request_
+
+
+def test_a_frame_that_is_not_understood_is_refused() -> None:
+    assert fault_in(JSON.parse(b"hello", named=True)) is ErrorCode.BAD_MESSAGE
+    assert fault_in(JSON.parse(b'{"type":"said"}', named=True)) is ErrorCode.UNKNOWN_TYPE
+
+
+@pytest.mark.parametrize("line", ["/wisper", "/whisper", "/users", "x" * (LINE_LIMIT + 1)])
+def test_what_is_refused_of_a_line_carries_its_number(line: str) -> None:
+    request = JSON.parse(dump(Line(line, 7)), named=False)
+    assert isinstance(request, Malformed)
+    assert request.cseq == 7
+
+
+def test_a_line_in_a_frame_is_no_longer_than_one_that_is_typed() -> None:
+    assert framed("x" * LINE_LIMIT) == Say("x" * LINE_LIMIT)
+    assert framed("é" * (LINE_LIMIT // 2)) == Say("é" * (LINE_LIMIT // 2))
+    assert fault_in(framed("x" * (LINE_LIMIT + 1))) is ErrorCode.TOO_LONG
+    assert fault_in(framed("é" * (LINE_LIMIT // 2) + "!")) is ErrorCode.TOO_LONG
+
+
+def test_a_lone_surrogate_never_gets_further_than_the_line_it_came_in() -> None:
+    for line in (rb"a\ud800b", rb"\udfffab", rb"ab\ud800\ud800"):
+        assert JSON.parse(b'{"type":"line","text":"%b","cseq":7}' % line, named=True) == Say("ab", 7)
+
+
+def test_a_whisper_can_be_meant_for_who_had_the_name_then() -> None:  # A20
+    assert framed("/w bob hi", as_of=41) == Whisper("bob", "hi", as_of=41)
+    assert framed("/w bob hi", as_of=41, epoch="e") == Whisper("bob", "hi", as_of=41, epoch="e")
+    assert framed("hi", as_of=41) == Say("hi")
+
+
+# --- any bytes ---------------------------------------------------------------------------------------------------
+
+NOT_UTF_8 = [
+    pytest.param(b"\xe9t\xe9", id="Latin-1"),
+    pytest.param(b"\xc0\xaf", id="overlong"),
+    pytest.param(b"\xe0\x80\xaf", id="overlong, 3 bytes"),
+    pytest.param(b"\xf0\x80\x80\xaf", id="overlong, 4 bytes"),
+    pytest.param(b"\xc1\x81users", id="overlong A"),
+    pytest.param(b"\xed\xa0\x80", id="a surrogate"),
+    pytest.param(b"\xed\xa0\xbd\xed\xb8\x80", id="a pair of surrogates"),
+    pytest.param(b"\xf4\x90\x80\x80", id="over U+10FFFF"),
+    pytest.param(b"\xc3", id="cut short"),
+    pytest.param(b"hello \x80", id="a byte out of nowhere"),
+    pytest.param(b"/all \xfe", id="a byte that UTF-8 never holds"),
+]
+
+
+@pytest.mark.parametrize("line", NOT_UTF_8)
+@pytest.mark.parametrize("dialect", [SLASH, VERBS], ids=["slash", "verbs"])
+def test_a_line_that_is_not_utf_8_is_dropped_and_the_next_is_read(dialect: Dialect, line: bytes) -> None:
+    stream = b"".join(map(LineCodec.encode, (line, b"/quit")))
+    first, second = (dialect.parse(item, True) for item in LineCodec().feed(stream) if isinstance(item, bytes))
+    assert fault_in(first) is ErrorCode.BAD_ENCODING
+    assert second == Disconnect()
+
+
+@pytest.mark.parametrize("dialect", [SLASH, VERBS], ids=["slash", "verbs"])
+@pytest.mark.parametrize("named", [True, False])
+def test_ctrl_d_leaves(dialect: Dialect, named: bool) -> None:  # C12
+    assert dialect.parse(CTRL_D, named) == Disconnect()
+
+
+_LINES = st.sampled_from(["", "/", "/w ", "/all ", "/nick ", "/help ", "JOIN ", "mesg ", "LIST ", "{}"])
+_PAYLOADS = st.binary() | st.builds(lambda word, text: (word + text).encode(errors="replace"), _LINES, hostile_texts)
+
+
+@given(_PAYLOADS, st.sampled_from([SLASH, VERBS, JSON]), st.booleans())
+def test_whatever_is_sent_is_a_request(payload: bytes, dialect: Dialect, named: bool) -> None:
+    request = dialect.parse(payload, named)
+    assert isinstance(request, get_args(Request))
+    if isinstance(request, Malformed):
+        assert not unsafe_in(words_of(request))
+
+
+@given(st.builds(str.__add__, _LINES, hostile_texts))
+def test_what_a_line_says_is_safe_to_be_shown(line: str) -> None:  # A9
+    request = JSON.parse(dump(Line(line.encode(errors="replace").decode(), 7)), named=True)
+    if isinstance(request, (Say, Whisper, Nick)):
+        assert not unsafe_in(request.name if isinstance(request, Nick) else request.text)
+
+
+# --- passwords ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["pass word", "", "/quit", " é ", "JOIN ann"])
+def test_a_password_is_a_line_as_it_is(text: str) -> None:  # D11
+    assert parse_password(text.encode()) == Password(text)
+
+
+def test_a_password_can_be_left_out_by_leaving_and_is_utf_8_too() -> None:
+    assert parse_password(CTRL_D) == Disconnect()
+    assert fault_in(parse_password(b"\xe9")) is ErrorCode.BAD_ENCODING
+
+
+# --- which dialect -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["JOIN", "LIST", "MESG", "BCST", "QUIT"])
+def test_a_verb_as_the_first_word_shows_a_verb_session(verb: str) -> None:  # E1, E2
+    for line in (verb, verb.lower(), verb.title(), f"{verb} ann", f"  {verb}\tann", f"{verb.lower()}  "):
+        for spoken in (SLASH, OPEN_VERBS):
+            assert detect(line.encode(), spoken) is OPEN_VERBS
+
+
+@pytest.mark.parametrize("line", [b"/", b"/JOIN ann", b"  /setname ann", b"/help", b"/\xc3"])
+def test_a_slash_shows_a_slash_session(line: bytes) -> None:
+    assert detect(line, SLASH) is detect(line, OPEN_VERBS) is SLASH
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b" ", b"ann", b"JOINED", b"I JOIN", b"JO IN", b"\xc3", b"JOIN\xc3", b"he/she", CTRL_D]
+)
+def test_anything_else_shows_nothing(line: bytes) -> None:
+    assert detect(line, SLASH) is SLASH
+    assert detect(line, OPEN_VERBS) is OPEN_VERBS
+
+
+@pytest.mark.parametrize(
+    ("dialect", "name", "codec"),
+    [
+        (SLASH, "slash", LineCodec),
+        (VERBS, "verbs", LineCodec),
+        (OPEN_VERBS, "verbs", LineCodec),
+        (JSON, "json", FrameCodec),
+    ],
+)
+def test_a_dialect_names_itself_and_its_codec(dialect: Dialect, name: str, codec: type) -> None:
+    assert dialect.name == name
+    assert dialect.codec is codec

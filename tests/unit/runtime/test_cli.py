@@ -1,0 +1,133 @@
+"""runtime/cli.py: the server's command line, and the sentence for a listener that can't be had."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+import pytest
+
+from chat import limits
+from protocol import __version__
+from protocol.dialects import SLASH, VERBS
+from runtime import cli as options_module
+from runtime.cli import DIALECTS, invitation, option_of, parser, set_limits, why_not_listening
+from runtime.sockets import PEERS_LIMIT
+
+
+def test_a_port_is_enough() -> None:
+    options = parser().parse_args(["8001"])
+    assert (options.port, options.host, options.data) == (8001, None, Path("chatdata"))
+    assert (options.max_users, options.dialect, options.log_level) == (PEERS_LIMIT, "auto", "info")
+    assert (options.trusted, options.no_rate_limit) == ([], False)
+
+
+def test_everything_can_be_said() -> None:
+    line = "65535 --host ::1 --data elsewhere --max-users 10 --dialect verbs --log-level debug"
+    options = parser().parse_args(line.split())
+    assert (options.port, options.host, options.data) == (65535, "::1", Path("elsewhere"))
+    assert (options.max_users, options.dialect, options.log_level) == (10, "verbs", "debug")
+
+
+def test_a_dialect_stands_for_itself() -> None:
+    assert DIALECTS == {"auto": None, "slash": SLASH, "verbs": VERBS}
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("", "the following arguments are required: port"),
+        ("0", "'0' is not a port: give a number from 1 to 65535"),
+        ("65536", "'65536' is not a port"),
+        ("-1", "'-1' is not a port"),
+        ("http", "'http' is not a port"),
+        ("٨٠٠١", "is not a port"),
+        ("8²", "is not a port"),
+        ("8001 --max-users 0", "'0' is not an amount: give a whole number, 1 or more"),
+        ("8001 --max-users many", "'many' is not an amount"),
+        ("8001 --high-water 0", "'0' is not an amount"),
+        ("8001 --high-water " + "9" * 5000, "is not an amount"),
+        ("8001 --high-water 00009007199254740992", "is not an amount"),
+        ("8001 --message-rate 1e-300", "'1e-300' is not a number of seconds or a rate"),
+        ("8001 --history-days 1e300", "'1e300' is not a number of seconds or a rate"),
+        ("8001 --message-rate nan", "'nan' is not a number of seconds or a rate"),
+        ("8001 --message-rate 0", "'0' is not a number of seconds or a rate"),
+        ("8001 --message-rate fast", "'fast' is not a number of seconds or a rate"),
+        ("8001 --message-rate inf", "'inf' is not a number of seconds or a rate"),
+        ("8001 --trusted home", "'home' is not a network: give one such as 192.0.2.0/24"),
+        ("8001 --dialect irc", "invalid choice: 'irc'"),
+        ("8001 --log-level loud", "invalid choice: 'loud'"),
+        ("8001 8002", "unrecognized arguments: 8002"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], line: str, sentence: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(line.split())
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"server.py {__version__}\n"
+
+
+def test_every_limit_has_an_option_that_sets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in limits.REASONS:
+        monkeypatch.setattr(limits, name, getattr(limits, name))  # put back after the test
+    words = [word for name in limits.REASONS for word in (option_of(name), "77")]
+    set_limits(parser().parse_args(["8001", *words]))
+    assert {name: getattr(limits, name) for name in limits.REASONS} == dict.fromkeys(limits.REASONS, 77)
+
+
+def test_limits_that_are_not_given_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: getattr(limits, name) for name in limits.REASONS}
+    set_limits(parser().parse_args(["8001"]))
+    assert {name: getattr(limits, name) for name in limits.REASONS} == before
+
+
+def test_networks_can_be_trusted_repeatedly() -> None:
+    options = parser().parse_args(["8001", "--trusted", "192.0.2.0/24", "--trusted", "2001:db8::/32"])
+    assert options.trusted == [IPv4Network("192.0.2.0/24"), IPv6Network("2001:db8::/32")]
+
+
+@pytest.mark.parametrize(
+    ("host", "addresses", "joined"),
+    [("192.0.2.7", [], ["192.0.2.7"]), (None, ["192.0.2.1", "2001:db8::1"], ["localhost", "192.0.2.1", "2001:db8::1"])],
+)
+def test_the_invitation_names_every_address_to_hand_on(
+    monkeypatch: pytest.MonkeyPatch, host: str | None, addresses: list[str], joined: list[str]
+) -> None:  # A1
+    monkeypatch.setattr(options_module, "own_addresses", lambda: addresses)
+    first, *rest = invitation(host, 8001)
+    assert first == "Listening on port 8001. Join with:"
+    assert rest == [f"  telnet {name} 8001    or    python myclient.py {name} 8001" for name in joined]
+
+
+def error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize(
+    ("why", "host", "port", "sentence"),
+    [
+        (error(errno.EADDRINUSE), None, 8001, "Port 8001 is in use. Stop what uses it, or choose another: "),
+        (error(errno.EADDRINUSE), None, 65535, "python server.py 1"),
+        (error(errno.EACCES), None, 23, "Port 23 needs more rights than this user has."),
+        (error(errno.EADDRNOTAVAIL), "192.0.2.1", 8001, "Cannot listen on 192.0.2.1, port 8001: "),
+        (error(errno.EADDRNOTAVAIL), None, 8001, "Cannot listen on all addresses, port 8001: "),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "x", 8001, ": Name or service not known."),
+        (OSError("'a..b' can't be the name of a host"), "a..b", 8001, ": 'a..b' can't be the name of a host."),
+    ],
+)
+def test_a_listener_that_cannot_be_had_is_explained(why: OSError, host: str | None, port: int, sentence: str) -> None:
+    told = why_not_listening(why, host, port)
+    assert sentence in told
+    assert "\n" not in told

@@ -1,0 +1,431 @@
+"""runtime/services.py, runtime/search_service.py, runtime/bootstrap.py: the journal is written before anybody is
+told; what fails."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import select
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chat.effects import SearchArchive, SeekInArchive, Unicast
+from chat.handlers.history import JOURNAL_LOST
+from chat.hub import Hub
+from chat.log import Entry
+from chat.saved_state import Record
+from chat.session import Session, State
+from protocol.events import HistoryListed, Noticed, Past, Refused, Said
+from runtime.account_service import AccountService
+from runtime.bootstrap import CannotStartError, begun
+from runtime.fair import FairQueue
+from runtime.search_service import AT_LEISURE, COMPLAINTS, SearchService
+from runtime.services import Services
+from runtime.worker import Worker
+from storage.folder_lock import FolderInUseError, FolderLock
+from storage.journal import FILE_NAME, Journal, JournalError, Start
+from storage.search_index import Archive
+from storage.users_file import Accounts
+from tests.support.programs import PATIENCE
+from tests.unit.storage.test_journal import killed
+
+AT = 1_700_000_000.0
+
+
+def said(seq: int, text: str = "a fox") -> Entry:
+    return Entry(Said(seq, "ann", text, AT), AT)
+
+
+def hub_of(log_of: int = 0) -> Hub:
+    hub = Hub(Record("an epoch"), 10)
+    for _ in range(log_of):
+        hub.room.log.append(said(hub.room.log.number()))
+    return hub
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = Journal(tmp_path, Start("an epoch"), 1000, 1e9)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clerk(tmp_path: Path) -> Iterator[AccountService]:
+    made = AccountService(Accounts(tmp_path))
+    yield made
+    made.close()
+
+
+def waits(backroom: Services) -> set[int]:
+    """Return which of its descriptors have something to tell, once one has."""
+    readable, _, _ = select.select(backroom.descriptors(), [], [], PATIENCE)
+    return set(readable)
+
+
+# --- the journal -------------------------------------------------------------------------------------------------
+
+
+def test_what_is_new_is_kept_once(journal: Journal, clerk: AccountService) -> None:
+    hub = hub_of(2)
+    backroom = Services(hub, clerk, journal)
+    assert backroom.keep() == []
+    assert [entry.event.seq for entry in journal.newest()] == [1, 2]
+    assert backroom.keep() == []
+    assert len(journal.newest()) == 2
+
+
+def test_without_a_journal_memory_has_to_do(clerk: AccountService) -> None:
+    hub = hub_of(1)
+    backroom = Services(hub, clerk)
+    assert backroom.keep() == []
+    assert not hub.has_archive
+    assert len(backroom.descriptors()) == 1
+
+
+@pytest.mark.parametrize("set_aside", [True, False])
+def test_a_disk_that_fails_is_told_and_the_chat_goes_on(
+    journal: Journal,
+    clerk: AccountService,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    set_aside: bool,
+) -> None:
+    def fails(*_: object) -> None:
+        raise JournalError("The disk is full.")
+
+    monkeypatch.setattr(journal, "write", fails)
+    if not set_aside:
+        monkeypatch.setattr(journal, "set_aside", fails)
+    hub = hub_of(1)
+    ann = Session("192.0.2.1:1")
+    ann.name = "ann"
+    hub.room.enter(ann)
+    backroom = Services(hub, clerk, journal)
+    assert backroom.keep() == [Unicast(ann, Noticed(JOURNAL_LOST))]
+    words = [record.getMessage() for record in caplog.records]
+    assert words[0] == "The disk is full."
+    assert words[1].startswith("The chat goes on in memory only. " + ("The journal" if set_aside else "Remove"))
+    assert (tmp_path / FILE_NAME).exists() is not set_aside
+    hub.room.log.append(said(2))
+    assert backroom.keep() == []
+
+
+# --- the archivist -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def backroom(journal: Journal, clerk: AccountService, tmp_path: Path) -> Iterator[Services]:
+    made = Services(hub_of(), clerk, journal, SearchService(Archive(tmp_path)))
+    yield made
+    made._archivist.close()  # type: ignore[union-attr]  # there is one
+
+
+def test_what_has_just_been_written_is_found(backroom: Services, journal: Journal) -> None:
+    journal.write([said(1)])
+    session = Session("192.0.2.1:1")
+    backroom.take(SearchArchive(session, "fox", 9, "x", 4))
+    effects = backroom.hear(waits(backroom))
+    told = effects[0]
+    assert isinstance(told, Unicast)
+    assert told.event == HistoryListed("The last messages with fox (times are UTC):", (Past(1, AT, "ann", "a fox"),), 4)
+    backroom.take(SeekInArchive(session, "ANN"))
+    sought = backroom.hear(waits(backroom))[0]
+    assert isinstance(sought, Unicast)
+    assert sought.event == Noticed("ANN was last heard of on 2023-11-14 22:13 UTC.")
+
+
+def test_a_journal_that_can_t_be_read_is_told_to_the_asker_and_once_in_the_log(
+    backroom: Services, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
+    for _ in range(2):
+        backroom.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
+        told = backroom.hear(waits(backroom))[0]
+        assert isinstance(told, Unicast)
+        assert isinstance(told.event, Refused)
+        assert told.event.code == "log-failed"
+    assert len([record for record in caplog.records if "is damaged" in record.getMessage()]) == 1
+
+
+def _damaged(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    path.unlink()
+    if how == "a directory":
+        path.mkdir()
+    elif how == "no database":
+        path.write_bytes(b"no database" * 1000)
+    elif how == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "overwritten":
+        path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
+    elif how == "without its table":
+        path.write_bytes(content)
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("DROP TABLE entries")
+            db.commit()
+
+
+@pytest.mark.parametrize("how", ["no database", "cut", "overwritten", "a directory", "without its table"])
+def test_a_damaged_archive_is_made_again_from_the_journal_and_told_once(
+    journal: Journal, clerk: AccountService, tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
+) -> None:  # 9
+    journal.write([said(seq) for seq in range(1, 300)])
+    archive = Archive(tmp_path)
+    archive.take_in(1000)
+    archive.close()
+    _damaged(tmp_path / "search.db", how)
+    archivist = SearchService(Archive(tmp_path))
+    made = Services(hub_of(), clerk, journal, archivist)
+    for _ in range(2):
+        made.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        told = made.hear(waits(made))[0]
+        assert isinstance(told, Unicast)
+        assert isinstance(told.event, HistoryListed)
+        assert [entry.seq for entry in told.event.entries] == list(range(291, 300))
+    archivist.close()
+    assert caplog.text.count("is of no use") == 1
+    assert "It is made again from the journal." in caplog.text
+    assert (tmp_path / "search.db-1.aside").exists() is (how == "a directory")
+
+
+def test_an_archive_that_is_damaged_while_it_is_open_is_made_again(
+    backroom: Services, journal: Journal, tmp_path: Path
+) -> None:  # 9
+    journal.write([said(seq) for seq in range(1, 300)])
+    for search in range(2):
+        if search:
+            path = tmp_path / "search.db"
+            with path.open("r+b") as file:  # the same file, so that the archive has it open
+                file.write(b"\xa5" * path.stat().st_size)
+        backroom.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        told = backroom.hear(waits(backroom))[0]
+        assert isinstance(told, Unicast)
+        assert isinstance(told.event, HistoryListed)
+
+
+def test_complaints_are_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    archivist = SearchService(Archive(tmp_path / "nowhere"))
+    archivist._worker.close()
+    archivist._complaints.clear()  # of what the thread has tried before
+    for number in [*range(COMPLAINTS + 1), COMPLAINTS]:
+        archivist._complain(f"complaint {number}.")
+    assert caplog.text.count("complaint ") == COMPLAINTS + 1
+    assert len(archivist._complaints) == 1
+
+
+def test_at_leisure_it_takes_in_a_little_and_comes_back_soon_for_more(
+    journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal.write([said(seq) for seq in range(1, AT_LEISURE + 2)])
+    archive = Archive(tmp_path)
+    archivist = SearchService(archive)
+    archivist._worker.close()  # what it does at leisure is done here instead, and seen
+    while archivist._keep_up() < 1.0:
+        pass
+    assert len(archive.search("fox", 1000, "x")) == AT_LEISURE + 1
+    journal._db.execute("INSERT INTO log VALUES (1000, 0.0, 'nothing')")
+    assert archivist._keep_up() == 1.0
+    assert "is damaged" in caplog.text
+    archive.close()
+
+
+# --- the start ---------------------------------------------------------------------------------------------------
+
+
+def options(folder: Path, no_journal: bool = False) -> argparse.Namespace:
+    return argparse.Namespace(
+        data=folder,
+        no_journal=no_journal,
+        history=1000,
+        history_days=30.0,
+        greet_history=20,
+        sync=False,
+        max_users=10,
+        no_rate_limit=True,
+    )
+
+
+def test_a_run_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
+    first, backroom = begun(options(tmp_path))
+    first.room.log.append(said(first.room.log.number()))
+    backroom.keep()
+    backroom.close()
+    second, backroom = begun(options(tmp_path))
+    assert second.epoch == first.epoch
+    assert second.room.log.since(first.room.log.seq, "x") == (0, [])
+    assert second.room.log.number() > first.room.log.seq
+    assert second.has_archive
+    backroom.close()
+
+
+def test_without_a_journal_nothing_is_left_but_the_lock(tmp_path: Path) -> None:
+    hub, backroom = begun(options(tmp_path / "data", no_journal=True))
+    hub.room.log.append(said(hub.room.log.number()))
+    backroom.keep()
+    backroom.close()
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["journal.lock"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("second", [True, False])
+def test_a_second_server_is_kept_out_with_a_journal_or_without(tmp_path: Path, first: bool, second: bool) -> None:  # 12
+    _, backroom = begun(options(tmp_path, no_journal=first))
+    with pytest.raises(CannotStartError, match=r"^Another server uses "):
+        begun(options(tmp_path, no_journal=second))
+    backroom.close()
+    begun(options(tmp_path, no_journal=second))[1].close()
+
+
+def test_where_nothing_can_be_locked_a_server_without_a_journal_starts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(CannotStartError, match=r"^Cannot use .*data: "):
+        begun(options(tmp_path / "data"))
+    with pytest.raises(CannotStartError, match=r"^Cannot read .*users.txt"):  # the folder is a file
+        begun(options(tmp_path / "data", no_journal=True))
+    assert "another server may use it, too" in caplog.text
+
+
+def test_what_happened_to_the_journal_before_is_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:  # 7, 8
+    hub, backroom = begun(options(tmp_path))
+    hub.room.log.append(said(hub.room.log.number()))
+    backroom.keep()
+    journal = backroom._journal
+    assert journal is not None
+    killed(journal)
+    journal._wal().unlink()
+    backroom.close()
+    (tmp_path / "journal-2.failed").touch()
+    _, backroom = begun(options(tmp_path))
+    backroom.close()
+    assert f"The end of {journal.path} may be lost. Clients that come back are told so." in caplog.text
+    assert f"{tmp_path / 'journal-2.failed'} was put aside by an earlier run." in caplog.text
+
+
+@pytest.mark.parametrize("name", [FILE_NAME, f"{FILE_NAME}-wal"])
+def test_a_file_that_is_deleted_while_nobody_says_anything_is_told(tmp_path: Path, name: str) -> None:  # 8
+    hub, backroom = begun(options(tmp_path))
+    ann = Session("192.0.2.1:1")
+    ann.name = "ann"
+    hub.room.enter(ann)
+    assert backroom.keep(1.0) == []
+    (tmp_path / name).unlink()
+    assert backroom.keep(1.5) == []
+    assert backroom.keep(2.0) == [Unicast(ann, Noticed(JOURNAL_LOST))]
+    backroom.close()
+    again, backroom = begun(options(tmp_path))
+    assert again.epoch != hub.epoch
+    backroom.close()
+
+
+def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _, backroom = begun(options(tmp_path))
+    (tmp_path / "journal.lock").unlink()
+    assert backroom.keep(1.0) == []
+    assert "It is locked again." in caplog.text
+    with pytest.raises(FolderInUseError):
+        FolderLock(tmp_path)
+    backroom.close()
+
+
+def test_a_folder_that_another_server_has_taken_is_left_to_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    hub, backroom = begun(options(tmp_path))
+    (tmp_path / "journal.lock").unlink()
+    other = FolderLock(tmp_path)
+    hub.room.log.append(said(hub.room.log.number()))
+    assert backroom.keep(1.0) == []  # nobody is there to be told
+    assert not hub.has_archive
+    assert "The journal is another server's" in caplog.text
+    assert (tmp_path / FILE_NAME).exists()
+    assert backroom.keep(3.0) == []
+    other.close()
+    backroom.close()
+
+
+def test_a_lock_that_can_t_be_taken_again_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, backroom = begun(options(tmp_path))
+    (tmp_path / "journal.lock").unlink()
+
+    def fails(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("runtime.services.FolderLock", fails)
+    backroom.keep(1.0)
+    backroom.keep(3.0)
+    assert caplog.text.count("It can't be: ") == 1
+    assert hub.has_archive
+    backroom.close()
+
+
+def test_why_it_can_t_start_is_a_sentence(tmp_path: Path, journal: Journal) -> None:
+    journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
+    journal.close()
+    with pytest.raises(CannotStartError, match="is damaged"):
+        begun(options(tmp_path))
+    (tmp_path / "users.txt").mkdir()
+    with pytest.raises(CannotStartError, match=r"^Cannot read .*users.txt"):
+        begun(options(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _heard(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def test_who_has_left_is_not_searched_for(backroom: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = Session("192.0.2.1:1")
+    gone.state = State.CLOSING
+    archivist = backroom._archivist
+    assert archivist is not None
+    monkeypatch.setattr(archivist, "_look_up", None)  # called, it would raise TypeError
+    backroom.take(SearchArchive(gone, "fox", 9, "x"))
+    assert backroom.hear(waits(backroom)) == []
+
+
+def test_the_end_waits_for_no_search() -> None:
+    done: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def do(task: int) -> int:
+        begun.set()
+        go_on.wait(PATIENCE)
+        done.append(task)
+        return task
+
+    tasks: FairQueue[int] = FairQueue()
+    worker: Worker[int, int] = Worker("a test", do, tasks=tasks)
+    for task in range(3):
+        worker.put(task)
+    begun.wait(PATIENCE)
+    tasks.close(finish=False)  # as `close` does first; else it might go on before the next is dropped
+    go_on.set()
+    worker.close(finish=False)
+    assert done == [0]
+
+
+def test_accounts_that_can_t_be_read_again_are_not_said_to_be_read(  # issue 10, 20
+    backroom: Services, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "users.txt").mkdir()
+    backroom.reload()
+    backroom.hear(waits(backroom))
+    assert "users.txt: Is a directory" in caplog.text
+    assert "Read the accounts again" not in caplog.text
+    assert "The accounts stay as they were. Registered users: 0" in caplog.text
+    (tmp_path / "users.txt").rmdir()
+    caplog.clear()
+    backroom.reload()
+    backroom.hear(waits(backroom))
+    assert caplog.messages == ["Read the accounts again. Registered users: 0"]

@@ -1,0 +1,58 @@
+"""tools/crash/faulty_server.py: the real server, killed where it is told to be, or with a bug in it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from chat.delivery.fanout import Fanout
+from storage.journal import Journal, Start
+from tests.support.programs import Programs, free_port
+from tools.crash.failpoints import POINTS
+from tools.crash.faulty_server import BUG, KILL_AT, doctor
+from tools.crash.patches import Patches
+
+KEPT = {"after-journal", "before-fanout", "after-fanout", "before-echo", "after-echo"}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_server_is_killed_at_its_point_and_what_was_kept_is_there(tmp_path: Path, point: str) -> None:
+    with Programs(tmp_path) as run:
+        port = str(free_port())
+        command = (
+            sys.executable,
+            "-m",
+            "tools.crash.faulty_server",
+            port,
+            "--host",
+            "127.0.0.1",
+            "--data",
+            str(tmp_path),
+        )
+        server = run.program("env", f"{KILL_AT}={point}", *command)
+        server.sees(f"Listening on port {port}.")
+        with socket.create_connection(("127.0.0.1", int(port))) as ann:
+            ann.sendall(b"ann\n")
+            assert server.ends() == -signal.SIGKILL
+    journal = Journal(tmp_path, Start("epoch"), 100, 1e9)
+    assert len(journal.newest()) == (1 if point in KEPT else 0)
+    journal.close()
+
+
+def test_a_bug_is_put_in_by_its_name_and_taken_out_again() -> None:
+    deliver = Fanout.deliver
+    with Patches() as patches:
+        doctor(patches, {BUG: "drop-event"})
+        assert Fanout.deliver is not deliver
+    assert Fanout.deliver is deliver
+
+
+def test_without_a_word_in_the_environment_nothing_is_changed() -> None:
+    before = dict(vars(Fanout))
+    with Patches() as patches:
+        doctor(patches, {})
+        assert dict(vars(Fanout)) == before

@@ -1,0 +1,1 @@
+"""What developers run: benchmarks, stress, crash tests, fuzzing, pictures. Nothing of the product imports it."""

@@ -1,0 +1,1 @@
+"""How fast is the server, beside others on the same machine? `python -m tools.bench`; README.md says the rest."""

@@ -1,0 +1,129 @@
+"""`python -m tools.crash PROOF`: prove that nothing is lost, doubled or out of order, whatever fails; README.md says
+how."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import secrets
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.crash.crowd import Crowd
+from tools.crash.mutants import BUGS, SERVER_BUGS
+from tools.crash.process import Process
+from tools.crash.simulation import simulated
+from tools.stress.finding import Finding
+
+ROUND = 60.0  # seconds
+TOLD = 20  # violations; the first ones say it all
+WORLDS_PER_BUG = 40  # until it counts as one that is not found
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.crash", description=__doc__)
+    proofs = parser.add_subparsers(dest="proof", required=True)
+    one = proofs.add_parser("run", help="a real server, killed all the time, and 60 clients whose links fail")
+    one.add_argument("--minutes", type=float, default=30, help="%(default)s by default")
+    one.add_argument("--bug", choices=SERVER_BUGS, help="give the server this one, to see it found")
+    one = proofs.add_parser("worlds", help="the same in memory, world after world, each with a seed of its own")
+    one.add_argument("--count", type=int, default=1000, help="%(default)s by default")
+    one = proofs.add_parser("bugs", help="give each bug to worlds until it is found")
+    for proof in proofs.choices.values():
+        proof.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="any, by default")
+    return parser.parse_args()
+
+
+def run(minutes: float, seed: int, bug: str = "") -> Iterator[Finding]:
+    """Prove it with the real server, and print a line a minute."""
+    with tempfile.TemporaryDirectory(prefix="plug-") as folder:
+        process = Process(Path(folder), random.Random(seed), bug)
+        crowd = Crowd(process, seed)
+        try:
+            wrong = rounds(crowd, process, minutes)
+        finally:
+            crowd.close()
+            process.close()
+    wrong += process.wrong
+    tell(wrong)
+    yield Finding(not wrong, "killed for real", f"{figures(crowd, process)}; violations: {len(wrong)}")
+
+
+def rounds(crowd: Crowd, process: Process, minutes: float) -> list[str]:
+    """Have rounds of a minute, until time is over or something is wrong; return what."""
+    began = time.monotonic()
+    until = began + 60 * minutes
+    wrong: list[str] = []
+    while not wrong and (left := until - time.monotonic()) > 0:
+        wrong = crowd.round(min(ROUND, left))
+        print(f"{(time.monotonic() - began) / 60:.1f} min: {figures(crowd, process)}", flush=True)
+    return wrong
+
+
+def figures(crowd: Crowd, process: Process) -> str:
+    """Return what has been done so far, in words."""
+    return (
+        f"{process.kills:,} kills of the server ({counted(process.ends)}), "
+        f"{crowd.faults.total():,} link faults ({counted(crowd.faults)}), {crowd.checked:,} records checked"
+    )
+
+
+def worlds(count: int, seed: int) -> Iterator[Finding]:
+    """Prove it in memory, with as many seeds, from `seed` on."""
+    faults: Counter[str] = Counter()
+    bad = 0
+    for number in range(seed, seed + count):
+        wrong, done = simulated(number)
+        faults += done
+        bad += bool(wrong)
+        tell([f"seed {number}: {sentence}" for sentence in wrong])
+    yield Finding(not bad, "killed in memory", f"{count:,} worlds, {counted(faults)}; worlds with violations: {bad}")
+
+
+def bugs(seed: int) -> Iterator[Finding]:
+    """Prove that the checker finds what is wrong."""
+    for name, bug in BUGS.items():
+        for worlds_used in range(1, WORLDS_PER_BUG + 1):
+            wrong, _ = simulated(seed + worlds_used, bug)
+            if wrong:
+                break
+        found = f"found in world {worlds_used}: {wrong[0]:.160}" if wrong else "not found"
+        yield Finding(bool(wrong), name, found)
+
+
+def counted(counts: Counter[str]) -> str:
+    """Return what was counted, in words."""
+    return ", ".join(f"{what} {count:,}" for what, count in sorted(counts.items()))
+
+
+def tell(wrong: list[str]) -> None:
+    """Print what was against the promise, as far as anybody would read it."""
+    for sentence in wrong[:TOLD]:
+        print(f"  {sentence:.500}")
+
+
+def findings(options: argparse.Namespace) -> Iterator[Finding]:
+    """Prove what was asked for."""
+    if options.proof == "run":
+        return run(options.minutes, options.seed, options.bug or "")
+    return worlds(options.count, options.seed) if options.proof == "worlds" else bugs(options.seed)
+
+
+def main() -> int:
+    """Run the proof; return the exit code: 0 if all passed."""
+    options = arguments()
+    print(f"seed: {options.seed}", flush=True)
+    passed = True
+    for finding in findings(options):
+        print(finding, flush=True)
+        passed = passed and finding.passed
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""The crowd: many members over real sockets in one thread, who talk to a server that is killed all the time.
+
+A round is a minute of faults, then rest: nothing fails until everybody is there and has had all answers, and then what
+was written down is checked. The next round goes on from there, with the same people and the same journal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import selectors
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from tools.crash.checker import violations
+from tools.crash.history import History
+from tools.crash.link import ENDS, WAYS, CutError, Link
+from tools.crash.member import Member
+from tools.crash.process import HOST, Process
+from tools.crash.workload import talks
+
+PEOPLE = 60
+TALK = 40.0  # messages and commands a second, by all together
+FAULTS = 15.0  # links that fail, a second
+BACK = (0.02, 0.6)  # seconds until somebody who has lost a link tries another one
+STALL = (0.1, 2.0)  # seconds without reading
+HANG = (1.0, 8.0)  # seconds that a dead link stays open
+SEVERAL_FRAMES = 400  # bytes, in which a link fails
+REST = 30.0  # seconds until everything has to be at rest
+STEP = 0.005  # seconds
+
+
+class Crowd:
+    """Members and their links, and the one `process` that they talk to."""
+
+    def __init__(self, process: Process, seed: int, people: int = PEOPLE) -> None:
+        self.faults: Counter[str] = Counter()
+        self.checked = 0
+        self._process = process
+        self._chance = random.Random(seed)
+        self._selector = selectors.DefaultSelector()
+        self._members: list[Member] = []
+        self._histories: list[History] = []
+        self._links: dict[Member, Link] = {}
+        self._back_at: dict[Member, float] = {}
+        self._hung: list[tuple[float, Link]] = []
+        self._talks_at = self._fails_at = 0.0
+        self._count = 0
+        for _ in range(people):
+            self._add_member()
+
+    def round(self, seconds: float) -> list[str]:
+        """Talk through faults, come to rest, and return what was against the promise."""
+        self._talks_at = self._fails_at = time.monotonic()
+        until = time.monotonic() + seconds
+        while (now := time.monotonic()) < until:
+            self._process.tick(now)
+            self._talk(now)
+            self._fail(now)
+            self._move(now)
+        wrong = self._rest()
+        self.checked += sum(len(history.records) for history in self._histories)
+        wrong += violations(self._histories)
+        self._histories = []
+        for member in self._members:
+            member.turns_page()
+            self._histories.append(member.history)
+        return wrong
+
+    def close(self) -> None:
+        """Let go of all sockets."""
+        for link in [*self._links.values(), *(link for _, link in self._hung)]:
+            link.close()
+        self._selector.close()
+
+    # --- talk and faults -----------------------------------------------------------------------------------------
+
+    def _talk(self, now: float) -> None:
+        while self._talks_at <= now:
+            self._talks_at += self._chance.expovariate(TALK)
+            self._send(self._chance.choice(self._members), now)
+
+    def _send(self, member: Member, now: float) -> None:
+        content = talks(member, self._members, self._chance, now)
+        if member in self._links:
+            self._links[member].waits += content
+
+    def _fail(self, now: float) -> None:
+        while self._fails_at <= now:
+            self._fails_at += self._chance.expovariate(FAULTS)
+            self._fail_one(self._chance.choice(self._members), now)
+
+    def _fail_one(self, member: Member, now: float) -> None:
+        link, dice = self._links.get(member), self._chance.random()
+        if link is None or link.how:
+            return
+        if dice < 0.02 and member.is_at_rest:
+            self.faults["goodbye"] += 1
+            link.waits += member.leaves()
+        elif dice < 0.1:
+            self.faults["stall"] += 1
+            link.listens_at = now + self._chance.uniform(*STALL)
+        else:
+            link.fail(self._chance.choice(ENDS), self._chance.choice(WAYS), self._chance.randint(0, SEVERAL_FRAMES))
+            self.faults[link.how] += 1
+            for _ in range(3):  # so that there is something to fail in
+                self._send(member, now)
+
+    # --- links ---------------------------------------------------------------------------------------------------
+
+    def _move(self, now: float) -> None:
+        """Carry what there is to carry for a moment, and let those come back whose time it is."""
+        for member in [member for member, at in self._back_at.items() if at <= now]:
+            self._connect(member, now)
+        for member, link in list(self._links.items()):
+            if link.waits:
+                with self._cutting(member, now):
+                    link.flush()
+        while self._hung and self._hung[0][0] <= now:
+            self._hung.pop(0)[1].close()
+        time.sleep(STEP)  # `select` would not: the socket of one who stalls stays readable
+        for key, _ in self._selector.select(0):
+            self._hear(key.data, now)
+
+    def _connect(self, member: Member, now: float) -> None:
+        del self._back_at[member]
+        if not member.may_return:
+            member.history.stayed = False
+            self._members.remove(member)
+            self._add_member()
+            return
+        try:
+            link = self._links[member] = Link((HOST, self._process.port))
+        except CutError:
+            self._back_at[member] = now + self._chance.uniform(*BACK)
+            return
+        self._selector.register(link.sock, selectors.EVENT_READ, member)
+        link.waits = member.connected()
+
+    def _hear(self, member: Member, now: float) -> None:
+        link = self._links[member]
+        if now < link.listens_at:
+            return
+        with self._cutting(member, now):
+            chunk = link.receive()
+            link.waits += member.hears(chunk, now)
+            link.received(len(chunk))
+
+    @contextlib.contextmanager
+    def _cutting(self, member: Member, now: float) -> Iterator[None]:
+        """Let the link go when it is cut within."""
+        try:
+            yield
+        except CutError:
+            self._lose(member, now)
+
+    def _lose(self, member: Member, now: float) -> None:
+        link = self._links.pop(member)
+        self._selector.unregister(link.sock)
+        self._back_at[member] = now + self._chance.uniform(*BACK)
+        member.lost()
+        if link.how == "hang":
+            self._hung.append((now + self._chance.uniform(*HANG), link))
+            self._hung.sort(key=lambda hung: hung[0])
+        else:
+            link.close()
+
+    def _add_member(self) -> None:
+        self._count += 1
+        member = Member(self._count)
+        self._members.append(member)
+        self._histories.append(member.history)
+        self._back_at[member] = 0.0
+
+    # --- rest ----------------------------------------------------------------------------------------------------
+
+    def _rest(self) -> list[str]:
+        """Let nothing fail any more until all is at rest, twice: what is said last shows what is missing before it."""
+        self._process.spare()
+        for member in [member for member, link in self._links.items() if link.how]:
+            self._lose(member, time.monotonic())
+        deadline = time.monotonic() + REST
+        for is_last in (False, True):
+            while self._restless() or (is_last and not self._know_the_same()):
+                now = time.monotonic()
+                if now > deadline:
+                    return ["it never came to rest", *map(str, self._restless())]
+                self._process.tick(now, spared=True)
+                self._move(now)
+            for member in () if is_last else self._members:
+                self._links[member].waits += member.says("at last", time.monotonic())
+        return []
+
+    def _know_the_same(self) -> bool:
+        """Say whether all have heard the newest number, which is not one of a whisper when all have spoken last."""
+        return len({member.session.seq for member in self._members}) == 1
+
+    def _restless(self) -> list[str]:
+        return [
+            f"client {member.number} waits for {member.session.pending or 'a connection'}"
+            for member in self._members
+            if not member.is_at_rest or member not in self._links or self._links[member].how
+        ]

@@ -1,0 +1,42 @@
+"""`python -m tools.crash.faulty_server PORT OPTIONS`: the real server.py, which a test can have killed at a point, or
+given a bug.
+
+    CHAT_KILL_AT=after-journal:12    SIGKILL when it has passed this point of tools.crash.failpoints for the twelfth
+    time
+    CHAT_BUG=drop-event              a bug of tools.crash.mutants
+
+The server itself has no such hooks; they are put in here, from outside.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+import server
+from tools.crash.failpoints import Countdown, watch
+from tools.crash.mutants import SERVER_BUGS
+from tools.crash.patches import Patches
+
+KILL_AT, BUG = "CHAT_KILL_AT", "CHAT_BUG"
+
+
+def doctor(patches: Patches, environment: Mapping[str, str]) -> None:
+    """Do to the server what `environment` asks for."""
+    if BUG in environment:
+        SERVER_BUGS[environment[BUG]](patches)
+    if KILL_AT in environment:
+        watch(patches, Countdown(environment[KILL_AT], lambda: os.kill(os.getpid(), signal.SIGKILL)))
+
+
+def main() -> int:
+    """Run the server; return its exit code."""
+    with Patches() as patches:
+        doctor(patches, os.environ)
+        return server.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""What one client did and was told, in its order. Plain values, written down while it happens and judged afterwards.
+
+A message's text begins with its mark, `7.12 `: the twelfth that client 7 has said. A name tells whose it is, too:
+`m7-1`, `m7-2` ... are those of client 7, and only a `spare` name may be anybody's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from protocol.events import Event, Past, RoomEvent
+from protocol.requests import Resume
+
+Mark = tuple[int, int]
+_MARK = re.compile(r"(\d+)\.(\d+)( |$)")
+_OWN = re.compile(r"m(\d+)-\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The history goes on from an earlier one: all up to `seq` is known."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """A line was typed: a "say", "whisper", "reply", "nick" or another command. `text` is what is said, if anything."""
+
+    cseq: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """The server let us in; `asked` is from where on we wanted to be told what we had missed."""
+
+    epoch: str
+    seq: int
+    resumed: bool
+    asked: Resume | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """We were told that `count` events can't be told any more; 0: it is another log."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event of the room came; `shown`: the user was shown it."""
+
+    event: RoomEvent
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message came in a list of old ones."""
+
+    entry: Past
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`event` took the line `cseq` out of those that wait for an answer."""
+
+    cseq: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """We were told that the line `cseq` was refused, whether it still waited for an answer or not."""
+
+    cseq: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection was gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Something came that is no message."""
+
+    why: str
+
+
+Record = Begun | Invoked | Welcomed | Missing | Told | Listed | Answered | Refusal | Lost | Broken
+
+
+@dataclass
+class History:
+    """The records of the client `number`. `stayed`: it was there to the end, when nothing was under way any more."""
+
+    number: int
+    records: list[Record] = field(default_factory=list)
+    stayed: bool = True
+
+
+def mark_of(text: str) -> Mark | None:
+    """Return which client said this and how many it had said then; None for a text without a mark."""
+    found = _MARK.match(text)
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
+def owner_of(name: str) -> int | None:
+    """Return whose name this is; None for one that anybody may have."""
+    found = _OWN.fullmatch(name)
+    return None if found is None else int(found[1])

@@ -1,0 +1,189 @@
+"""Member: one client without its socket. The real client.core.session decides what is sent and what is shown; it is
+what is
+proved, together with the server. Here everything is written down that the checker wants to know."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from client.core.session import ClientMessage, Session, Step
+from protocol import events
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.events import Event
+from protocol.framing import FrameCodec
+from protocol.objects import FROM_SERVER, dump, load
+from protocol.requests import Resume
+from tools.crash.history import (
+    Answered,
+    Begun,
+    Broken,
+    History,
+    Invoked,
+    Listed,
+    Lost,
+    Missing,
+    Record,
+    Refusal,
+    Told,
+    Welcomed,
+)
+
+WINDOW = 16  # lines on their way at a time, like the client's
+PREAMBLE = 4096  # bytes of text that may come before the first frame, likewise
+ROOM_EVENTS = (events.Said, events.Whispered, events.Joined, events.Left, events.Renamed)
+
+
+class Member:
+    """The client `number` and its history. What it returns is to be sent; times are monotonic seconds."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.session = Session(f"the secret of member {number}")
+        self.history = History(number)
+        self.spoken = 0  # messages
+        self._names = 0  # that it has made up
+        self._asked: Resume | None = None
+        self._codec = FrameCodec(PREAMBLE)
+
+    # --- its connection ------------------------------------------------------------------------------------------
+
+    @property
+    def may_return(self) -> bool:
+        """Whether it wants another connection when it has lost one."""
+        return self.session.may_return or not (self.session.epoch or self.session.dismissed)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it is in the room and all its lines have had their answers."""
+        return self.session.online and not self.session.pending
+
+    def connected(self) -> bytes:
+        """Begin another connection."""
+        self._codec = FrameCodec(PREAMBLE)
+        session = self.session
+        hello = session.again() if session.epoch else session.hello(self._own_name())
+        self._asked = hello.resume
+        return _frames((hello,))
+
+    def lost(self) -> None:
+        """Note that the connection is gone."""
+        self.session.lost()
+        self._write(Lost())
+
+    # --- what it types -------------------------------------------------------------------------------------------
+
+    @property
+    def may_type(self) -> bool:
+        """Whether it is somebody, here or on its way back, and has not typed too much already."""
+        session = self.session
+        return bool(session.epoch and session.name) and self.may_return and len(session.pending) < WINDOW
+
+    def says(self, more: str, now: float) -> bytes:
+        """Say something to everybody, ending in `more`."""
+        return self._types("say", "", self._marked(more), now)
+
+    def whispers(self, to: str, more: str, now: float) -> bytes:
+        """Say something to the one named `to`."""
+        return self._types("whisper", f"/whisper {to} ", self._marked(more), now)
+
+    def replies(self, more: str, now: float) -> bytes:
+        """Say something to whoever whispered last."""
+        return self._types("reply", "/reply ", self._marked(more), now)
+
+    def renames(self, now: float, name: str = "") -> bytes:
+        """Take another name, one of its own if none is given."""
+        return self._types("nick", f"/nick {name or self._own_name()}", "", now)
+
+    def asks(self, command: str, now: float) -> bytes:
+        """Give a command that has an answer for nobody else."""
+        return self._types("command", command, "", now)
+
+    def leaves(self) -> bytes:
+        """Say goodbye, for good."""
+        self.history.stayed = False
+        return _frames(self.session.leave().send)
+
+    def turns_page(self) -> None:
+        """Begin another history where this one ends, with nothing under way."""
+        self.history = History(self.number, [Begun(self.session.epoch, self.session.seq)])
+
+    def _types(self, kind: str, command: str, text: str, now: float) -> bytes:
+        before = set(self.session.pending)
+        step = self.session.typed(command + text, now)
+        for cseq in self.session.pending.keys() - before:  # none if the client itself refuses it
+            self._write(Invoked(cseq, kind, text))
+        return _frames(step.send)
+
+    def _marked(self, more: str) -> str:
+        self.spoken += 1
+        return f"{self.number}.{self.spoken} {more}".strip()
+
+    def _own_name(self) -> str:
+        self._names += 1
+        return f"m{self.number}-{self._names}"
+
+    # --- what it hears -------------------------------------------------------------------------------------------
+
+    def hears(self, chunk: bytes, now: float) -> bytes:
+        """Take what has come."""
+        return b"".join(self._take(item, now) for item in self._codec.feed(chunk))
+
+    def _take(self, item: bytes | ProtocolError, now: float) -> bytes:
+        try:
+            event = loaded(item)
+        except ProtocolError as error:
+            self._write(Broken(f"{error} {item!r:.200}"))
+            return b""
+        session = self.session
+        before = set(session.pending)
+        step = session.receive(event, now)
+        for record in self._records(event, step):
+            self._write(record)
+        answer = _answer_in(event, step)
+        for cseq in before - session.pending.keys():
+            if answer is not None:
+                self._write(Answered(cseq, answer))
+        return _frames(step.send) + self._answer(now)
+
+    def _records(self, event: Event, step: Step) -> list[Record]:
+        if isinstance(event, ROOM_EVENTS):
+            return [Told(event, step.show is not None)]
+        if isinstance(event, events.Welcomed):
+            return [Welcomed(event.epoch, event.seq, event.resumed, self._asked)]
+        if isinstance(event, events.Missed):
+            return [Missing(event.missed)]
+        if isinstance(event, events.Refused) and event.cseq is not None:
+            return [Refusal(event.cseq, event.text)]
+        if isinstance(event, events.HistoryListed):
+            return [Listed(entry) for entry in event.entries]
+        return []
+
+    def _answer(self, now: float) -> bytes:
+        """Answer the server's question for a name: the one that we had may be somebody else's by now."""
+        session = self.session
+        if session.question != "name" or session.name:
+            return b""
+        return _frames(session.typed(self._own_name(), now).send)
+
+    def _write(self, record: Record) -> None:
+        self.history.records.append(record)
+
+
+def _answer_in(event: Event, step: Step) -> Event | None:
+    """Return what `event` answers lines with: a welcome to another log gives replies back, if the user is told so."""
+    if isinstance(event, events.Welcomed):
+        return events.refusal(ErrorCode.REPLY_OUTDATED, line="") if step.first is not None else None
+    return event if getattr(event, "cseq", None) is not None else None
+
+
+@lru_cache(4096)
+def loaded(item: bytes | ProtocolError) -> Event:
+    """Return the message in a payload; kept, since all clients hear the same. Raises ProtocolError."""
+    if isinstance(item, ProtocolError):
+        raise item
+    event: Event = load(item, FROM_SERVER)
+    return event
+
+
+def _frames(messages_: tuple[ClientMessage, ...]) -> bytes:
+    return b"".join(FrameCodec.encode(dump(message)) for message in messages_)

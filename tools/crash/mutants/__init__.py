@@ -1,0 +1,12 @@
+"""Bugs to see whether the checker finds them. Nothing is more suspect than a checker that has never found anything."""
+
+from __future__ import annotations
+
+from tools.crash.mutants.bug import Bug
+from tools.crash.mutants.client import CLIENT
+from tools.crash.mutants.keeping import KEEPING
+from tools.crash.mutants.returning import RETURNING
+from tools.crash.mutants.telling import TELLING
+
+SERVER_BUGS: dict[str, Bug] = TELLING | RETURNING | KEEPING
+BUGS = SERVER_BUGS | CLIENT

@@ -1,0 +1,181 @@
+"""Bugs in what one is told who comes back, and in what becomes of lines that come again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chat.effects import Broadcast, Unicast
+from chat.handlers import history
+from chat.hub import Hub
+from chat.log import Entry, Log
+from chat.replies import Answers
+from protocol import requests
+from protocol.errors import ErrorCode
+from protocol.events import Missed, Said
+from tools.crash.mutants.bug import Bug, Effects
+from tools.crash.mutants.telling import handle
+from tools.crash.patches import Patches
+
+FEW = 16  # clients: more than there are members, and fewer than there may be strangers
+
+
+def _resumes(change: Callable[[Log, int, str, Any], tuple[int, list[Entry]]]) -> Bug:
+    def infect(patches: Patches) -> None:
+        since = Log.since
+        patches.replace(Log, "since", lambda self, seq, identity: change(self, seq, identity, since))
+
+    return infect
+
+
+def _without_whispers(log: Log, seq: int, identity: str, since: Any) -> tuple[int, list[Entry]]:
+    missing, entries = since(log, seq, identity)
+    return missing, [entry for entry in entries if not entry.reader]
+
+
+def _without_own(log: Log, seq: int, identity: str, since: Any) -> tuple[int, list[Entry]]:
+    missing, entries = since(log, seq, identity)
+    return missing, [entry for entry in entries if entry.author != identity]
+
+
+def _gap_too_small(log: Log, seq: int, identity: str, since: Any) -> tuple[int, list[Entry]]:
+    missing, entries = since(log, seq, identity)
+    return max(0, missing - 1), entries
+
+
+def _gap_too_large(log: Log, seq: int, identity: str, since: Any) -> tuple[int, list[Entry]]:
+    missing, entries = since(log, seq, identity)
+    return missing + bool(missing), entries
+
+
+def others_whispers(patches: Patches) -> None:
+    """Whoever comes back is told everybody's whispers."""
+    patches.replace(Entry, "is_for", lambda self, identity: True)
+
+
+def others_numbers(patches: Patches) -> None:
+    """Whoever comes back is told the `cseq` of others' lines as if they were its own."""
+    patches.replace(Entry, "told_to", lambda self, identity: self.event)
+
+
+def no_gap(patches: Patches) -> None:
+    """Nobody is told that something can't be told any more."""
+    catch_up = history.catch_up
+
+    def catching_up(*arguments: Any) -> Effects:
+        effects: Effects = catch_up(*arguments)
+        return [e for e in effects if not (isinstance(e, Unicast) and isinstance(e.event, Missed))]
+
+    patches.replace(history, "catch_up", catching_up)
+
+
+def no_end(patches: Patches) -> None:
+    """Nobody is told that the log is another one."""
+    patches.replace(history, "tell_lost", lambda *_: [])
+
+
+def any_epoch(patches: Patches) -> None:
+    """Whoever comes back is taken to know this log, whichever it knows."""
+    patches.replace(history, "can_resume", lambda session, epoch, log: session.resume is not None)
+
+
+def never_resumed(patches: Patches) -> None:
+    """Nobody is told what it has missed."""
+    patches.replace(history, "can_resume", lambda session, epoch, log: False)
+
+
+def said_again(patches: Patches) -> None:
+    """A line that comes again is said again."""
+    patches.replace(Answers, "highest", lambda *_: None)
+
+
+def _repeats(patches: Patches, answer: Callable[[Hub, Any, int], Effects]) -> None:
+    """Answer a line that comes again with `answer`."""
+    handle_once = history.handle_once
+
+    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
+        if cseq <= (hub.answers.highest(session.identity) or 0):
+            return answer(hub, session, cseq)
+        return handle_once(hub, session, request, cseq, handler)
+
+    patches.replace(history, "handle_once", handling)
+
+
+def repeat_unanswered(patches: Patches) -> None:
+    """A line that comes again is dropped without an answer."""
+    _repeats(patches, lambda hub, session, cseq: [])
+
+
+def repeat_refused(patches: Patches) -> None:
+    """A line that comes again is refused, though it was said."""
+    _repeats(patches, lambda hub, session, cseq: hub.refuse(session, ErrorCode.REPEATED_TOO_LATE, cseq))
+
+
+def others_answers(patches: Patches) -> None:
+    """A line that comes again is answered with what somebody's line of that number was answered."""
+    handle_once = history.handle_once
+
+    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
+        places = (seq for other in hub.answers._clients for seq in hub.answers.places(other, cseq) if cseq > 2)
+        entry = next((entry for seq in places if (entry := hub.room.log.entry(seq)) is not None), None)
+        if entry is not None and getattr(entry.event, "cseq", None) == cseq:
+            return [Unicast(session, entry.event)]
+        return handle_once(hub, session, request, cseq, handler)
+
+    patches.replace(history, "handle_once", handling)
+
+
+def clients_forgotten(patches: Patches) -> None:
+    """What somebody's lines were answered is forgotten as soon as some others have spoken."""
+    note = Answers.note
+
+    def noting(self: Answers, identity: str, cseq: int, seq: int) -> None:
+        note(self, identity, cseq, seq)
+        while len(self._clients) > FEW:
+            del self._clients[next(iter(self._clients))]
+
+    patches.replace(Answers, "note", noting)
+    patches.replace(Answers, "_forget", lambda *_: None)
+
+
+def answers_forgotten(patches: Patches) -> None:
+    """After a restart no line is known that was answered before it."""
+    begin = Answers.__init__
+    patches.replace(Answers, "__init__", lambda self, *_: begin(self))
+
+
+def wrong_number(patches: Patches) -> None:
+    """An acknowledgement has the number of the line after it."""
+    say = Hub._say
+
+    def saying(self: Hub, session: Any, request: Any) -> Effects:
+        effects = say(self, session, request)
+        for effect in effects:
+            if isinstance(effect, Broadcast) and isinstance(effect.event, Said) and effect.event.cseq:
+                effect.event.cseq += 1  # type: ignore[misc]
+        return effects
+
+    handle(patches, requests.Say, saying)
+
+
+RETURNING: dict[str, Bug] = {
+    "resume-too-early": _resumes(lambda log, seq, identity, since: since(log, max(0, seq - 1), identity)),
+    "resume-too-late": _resumes(lambda log, seq, identity, since: since(log, seq + 1, identity)),
+    "resume-without-whispers": _resumes(_without_whispers),
+    "resume-without-own": _resumes(_without_own),
+    "resume-in-any-epoch": any_epoch,
+    "never-resumed": never_resumed,
+    "others-whispers": others_whispers,
+    "others-cseq": others_numbers,
+    "gap-untold": no_gap,
+    "gap-too-small": _resumes(_gap_too_small),
+    "gap-too-large": _resumes(_gap_too_large),
+    "end-untold": no_end,
+    "repeat-said-again": said_again,
+    "repeat-unanswered": repeat_unanswered,
+    "repeat-refused": repeat_refused,
+    "answers-of-others": others_answers,
+    "answers-forgotten": answers_forgotten,
+    "clients-forgotten": clients_forgotten,
+    "cseq-wrong": wrong_number,
+}

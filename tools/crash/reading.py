@@ -1,0 +1,171 @@
+"""Reading: one history gone through from its first record to its last; what it says, and what is wrong by itself."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from protocol.events import Event, Past, Renamed, RoomEvent, Said, Whispered
+from tools.crash.history import (
+    Answered,
+    Begun,
+    Broken,
+    History,
+    Invoked,
+    Listed,
+    Lost,
+    Missing,
+    Refusal,
+    Told,
+    Welcomed,
+    mark_of,
+)
+
+Place = tuple[str, int]  # an epoch, and a number in its log
+Numbers = Mapping[str, Sequence[int]]  # by epoch, those that stand in its log, in order
+
+
+class Gap(NamedTuple):
+    """So many entries were told to be missing, between two numbers."""
+
+    epoch: str
+    after: int
+    before: int
+    missing: int
+
+
+class Reading:
+    """What the client `number` typed and was told, by number. `wrong`: sentences about what can't be right."""
+
+    def __init__(self, history: History) -> None:
+        self.number = history.number
+        self.stayed = history.stayed
+        self.wrong: list[str] = []
+        self.told: dict[Place, RoomEvent] = {}  # without the `cseq`, which is its author's business
+        self.shown: Counter[Place] = Counter()
+        self.listed: list[Past] = []
+        self.refused: list[tuple[str, Refusal]] = []  # with the epoch in which it was told
+        self.invoked: dict[int, Invoked] = {}
+        self.answers: dict[int, Event] = {}  # by `cseq`
+        self._spans: list[tuple[str, int, int]] = []  # epoch, from after this number, up to this one
+        self.gaps: list[Gap] = []
+        self._gap = 0  # entries that have just been told to be missing, before what is told next
+        self.epoch, self._newest = "", 0
+        self._is_cut_off = False  # from the log that it knew, and not told so yet
+        self._knows_end = False  # of the log that it knew, before it is welcome in another one
+        for record in history.records:
+            _TAKE[type(record)](self, record)
+
+    def owed(self, numbers: Numbers) -> Iterator[Place]:
+        """Yield what was neither told nor told as missing; who stayed should know its log to the end of `numbers`."""
+        spans = list(self._spans)
+        if self.stayed and spans:
+            epoch, after, upto = spans[-1]
+            spans[-1] = (epoch, after, max(upto, *numbers.get(epoch, [])[-1:], 0))
+        for epoch, after, upto in spans:
+            for seq in between(numbers.get(epoch, []), after, upto + 1):
+                if (epoch, seq) not in self.told and not self._has_missed(epoch, seq):
+                    yield epoch, seq
+
+    def _has_missed(self, epoch: str, seq: int) -> bool:
+        return any(gap.epoch == epoch and gap.after < seq < gap.before for gap in self.gaps)
+
+    def _begun(self, record: Begun) -> None:
+        self._begin(record.epoch, record.seq)
+
+    def _invoked(self, record: Invoked) -> None:
+        self.invoked[record.cseq] = record
+
+    def _welcomed(self, record: Welcomed) -> None:
+        asked, is_known = record.asked, record.asked is not None and record.asked.epoch == record.epoch
+        if record.resumed != is_known:
+            self._wrong(f"was {'' if record.resumed else 'not '}resumed: {record}")
+        if asked is None or not record.resumed:
+            self._is_cut_off = asked is not None and not self._knows_end
+            self._begin(record.epoch, record.seq)
+        elif record.seq <= self._newest:
+            self._wrong(f"knew number {self._newest} of a log that has got back to {record}")
+        else:
+            self._newest = min(self._newest, asked.seq)  # less where it was told of a gap and of nothing after it
+        self._knows_end, self._gap = False, 0
+
+    def _missing(self, record: Missing) -> None:
+        if not record.count:
+            self._knows_end, self._is_cut_off = True, False
+        self._gap = record.count
+
+    def _told(self, record: Told) -> None:
+        event = record.event
+        place = (self.epoch, event.seq)
+        if self._is_cut_off:
+            self._wrong("was not told that it has missed the end of a log")
+            self._is_cut_off = False
+        if event.seq > self._newest:
+            if self._gap:
+                self.gaps.append(Gap(self.epoch, self._newest, event.seq, self._gap))
+                self._gap = 0
+            self._reach(event.seq)
+        elif not self._is_answer(event) or not (place in self.told or self._has_missed(*place)):
+            self._wrong(f"was told again, or too late, {event}")
+        told = replace(event, cseq=None) if isinstance(event, Said | Whispered | Renamed) else event
+        if self.told.setdefault(place, told) != told:
+            self._wrong(f"was told {self.told[place]}, and then {event}")
+        self.shown[place] += record.shown
+
+    def _listed(self, record: Listed) -> None:
+        self.listed.append(record.entry)
+
+    def _answered(self, record: Answered) -> None:
+        if record.cseq in self.answers:
+            self._wrong(f"took two answers to its line {record.cseq}: {record.event}")
+        self.answers[record.cseq] = record.event
+
+    def _refusal(self, record: Refusal) -> None:
+        self.refused.append((self.epoch, record))
+
+    def _lost(self, record: Lost) -> None:
+        pass
+
+    def _broken(self, record: Broken) -> None:
+        self._wrong(f"was sent what is no message: {record.why}")
+
+    def _begin(self, epoch: str, seq: int) -> None:
+        self.epoch, self._newest = epoch, seq
+        self._spans.append((epoch, seq, seq))
+
+    def _reach(self, seq: int) -> None:
+        self._newest = seq
+        epoch, after, _ = self._spans[-1]
+        self._spans[-1] = (epoch, after, seq)
+
+    def _is_answer(self, event: RoomEvent) -> bool:
+        """Say whether `event` may be told once more: as the answer to a line of ours that we had to repeat."""
+        if isinstance(event, Said | Whispered):
+            mark = mark_of(event.text)
+            return event.cseq is not None and mark is not None and mark[0] == self.number
+        return isinstance(event, Renamed) and event.cseq is not None
+
+    def _wrong(self, what: str) -> None:
+        self.wrong.append(f"client {self.number} {what}")
+
+
+def between(numbers: Sequence[int], after: int, before: int) -> Sequence[int]:
+    """Return those of `numbers`, which are in order, that are between these two."""
+    return numbers[bisect_right(numbers, after) : bisect_left(numbers, before)]
+
+
+_TAKE: dict[type, Callable[[Reading, Any], None]] = {
+    Begun: Reading._begun,
+    Invoked: Reading._invoked,
+    Welcomed: Reading._welcomed,
+    Missing: Reading._missing,
+    Told: Reading._told,
+    Listed: Reading._listed,
+    Answered: Reading._answered,
+    Refusal: Reading._refusal,
+    Lost: Reading._lost,
+    Broken: Reading._broken,
+}

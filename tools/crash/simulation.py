@@ -1,0 +1,223 @@
+"""The world in memory: a server that is killed, links that are cut, clients that talk through it all.
+
+Everything happens in one thread and by one seed, so that what went wrong once goes wrong again. Nothing is simulated
+but the network, the clock and the kill: the loop, the hub, the journal and the client's session are the real ones.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from tools.crash.checker import violations
+from tools.crash.failpoints import POINTS
+from tools.crash.history import History
+from tools.crash.link import ENDS
+from tools.crash.machine import Machine
+from tools.crash.member import Member
+from tools.crash.mutants.bug import Bug
+from tools.crash.network import Network, Wire
+from tools.crash.patches import Patches
+from tools.crash.strangers import pass_by
+from tools.crash.workload import talks
+
+MEMBERS = 5
+TICKS = 300
+FEW_STRANGERS = (5, 40)
+PATIENCE = 500  # ticks until everything has to have come to rest, once nothing fails any more
+
+
+def simulated(
+    seed: int, bug: Bug | None = None, ticks: int = TICKS, strangers: int = 0
+) -> tuple[list[str], Counter[str]]:
+    """Run a world of its own; return what was against the promise, and how often what was done to whom.
+
+    In its middle, so many `strangers` pass by.
+    """
+    with tempfile.TemporaryDirectory(prefix="plug-") as folder, Patches() as patches:
+        if bug is not None:
+            bug(patches)
+        world = World(Path(folder), seed, patches)
+        return world.run(ticks, strangers), world.faults
+
+
+class World:
+    """One run, in `folder`. `faults` counts what was done."""
+
+    def __init__(self, folder: Path, seed: int, patches: Patches) -> None:
+        self.faults: Counter[str] = Counter()
+        self.members: list[Member] = []
+        self._chance = random.Random(seed)
+        self._network = Network(self._chance)
+        self._machine = Machine(folder, self._network, patches, self._chance)
+        self._wires: dict[Member, Wire] = {}
+        self._histories: list[History] = []
+        for _ in range(MEMBERS):
+            self._add_member()
+
+    def run(self, ticks: int = TICKS, strangers: int = 0) -> list[str]:
+        """Let the world turn so often, then come to rest; return what was against the promise."""
+        self._machine.start()
+        for tick in range(ticks):
+            self._tick()
+            if strangers and tick >= ticks // 2 and self._is_busy():
+                self._pass_by(strangers)
+                strangers = 0
+        wrong = self._settle()
+        self._machine.stop()
+        self.faults.update({"kills": self._machine.kills, "journals lost": self._machine.journals_lost})
+        found = violations(self._histories, self._machine.journals_lost)
+        return [*found, *wrong, *(f"the server met a bug: {bug}" for bug in self._machine.bugs)]
+
+    # --- a tick --------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        chance = self._chance
+        for member in self.members:
+            if chance.random() < 0.15:
+                self._send(member, talks(member, self.members, chance, self._network.now))
+        self._move(0.7)
+        if chance.random() < 0.12:
+            self._cut(chance.choice(self.members))
+        if chance.random() < 0.03:
+            self._break()
+        if not self._machine.runs and chance.random() < 0.3:
+            self._machine.start()
+        if chance.random() < 0.6:
+            self._machine.turn()
+
+    def _move(self, share: float) -> None:
+        """Carry bytes both ways, to a share of the members; let those without a connection make one."""
+        for member in list(self.members):
+            if self._chance.random() >= share:
+                continue
+            wire = self._wires.get(member)
+            if wire is None:
+                self._connect(member)
+            else:
+                wire.carry(self._piece(len(wire.up)))
+                self._hear(member, wire, self._piece(len(wire.down)))
+
+    def _piece(self, whole: int) -> int:
+        return whole if self._chance.random() < 0.7 else self._chance.randint(0, whole)
+
+    def _connect(self, member: Member) -> None:
+        if not member.may_return:
+            self._replace(member)
+            return
+        wire = self._network.connect()
+        if wire is not None:
+            self._wires[member] = wire
+            self._send(member, member.connected())
+
+    def _send(self, member: Member, content: bytes) -> None:
+        if member in self._wires:
+            self._wires[member].up += content
+
+    def _hear(self, member: Member, wire: Wire, count: int) -> None:
+        self._send(member, member.hears(wire.take(count), self._network.now))
+        if wire.is_over:
+            self._lose(member, wire, "end")
+
+    def _lose(self, member: Member, wire: Wire, how: str) -> None:
+        wire.cut(how)
+        del self._wires[member]
+        member.lost()
+
+    def _is_busy(self) -> bool:
+        """Return whether the server runs and every member is connected."""
+        return self._machine.runs and len(self._wires) == len(self.members)
+
+    # --- what fails ----------------------------------------------------------------------------------------------
+
+    def _cut(self, member: Member) -> None:
+        """Cut a link, anywhere in what is on its way."""
+        wire = self._wires.get(member)
+        if wire is None:
+            return
+        how = self._chance.choice(ENDS)
+        self.faults[how] += 1
+        wire.carry(self._chance.randint(0, len(wire.up)))
+        self._hear(member, wire, self._chance.randint(0, len(wire.down)))
+        if member in self._wires:
+            self._lose(member, wire, how)
+
+    def _break(self) -> None:
+        """Do something to the server; or let somebody leave, whom somebody new follows."""
+        machine, dice = self._machine, self._chance.random()
+        if dice < 0.6:
+            machine.kill_at(f"{self._chance.choice(POINTS)}:{self._chance.randint(1, 12)}")
+        elif dice < 0.7:
+            machine.kill()
+        elif dice < 0.8:
+            self.faults["stops"] += machine.runs
+            machine.stop()
+        elif dice < 0.82:
+            machine.lose_journal()
+        elif dice < 0.83:
+            machine.lose_end()
+        elif dice < 0.84:
+            machine.lose_open_file(self._chance.choice(("", "-wal")))
+        elif dice < 0.87:
+            self._pass_by(self._chance.randint(*FEW_STRANGERS))
+        elif dice < 0.89:
+            machine.fail_disk()
+        else:
+            self._say_goodbye(self._chance.choice(self.members))
+
+    def _pass_by(self, count: int) -> None:
+        """Let strangers come, speak and go, while a member is away whose line may not have been acknowledged."""
+        member = self._chance.choice(self.members)
+        wire = self._wires.get(member)
+        if wire is None or not self._machine.runs:
+            return
+        self._send(member, member.says("before they come", self._network.now) if member.may_type else b"")
+        wire.carry(len(wire.up))
+        self._machine.turn()
+        self._lose(member, wire, "reset")
+        passed = pass_by(self._network, self._machine, len(self._histories) + 1, count)
+        self.faults["strangers"] += len(passed)
+        self._histories += passed
+
+    def _say_goodbye(self, member: Member) -> None:
+        if member.is_at_rest:
+            self._send(member, member.leaves())
+
+    # --- members -------------------------------------------------------------------------------------------------
+
+    def _add_member(self) -> None:
+        member = Member(len(self._histories) + 1)
+        self.members.append(member)
+        self._histories.append(member.history)
+
+    def _replace(self, member: Member) -> None:
+        """Let somebody new come for one who does not come back."""
+        member.history.stayed = False
+        self.members.remove(member)
+        self._add_member()
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def _settle(self) -> list[str]:
+        """Let nothing fail any more, until all is at rest, twice: what is said last shows what is missing before it."""
+        for is_last in (False, True):
+            for _ in range(PATIENCE):
+                if self._is_at_rest():
+                    break
+                if not self._machine.runs:
+                    self._machine.start()
+                self._move(1.0)
+                self._machine.turn()
+            else:
+                return ["it never came to rest"]
+            for member in () if is_last else self.members:
+                self._send(member, member.says("at last", self._network.now))
+        return []
+
+    def _is_at_rest(self) -> bool:
+        return self._machine.runs and all(
+            member.is_at_rest and member in self._wires and not self._wires[member].up and not self._wires[member].down
+            for member in self.members
+        )

@@ -1,0 +1,193 @@
+"""Measure the house: `python -m tools.structure [FOLDER]` prints its figures, its folders and the arrows between them.
+
+FOLDER is a checkout, by default this one, so that two states can be compared with one script. With `--picture` the
+arrows come out as a Mermaid diagram, which ARCHITECTURE.md holds; a test compares the two.
+
+What counts: every Python file that is not a test. A room is a folder of modules. An arrow is an import, type-only ones
+included, from one room to another. A circle is a set of modules that reach each other by imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+HERE = Path(__file__).resolve().parents[1]
+LEFT_OUT = {"tests", "build", "web"}
+TOOLS = {"tools", "bench", "soak", "plug", "fuzz", "docs"}  # the last five: where they stood in the first layout
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file: its dotted name, its source and its syntax tree."""
+
+    name: str
+    lines: int
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        """The folder that the file is in; a script at the top is a room of its own."""
+        return self.name.rpartition(".")[0] or f"{self.name}.py"
+
+    @property
+    def is_tool(self) -> bool:
+        """Whether only developers run it."""
+        return self.name.partition(".")[0] in TOOLS
+
+
+def modules(root: Path) -> dict[str, Module]:
+    """Return the modules below `root` by their dotted names, tests left out. Raises OSError, SyntaxError."""
+    found = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        if parts[0] in LEFT_OUT or any(part.startswith(".") for part in parts):
+            continue
+        text = path.read_text(encoding="utf-8")
+        name = ".".join(parts).removesuffix(".__init__")
+        found[name] = Module(name, text.count("\n"), ast.parse(text))
+    return found
+
+
+def imports(module: Module, known: Mapping[str, Module]) -> set[str]:
+    """Return the names of the known modules that `module` imports, wherever in it, for types only included."""
+    found: set[str] = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            within = {f"{node.module}.{alias.name}" for alias in node.names}
+            submodules = within & known.keys()
+            found |= submodules
+            if within - submodules:
+                found.add(node.module)
+    return found & known.keys() - {module.name}
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+    """Return the sets of nodes that reach each other, each sorted (Tarjan, by way of reachability)."""
+    reached = {node: _reachable(node, graph) for node in graph}
+    groups = {frozenset(n for n in reached[node] if node in reached[n]) | {node} for node in graph}
+    return sorted(sorted(group) for group in groups if len(group) > 1)
+
+
+def _reachable(start: str, graph: Mapping[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for node in graph.get(waiting.pop(), set()) - seen:
+            seen.add(node)
+            waiting.append(node)
+    return seen
+
+
+def arrows(graph: Mapping[str, set[str]], known: Mapping[str, Module]) -> dict[tuple[str, str], int]:
+    """Return how many imports lead from one room to another."""
+    counted: dict[tuple[str, str], int] = defaultdict(int)
+    for name, targets in graph.items():
+        for target in targets:
+            pair = known[name].room, known[target].room
+            if pair[0] != pair[1] and target not in {m.room for m in known.values()}:
+                counted[pair] += 1
+    return dict(counted)
+
+
+def functions(module: Module) -> Iterator[tuple[int, str]]:
+    """Yield the length in lines and the name of each function."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+            yield node.end_lineno - node.lineno + 1, f"{module.name}.{node.name}"
+
+
+def attributes(module: Module) -> Iterator[tuple[int, str]]:
+    """Yield how many attributes each class gives its instances, and its name: `self.x = ...` and annotated fields."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ClassDef):
+            fields = {f.target.id for f in node.body if isinstance(f, ast.AnnAssign) and isinstance(f.target, ast.Name)}
+            fields |= {target for each in ast.walk(node) for target in _set_on_self(each)}
+            yield len(fields), f"{module.name}.{node.name}"
+
+
+def _set_on_self(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self":
+        yield node.attr
+
+
+def docstrings(module: Module) -> tuple[int, int]:
+    """Return how many public classes and functions have a docstring, and how many there are."""
+    public = [
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
+    return sum(ast.get_docstring(node) is not None for node in public), len(public)
+
+
+def table(known: Mapping[str, Module], graph: Mapping[str, set[str]]) -> list[tuple[str, str]]:
+    """Return the figures of some modules, as rows of a name and a value."""
+    lengths = sorted(function for module in known.values() for function in functions(module))
+    sizes = [length for length, _ in lengths]
+    classes = sorted((found for module in known.values() for found in attributes(module)), reverse=True)
+    importers: dict[str, set[str]] = defaultdict(set)
+    for name, targets in graph.items():
+        for target in targets:
+            importers[target].add(name)
+    files = sorted(((module.lines, module.name) for module in known.values()), reverse=True)
+    told, public = map(sum, zip(*map(docstrings, known.values()), strict=True))
+    single = sorted(name for name in known if len(importers[name]) == 1)
+    return [
+        ("files, lines", f"{len(files)}, {sum(length for length, _ in files):,}"),
+        ("lines a file: median, longest", f"{median(n for n, _ in files):g}, {files[0][0]} ({files[0][1]})"),
+        ("files over 400 lines", str(sum(length > 400 for length, _ in files))),
+        ("files under 36 lines", str(sum(length < 36 for length, _ in files))),
+        ("functions", f"{len(sizes):,}"),
+        (
+            "lines a function: median, nine in ten, longest",
+            f"{median(sizes):g}, {quantiles(sizes, n=10)[8]:g}, {lengths[-1][0]} ({lengths[-1][1]})",
+        ),
+        ("functions over 40 lines", str(sum(size > 40 for size in sizes))),
+        ("most attributes of a class", ", ".join(f"{name} {count}" for count, name in classes[:5])),
+        ("classes with 12 attributes or more", str(sum(count >= 12 for count, _ in classes))),
+        ("modules with one importer", str(len(single))),
+        ("public docstrings", f"{told} of {public}"),
+    ]
+
+
+def picture(between: Mapping[tuple[str, str], int]) -> str:
+    """Return the rooms and the arrows between them as a Mermaid diagram."""
+    rows = sorted(f"    {_node(a)} --> {_node(b)}" for a, b in between)
+    return "\n".join(["graph TD", *rows])
+
+
+def _node(room: str) -> str:
+    shown = room if room.endswith(".py") else room.replace(".", "/") + "/"
+    return f"{room.replace('.', '_')}[{shown}]"
+
+
+def main() -> None:
+    """Print what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tools.structure", description=__doc__.partition("\n\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=HERE, help="a checkout (default: this one)")
+    parser.add_argument("--picture", action="store_true", help="print the product's arrows as a Mermaid diagram")
+    options = parser.parse_args()
+    known = modules(options.folder)
+    product = {name: module for name, module in known.items() if not module.is_tool}
+    graph = {name: imports(module, known) for name, module in known.items()}
+    if options.picture:
+        print(picture(arrows({name: graph[name] & product.keys() for name in product}, product)))
+        return
+    for title, part in (("product", product), ("with the tools", known)):
+        print(title)
+        for row in table(part, graph):
+            print(f"  {row[0]:<48} {row[1]}")
+    found = circles(graph)
+    print(f"circles of imports: {len(found)}", *("  " + ", ".join(circle) for circle in found), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
