@@ -47,8 +47,9 @@ def test_every_limit_is_explained_with_its_default() -> None:
 def test_the_limits_that_are_no_options_are_those_of_the_code() -> None:
     text = " ".join(README.split())
     assert f"A line has at most {LINE_LIMIT:,} bytes" in text
-    assert f"A frame has at most {FRAME_LIMIT:,}:" in text
+    assert f"A frame has at most {FRAME_LIMIT:,};" in text
     assert LIMITS == ((3, 60.0), (10, 600.0))
     assert LIMITS_OF_MANY == ((30, 60.0), (100, 600.0))
     assert "register 30 names a minute and 100 in 10 minutes" in text
-    assert f"{WRONG_LIMIT} wrong passwords, and a name 3 a minute and 10 in 10 minutes from one address" in text
+    assert f"A connection is closed after {WRONG_LIMIT} wrong passwords." in text
+    assert "A name accepts 3 guesses a minute and 10 in 10 minutes from one address" in text
