@@ -1,10 +1,11 @@
-"""Measure the house: `python -m tools.structure [FOLDER]` prints its figures, its folders and the arrows between them.
+"""Measure the code: `python -m tools.structure [FOLDER]` prints the figures of a checkout, by default of this one.
 
-FOLDER is a checkout, by default this one, so that two states can be compared with one script. With `--picture` the
-arrows come out as a Mermaid diagram, which ARCHITECTURE.md holds; a test compares the two.
+With one script for both, two states can be compared. `--picture` prints the layers and the imports between them as a
+Mermaid diagram, which ARCHITECTURE.md holds; tests/unit/project/test_structure.py compares the two.
 
-What counts: every Python file that is not a test. A room is a folder of modules. An arrow is an import, type-only ones
-included, from one room to another. A circle is a set of modules that reach each other by imports.
+What counts: every Python file that is not a test. A layer is a folder of LAYERS with the folders below it, or a script at
+the top. An arrow is an import from one layer to another, type-only imports included; it may only lead to a layer further
+down. A circle is a set of modules that reach each other by imports.
 """
 
 from __future__ import annotations
@@ -12,28 +13,36 @@ from __future__ import annotations
 import argparse
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
 HERE = Path(__file__).resolve().parents[1]
 LEFT_OUT = {"tests", "build", "web"}
-TOOLS = {"tools", "bench", "soak", "plug", "fuzz", "docs"}  # the last five: where they stood in the first layout
+TOOLS = {"tools", "bench", "soak", "plug", "fuzz", "docs"}  # the last five: the tools' folders in the first layout
+LAYERS = (  # from top to bottom
+    *("server.py", "myclient.py", "kvstore.py"),
+    *("storechat", "storechat.core", "storechat.server"),
+    *("client.ui", "client.net", "client.cli", "client.view", "client.core", "client"),
+    *("runtime", "storage", "chat.delivery", "chat", "system", "protocol"),
+)
 
 
 @dataclass(frozen=True)
 class Module:
-    """One file: its dotted name, its source and its syntax tree."""
+    """One file: its dotted name, the dotted name of its folder, its number of lines and its syntax tree."""
 
     name: str
+    folder: str
     lines: int
     tree: ast.Module
 
     @property
-    def room(self) -> str:
-        """The folder that the file is in; a script at the top is a room of its own."""
-        return self.name.rpartition(".")[0] or f"{self.name}.py"
+    def layer(self) -> str:
+        """The folder of LAYERS that the file is in, the innermost one; a script at the top is a layer of its own."""
+        place = self.folder or f"{self.name}.py"
+        return max((layer for layer in LAYERS if f"{place}.".startswith(f"{layer}.")), key=len, default=place)
 
     @property
     def is_tool(self) -> bool:
@@ -50,12 +59,12 @@ def modules(root: Path) -> dict[str, Module]:
             continue
         text = path.read_text(encoding="utf-8")
         name = ".".join(parts).removesuffix(".__init__")
-        found[name] = Module(name, text.count("\n"), ast.parse(text))
+        found[name] = Module(name, ".".join(parts[:-1]), text.count("\n"), ast.parse(text))
     return found
 
 
 def imports(module: Module, known: Mapping[str, Module]) -> set[str]:
-    """Return the names of the known modules that `module` imports, wherever in it, for types only included."""
+    """Return the names of the known modules that `module` imports, anywhere in it, type-only imports included."""
     found: set[str] = set()
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
@@ -70,7 +79,7 @@ def imports(module: Module, known: Mapping[str, Module]) -> set[str]:
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
-    """Return the sets of nodes that reach each other, each sorted (Tarjan, by way of reachability)."""
+    """Return the sets of nodes that reach each other, each sorted."""
     reached = {node: _reachable(node, graph) for node in graph}
     groups = {frozenset(n for n in reached[node] if node in reached[n]) | {node} for node in graph}
     return sorted(sorted(group) for group in groups if len(group) > 1)
@@ -86,15 +95,27 @@ def _reachable(start: str, graph: Mapping[str, set[str]]) -> set[str]:
     return seen
 
 
-def arrows(graph: Mapping[str, set[str]], known: Mapping[str, Module]) -> dict[tuple[str, str], int]:
-    """Return how many imports lead from one room to another."""
-    counted: dict[tuple[str, str], int] = defaultdict(int)
-    for name, targets in graph.items():
-        for target in targets:
-            pair = known[name].room, known[target].room
-            if pair[0] != pair[1] and target not in {m.room for m in known.values()}:
-                counted[pair] += 1
-    return dict(counted)
+def arrows(graph: Mapping[str, set[str]], known: Mapping[str, Module]) -> set[tuple[str, str]]:
+    """Return the pairs of layers of which the first imports from the second."""
+    pairs = {(known[name].layer, known[target].layer) for name, targets in graph.items() for target in targets}
+    return {(above, below) for above, below in pairs if above != below}
+
+
+def upward(between: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the arrows that don't lead down. Raises ValueError for a layer that is not one of LAYERS."""
+    return sorted(pair for pair in between if LAYERS.index(pair[0]) > LAYERS.index(pair[1]))
+
+
+def direct(between: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return the arrows without those that a longer way by other arrows implies."""
+    below: dict[str, set[str]] = defaultdict(set)
+    for start, end in between:
+        below[start].add(end)
+    return {
+        (start, end)
+        for start, end in between
+        if not any(end in _reachable(other, below) for other in below[start] - {end})
+    }
 
 
 def functions(module: Module) -> Iterator[tuple[int, str]]:
@@ -129,7 +150,7 @@ def docstrings(module: Module) -> tuple[int, int]:
 
 
 def table(known: Mapping[str, Module], graph: Mapping[str, set[str]]) -> list[tuple[str, str]]:
-    """Return the figures of some modules, as rows of a name and a value."""
+    """Return the figures of the modules in `known`, as rows of a name and a value."""
     lengths = sorted(function for module in known.values() for function in functions(module))
     sizes = [length for length, _ in lengths]
     classes = sorted((found for module in known.values() for found in attributes(module)), reverse=True)
@@ -138,7 +159,7 @@ def table(known: Mapping[str, Module], graph: Mapping[str, set[str]]) -> list[tu
         for target in targets:
             importers[target].add(name)
     files = sorted(((module.lines, module.name) for module in known.values()), reverse=True)
-    told, public = map(sum, zip(*map(docstrings, known.values()), strict=True))
+    documented, public = map(sum, zip(*map(docstrings, known.values()), strict=True))
     single = sorted(name for name in known if len(importers[name]) == 1)
     return [
         ("files, lines", f"{len(files)}, {sum(length for length, _ in files):,}"),
@@ -154,34 +175,40 @@ def table(known: Mapping[str, Module], graph: Mapping[str, set[str]]) -> list[tu
         ("most attributes of a class", ", ".join(f"{name} {count}" for count, name in classes[:5])),
         ("classes with 12 attributes or more", str(sum(count >= 12 for count, _ in classes))),
         ("modules with one importer", str(len(single))),
-        ("public docstrings", f"{told} of {public}"),
+        ("public docstrings", f"{documented} of {public}"),
     ]
 
 
-def picture(between: Mapping[tuple[str, str], int]) -> str:
-    """Return the rooms and the arrows between them as a Mermaid diagram."""
-    rows = sorted(f"    {_node(a)} --> {_node(b)}" for a, b in between)
+def picture(between: set[tuple[str, str]]) -> str:
+    """Return the layers and the arrows between them as a Mermaid diagram, without the arrows that others imply."""
+    rows = sorted(f"    {_node(start)} --> {_node(end)}" for start, end in direct(between))
     return "\n".join(["graph TD", *rows])
 
 
-def _node(room: str) -> str:
-    shown = room if room.endswith(".py") else room.replace(".", "/") + "/"
-    return f"{room.replace('.', '_')}[{shown}]"
+def _node(layer: str) -> str:
+    shown = layer if layer.endswith(".py") else layer.replace(".", "/") + "/"
+    return f"{layer.replace('.', '_')}[{shown}]"
+
+
+def product(root: Path = HERE) -> tuple[dict[str, Module], dict[str, set[str]]]:
+    """Return the modules below `root` that users run, by name, and which of them each imports."""
+    known = {name: module for name, module in modules(root).items() if not module.is_tool}
+    return known, {name: imports(module, known) for name, module in known.items()}
 
 
 def main() -> None:
     """Print what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tools.structure", description=__doc__.partition("\n\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=HERE, help="a checkout (default: this one)")
-    parser.add_argument("--picture", action="store_true", help="print the product's arrows as a Mermaid diagram")
+    parser.add_argument("--picture", action="store_true", help="print the layers as a Mermaid diagram")
     options = parser.parse_args()
-    known = modules(options.folder)
-    product = {name: module for name, module in known.items() if not module.is_tool}
-    graph = {name: imports(module, known) for name, module in known.items()}
+    users, between = product(options.folder)
     if options.picture:
-        print(picture(arrows({name: graph[name] & product.keys() for name in product}, product)))
+        print(picture(arrows(between, users)))
         return
-    for title, part in (("product", product), ("with the tools", known)):
+    known = modules(options.folder)
+    graph = {name: imports(module, known) for name, module in known.items()}
+    for title, part in (("product", users), ("with the tools", known)):
         print(title)
         for row in table(part, graph):
             print(f"  {row[0]:<48} {row[1]}")
