@@ -3,9 +3,9 @@
 With one script for both, two states can be compared. `--picture` prints the layers and the imports between them as a
 Mermaid diagram, which ARCHITECTURE.md holds; tests/unit/project/test_structure.py compares the two.
 
-What counts: every Python file that is not a test. A layer is a folder of LAYERS with the folders below it, or a script at
-the top. An arrow is an import from one layer to another, type-only imports included; it may only lead to a layer further
-down. A circle is a set of modules that reach each other by imports.
+What counts: every Python file that is not a test. A layer is a folder of LAYERS with the folders below it, or a script
+at the top. An arrow is an import from one layer to another, type-only imports included; it may only lead to a layer
+further down. A circle is a set of modules that reach each other by imports.
 """
 
 from __future__ import annotations
