@@ -32,7 +32,7 @@ from chat.admission import Admission
 from chat.clock import LoopClock
 from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
-from chat.effects import Broadcast, Close, Effect, Resume, Status, Unicast
+from chat.effects import Broadcast, Close, Effect, LogLine, ReadAgain, Unicast
 from chat.hub import Hub
 from chat.session import Session
 from protocol.dialects import Dialect
@@ -330,13 +330,13 @@ class Server:
         for effect in effects:
             if isinstance(effect, (Broadcast, Unicast)):
                 continue
-            if isinstance(effect, Status):
+            if isinstance(effect, LogLine):
                 (log.debug if effect.debug else log.info)("%s", effect.text)
             elif isinstance(effect, Close):
                 peer = self._by_session[effect.session]
                 peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
                 self._closing.add(peer)
-            elif isinstance(effect, Resume):
+            elif isinstance(effect, ReadAgain):
                 self._resume(effect.session)
             else:
                 self._backroom.take(effect)

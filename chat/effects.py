@@ -1,6 +1,7 @@
-"""What the hub wants done, in order: the shell carries these out and does nothing else.
+"""Effects: what the hub wants done, in order. The runtime carries them out and decides nothing.
 
-Their order is the room's order. `Entered` and `Exited` say from where to where in it a session is a reader.
+Deliveries go to the fan-out (chat.delivery.fanout); their order is the room's order, and `Entered` and `Exited` mark
+where in it a session begins and ends to read. Commands go to the loop and to the services, one `match` for all.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from protocol.values import value
 
 @value
 class Broadcast:
-    """Every reader is told of `event`, but for the text user who typed it."""
+    """Every reader of the room gets `event`, except the session that typed it and has it on its screen."""
 
     event: RoomEvent
-    but: Session | None = None
+    exclude: Session | None = None
 
 
 @value
 class Unicast:
-    """One session is told of `event`, at this place in the room's order."""
+    """One session gets `event`, at this place in the room's order."""
 
     session: Session
     event: Event
@@ -50,14 +51,14 @@ class Close:
 
 
 @value
-class Resume:
+class ReadAgain:
     """`session` was on hold, and what it has sent may be served again."""
 
     session: Session
 
 
 @value
-class Status:
+class LogLine:
     """A line for the server's own log; with `debug`, one that is seldom of interest."""
 
     text: str
@@ -68,7 +69,7 @@ class Status:
 class CheckPassword:
     """Find out whether `password` is that of `name`'s account. `was_asked`: it answers a question of ours.
 
-    This one and the two below take long. The hub goes on, `session` waits, and `Hub.answered` is to be told the Answer.
+    This one and the two below take long. The hub goes on, `session` waits, and `Hub.answered` takes the TaskResult.
     """
 
     session: Session
@@ -120,8 +121,8 @@ class SeekInArchive:
     cseq: int | None = None
 
 
-class Answer(Enum):
-    """What came of a Consultation."""
+class TaskResult(Enum):
+    """What came of an AccountTask."""
 
     YES = auto()  # the password is right, the file is written
     NO = auto()  # it is wrong; or the name is somebody else's by now, and nothing was changed
@@ -132,4 +133,6 @@ class Answer(Enum):
 
 AccountTask = CheckPassword | StorePassword | RemoveAccount
 SearchTask = SearchArchive | SeekInArchive
-Effect = Broadcast | Unicast | Entered | Exited | Close | Resume | Status | AccountTask | SearchTask
+Delivery = Broadcast | Unicast | Entered | Exited
+Command = Close | ReadAgain | LogLine | AccountTask | SearchTask
+Effect = Delivery | Command

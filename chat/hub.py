@@ -21,14 +21,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chat import limits
-from chat.effects import AccountTask, Answer, Broadcast, Close, Effect, Entered, Exited, Resume, Status, Unicast
+from chat.effects import AccountTask, Broadcast, Close, Effect, Entered, Exited, LogLine, ReadAgain, TaskResult, Unicast
 from chat.handlers import accounts, away, history
 from chat.lane import COSTLY, Lane, cost
 from chat.log import Entry
 from chat.login_attempts import LIMITS_OF_MANY, LoginAttempts
 from chat.names import Registered, WhyNot, why_not
 from chat.rate_limit import Meter
-from chat.replies import Answer as Remembered
+from chat.replies import Reply
 from chat.request_log import late_status, status
 from chat.room import Room
 from chat.saved_state import Record
@@ -90,7 +90,7 @@ class Hub:
         self._lane.begin_turn()
         while turn := self._lane.take():
             effects += self._serve_costly(*turn)
-            effects.append(Resume(turn[0]))
+            effects.append(ReadAgain(turn[0]))
         if now >= self._look_at:
             self._look_at = now + 1.0
             effects += self._look_for_silent()
@@ -168,13 +168,13 @@ class Hub:
         session.heard_at = self.now
         return self._holds.charge_bytes(session, size, self.now)
 
-    def answered(self, asked: AccountTask, answer: Answer) -> list[Effect]:
+    def answered(self, asked: AccountTask, answer: TaskResult) -> list[Effect]:
         """Return what follows from the `answer` to what was `asked`; log it like a request's result."""
         effects = accounts.answered(self, asked, answer)
         late = late_status(asked.session, effects, answer.name.lower())
-        return [*effects, *late, *self.charge_answer(asked.session, effects), Resume(asked.session)]
+        return [*effects, *late, *self.charge_answer(asked.session, effects), ReadAgain(asked.session)]
 
-    def take_fresh(self) -> tuple[list[Entry], list[Remembered]]:
+    def take_fresh(self) -> tuple[list[Entry], list[Reply]]:
         """Return what is new in the log, and the new answers, since this was last asked: for the journal."""
         return self.room.log.take_fresh(), self.answers.take_fresh()
 
@@ -230,12 +230,12 @@ class Hub:
         count = len(self.room)
         left = events.Left(self.room.log.number(), session.name, count, reason)
         text = f"{session.label} has left ({reason}). Active users: {count}"
-        return [Exited(session), self._to_room(left), Status(text)]
+        return [Exited(session), self._to_room(left), LogLine(text)]
 
-    def _to_room(self, event: RoomEvent, author: str = "", but: Session | None = None, settled: int = 0) -> Effect:
+    def _to_room(self, event: RoomEvent, author: str = "", exclude: Session | None = None, settled: int = 0) -> Effect:
         """Write `event` into the log, and tell the room of it."""
         self.room.log.append(Entry(event, self._at, author, settled=settled))
-        return Broadcast(event, but)
+        return Broadcast(event, exclude)
 
     def _farewell(self, session: Session, text: str, reason: str) -> list[Effect]:
         return [Unicast(session, Dismissed(text)), *self._exit(session, reason), Close(session)]
@@ -247,7 +247,7 @@ class Hub:
     def _too_slow(self, session: Session) -> list[Effect]:
         seconds = limits.FRAMED_REGISTRATION if session.state is State.NEW else limits.TEXT_REGISTRATION
         event = refusal(ErrorCode.TOO_SLOW_TO_JOIN, seconds=seconds)
-        return [Status(f"{session.label}: {event.text}"), *self.dismiss(session, event, "too slow to join")]
+        return [LogLine(f"{session.label}: {event.text}"), *self.dismiss(session, event, "too slow to join")]
 
     def _enter(self, session: Session, name: str) -> list[Effect]:
         session.name = name
@@ -271,7 +271,7 @@ class Hub:
             Entered(session),
             *history.tell_lost(session, resumed),
             *(welcome + before if session.framed else before + welcome),  # on a plain terminal the last line is read
-            Status(f"{session.label} has joined. Active users: {count}"),
+            LogLine(f"{session.label} has joined. Active users: {count}"),
         ]
 
     def _rename(self, session: Session, name: str, cseq: int | None) -> list[Effect]:
@@ -348,7 +348,7 @@ class Hub:
         if not request.text:
             return self._nothing_to_say(session, request.cseq)
         said = events.Said(self.room.log.number(), session.name, request.text, self._at, request.cseq)
-        return [self._to_room(said, session.identity, but=None if session.framed else session)]
+        return [self._to_room(said, session.identity, exclude=None if session.framed else session)]
 
     def _nothing_to_say(self, session: Session, cseq: int | None) -> list[Effect]:
         """A person who only pressed Enter is told nothing; a client that counts its lines gets its answer."""

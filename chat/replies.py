@@ -1,4 +1,4 @@
-"""Answers: what each framed client's lines were answered, so that a line that comes again is not said again.
+"""Replies: what each framed client's lines were answered, so that a line that comes again is not said again.
 
 A client that has lost its connection can't know whether its last lines arrived, so it repeats them, each under the
 number (`cseq`) that it had. It numbers its lines upwards and repeats them in their order, so whatever is not above the
@@ -27,7 +27,7 @@ KEPT = 100_000  # entries of clients whose places are known: as many as the jour
 REFUSED = 10_000  # answers that are no entries of the log
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """`payload` is what the line `cseq` of the client `identity` was answered; `mark` is that of its text."""
 
     identity: str
@@ -68,16 +68,16 @@ class _Client:
         return bool(self.seqs)
 
 
-class Answers:
+class Replies:
     """What is known of the lines of all clients that the newest `kept` entries of clients are of."""
 
-    def __init__(self, places: Iterable[Place] = (), answers: Iterable[Answer] = (), kept: int = KEPT) -> None:
+    def __init__(self, places: Iterable[Place] = (), answers: Iterable[Reply] = (), kept: int = KEPT) -> None:
         """Go on with those of an earlier run, the oldest first."""
         self._kept = kept
         self._clients: dict[str, _Client] = {}
         self._order: deque[str] = deque()  # whose each known entry is, the oldest first
-        self._others: dict[tuple[str, int], Answer] = {}
-        self._fresh: list[Answer] = []
+        self._others: dict[tuple[str, int], Reply] = {}
+        self._fresh: list[Reply] = []
         for place in places:
             self.note(*place)
         for answer in answers:
@@ -98,7 +98,7 @@ class Answers:
                     return
                 yield client.seqs[at]
 
-    def other(self, identity: str, cseq: int) -> Answer | None:
+    def other(self, identity: str, cseq: int) -> Reply | None:
         """Return the answer to this line, if that is no entry of the log and is still known."""
         return self._others.get((identity, cseq))
 
@@ -116,16 +116,16 @@ class Answers:
 
     def remember(self, identity: str, cseq: int, mark: int, event: Event) -> None:
         """Keep what a line was answered, where that is no entry of the log."""
-        answer = Answer(identity, cseq, mark, dump(event))
+        answer = Reply(identity, cseq, mark, dump(event))
         self._keep(answer)
         self._fresh.append(answer)
 
-    def take_fresh(self) -> list[Answer]:
+    def take_fresh(self) -> list[Reply]:
         """Return what is to be remembered since this was last asked."""
         fresh, self._fresh = self._fresh, []
         return fresh
 
-    def _keep(self, answer: Answer) -> None:
+    def _keep(self, answer: Reply) -> None:
         client = self._clients.get(answer.identity)
         if client is not None:
             client.highest = max(client.highest, answer.cseq)
@@ -139,6 +139,6 @@ class Answers:
             del self._clients[identity]
 
 
-def event_of(answer: Answer) -> Any:
+def event_of(answer: Reply) -> Any:
     """Return the event that was the answer."""
     return load(answer.payload, FROM_SERVER)

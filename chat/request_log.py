@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chat.effects import Broadcast, Effect, Status, Unicast
+from chat.effects import Broadcast, Effect, LogLine, Unicast
 from chat.session import Session
 from protocol import events, requests
 from protocol.errors import ErrorCode
@@ -29,13 +29,13 @@ def status(session: Session, request: Request, effects: Sequence[Effect]) -> lis
         return []
     outcome, refused = _outcome(session, effects)
     by_itself = isinstance(request, _BY_ITSELF) or getattr(request, "cseq", None) == _UNSEEN
-    return [Status(f"{session.label}: {session.word}: {outcome}", debug=by_itself and not refused)]
+    return [LogLine(f"{session.label}: {session.word}: {outcome}", debug=by_itself and not refused)]
 
 
 def late_status(session: Session, effects: Sequence[Effect], answer: str) -> list[Effect]:
     """Return the log's line about a request whose `answer` was awaited; nobody may be there any more to be told."""
     outcome = _outcome(session, effects)[0] if effects else f"{answer}, but the user has left"
-    return [Status(f"{session.label}: {session.word}: {outcome}")]
+    return [LogLine(f"{session.label}: {session.word}: {outcome}")]
 
 
 def _outcome(session: Session, effects: Sequence[Effect]) -> tuple[str, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chat.log import Log
-from chat.replies import Answers
+from chat.replies import Replies
 
 
 @dataclass
@@ -14,4 +14,4 @@ class Record:
 
     epoch: str
     log: Log = field(default_factory=Log)
-    answers: Answers = field(default_factory=Answers)
+    answers: Replies = field(default_factory=Replies)

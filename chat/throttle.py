@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import inf
 
 from chat import limits
-from chat.effects import Effect, Resume, Unicast
+from chat.effects import Effect, ReadAgain, Unicast
 from chat.session import Session
 from protocol import events, requests
 from protocol.requests import Request
@@ -54,7 +54,7 @@ class Throttle:
         for session in due:
             self.forget(session)
             session.heard_at = now  # it was not read: what it has sent is still to come
-        return [Resume(session) for session in due]
+        return [ReadAgain(session) for session in due]
 
     def forget(self, session: Session) -> None:
         """Hold `session` no longer."""

@@ -12,7 +12,7 @@ import logging
 from typing import NamedTuple
 
 from chat import limits
-from chat.effects import AccountTask, Answer, CheckPassword, StorePassword
+from chat.effects import AccountTask, CheckPassword, StorePassword, TaskResult
 from chat.networks import network_of
 from chat.session import Session
 from protocol.text import key_of
@@ -36,7 +36,7 @@ class Answered(NamedTuple):
     """
 
     asked: AccountTask | None
-    answer: Answer
+    answer: TaskResult
     registered: frozenset[str] | None
 
 
@@ -61,7 +61,7 @@ class AccountService:
         self.waiting.add(asked.session)
         displaced = self._worker.put(asked, network_of(asked.session.host))
         if displaced is not None and not isinstance(displaced, Reload):
-            self._worker.give(Answered(displaced, Answer.BUSY, None))
+            self._worker.give(Answered(displaced, TaskResult.BUSY, None))
 
     def reload(self) -> None:
         """Read the file again, when what is waiting is done."""
@@ -90,39 +90,39 @@ class AccountService:
             return 0
         return 1 if asked.session in self.ended else 2
 
-    def _outcome(self, asked: AccountTask | Reload) -> Answer:
+    def _outcome(self, asked: AccountTask | Reload) -> TaskResult:
         try:
             return self._look_up(asked)
         except OSError as error:
             log.error("%s: %s", self._accounts.path, error.strerror or error)
         except Exception:  # a bug of ours must cost the one who met it, not everybody who asks later
             log.exception("A bug in the server, at a consultation")
-        return Answer.FAILED
+        return TaskResult.FAILED
 
-    def _look_up(self, asked: AccountTask | Reload) -> Answer:
+    def _look_up(self, asked: AccountTask | Reload) -> TaskResult:
         if isinstance(asked, CheckPassword):
             return self._checked(asked)
         if isinstance(asked, Reload):
             tell(self._accounts.load())
-            return Answer.YES
+            return TaskResult.YES
         tell(self._accounts.refresh())
         if isinstance(asked, StorePassword):
             return self._stored(asked)
         self._accounts.remove(asked.name)
-        return Answer.YES
+        return TaskResult.YES
 
-    def _checked(self, asked: CheckPassword) -> Answer:
+    def _checked(self, asked: CheckPassword) -> TaskResult:
         if asked.session.closing:
-            return Answer.BUSY  # nothing is done, and nobody is there to be told
-        return Answer.YES if self._accounts.check(asked.name, asked.password) else Answer.NO
+            return TaskResult.BUSY  # nothing is done, and nobody is there to be told
+        return TaskResult.YES if self._accounts.check(asked.name, asked.password) else TaskResult.NO
 
-    def _stored(self, asked: StorePassword) -> Answer:
+    def _stored(self, asked: StorePassword) -> TaskResult:
         if asked.session.account == key_of(asked.name):
             self._accounts.store(asked.name, asked.password)
-            return Answer.YES
+            return TaskResult.YES
         if len(self._accounts.keys()) >= limits.ACCOUNTS:
-            return Answer.FULL
-        return Answer.YES if self._accounts.add(asked.name, asked.password) else Answer.NO
+            return TaskResult.FULL
+        return TaskResult.YES if self._accounts.add(asked.name, asked.password) else TaskResult.NO
 
 
 def tell(complaints: list[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chat.hub import Hub
 from chat.log import Log, first_number
-from chat.replies import Answers
+from chat.replies import Replies
 from chat.saved_state import Record
 from runtime.account_service import AccountService, tell
 from runtime.search_service import SearchService
@@ -99,13 +99,13 @@ def _boot() -> str:
 
 def _new_record(options: argparse.Namespace) -> Record:
     first = first_number(0, time.time())
-    return Record(secrets.token_hex(8), Log(seq=first - 1, runs=()), Answers(kept=options.history))
+    return Record(secrets.token_hex(8), Log(seq=first - 1, runs=()), Replies(kept=options.history))
 
 
 def _record(journal: Journal, kept: int) -> Record:
     try:
         entries = Log(journal.newest(), journal.first - 1, runs=journal.runs, older=journal.entry)
-        return Record(journal.epoch, entries, Answers(journal.places(), journal.answers(), kept))
+        return Record(journal.epoch, entries, Replies(journal.places(), journal.answers(), kept))
     except JournalError as error:
         journal.close()
         raise CannotStartError(str(error)) from error

@@ -10,7 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Iterable
 
-from chat.effects import Answer, CheckPassword, Effect, RemoveAccount, SearchArchive, SeekInArchive, StorePassword
+from chat.effects import CheckPassword, Effect, RemoveAccount, SearchArchive, SeekInArchive, StorePassword, TaskResult
 from chat.handlers import history
 from chat.hub import Hub
 from chat.session import Session
@@ -63,7 +63,7 @@ class Services:
                 self._hub.registered.update(registered)
             if asked is not None:
                 effects += self._hub.answered(asked, answer)
-            elif answer is Answer.YES:
+            elif answer is TaskResult.YES:
                 log.info("Read the accounts again. Registered users: %d", len(self._hub.registered))
             else:
                 log.error("The accounts stay as they were. Registered users: %d", len(self._hub.registered))

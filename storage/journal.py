@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from chat.log import KEPT, Entry, Range, first_number
 from chat.log_time import LogTime
-from chat.replies import REFUSED, Answer, Place
+from chat.replies import REFUSED, Place, Reply
 from protocol.events import Joined, Left, Renamed, Said, Whispered
 from storage.folder_lock import state_of
 from system.atomic_file import make_private
@@ -192,17 +192,17 @@ class Journal:
                     if cseq is not None:
                         yield Place(author, cseq, seq)
 
-    def answers(self) -> list[Answer]:
+    def answers(self) -> list[Reply]:
         """Return the answers that are no entries, the oldest first."""
         with explained(self.path):
             rows = self._db.execute("SELECT answers FROM answers ORDER BY last")
             return [
-                Answer(who, cseq, mark, text.encode()) for (row,) in rows for who, cseq, mark, text in json.loads(row)
+                Reply(who, cseq, mark, text.encode()) for (row,) in rows for who, cseq, mark, text in json.loads(row)
             ]
 
     # --- writing, every turn -----------------------------------------------------------------------------------------
 
-    def write(self, entries: Sequence[Entry], answers: Sequence[Answer] = ()) -> None:
+    def write(self, entries: Sequence[Entry], answers: Sequence[Reply] = ()) -> None:
         """Add these, all or none of them; afterwards they outlive the process."""
         with explained(self.path):
             self.look()

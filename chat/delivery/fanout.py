@@ -82,8 +82,8 @@ class Fanout:
 
         for effect in effects:
             if isinstance(effect, Broadcast):
-                if effect.but is not None:
-                    view(effect.but).skip(len(stream))
+                if effect.exclude is not None:
+                    view(effect.exclude).skip(len(stream))
                 stream.append(effect.event)
             elif isinstance(effect, Unicast):
                 view(effect.session).insert(len(stream), effect.event)

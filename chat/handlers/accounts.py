@@ -4,7 +4,7 @@ A name is free to use unless it is registered; a registered one asks for its pas
 long, so a handler returns a Consultation and the session waits: nothing more of it is read until `answered` is told
 what came of it, and others notice nothing.
 
-Passwords are in requests and consultations only: never in a phrase, never in a Status.
+Passwords are in requests and consultations only: never in a phrase, never in a LogLine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from chat import limits
-from chat.effects import AccountTask, Answer, CheckPassword, Effect, RemoveAccount, StorePassword, Unicast
+from chat.effects import AccountTask, CheckPassword, Effect, RemoveAccount, StorePassword, TaskResult, Unicast
 from chat.login_attempts import LoginAttempts
 from chat.networks import LOOPBACK, network_of
 from chat.session import Question, Session
@@ -218,23 +218,23 @@ _QUESTIONS: dict[Question, Callable[[Hub, Session, str], list[Effect]]] = {
 # --- what came of a consultation ---------------------------------------------------------------------------------
 
 
-def answered(hub: Hub, asked: AccountTask, answer: Answer) -> list[Effect]:
+def answered(hub: Hub, asked: AccountTask, answer: TaskResult) -> list[Effect]:
     """Return what follows from `answer`, at whatever time it comes."""
     session = asked.session
     session.waiting = False
-    if isinstance(asked, CheckPassword) and answer is not Answer.NO:
+    if isinstance(asked, CheckPassword) and answer is not TaskResult.NO:
         hub.guesses.forgive(guess_of(asked.name, session))
     if session.closing:
         return []
-    if answer in (Answer.BUSY, Answer.FAILED):
-        fault = ErrorCode.BUSY if answer is Answer.BUSY else ErrorCode.ACCOUNTS_FAILED
+    if answer in (TaskResult.BUSY, TaskResult.FAILED):
+        fault = ErrorCode.BUSY if answer is TaskResult.BUSY else ErrorCode.ACCOUNTS_FAILED
         return _refuse(hub, session, fault, asked.cseq, isinstance(asked, CheckPassword) and asked.was_asked)
     return _OUTCOMES[type(asked)](hub, asked, answer)
 
 
-def _checked(hub: Hub, asked: CheckPassword, answer: Answer) -> list[Effect]:
+def _checked(hub: Hub, asked: CheckPassword, answer: TaskResult) -> list[Effect]:
     session = asked.session
-    if answer is Answer.YES:
+    if answer is TaskResult.YES:
         return hub.settle_name(session, asked.name, asked.cseq, account=key_of(asked.name))
     session.wrong_passwords += 1
     instead = "" if asked.was_asked else ", or it has none: try the name alone"  # who was not asked can't tell which
@@ -246,10 +246,10 @@ def _checked(hub: Hub, asked: CheckPassword, answer: Answer) -> list[Effect]:
     return [Unicast(session, wrong), *(hub.ask_name(session) if not session.named else [])]
 
 
-def _stored(hub: Hub, asked: StorePassword, answer: Answer) -> list[Effect]:
-    if answer is Answer.FULL:
+def _stored(hub: Hub, asked: StorePassword, answer: TaskResult) -> list[Effect]:
+    if answer is TaskResult.FULL:
         return hub.refuse(asked.session, ErrorCode.TOO_MANY_ACCOUNTS, asked.cseq, limit=limits.ACCOUNTS)
-    if answer is Answer.NO:
+    if answer is TaskResult.NO:
         return hub.refuse(asked.session, ErrorCode.ALREADY_REGISTERED, asked.cseq, name=asked.name)
     is_new, asked.session.account = not asked.session.account, key_of(asked.name)
     text = f"{asked.name} is yours now: from here on the name needs your password."
@@ -258,12 +258,12 @@ def _stored(hub: Hub, asked: StorePassword, answer: Answer) -> list[Effect]:
     return [Unicast(asked.session, Noticed(text, asked.cseq))]
 
 
-def _removed(hub: Hub, asked: RemoveAccount, answer: Answer) -> list[Effect]:
+def _removed(hub: Hub, asked: RemoveAccount, answer: TaskResult) -> list[Effect]:
     asked.session.account = ""
     return [Unicast(asked.session, Noticed(f"{asked.name} is not registered any more.", asked.cseq))]
 
 
-_OUTCOMES: dict[type, Callable[[Hub, Any, Answer], list[Effect]]] = {
+_OUTCOMES: dict[type, Callable[[Hub, Any, TaskResult], list[Effect]]] = {
     CheckPassword: _checked,
     StorePassword: _stored,
     RemoveAccount: _removed,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chat.effects import Broadcast, Effect, Resume, SearchArchive, SearchTask, SeekInArchive, Unicast
+from chat.effects import Broadcast, Effect, ReadAgain, SearchArchive, SearchTask, SeekInArchive, Unicast
 from chat.log import Log
 from chat.replies import event_of, mark_of
 from chat.request_log import late_status
@@ -210,7 +210,7 @@ def found(hub: Hub, asked: SearchTask, result: Any, failed: bool) -> list[Effect
     else:
         effects = _last_seen(session, asked.name, result, asked.cseq)
     late = late_status(session, effects, "")
-    return [*effects, *late, *hub.charge_answer(session, effects), Resume(session)]
+    return [*effects, *late, *hub.charge_answer(session, effects), ReadAgain(session)]
 
 
 def journal_lost(hub: Hub) -> list[Effect]:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 
 from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
-from chat.effects import AccountTask, Answer, Close, Effect, Resume, SearchTask, Status
+from chat.effects import AccountTask, Close, Effect, LogLine, ReadAgain, SearchTask, TaskResult
 from chat.hub import Hub
 from chat.limits import TURN_REQUESTS
 from chat.saved_state import Record
@@ -96,7 +96,7 @@ class Party:
         for guest in self.guests.values():
             guest.listens()
         for effect in effects:
-            if isinstance(effect, Status):
+            if isinstance(effect, LogLine):
                 (self.debug_log if effect.debug else self.log).append(effect.text)
             elif isinstance(effect, AccountTask):
                 self.asked.append(effect)
@@ -104,7 +104,7 @@ class Party:
                 self.inquired.append(effect)
             elif isinstance(effect, Close):
                 self._sees_off(self._guest(effect.session))
-            elif isinstance(effect, Resume):
+            elif isinstance(effect, ReadAgain):
                 self._serves(self._guest(effect.session))
 
     def passes(self, seconds: float) -> None:
@@ -203,7 +203,7 @@ class Party:
         with self.turn() as effects:
             effects.extend(self.hub.greet(self.guests[name].session))
 
-    def answers(self, answer: Answer) -> None:
+    def answers(self, answer: TaskResult) -> None:
         """Answer the oldest thing that was asked of the accounts."""
         with self.turn() as effects:
             effects.extend(self.hub.answered(self.asked.pop(0), answer))

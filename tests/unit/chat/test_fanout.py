@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
 from chat.delivery.outbox import Buffer
-from chat.effects import Broadcast, Effect, Entered, Exited, Status, Unicast
+from chat.effects import Broadcast, Effect, Entered, Exited, LogLine, Unicast
 from chat.session import Session
 from protocol.dialects import JSON, SLASH, VERBS, Dialect
 from protocol.events import Event, Noticed, RoomEvent, Said
@@ -63,7 +63,7 @@ class OneByOne:
     def deliver(self, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Broadcast):
-                readers = self._readers - {effect.but}
+                readers = self._readers - {effect.exclude}
                 self.deliveries += len(readers)
                 for session in readers:
                     self._tell(session, effect.event)
@@ -85,7 +85,7 @@ effects = st.one_of(
     st.builds(Unicast, sessions, st.builds(Noticed, st.text("ab", max_size=3))),
     st.builds(Entered, sessions),
     st.builds(Exited, sessions),
-    st.just(Status("for the log only")),
+    st.just(LogLine("for the log only")),
 )
 
 
@@ -128,7 +128,7 @@ class Counting:
 def test_an_event_is_rendered_once_for_all_readers_of_a_dialect() -> None:
     dialect, events = Counting(), [said(1), said(2), said(3)]
     fanout = fanout_to(*(connection_of(session, dialect) for session in SESSIONS))
-    fanout.deliver([Broadcast(events[0]), Broadcast(events[1], but=ANN), Broadcast(events[2], but=BOB)], 0.0)
+    fanout.deliver([Broadcast(events[0]), Broadcast(events[1], exclude=ANN), Broadcast(events[2], exclude=BOB)], 0.0)
     assert dialect.rendered == Counter(events)
 
 
@@ -151,7 +151,7 @@ def test_all_ordinary_readers_of_a_dialect_are_handed_the_same_buffer() -> None:
 
 def test_whoever_must_not_see_a_line_is_handed_cuts_of_that_buffer() -> None:  # A12
     ann, bob = connection_of(ANN), connection_of(BOB)
-    fanout_to(ann, bob).deliver([Broadcast(said(1)), Broadcast(said(2), but=ANN), Broadcast(said(3))], 0.0)
+    fanout_to(ann, bob).deliver([Broadcast(said(1)), Broadcast(said(2), exclude=ANN), Broadcast(said(3))], 0.0)
     cuts = buffers_of(ann)
     assert bytes_of(ann) == encoded(SLASH, said(1), said(3))
     assert all(isinstance(cut, memoryview) and cut.obj is buffers_of(bob)[0] for cut in cuts)
@@ -168,7 +168,7 @@ def test_what_is_queued_has_the_time_of_its_turn() -> None:
 
 def test_a_turn_without_news_queues_nothing() -> None:
     ann = connection_of(ANN)
-    assert fanout_to(ann).deliver([Status("nobody else's business")], 0.0) == 0
+    assert fanout_to(ann).deliver([LogLine("nobody else's business")], 0.0) == 0
     assert ann.outbox.size == 0
 
 

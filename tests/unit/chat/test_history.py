@@ -8,7 +8,7 @@ from chat.effects import SearchArchive, SeekInArchive
 from chat.handlers.history import JOURNAL_LOST, MOST, found, identity_of, journal_lost
 from chat.hub import GOODBYE, Hub
 from chat.log import Log
-from chat.replies import Answers
+from chat.replies import Replies
 from chat.saved_state import Record
 from protocol.errors import ErrorCode
 from protocol.events import (
@@ -328,7 +328,7 @@ def test_what_only_asks_is_answered_anew(talked: Party) -> None:
 
 
 def test_a_line_that_comes_again_much_too_late_is_refused() -> None:  # 6
-    party = Party(record=Record(EPOCH, Log(kept=3), Answers(kept=4)))
+    party = Party(record=Record(EPOCH, Log(kept=3), Replies(kept=4)))
     party.joins("bob")
     party.joins_framed("ann")
     for text in ("one", "two", "three", "four"):
@@ -358,7 +358,7 @@ def test_what_was_answered_is_known_however_many_others_have_spoken_since(talked
 
 def forgetful() -> Party:
     """Return a party whose log has forgotten ann, of whom it knew lines up to 2."""
-    party = Party(record=Record(EPOCH, Log(), Answers(kept=2)))
+    party = Party(record=Record(EPOCH, Log(), Replies(kept=2)))
     party.joins("bob")
     party.joins_framed("ann")
     party.frames("ann", Line("one", 1), Line("two", 2))

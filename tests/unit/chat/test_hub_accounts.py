@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat import limits
-from chat.effects import Answer, CheckPassword, RemoveAccount, StorePassword
+from chat.effects import CheckPassword, RemoveAccount, StorePassword, TaskResult
 from chat.handlers import accounts
 from chat.hub import ASK_AGAIN, GOODBYE
 from chat.session import Session
@@ -47,7 +47,7 @@ def test_a_registered_name_is_had_by_its_password(party: Party) -> None:
     party.says("ann", "secret12")
     assert party.asked == [CheckPassword(session_of(party, "ann"), "ann", "secret12", was_asked=True)]
     party.looks_away()
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.sees("ann", *WELCOME)
     party.sees("bob", "* ann has connected. Users here: 2")
 
@@ -69,7 +69,7 @@ def test_a_password_is_compared_in_one_form_of_its_letters(party: Party) -> None
 def test_while_it_is_checked_what_else_was_sent_waits(party: Party) -> None:
     party.says("ann", "ann", "secret12", "hi")
     party.sees_nothing("bob")
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.sees("bob", "* ann has connected. Users here: 2", "ann: hi")
 
 
@@ -78,11 +78,11 @@ def test_a_wrong_password_is_asked_for_again_and_the_third_closes(party: Party) 
     for _ in range(2):
         party.says("ann", "secret13")
         party.looks_away()
-        party.answers(Answer.NO)
+        party.answers(TaskResult.NO)
         party.sees("ann", WRONG, ASK_LOGIN)
     party.says("ann", "secret13")
     party.looks_away()
-    party.answers(Answer.NO)
+    party.answers(TaskResult.NO)
     party.sees("ann", WRONG, GOODBYE)
     assert party.is_gone("ann")
     party.sees_nothing("bob")
@@ -114,7 +114,7 @@ def test_after_three_wrong_ones_in_a_minute_the_address_has_to_wait(party: Party
     for name in ("ann", "carl", "dora"):
         party.connects(name)
         party.says(name, "ann", "secret13")
-        party.answers(Answer.NO)
+        party.answers(TaskResult.NO)
     party.connects("eve")
     party.says("eve", "ann", "secret12")
     assert "! Too many wrong passwords for ann from where you are. Wait 60 s." in party.told("eve")
@@ -126,7 +126,7 @@ def test_a_password_for_a_name_without_an_account_is_checked_all_the_same(party:
     party.connects("eve", dialect=VERBS)
     party.says("eve", "JOIN eve secret12")
     assert party.asked == [CheckPassword(session_of(party, "eve"), "eve", "secret12", was_asked=False)]
-    party.answers(Answer.NO)
+    party.answers(TaskResult.NO)
     party.sees("eve", "That is not eve's password, or it has none: try the name alone.", "To register: JOIN NAME")
 
 
@@ -137,7 +137,7 @@ def test_a_wrong_password_given_with_a_name_is_refused_in_the_same_words_whether
     for name in ("ann", "eve"):  # the first is registered, the second is not
         party.connects(f"verbs-{name}", dialect=VERBS)
         party.says(f"verbs-{name}", f"JOIN {name} secret13")
-        party.answers(Answer.NO)
+        party.answers(TaskResult.NO)
         told.append([line.replace(name, "NAME") for line in party.told(f"verbs-{name}")])
     assert told[0] == told[1]
 
@@ -147,13 +147,13 @@ def test_a_verb_user_gives_the_password_with_the_name(party: Party) -> None:
     party.says("eve", "JOIN ann")
     party.sees("eve", "That name has an account: JOIN NAME PASSWORD", "To register: JOIN NAME")
     party.says("eve", "JOIN ann secret12")
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.sees("eve", "Welcome, ann. Users here: 2")
 
 
 def test_a_framed_client_may_give_it_with_the_hello_or_when_asked(party: Party) -> None:
     party.frames("ann", Hello(1, "a secret", "ann", "secret13"))
-    party.answers(Answer.NO)
+    party.answers(TaskResult.NO)
     assert party.events("ann") == [
         refusal(ErrorCode.WRONG_PASSWORD, name="ann", instead=", or it has none: try the name alone"),
         Asked("name", ASK_AGAIN),
@@ -161,7 +161,7 @@ def test_a_framed_client_may_give_it_with_the_hello_or_when_asked(party: Party) 
     party.frames("ann", Name("ann"))
     assert party.events("ann") == [Asked("password", ASK_LOGIN)]
     party.frames("ann", Password("secret12"))
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     (welcomed,) = party.events("ann")
     assert isinstance(welcomed, Welcomed)
 
@@ -171,14 +171,14 @@ def test_a_name_that_was_taken_meanwhile_is_refused_though_the_password_is_right
     party.says("ann", "ann", "secret12")
     party.says("eve", "ann", "secret12")
     party.looks_away()
-    party.answers(Answer.YES)
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
+    party.answers(TaskResult.YES)
     assert party.told("eve")[-2:] == ["! ann is in use. Choose another name.", ASK_AGAIN]
     assert party.room() == ("bob", "ann")
 
 
-@pytest.mark.parametrize("answer", list(Answer))
-def test_who_left_meanwhile_is_told_nothing_and_comes_in_no_more(party: Party, answer: Answer) -> None:
+@pytest.mark.parametrize("answer", list(TaskResult))
+def test_who_left_meanwhile_is_told_nothing_and_comes_in_no_more(party: Party, answer: TaskResult) -> None:
     party.says("ann", "ann", "secret12")
     party.leaves("ann")
     party.looks_away()
@@ -190,11 +190,11 @@ def test_who_left_meanwhile_is_told_nothing_and_comes_in_no_more(party: Party, a
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (Answer.BUSY, "! Too many passwords are being checked right now. Try again in a few seconds."),
-        (Answer.FAILED, "! The accounts could not be written on the server. Nothing was changed."),
+        (TaskResult.BUSY, "! Too many passwords are being checked right now. Try again in a few seconds."),
+        (TaskResult.FAILED, "! The accounts could not be written on the server. Nothing was changed."),
     ],
 )
-def test_when_it_cannot_be_checked_nothing_is_changed(party: Party, answer: Answer, why: str) -> None:
+def test_when_it_cannot_be_checked_nothing_is_changed(party: Party, answer: TaskResult, why: str) -> None:
     party.says("ann", "ann", "secret12")
     party.looks_away()
     party.answers(answer)
@@ -214,7 +214,7 @@ def test_a_name_is_registered_by_typing_a_password_twice(party: Party) -> None:
     party.says("bob", "secret12")
     assert party.asked == [StorePassword(session_of(party, "bob"), "bob", "secret12")]
     party.looks_away()
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.sees("bob", "* bob is yours now: from here on the name needs your password.")
 
 
@@ -264,7 +264,7 @@ def test_a_framed_client_s_line_is_answered_when_the_question_was_asked(party: P
     ]
     assert "secret12" not in "".join(party.log)
     party.frames("carl", Password("secret12"), Password("secret12"))
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     text = "carl is yours now: from here on the name needs your password."
     assert party.events("carl") == [Asked("password", "The same once more:"), Noticed(text)]
 
@@ -287,7 +287,7 @@ def test_an_answer_that_can_t_be_read_is_asked_for_again(party: Party) -> None:
 def owner(party: Party) -> str:
     """Return the name of ann, who has come in by her password."""
     party.says("ann", "ann", "secret12")
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.looks_away()
     return "ann"
 
@@ -300,14 +300,14 @@ def test_what_is_registered_is_not_registered_again(party: Party, owner: str) ->
 def test_the_owner_changes_the_password(party: Party, owner: str) -> None:
     party.says(owner, "/passwd secret34")
     assert party.asked == [StorePassword(session_of(party, owner), "ann", "secret34")]
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.sees(owner, "* The password of ann is changed.")
 
 
 def test_the_owner_gives_the_name_back(party: Party, owner: str) -> None:
     party.says(owner, "/unregister")
     assert party.asked == [RemoveAccount(session_of(party, owner), "ann")]
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.sees(owner, "* ann is not registered any more.")
     party.says(owner, "/unregister")
     party.sees(owner, "! ann is not registered by you. /register registers it.")
@@ -332,7 +332,7 @@ def test_who_goes_on_to_another_name_needs_the_password_to_come_back(party: Part
 def test_who_has_a_name_already_takes_a_registered_one_by_its_password(party: Party) -> None:
     party.says("bob", "/nick ann", "secret12")
     party.looks_away()
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.sees("bob", "* bob is now ann")
 
 
@@ -356,8 +356,8 @@ def test_a_line_that_is_no_name_is_not_logged_since_it_may_be_a_password(party: 
     assert "secret" not in "".join(party.log)
 
 
-@pytest.mark.parametrize("answer", Answer)
-def test_the_log_says_what_came_of_it_for_somebody_who_has_left_too(party: Party, answer: Answer) -> None:
+@pytest.mark.parametrize("answer", TaskResult)
+def test_the_log_says_what_came_of_it_for_somebody_who_has_left_too(party: Party, answer: TaskResult) -> None:
     party.says("bob", "/register secret12")
     party.leaves("bob")
     party.answers(answer)
@@ -397,7 +397,7 @@ def registers(party: Party, name: str, address: str) -> bool:
     party.says(name, "/register secret12")
     if not party.asked:
         return False
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     return True
 
 
@@ -416,7 +416,7 @@ def test_one_network_s_new_passwords_are_limited_so_that_logins_come_to_their_tu
 def test_a_new_password_that_failed_counts_as_well(party: Party) -> None:
     for _ in range(3):
         party.says("bob", "/register secret12")
-        party.answers(Answer.FAILED)
+        party.answers(TaskResult.FAILED)
     party.looks_away()
     party.says("bob", "/register secret12")
     party.sees("bob", "! Too many new passwords from where you are. Nothing was changed. Wait 60 s.")
@@ -426,15 +426,15 @@ def test_from_this_machine_each_connection_has_its_own_count_and_all_together_on
     taken = [registers(party, f"u{number}", f"127.0.0.1:{4000 + number}") for number in range(31)]
     assert taken == [True] * 30 + [False]
     party.says("u0", "/passwd secret34")  # an owner's change is not one of them
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.passes(60)
     party.says("u30", "/register secret12")
     assert len(party.asked) == 1
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.says("u0", *["/passwd secret34"] * 3)
-    party.answers(Answer.YES)
-    party.answers(Answer.YES)
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
+    party.answers(TaskResult.YES)
+    party.answers(TaskResult.YES)
     party.looks_away()
     party.says("u0", "/passwd secret34")
     assert party.told("u0")[-1].startswith("! Too many new passwords")
@@ -461,13 +461,13 @@ def test_there_are_so_many_accounts(party: Party, monkeypatch: pytest.MonkeyPatc
     party.says("bob", "/register secret12")
     monkeypatch.setattr(limits, "ACCOUNTS", 1)
     party.looks_away()
-    party.answers(Answer.FULL)
+    party.answers(TaskResult.FULL)
     party.sees("bob", FULL)
 
 
 def test_a_name_that_was_registered_while_it_waited_is_refused(party: Party) -> None:
     party.says("bob", "/register secret12")
     party.looks_away()
-    party.answers(Answer.NO)
+    party.answers(TaskResult.NO)
     party.sees("bob", "! bob is registered already. /passwd changes the password.")
     assert not session_of(party, "bob").account

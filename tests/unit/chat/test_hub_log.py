@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.effects import Answer
+from chat.effects import TaskResult
 from chat.handlers.history import found
 from protocol.dialects import VERBS
 from protocol.errors import ErrorCode
@@ -85,24 +85,24 @@ def test_a_password_is_in_no_log(party: Party) -> None:
     party.connects("fay")
     party.says("eve", "JOIN eve sesame12")
     party.frames("fay", Hello(1, "a secret", "fay", "sesame12"))
-    party.answers(Answer.NO)
-    party.answers(Answer.NO)
+    party.answers(TaskResult.NO)
+    party.answers(TaskResult.NO)
     party.frames("fay", Name("fay", "sesame12"))
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.says("ann", "/register sesame12")
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.says("bob", "/register", "sesame12", "sesame12")
-    party.answers(Answer.FAILED)
+    party.answers(TaskResult.FAILED)
     assert len(party.log) >= 8
     assert "sesame" not in "".join(party.log)
 
 
 def test_what_came_of_a_password_is_logged(party: Party) -> None:  # D15
     party.says("ann", "/register sesame12")
-    party.answers(Answer.BUSY)
+    party.answers(TaskResult.BUSY)
     assert party.log[-1] == f"ann (192.0.2.1:1): /register: refused, 505 busy: {BUSY}"
     party.says("ann", "/register sesame12")
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     assert party.log[-1] == "ann (192.0.2.1:1): /register: done"
     party.says("ann", "/passwd", "sesame12")
     assert party.log[-2:] == [
@@ -136,7 +136,7 @@ def test_a_refused_join_is_logged_when_it_is_refused_and_not_before(party: Party
     party.connects("eve")
     party.says("eve", "JOIN joe sesame12")
     assert party.log == []
-    party.answers(Answer.NO)
+    party.answers(TaskResult.NO)
     assert party.log == [
         "192.0.2.1:3: JOIN: refused, 207 wrong-password: "
         "That is not joe's password, or it has none: try the name alone."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.effects import Answer
+from chat.effects import TaskResult
 from chat.look_alikes import LookAlikes
 from protocol.dialects import SLASH, VERBS, Dialect
 from protocol.events import Refused
@@ -66,7 +66,7 @@ def test_ones_own_name_may_be_spelled_in_another_way(party: Party) -> None:  # M
 def test_the_owner_of_a_registered_name_may_spell_it_in_another_way(party: Party) -> None:  # M9
     party.connects("anna")
     party.says("anna", "anna", "secret12")
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     party.says("anna", "/nick An_na")
     assert party.told("anna")[-1] == "* anna is now An_na"
 
@@ -88,7 +88,7 @@ def test_what_is_registered_already_serves_its_owner_on(party: Party, name: str)
     party.says("eve", name)
     assert party.told("eve")[-1] == f"{name} is registered. Its password (Enter alone: never mind)?"
     party.says("eve", "secret12")
-    party.answers(Answer.YES)
+    party.answers(TaskResult.YES)
     assert party.room() == ("bob", name)
 
 

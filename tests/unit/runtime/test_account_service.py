@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chat import limits
-from chat.effects import Answer, CheckPassword, RemoveAccount, StorePassword
+from chat.effects import CheckPassword, RemoveAccount, StorePassword, TaskResult
 from chat.session import Session, State
 from runtime.account_service import QUEUE_LIMIT, AccountService, Answered
 from storage import passwords
@@ -39,20 +39,20 @@ def next_answers(clerk: AccountService) -> list[Answered]:
     return clerk.answers()
 
 
-def only_answer(clerk: AccountService) -> tuple[Answer, frozenset[str] | None]:
+def only_answer(clerk: AccountService) -> tuple[TaskResult, frozenset[str] | None]:
     ((_, answer, registered),) = next_answers(clerk)
     return answer, registered
 
 
 def test_each_consultation_gets_its_answer_and_the_names_that_are_registered_then(clerk: AccountService) -> None:
     clerk.consult(StorePassword(SESSION, "Ann", "secret12"))
-    assert only_answer(clerk) == (Answer.YES, frozenset({"ann"}))
+    assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
     clerk.consult(CheckPassword(SESSION, "ann", "secret12", was_asked=True))
-    assert only_answer(clerk) == (Answer.YES, frozenset({"ann"}))
+    assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
     clerk.consult(CheckPassword(SESSION, "ann", "secret13", was_asked=True))
-    assert only_answer(clerk) == (Answer.NO, frozenset({"ann"}))
+    assert only_answer(clerk) == (TaskResult.NO, frozenset({"ann"}))
     clerk.consult(RemoveAccount(SESSION, "ann"))
-    assert only_answer(clerk) == (Answer.YES, frozenset())
+    assert only_answer(clerk) == (TaskResult.YES, frozenset())
     assert clerk.answers() == []
 
 
@@ -87,7 +87,7 @@ class Desk:
         self.clerk.consult(CheckPassword(session, name, "secret12", was_asked=True))
         return session
 
-    def answers(self) -> dict[str, Answer]:
+    def answers(self) -> dict[str, TaskResult]:
         """Return what each name was answered, when all have been."""
         self.go_on.set()
         served: list[Answered] = []
@@ -109,12 +109,12 @@ def test_a_full_desk_answers_busy_at_once_and_to_one_of_those_who_ask_most(desk:
     assert desk.clerk.answers() == []
     desk.asks("192.0.2.2", "ann")
     ((asked, answer, _),) = next_answers(desk.clerk)
-    assert (asked and asked.name, answer) == (f"guess{QUEUE_LIMIT - 1}", Answer.BUSY)
+    assert (asked and asked.name, answer) == (f"guess{QUEUE_LIMIT - 1}", TaskResult.BUSY)
     desk.asks("192.0.2.1", "one more")
     ((asked, answer, _),) = next_answers(desk.clerk)
-    assert (asked and asked.name, answer) == ("one more", Answer.BUSY)
+    assert (asked and asked.name, answer) == ("one more", TaskResult.BUSY)
     desk.asked -= 2  # who have their answers
-    assert desk.answers()["ann"] is Answer.YES
+    assert desk.answers()["ann"] is TaskResult.YES
 
 
 def test_networks_take_turns(desk: Desk) -> None:  # issue 10, 16
@@ -133,7 +133,12 @@ def test_who_is_gone_is_not_checked_and_who_sends_no_more_comes_last(desk: Desk)
     desk.clerk.ended.add(ended)
     gone.state = State.CLOSING
     assert desk.clerk.waiting >= {ended, gone}
-    assert desk.answers() == {"the first": Answer.YES, "ann": Answer.YES, "ended": Answer.YES, "gone": Answer.BUSY}
+    assert desk.answers() == {
+        "the first": TaskResult.YES,
+        "ann": TaskResult.YES,
+        "ended": TaskResult.YES,
+        "gone": TaskResult.BUSY,
+    }
     assert desk.checked == ["the first", "ann", "ended"]
     assert desk.clerk.waiting == desk.clerk.ended == set()
 
@@ -145,28 +150,28 @@ def test_with_a_full_desk_those_who_are_gone_go_first(desk: Desk) -> None:  # is
     desk.asks("127.0.0.1", "ann")
     desk.asks("127.0.0.1", "bob")
     answers = desk.answers()
-    assert {name for name, answer in answers.items() if answer is Answer.BUSY} == {"guess3", "guess5"}
+    assert {name for name, answer in answers.items() if answer is TaskResult.BUSY} == {"guess3", "guess5"}
 
 
 def test_who_registers_and_is_gone_is_registered(clerk: AccountService) -> None:
     session = Session("192.0.2.1:4711")
     session.state = State.CLOSING
     clerk.consult(StorePassword(session, "ann", "secret12"))
-    assert only_answer(clerk) == (Answer.YES, frozenset({"ann"}))
+    assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
 
 
 def test_a_name_that_somebody_else_has_registered_meanwhile_is_not_taken_over(
     clerk: AccountService, accounts: Accounts
 ) -> None:
     clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    assert only_answer(clerk)[0] is Answer.YES
+    assert only_answer(clerk)[0] is TaskResult.YES
     clerk.consult(StorePassword(Session("192.0.2.1:4712"), "Ann", "secret34"))
-    assert only_answer(clerk)[0] is Answer.NO
+    assert only_answer(clerk)[0] is TaskResult.NO
     assert accounts.check("ann", "secret12")
     owner = Session("192.0.2.1:4713")
     owner.account = "ann"
     clerk.consult(StorePassword(owner, "Ann", "secret34"))
-    assert only_answer(clerk)[0] is Answer.YES
+    assert only_answer(clerk)[0] is TaskResult.YES
     assert accounts.check("ann", "secret34")
 
 
@@ -175,13 +180,13 @@ def test_there_are_so_many_accounts_and_their_owners_may_change_them(  # issue 1
 ) -> None:
     monkeypatch.setattr(limits, "ACCOUNTS", 1)
     clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    assert only_answer(clerk)[0] is Answer.YES
+    assert only_answer(clerk)[0] is TaskResult.YES
     clerk.consult(StorePassword(SESSION, "bob", "secret12"))
-    assert only_answer(clerk) == (Answer.FULL, frozenset({"ann"}))
+    assert only_answer(clerk) == (TaskResult.FULL, frozenset({"ann"}))
     owner = Session("192.0.2.1:4713")
     owner.account = "ann"
     clerk.consult(StorePassword(owner, "ann", "secret34"))
-    assert only_answer(clerk)[0] is Answer.YES
+    assert only_answer(clerk)[0] is TaskResult.YES
 
 
 def test_a_line_that_was_damaged_by_hand_is_told_of_at_the_next_writing(
@@ -189,7 +194,7 @@ def test_a_line_that_was_damaged_by_hand_is_told_of_at_the_next_writing(
 ) -> None:
     accounts.path.write_text("bob:damaged\n")
     clerk.consult(StorePassword(SESSION, "bob", "secret12"))
-    assert only_answer(clerk) == (Answer.NO, frozenset({"bob"}))
+    assert only_answer(clerk) == (TaskResult.NO, frozenset({"bob"}))
     assert "line 1 was left out" in caplog.text
 
 
@@ -202,7 +207,7 @@ def test_the_file_is_read_again_when_asked_to(
         file.write("damaged\n")
     with caplog.at_level(logging.WARNING):
         clerk.reload()
-        assert next_answers(clerk) == [(None, Answer.YES, frozenset({"carl", "damaged"}))]
+        assert next_answers(clerk) == [(None, TaskResult.YES, frozenset({"carl", "damaged"}))]
     assert "line 2 was left out" in caplog.text
 
 
@@ -218,7 +223,7 @@ def test_a_disk_that_refuses_is_an_answer_and_a_line_in_the_log(
 ) -> None:
     monkeypatch.setattr(accounts, "add", failing(OSError(28, "No space left on device")))
     clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    assert only_answer(clerk) == (Answer.FAILED, frozenset())
+    assert only_answer(clerk) == (TaskResult.FAILED, frozenset())
     assert "No space left on device" in caplog.text
     assert "secret12" not in caplog.text
 
@@ -236,7 +241,7 @@ def test_closing_finishes_what_waits(accounts: Accounts) -> None:
 def test_a_bell_that_nobody_hears_does_not_hold_up_the_loop(desk: Desk) -> None:
     for number in range(QUEUE_LIMIT + 5_000):  # a socket pair holds some hundreds of bytes in messages of one
         desk.asks("192.0.2.1", f"guess{number}")
-    assert [answered.answer for answered in next_answers(desk.clerk)] == [Answer.BUSY] * 5_000
+    assert [answered.answer for answered in next_answers(desk.clerk)] == [TaskResult.BUSY] * 5_000
 
 
 def test_a_bug_costs_the_one_who_met_it_and_no_later_one(
@@ -245,10 +250,10 @@ def test_a_bug_costs_the_one_who_met_it_and_no_later_one(
     with monkeypatch.context() as patch:
         patch.setattr(accounts, "check", failing(ValueError("memory limit exceeded")))
         clerk.consult(CheckPassword(SESSION, "ann", "secret12", was_asked=False))
-        assert only_answer(clerk)[0] is Answer.FAILED
+        assert only_answer(clerk)[0] is TaskResult.FAILED
     assert "memory limit exceeded" in caplog.text
     clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    assert only_answer(clerk) == (Answer.YES, frozenset({"ann"}))
+    assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
 
 
 def test_reading_again_does_not_keep_what_comes_after_it_from_being_done(accounts: Accounts) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from chat.log import Entry, first_number
-from chat.replies import Answer, Place
+from chat.replies import Place, Reply
 from protocol.events import Joined, Left, Renamed, RoomEvent, Said, Whispered
 from storage.journal import FILE_NAME, Journal, JournalError, Start
 from tests.support.strategies import clean_texts
@@ -31,7 +31,7 @@ EVENTS: tuple[RoomEvent, ...] = (
     Left(6, "anna", 0, "goodbye"),
 )
 ENTRIES = [Entry(event, AT, "ann's", "bob's" if isinstance(event, Whispered) else "") for event in EVENTS]
-ANSWERS = [Answer("ann's", 7, 0, b'{"type":"refused"}'), Answer("b", 1, 9, '{"type":"é"}'.encode())]
+ANSWERS = [Reply("ann's", 7, 0, b'{"type":"refused"}'), Reply("b", 1, 9, '{"type":"é"}'.encode())]
 
 
 def opened(folder: Path, keep: int = 1000, age: float = DAY, sync: bool = False) -> Journal:

@@ -9,7 +9,7 @@ from chat.effects import Broadcast, Unicast
 from chat.handlers import history
 from chat.hub import Hub
 from chat.log import Entry, Log
-from chat.replies import Answers
+from chat.replies import Replies
 from protocol import requests
 from protocol.errors import ErrorCode
 from protocol.events import Missed, Said
@@ -86,7 +86,7 @@ def never_resumed(patches: Patches) -> None:
 
 def said_again(patches: Patches) -> None:
     """A line that comes again is said again."""
-    patches.replace(Answers, "highest", lambda *_: None)
+    patches.replace(Replies, "highest", lambda *_: None)
 
 
 def _repeats(patches: Patches, answer: Callable[[Hub, Any, int], Effects]) -> None:
@@ -127,21 +127,21 @@ def others_answers(patches: Patches) -> None:
 
 def clients_forgotten(patches: Patches) -> None:
     """What somebody's lines were answered is forgotten as soon as some others have spoken."""
-    note = Answers.note
+    note = Replies.note
 
-    def noting(self: Answers, identity: str, cseq: int, seq: int) -> None:
+    def noting(self: Replies, identity: str, cseq: int, seq: int) -> None:
         note(self, identity, cseq, seq)
         while len(self._clients) > FEW:
             del self._clients[next(iter(self._clients))]
 
-    patches.replace(Answers, "note", noting)
-    patches.replace(Answers, "_forget", lambda *_: None)
+    patches.replace(Replies, "note", noting)
+    patches.replace(Replies, "_forget", lambda *_: None)
 
 
 def answers_forgotten(patches: Patches) -> None:
     """After a restart no line is known that was answered before it."""
-    begin = Answers.__init__
-    patches.replace(Answers, "__init__", lambda self, *_: begin(self))
+    begin = Replies.__init__
+    patches.replace(Replies, "__init__", lambda self, *_: begin(self))
 
 
 def wrong_number(patches: Patches) -> None:

@@ -55,7 +55,7 @@ def _swapped(effects: Effects, counter: Iterator[int]) -> Effects:
 def _not_echoed(effects: Effects, counter: Iterator[int]) -> Effects:
     """Tell the room, and an author not."""
     return [
-        Broadcast(replace(effect.event, cseq=None), effect.but)  # type: ignore[union-attr,arg-type]
+        Broadcast(replace(effect.event, cseq=None), effect.exclude)  # type: ignore[union-attr,arg-type]
         if _is_said(effect) and not next(counter) % OFTEN
         else effect
         for effect in effects
