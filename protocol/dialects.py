@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from protocol import acts, events, requests
+from protocol.codec import Codec
 from protocol.commands import BY_REQUEST, BY_VERB, BY_WORD, PASSWORD, Command, arguments, find
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.framing import FrameCodec
@@ -43,15 +44,21 @@ class Dialect(Protocol):
     """What a connection and the fan-out need of a dialect."""
 
     name: str
+    echoes: bool  # a session is shown its own lines, as the room's readers are
+    counts: bool  # its lines have a `cseq`, so that each is answered by number, and once
+    pings: bool  # its end answers a Pinged by itself
 
     @property
-    def codec(self) -> type[FrameCodec] | type[LineCodec]:
+    def codec(self) -> type[Codec]:
         """The codec whose payloads these are."""
 
-    def parse(self, payload: bytes, named: bool) -> Request:
-        """Return what `payload` asks for; Malformed where that can't be told."""
+    def parse(self, payload: bytes, named: bool, asked: bool = False) -> Request:
+        """Return what `payload` asks for; Malformed where that is not clear.
 
-    def word(self, payload: bytes, named: bool) -> str:
+        `named`: the session has its name. `asked`: it has been asked for a password.
+        """
+
+    def word(self, payload: bytes, named: bool, asked: bool = False) -> str:
         """Return what the log calls the line `payload`: its command as it was typed, such as `/private`, or its kind.
 
         A word that is no command of ours is not repeated: it may have been meant as a password.
@@ -131,7 +138,8 @@ def _check_precondition(command: Command, named: bool) -> None:
 class _TextDialect:
     """Lines of text. The two of them differ in a parser and in how a few events look: both are data here."""
 
-    codec = LineCodec
+    codec: type[Codec] = LineCodec
+    echoes = counts = pings = False
 
     def __init__(
         self,
@@ -145,17 +153,21 @@ class _TextDialect:
         self._word_in = word_in
         self._looks = looks
 
-    def parse(self, payload: bytes, named: bool) -> Request:
+    def parse(self, payload: bytes, named: bool, asked: bool = False) -> Request:
         if payload == CTRL_D:
             return Disconnect()
         try:
+            if asked:
+                return Password(payload.decode())
             return self._parse_text(payload.decode(), named)
         except UnicodeDecodeError:
             return Malformed(ProtocolError(ErrorCode.BAD_ENCODING))
         except ProtocolError as error:
             return Malformed(error)
 
-    def word(self, payload: bytes, named: bool) -> str:
+    def word(self, payload: bytes, named: bool, asked: bool = False) -> str:
+        if asked:
+            return A_PASSWORD
         return "Ctrl-D" if payload == CTRL_D else self._word_in(payload.decode(errors="replace"), named)
 
     def render(self, event: events.Event) -> bytes:
@@ -260,9 +272,10 @@ class _JsonDialect:
     """Frames of JSON objects. What the user typed is in them as a slash line, so new commands need no new client."""
 
     name = "json"
-    codec = FrameCodec
+    codec: type[Codec] = FrameCodec
+    echoes = counts = pings = True
 
-    def parse(self, payload: bytes, named: bool) -> Request:
+    def parse(self, payload: bytes, named: bool, asked: bool = False) -> Request:
         cseq = None
         try:
             request: Line | Request = load(payload, FROM_CLIENT)
@@ -273,7 +286,7 @@ class _JsonDialect:
         except ProtocolError as error:
             return Malformed(error, cseq)
 
-    def word(self, payload: bytes, named: bool) -> str:
+    def word(self, payload: bytes, named: bool, asked: bool = False) -> str:
         try:
             request = load(payload, FROM_CLIENT)
         except ProtocolError:
@@ -299,16 +312,6 @@ OPEN_VERBS: Dialect = _TextDialect(
     "verbs", _parse_verb, _verb_word, _OPEN_VERB_LOOKS
 )  # by a first word, which may be chance
 JSON: Dialect = _JsonDialect()
-
-
-def parse_password(payload: bytes) -> Request:
-    """Return the text user's answer to a question for a password."""
-    if payload == CTRL_D:
-        return Disconnect()
-    try:
-        return Password(payload.decode())
-    except UnicodeDecodeError:
-        return Malformed(ProtocolError(ErrorCode.BAD_ENCODING))
 
 
 def detect(payload: bytes, spoken: Dialect) -> Dialect:

@@ -13,6 +13,7 @@ NUL: `FrameCodec(preamble=4096)`.
 
 from __future__ import annotations
 
+from protocol.codec import Received
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.lines import LINE_LIMIT
 
@@ -38,7 +39,7 @@ class FrameCodec:
         self._buffer = bytearray()
         self._broken = False
 
-    def feed(self, chunk: bytes) -> list[bytes | ProtocolError]:
+    def feed(self, chunk: bytes) -> list[Received]:
         """Return the payloads that `chunk` completes; a fatal error is the last item, and nothing follows it."""
         if self._broken:
             return []
@@ -47,7 +48,7 @@ class FrameCodec:
             if len(self.preamble) > self._preamble_limit:
                 del self.preamble[self._preamble_limit :]
                 return [self._break(ProtocolError(ErrorCode.BAD_MESSAGE, fatal=True, why="it is text, not frames"))]
-        items: list[bytes | ProtocolError] = []
+        items: list[Received] = []
         buffer = self._buffer
         buffer += chunk
         while True:
@@ -75,8 +76,8 @@ class FrameCodec:
         self._buffer.clear()
         return error
 
-    def _take_frames(self) -> list[bytes | ProtocolError]:
-        items: list[bytes | ProtocolError] = []
+    def _take_frames(self) -> list[Received]:
+        items: list[Received] = []
         buffer, start = self._buffer, 0
         while len(buffer) - start >= HEADER_SIZE:
             length = int.from_bytes(buffer[start : start + HEADER_SIZE], "big")
@@ -95,6 +96,17 @@ class FrameCodec:
             start = end
         del buffer[:start]  # once a chunk, not once a frame: the cost stays linear
         return items
+
+    def end(self) -> list[Received]:
+        """Return nothing: a part of a frame is no payload."""
+        return []
+
+    def replies(self) -> bytes:
+        """Return nothing: frames have no commands of their own."""
+        return b""
+
+    def hide_typing(self, hiding: bool) -> None:
+        """Do nothing: a program that speaks frames hides passwords by itself."""
 
     @staticmethod
     def encode(payload: bytes) -> bytes:

@@ -11,6 +11,7 @@ Payloads are bytes without their line end; decoding them is the dialect's.
 
 from __future__ import annotations
 
+from protocol.codec import Received
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.telnet import CTRL_D, TelnetFilter
 
@@ -31,7 +32,7 @@ class LineCodec:
         self._ended = False
         self.dropped = 0  # bytes of lines that are too long, since its owner last set this to 0
 
-    def feed(self, chunk: bytes) -> list[bytes | ProtocolError]:
+    def feed(self, chunk: bytes) -> list[Received]:
         """Return the lines that `chunk` completes, with an error in the place of each one that was dropped."""
         if b"\xff" in chunk or not self._telnet.idle:
             chunk = self._telnet.feed(chunk)
@@ -59,7 +60,7 @@ class LineCodec:
         self._partial = lines.pop()
         return lines
 
-    def _check_partial(self) -> list[bytes | ProtocolError]:
+    def _check_partial(self) -> list[Received]:
         """Return what the unfinished line already is, if it is to be known before its end."""
         if self._dropping:
             self._drop_partial()
@@ -75,7 +76,7 @@ class LineCodec:
         self.dropped += len(self._partial)
         self._partial = b""
 
-    def end(self) -> list[bytes | ProtocolError]:
+    def end(self) -> list[Received]:
         """Return the line that the end of the stream completes, if one was begun; nothing may be fed after this."""
         line, self._partial = self._partial, b""
         return [line] if line and not self._ended else []
@@ -84,7 +85,7 @@ class LineCodec:
         """Note whether the peer has been sent HIDE_TYPING, so that its agreement is not refused."""
         self._telnet.hiding = hiding
 
-    def take_replies(self) -> bytes:
+    def replies(self) -> bytes:
         """Return the answers to the peer's telnet commands that are due, and forget them."""
         replies = self._telnet.replies
         if not replies:
@@ -98,7 +99,7 @@ class LineCodec:
         return payload + LINE_END
 
 
-def _checked(line: bytes) -> bytes | ProtocolError:
+def _checked(line: bytes) -> Received:
     if line[:1] == CTRL_D:
         return CTRL_D
     return line if len(line) <= LINE_LIMIT else ProtocolError(ErrorCode.TOO_LONG, limit=LINE_LIMIT)

@@ -25,7 +25,8 @@ from collections.abc import Iterator
 from chat import limits
 from chat.delivery.outbox import Outbox
 from chat.session import Session
-from protocol.dialects import A_PASSWORD, JSON, SLASH, UNREADABLE, Dialect, detect, parse_password
+from protocol.codec import Codec, Received
+from protocol.dialects import JSON, SLASH, UNREADABLE, Dialect, detect
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.framing import REQUEST_LIMIT, FrameCodec
 from protocol.lines import LineCodec
@@ -47,8 +48,8 @@ class Connection:
         self.dialect = text_dialect or SLASH
         self._open_dialect = text_dialect is None
         self._start = b""  # what came while it did not show yet what the peer speaks
-        self._codec: FrameCodec | LineCodec | None = None  # None: nothing is read (any more)
-        self._inbox: deque[bytes | ProtocolError] = deque()
+        self._codec: Codec | None = None  # None: nothing is read (any more)
+        self._inbox: deque[Received] = deque()
         self._first_line = True
         self.weight = 0  # bytes that the requests handed out so far will be, roughly, on their way to each reader
 
@@ -70,12 +71,9 @@ class Connection:
         codec = self._codec
         if codec is None:
             return b""
-        if isinstance(codec, FrameCodec):
-            self._inbox.extend(codec.feed(chunk))
-            return b""
         codec.hide_typing(self.session.question is not None)
         self._inbox.extend(codec.feed(chunk))
-        return codec.take_replies()
+        return codec.replies()
 
     def _decide(self, start: bytes) -> None:
         kind = opening(start)
@@ -84,6 +82,7 @@ class Connection:
             self._start = start
         elif kind is Opening.FRAMES:
             self.dialect = JSON
+            self._open_dialect = self._first_line = False
             self._codec = FrameCodec(longest=REQUEST_LIMIT)
         elif kind is Opening.TEXT:
             self._codec = LineCodec()
@@ -94,7 +93,7 @@ class Connection:
 
     def end(self) -> None:
         """Take note that the peer has sent all: its last line needs no line end, unless it was a password."""
-        if isinstance(self._codec, LineCodec) and self.session.question is None:
+        if self._codec is not None and self.session.question is None:
             self._inbox.extend(self._codec.end())
         self._codec = None
 
@@ -124,24 +123,20 @@ class Connection:
             yield request
 
     def _parse(self, payload: bytes) -> Request:
-        if self.dialect is JSON:
-            return JSON.parse(payload, self.session.named)
-        if self.session.question is not None:
-            return parse_password(payload)
-        if self.session.named:
-            return self.dialect.parse(payload, named=True)
-        return self._parse_nameless(payload)
+        named, asked = self.session.named, self.session.question is not None
+        if not named and not asked and (refused := self._look(payload)):
+            return refused
+        return self.dialect.parse(payload, named, asked)
 
     def _word(self, payload: bytes) -> str:
-        if self.dialect is not JSON and self.session.question is not None:
-            return A_PASSWORD
-        return self.dialect.word(payload, self.session.named)
+        return self.dialect.word(payload, self.session.named, self.session.question is not None)
 
-    def _parse_nameless(self, line: bytes) -> Request:
+    def _look(self, line: bytes) -> Request | None:
+        """Look at a line of a user without a name: it may show another dialect, or a protocol that is no chat."""
         if self._first_line and (other := _NOT_CHAT.match(line)):
             what = (other[1] or other[2]).decode()
             return Malformed(ProtocolError(ErrorCode.NOT_CHAT, fatal=True, what=what))
         self._first_line = False
         if self._open_dialect:
             self.dialect = detect(line, self.dialect)
-        return self.dialect.parse(line, named=False)
+        return None

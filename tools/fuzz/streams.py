@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 
-from protocol.dialects import JSON, SLASH, VERBS, detect, parse_password
+from protocol.dialects import JSON, SLASH, VERBS, detect
 from protocol.errors import ProtocolError
 from protocol.framing import FRAME_LIMIT, HEADER_SIZE, FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
@@ -71,17 +71,17 @@ def check_lines(dice: random.Random) -> None:
     """Make one stream for LineCodec and check it. Raises AssertionError, or whatever a codec wrongly raises."""
     stream = _junk(dice, _LINE_PIECES)
     codec = LineCodec()
-    whole = [*map(_comparable, codec.feed(stream))], codec.take_replies()
+    whole = [*map(_comparable, codec.feed(stream))], codec.replies()
     cut_codec, items = LineCodec(), list[Item]()
     for chunk in _cut(dice, stream):
         items += map(_comparable, cut_codec.feed(chunk))
         assert len(cut_codec._partial) <= LINE_LIMIT
-    assert (items, cut_codec.take_replies()) == whole
+    assert (items, cut_codec.replies()) == whole
     for item in whole[0]:
         if isinstance(item, bytes):
             for dialect in (SLASH, VERBS, detect(item, SLASH)):
                 dialect.parse(item, named=dice.random() < 0.5)
-            parse_password(item)
+            SLASH.parse(item, named=False, asked=True)
 
 
 def check_frames(dice: random.Random) -> None:

@@ -110,15 +110,16 @@ class Counting:
 
     name = "counting"
     codec = SLASH.codec
+    echoes = counts = pings = False
 
     def __init__(self) -> None:
         self.rendered: Counter[Event] = Counter()
 
-    def parse(self, payload: bytes, named: bool) -> Request:
-        return SLASH.parse(payload, named)
+    def parse(self, payload: bytes, named: bool, asked: bool = False) -> Request:
+        return SLASH.parse(payload, named, asked)
 
-    def word(self, payload: bytes, named: bool) -> str:
-        return SLASH.word(payload, named)
+    def word(self, payload: bytes, named: bool, asked: bool = False) -> str:
+        return SLASH.word(payload, named, asked)
 
     def render(self, event: Event) -> bytes:
         self.rendered[event] += 1

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.commands import BY_VERB, BY_WORD, COMMANDS
-from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect, detect, parse_password
+from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect, detect
 from protocol.errors import ErrorCode
 from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
@@ -353,12 +353,18 @@ def test_what_a_line_says_is_safe_to_be_shown(line: str) -> None:  # A9
 
 @pytest.mark.parametrize("text", ["pass word", "", "/quit", " é ", "JOIN ann"])
 def test_a_password_is_a_line_as_it_is(text: str) -> None:  # D11
-    assert parse_password(text.encode()) == Password(text)
+    assert SLASH.parse(text.encode(), named=False, asked=True) == Password(text)
 
 
 def test_a_password_can_be_left_out_by_leaving_and_is_utf_8_too() -> None:
-    assert parse_password(CTRL_D) == Disconnect()
-    assert fault_in(parse_password(b"\xe9")) is ErrorCode.BAD_ENCODING
+    assert SLASH.parse(CTRL_D, named=False, asked=True) == Disconnect()
+    assert fault_in(SLASH.parse(b"\xe9", named=False, asked=True)) is ErrorCode.BAD_ENCODING
+
+
+def test_the_log_says_that_a_password_came_and_not_what_it_was() -> None:
+    assert [
+        SLASH.word(line, named, asked=True) for line in (b"secret", b"/quit", CTRL_D) for named in (False, True)
+    ] == ["a password"] * 6
 
 
 # --- which dialect -----------------------------------------------------------------------------------------------

@@ -228,3 +228,10 @@ def test_of_endless_text_only_the_beginning_is_kept() -> None:
     assert codec.feed(frames(b"hello")) == []
     assert codec.preamble == b"x" * PREAMBLE_LIMIT
     assert memory_of(codec) < KIB
+
+
+def test_frames_have_no_commands_of_their_own_and_no_last_one_without_its_length() -> None:
+    codec = FrameCodec()
+    codec.hide_typing(True)
+    assert codec.feed(FrameCodec.encode(b"one")[:-1]) == []
+    assert (codec.end(), codec.replies()) == ([], b"")

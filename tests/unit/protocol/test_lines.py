@@ -165,7 +165,7 @@ def test_after_ctrl_d_telnet_is_still_answered() -> None:
     codec = LineCodec()
     assert codec.feed(CTRL_D) == [CTRL_D]
     assert codec.feed(b"more\n" + IAC_DO_TIMING_MARK) == []
-    assert codec.take_replies() == b"\xff\xfc\x06"
+    assert codec.replies() == b"\xff\xfc\x06"
 
 
 # --- telnet ------------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_after_ctrl_d_telnet_is_still_answered() -> None:
 
 def read(chunks: list[bytes]) -> tuple[list[Item], bytes]:
     codec = LineCodec()
-    return items(codec, chunks), codec.take_replies()
+    return items(codec, chunks), codec.replies()
 
 
 @pytest.mark.parametrize(
@@ -195,20 +195,20 @@ def test_telnet_commands_are_no_part_of_a_line(stream: bytes, lines: list[Item],
 
 def test_replies_are_taken_once() -> None:
     codec = LineCodec()
-    assert codec.take_replies() == b""
+    assert codec.replies() == b""
     codec.feed(IAC_DO_TIMING_MARK)
-    assert codec.take_replies() == b"\xff\xfc\x06"
-    assert codec.take_replies() == b""
+    assert codec.replies() == b"\xff\xfc\x06"
+    assert codec.replies() == b""
 
 
 def test_agreeing_that_typing_is_hidden_is_not_refused() -> None:
     codec = LineCodec()
     codec.hide_typing(True)
     codec.feed(IAC_DO_ECHO)
-    assert codec.take_replies() == b""
+    assert codec.replies() == b""
     codec.hide_typing(False)
     codec.feed(IAC_DO_ECHO)
-    assert codec.take_replies() == b"\xff\xfc\x01"
+    assert codec.replies() == b"\xff\xfc\x01"
 
 
 # --- any bytes ---------------------------------------------------------------------------------------------------
