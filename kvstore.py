@@ -41,9 +41,9 @@ from protocol.numbers import whole_number
 from protocol.text import ascii_line
 from runtime.sockets import listen
 from storage.value_files import Values
-from storechat.server.faults import OK, Answer, FaultyStore, Rates
+from storechat.server.faults import OK, FaultyStore, Rates, Response
 from storechat.server.places import Place, Places
-from storechat.server.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, Store, StoreError
+from storechat.server.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, KeyValueStore, StoreError
 from system.port import port as parsed_port
 
 NOT_MODIFIED, LENGTH_REQUIRED = 304, 411
@@ -118,7 +118,7 @@ class KeyServer(ThreadingHTTPServer):
         if not isinstance(error, OSError):
             print(ascii_line(f"Bug: {error!r}"), file=sys.stderr, flush=True)
 
-    def get(self, key: str, after: str | None, wait: float, place: Place) -> Answer:
+    def get(self, key: str, after: str | None, wait: float, place: Place) -> Response:
         """Answer a request to read. With `after`, once the version is another, or the wait or `place` is over."""
         with self._changed:
             if after is not None:
@@ -127,7 +127,7 @@ class KeyServer(ThreadingHTTPServer):
             self._changed.notify_all()  # the copy of a write may have arrived with this request
         return replace(answer, status=NOT_MODIFIED, body=b"") if answer.version == after else answer
 
-    def put(self, key: str, value: bytes) -> Answer:
+    def put(self, key: str, value: bytes) -> Response:
         """Answer a request to write. Raises OSError when the disk will not."""
         with self._changed:
             answer = self.store.put(key, value)
@@ -195,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
             if len(value) == length:  # otherwise the peer went away in the middle of it
                 self._carry(lambda key: self.server.put(key, value))
 
-    def _carry(self, do: Callable[[str], Answer]) -> None:
+    def _carry(self, do: Callable[[str], Response]) -> None:
         """Do what was asked for, and answer."""
         self.server.delay(self.place)
         try:
@@ -207,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(answer)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Response) -> None:
         if answer.status is None:
             self._keep_silent()
         elif not answer.lost:
@@ -227,7 +227,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.recv(1)
 
     def _tell(self, status: int, why: str) -> None:
-        self._send(Answer(status, f"{why}\n".encode()))
+        self._send(Response(status, f"{why}\n".encode()))
 
     def version_string(self) -> str:
         """Return what the header `Server` says."""
@@ -314,10 +314,10 @@ def open_store(options: argparse.Namespace) -> FaultyStore:
     rates = Rates(**{name: getattr(options, name) for name in (*_RATES, "delay")})
     epoch, remembers = secrets.token_hex(4), rates.stale > 0
     if options.data is None:
-        store = Store(epoch, remembers=remembers)
+        store = KeyValueStore(epoch, remembers=remembers)
     else:
         values = Values(options.data)
-        store = Store(epoch, values.load(), keep=values.keep, remembers=remembers)
+        store = KeyValueStore(epoch, values.load(), keep=values.keep, remembers=remembers)
     return FaultyStore(store, rates, random.Random(options.seed).random)  # noqa: S311  (faults are no secret)
 
 

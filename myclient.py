@@ -1,7 +1,7 @@
 """The chat's client: `python myclient.py HOST PORT`. One connection at a time, two threads (D1).
 
-    reader   recv -> FrameCodec -> objects.load -> Session.receive -> the screen, above the line being typed
-    writer   (the main thread) the screen's lines -> Session.typed -> frame -> sendall
+    reader   recv -> FrameCodec -> objects.load -> ClientSession.receive -> the screen, above the line being typed
+    writer   (the main thread) the screen's lines -> ClientSession.typed -> frame -> sendall
 
 What they share is the session and what is to be sent, under `_changed`, which also tells the writer of whatever it
 waits for. `_sending` keeps one thread's frames out of the middle of the other's, and all in the order in which they
@@ -15,6 +15,7 @@ session takes up the conversation where it stopped; else it keeps an Ending, and
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import sys
 import threading
@@ -22,16 +23,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import ceil
 
 from client.cli import exits, options
 from client.cli.exits import Ending, Exit
 from client.cli.settings_file import keep
+from client.core.backoff import Backoff
 from client.core.liveness import is_dead
 from client.core.render import Shown, offline, refusal
-from client.core.session import ClientMessage, Session, Step
+from client.core.session import ClientMessage, ClientSession, Step
 from client.core.typed import Typed
 from client.net.link import Link, connect, read
-from client.net.pauses import LONGEST_RETRY, pauses
 from client.ui.html_page import Page, open_page, show_in, telling
 from client.ui.screen import Screen, open_screen
 from protocol.errors import ProtocolError
@@ -39,9 +41,10 @@ from protocol.events import Event
 from protocol.sanitize import clean
 from storechat import client
 
-PATIENCE = 10.0  # seconds for an answer
+TIMEOUT = 10.0  # seconds for an answer
 FAREWELL = 2.0  # seconds for the goodbye
 WINDOW = 16  # lines on their way at a time: what they take fits the kernel's buffers, so that sending rarely waits
+FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0  # seconds between two tries to connect again
 TICK = 5.0  # seconds between two looks whether the server has fallen silent
 SILENCE = 20.0  # seconds without a word, while lines of ours wait for their answer, that mean a dead connection
 
@@ -52,7 +55,7 @@ class Client:
     def __init__(
         self,
         connecting: Callable[[], Link],
-        session: Session,
+        session: ClientSession,
         screen: Screen,
         page: Page | None = None,
         persistence: float = 0.0,
@@ -73,7 +76,8 @@ class Client:
         self._sending = threading.Lock()
         self._ending: Ending | None = None
         self._heard_at = self._came_in_at = time.monotonic()
-        self._pauses, self._give_up_at = pauses(), 0.0
+        self._backoff = Backoff(FIRST_RETRY, LONGEST_RETRY, random.random)
+        self._give_up_at = 0.0
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
 
     def chat(self, name: str | None, password: str | None, wait: float = 0.0) -> None:
@@ -124,8 +128,8 @@ class Client:
                 if done():
                     return
                 is_connected = self._session.online or not self._session.epoch  # else the reader sees to that
-                if not self._changed.wait_for(self._progress(done), PATIENCE) and is_connected:
-                    raise exits.unanswered(self._session, PATIENCE)
+                if not self._changed.wait_for(self._progress(done), TIMEOUT) and is_connected:
+                    raise exits.unanswered(self._session, TIMEOUT)
 
     def _progress(self, done: Callable[[], bool]) -> Callable[[], bool]:
         """Return what says whether waiting was of use: a server that answers slowly, line by line, isn't silent."""
@@ -163,10 +167,10 @@ class Client:
             for item in items:
                 self._take(item)
             with self._changed:
-                if is_dead(self._session, self._heard_at, now, SILENCE, PATIENCE):
+                if is_dead(self._session, self._heard_at, now, SILENCE, TIMEOUT):
                     return
                 if self._session.online and self._came_in_at + LONGEST_RETRY < now:
-                    self._pauses = pauses()  # that one held; the next is a new misfortune
+                    self._backoff.reset()  # this connection lasted, so the next loss begins with short waits
 
     def _take(self, item: bytes | ProtocolError) -> None:
         try:
@@ -201,7 +205,8 @@ class Client:
         self._screen.refresh()
         self._link.close()
         self._show(offline())
-        for pause in self._pauses:
+        while True:
+            pause = ceil(self._backoff.wait())
             if time.monotonic() + pause > self._give_up_at:
                 raise exits.cut_off(self._session, b"")
             self._count_down(pause)
@@ -279,11 +284,11 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     if chosen.store is not None:
         client.run(chosen, on_terminal)
         return
-    session = Session(secrets.token_hex(16), looks_round=on_terminal)
+    session = ClientSession(secrets.token_hex(16), lists_users=on_terminal)
     screen = open_screen(session, chosen, on_terminal=on_terminal)
     password = options.password(chosen, os.environ)
     host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
-    page = open_page(chosen.html, host, port)
+    page = open_page(options.page(chosen), host, port)
     with screen, exits.for_script(session, interactive=screen.interactive), telling(page):
         lines = (line for line in screen.lines() if isinstance(line, str))
         name = options.name(chosen, lines, on_terminal=on_terminal)

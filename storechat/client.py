@@ -1,11 +1,11 @@
-"""Courier: a chat between two through a store. It carries letters between mailbox, store and screen (B2).
+"""StoreClient: a chat between two through a store. It carries letters between mailbox, store and screen (B2).
 
     reader       the store's `read` of the other's key -> Mailbox.receive -> the screen
     writer       Mailbox.letter, whenever one is due -> the store's `write` of our key
     main thread  the screen's lines -> Mailbox.say
 
 The writer has a thread of its own because a store may take seconds to answer, and nobody's typing is to wait for that.
-What the three share is the mailbox and the tally of faults, under `_changed`, which also wakes whoever waits.
+What the three share is the mailbox and the faults of faults, under `_changed`, which also wakes whoever waits.
 
 Every fault is a ProtocolError with a row of the one table. It is counted, told of, and tried again, until the user
 leaves (B3). Only at the start, before anything was said, a store that can't be used is an Ending (B4).
@@ -20,11 +20,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from client.cli import options
 from client.cli.exits import Ending, Exit
 from client.core import render
-from client.core.backoff import Backoff, Chance
+from client.core.backoff import Backoff, Rng
 from client.core.render import Kind, Shown, Span
-from client.core.session import Session
+from client.core.session import ClientSession
 from client.ui.html_page import open_page, show_in, telling
 from client.ui.screen import Screen, open_screen
 from protocol.errors import ErrorCode, ProtocolError
@@ -33,15 +34,15 @@ from protocol.requests import Disconnect, Help, ListUsers, Say
 from protocol.text import excerpt
 from storechat.core import commands
 from storechat.core.commands import ShowStatus
-from storechat.core.fault_count import Tally
+from storechat.core.fault_count import FaultCount
+from storechat.core.health import StoreHealth
 from storechat.core.mailbox import Mailbox, Read, key
-from storechat.core.standing import Standing
-from storechat.http_store import Store
+from storechat.http_store import HttpStore
 
-START_PATIENCE = 15.0  # seconds for a store that answers, but does nothing, to come to its senses
+START_TIMEOUT = 15.0  # seconds for a store that answers, but does nothing, to come to its senses
 DELIVERY = 30.0  # seconds without any acknowledgement after which who leaves gives up
 FAREWELL = 2.0  # seconds for the goodbye to be written, and for the threads to end
-FIRST_LOOK, LONGEST_PAUSE = 0.05, 2.0  # seconds between two looks at a key
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between two looks at a key
 PACE = 0.02  # seconds at least between two looks, whatever a store says
 
 # What happens to a request, which is made again; the other faults are of a value, which is ignored.
@@ -58,23 +59,23 @@ Show = Callable[[Shown], None]
 Stands = Callable[[bool, int], None]
 
 
-class Courier:
+class StoreClient:
     """A store, a mailbox and a screen, and the threads between them."""
 
     def __init__(
-        self, store: Store, mailbox: Mailbox, screen: Screen, show: Show, chance: Chance, stands: Stands
+        self, store: HttpStore, mailbox: Mailbox, screen: Screen, show: Show, rng: Rng, stands: Stands
     ) -> None:
         """Take over `store`; `chat` closes it. `show` shows something wherever that is to be; it may raise Ending.
 
         `stands` takes, whenever that has changed, whether the store serves us and how many of the two are here.
         """
         self._store = store
-        self._standing, self._stands, self._stood = Standing(), stands, (True, 0)
+        self._health, self._stands, self._stood = StoreHealth(), stands, (True, 0)
         self._mailbox = mailbox
         self._screen = screen
         self._show = show
-        self._tally = Tally()
-        self._pauses = Backoff(FIRST_LOOK, LONGEST_PAUSE, chance)
+        self._faults = FaultCount()
+        self._pauses = Backoff(FIRST_PAUSE, LONGEST_PAUSE, rng)
         self._changed = threading.Condition()
         self._ending: Ending | None = None
         self._threads = [
@@ -99,8 +100,8 @@ class Courier:
 
     def _knock(self) -> None:
         """Have the first letter written. Raises Ending when the store can't be used."""
-        give_up = time.monotonic() + START_PATIENCE
-        pauses = Backoff(FIRST_LOOK, LONGEST_PAUSE, lambda: 0.5)
+        give_up = time.monotonic() + START_TIMEOUT
+        pauses = Backoff(FIRST_PAUSE, LONGEST_PAUSE, lambda: 0.5)
         while (error := self._write()) is not None:
             if error.fault is ErrorCode.STORE_GONE or time.monotonic() > give_up:
                 raise no_store(self._store.where.url, error)
@@ -156,7 +157,7 @@ class Courier:
                     f"{mailbox.to} {'is' if peer.here else 'is not'} here; texts read: {peer.heard}",
                     f"texts said: {mailbox.window.sent}, of which {waiting} wait to be read",
                     f"the store {'tells of changes' if self._store.tells_changes else 'is asked again and again'}",
-                    f"faults met and survived: {self._tally.summary()}",
+                    f"faults met and survived: {self._faults.summary()}",
                 )
             )
 
@@ -227,12 +228,12 @@ class Courier:
         except ProtocolError as error:
             with self._changed:
                 mailbox.not_written(time.monotonic())
-                self._standing.failed("write")
+                self._health.failed("write")
             self._tell_standing()
             return error
         with self._changed:
             mailbox.written()
-            self._standing.served("write")
+            self._health.served("write")
             self._changed.notify_all()
         self._answers_again()
         return None
@@ -248,7 +249,7 @@ class Courier:
         mailbox = self._mailbox
         try:
             value = self._store.read(key(mailbox.to, mailbox.me), mailbox.to)
-            self._standing.served("read")
+            self._health.served("read")
             self._answers_again()
             if value is None:
                 return self._nothing_new()
@@ -257,12 +258,12 @@ class Courier:
                 self._changed.notify_all()
         except ProtocolError as error:
             if error.fault in RETRIED:
-                self._standing.failed("read")
+                self._health.failed("read")
             if error.fault is ErrorCode.VALUE_DAMAGED:
                 self._store.forget()  # it may have been damaged on its way
             if error.fault is ErrorCode.KEY_MISSING:
                 with self._changed:
-                    self._standing.served("read")
+                    self._health.served("read")
                     mailbox.missing()
                     self._changed.notify_all()
             self._tell(error)
@@ -288,13 +289,13 @@ class Courier:
         """Count a fault, and show it unless it was shown not long ago."""
         fault = error.fault
         with self._changed:
-            is_news = self._ending is None and self._tally.note(fault, time.monotonic())
+            is_news = self._ending is None and self._faults.note(fault, time.monotonic())
         if is_news:
             self._notice(f"{fault.number} {fault.code}: {error}{' Trying again.' if fault in RETRIED else ''}")
 
     def _answers_again(self) -> None:
         with self._changed:
-            is_news = self._tally.reached()
+            is_news = self._faults.reached()
         if is_news:
             self._notice("The store answers again.")
 
@@ -302,13 +303,13 @@ class Courier:
         """Return how many of the two are here, as far as we can know."""
         with self._changed:
             window, now = self._mailbox.window, time.monotonic()
-            self._standing.waiting(window.first, len(window), now)
-            return 2 if self._mailbox.peer.here and self._standing.reads(now) else 1
+            self._health.waiting(window.first, len(window), now)
+            return 2 if self._mailbox.peer.here and self._health.reads(now) else 1
 
     def _tell_standing(self) -> None:
         """Tell how the chat stands, if that has changed."""
         with self._changed:
-            stood, self._stood = self._stood, (self._standing.online, self._here())
+            stood, self._stood = self._stood, (self._health.online, self._here())
             if stood != self._stood:
                 self._stands(*self._stood)
 
@@ -327,7 +328,7 @@ class Courier:
         self._show_event(Noticed(text))
 
     def _show_event(self, event: Event) -> None:
-        shown = render.look(event, self._mailbox.me)
+        shown = render.render_event(event, self._mailbox.me)
         if shown is not None:
             self._show(shown)
 
@@ -347,20 +348,20 @@ def unread(mailbox: Mailbox) -> Ending:
 
 def run(chosen: argparse.Namespace, on_terminal: bool) -> None:
     """Chat through the store that the command line names. Raises Ending when it is over."""
-    session = Session("")  # what the terminal shows of us: a name, and whom there is to complete
+    session = ClientSession("")  # what the terminal shows of us: a name, and whom there is to complete
     session.name, session.online = chosen.name, True
-    session.company.came(chosen.to, 1)
+    session.roster.came(chosen.to, 1)
     screen = open_screen(session, chosen, on_terminal=on_terminal)
-    page = open_page(chosen.html, chosen.store.host, chosen.store.port)
+    page = open_page(options.page(chosen), chosen.store.host, chosen.store.port)
 
     def show(shown: Shown) -> None:
         show_in(page, shown)
         screen.show(shown)
 
     def stands(online: bool, count: int) -> None:
-        session.online, session.company.count = online, count if online else 0  # which the bar leaves out
+        session.online, session.roster.count = online, count if online else 0  # which the bar leaves out
         screen.refresh()
 
     mailbox = Mailbox(chosen.name, chosen.to, secrets.token_hex(8), random.random)
     with screen, telling(page):
-        Courier(Store(chosen.store, chosen.timeout), mailbox, screen, show, random.random, stands).chat()
+        StoreClient(HttpStore(chosen.store, chosen.timeout), mailbox, screen, show, random.random, stands).chat()

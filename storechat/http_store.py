@@ -1,4 +1,4 @@
-"""Store: keys read and written over HTTP, and everything that can happen then as a row of the table of errors.
+"""A key-value store over HTTP, read and written; each failure becomes a row of the table of errors.
 
 Each request has a connection and a deadline of its own, so that an answer which comes late reaches nobody instead of
 the wrong request, and one that dribbles in is late.
@@ -30,7 +30,7 @@ _OK, _NOT_MODIFIED, _NOT_FOUND, _GONE = 200, 304, 404, 410
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Response:
     status: int
     reason: str
     version: str | None
@@ -42,13 +42,13 @@ class _Answer:
         return excerpt(f"{self.status} {self.reason}")
 
 
-class Store:
+class HttpStore:
     """One key to read and one to write. `read` and `write` may run at the same time, on two threads."""
 
-    def __init__(self, where: Address, patience: float) -> None:
-        """Give each request `patience` seconds, and once more as many where it waits for a change."""
+    def __init__(self, where: Address, timeout: float) -> None:
+        """Give each request `timeout` seconds, and once more as many where it waits for a change."""
         self.where = where
-        self.patience = patience
+        self.timeout = timeout
         self._version: str | None = None  # of what was read last; None for a store that tells none
         self._value: bytes | None = None
         self._tls = ssl.create_default_context() if where.secure else None
@@ -63,7 +63,7 @@ class Store:
 
     def read(self, key: str, whose: str) -> bytes | None:
         """Return the value of `key`, which is `whose`; None if it is the one before. Raises ProtocolError."""
-        query = {} if self._version is None else {"after": self._version, "wait": f"{self.patience:g}"}
+        query = {} if self._version is None else {"after": self._version, "wait": f"{self.timeout:g}"}
         answer = self._ask("GET", key, query)
         if answer.status in (_OK, _NOT_MODIFIED, _NOT_FOUND, _GONE):
             changed = answer.version is None or answer.version != self._version
@@ -101,20 +101,20 @@ class Store:
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
 
-    def _ask(self, method: str, key: str, query: dict[str, str], body: bytes | None = None) -> _Answer:
+    def _ask(self, method: str, key: str, query: dict[str, str], body: bytes | None = None) -> _Response:
         """Carry a request and its answer. Raises ProtocolError."""
-        patience = self.patience * (2 if query else 1)
+        timeout = self.timeout * (2 if query else 1)
         target = self.where.path + quote(key) + ("?" + urlencode(query) if query else "")
         try:
-            with self._connection(patience) as connection:
+            with self._connection(timeout) as connection:
                 connection.request(method, target, body)
                 response = connection.getresponse()
                 content = response.read(LETTER_LIMIT + 1)
                 if response.length and len(content) <= LETTER_LIMIT:
                     raise ProtocolError(ErrorCode.ANSWER_LOST)
-                return _Answer(response.status, response.reason, response.headers.get("Version"), content)
+                return _Response(response.status, response.reason, response.headers.get("Version"), content)
         except TimeoutError:
-            raise ProtocolError(ErrorCode.STORE_SILENT, seconds=f"{patience:g}") from None
+            raise ProtocolError(ErrorCode.STORE_SILENT, seconds=f"{timeout:g}") from None
         except (ConnectionError, http.client.IncompleteRead):
             raise ProtocolError(ErrorCode.ANSWER_LOST) from None
         except http.client.HTTPException as error:
@@ -123,9 +123,9 @@ class Store:
             raise ProtocolError(ErrorCode.STORE_GONE, why=_why(error)) from None
 
     @contextlib.contextmanager
-    def _connection(self, patience: float) -> Iterator[http.client.HTTPConnection]:
+    def _connection(self, timeout: float) -> Iterator[http.client.HTTPConnection]:
         """Return a connection to the store for one request of so many seconds. Raises OSError or ProtocolError."""
-        where, deadline = self.where, time.monotonic() + patience
+        where, deadline = self.where, time.monotonic() + timeout
         try:
             sock = dial(where.host, where.port, deadline, self._tls)
         except TimeoutError:

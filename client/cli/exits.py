@@ -8,12 +8,12 @@ import socket
 from collections.abc import Iterator
 from enum import Enum
 
-from client.core.session import Session
+from client.core.session import ClientSession
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.sanitize import clean
 from protocol.text import excerpt
 
-CONNECT_PATIENCE = 10  # seconds for the connection to be made
+CONNECT_TIMEOUT = 10  # seconds for the connection to be made
 
 _PHRASES = {fault.phrase for fault in ErrorCode}  # in text, before any frame: a chat server that turns us away
 
@@ -52,7 +52,7 @@ def why_not_connected(error: OSError | ValueError, host: str, port: int) -> Endi
     elif isinstance(error, ConnectionRefusedError):
         sentence = f"No server listens on {where}. Check both, or start one there: python server.py {port}"
     elif isinstance(error, TimeoutError):
-        sentence = f"No answer from {where} within {CONNECT_PATIENCE} s. Check both, and the firewall between."
+        sentence = f"No answer from {where} within {CONNECT_TIMEOUT} s. Check both, and the firewall between."
     elif error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         sentence = f"There is no way to {where}. Check the network."
     else:
@@ -60,7 +60,7 @@ def why_not_connected(error: OSError | ValueError, host: str, port: int) -> Endi
     return Ending(Exit.CANNOT_CONNECT, sentence)
 
 
-def due(session: Session, *, persists: bool, interactive: bool) -> Ending | None:
+def due(session: ClientSession, *, persists: bool, interactive: bool) -> Ending | None:
     """Return the ending if it is all over: the server said goodbye, or needs an answer that nobody is there to give."""
     if session.dismissed or (session.told_goodbye and not persists):
         return dismissed(session)
@@ -69,7 +69,7 @@ def due(session: Session, *, persists: bool, interactive: bool) -> Ending | None
     return None
 
 
-def dismissed(session: Session) -> Ending:
+def dismissed(session: ClientSession) -> Ending:
     """Return the ending after the server's goodbye: a refusal if we never came in, a loss if a line had no answer."""
     if session.refusal:
         return refused(session.refusal)
@@ -78,7 +78,7 @@ def dismissed(session: Session) -> Ending:
     return Ending(Exit.GOODBYE)
 
 
-def not_let_in(session: Session) -> Ending:
+def not_let_in(session: ClientSession) -> Ending:
     """Return the ending for a server that asks for something, where there is nobody to ask."""
     return refused(session.refusal or "a password is needed: --password-file or CHAT_PASSWORD")
 
@@ -91,7 +91,7 @@ def abandoned() -> Ending:
     return Ending(Exit.LOST, sentence)
 
 
-def left(session: Session) -> Ending:
+def left(session: ClientSession) -> Ending:
     """Return the ending after our own goodbye, which nobody may have heard."""
     if session.pending:
         return Ending(Exit.LOST, f"There is no connection: {_quoted(session)} may not have arrived.")
@@ -99,7 +99,7 @@ def left(session: Session) -> Ending:
 
 
 @contextlib.contextmanager
-def for_script(session: Session, *, interactive: bool) -> Iterator[None]:
+def for_script(session: ClientSession, *, interactive: bool) -> Iterator[None]:
     """Let the chat within end as one who reads exit codes only is to know it: a refused line is no goodbye."""
     try:
         yield
@@ -114,7 +114,7 @@ def refused(why: str) -> Ending:
     return Ending(Exit.REFUSED, f"Not let in: {why}")
 
 
-def cut_off(session: Session, preamble: bytes) -> Ending:
+def cut_off(session: ClientSession, preamble: bytes) -> Ending:
     """Return the ending for a connection that is gone without a goodbye; `preamble` is text that was not for frames."""
     lines = preamble.decode(errors="replace").strip().splitlines()
     heard_frames = session.name or session.question or session.refusal
@@ -152,14 +152,14 @@ def broken_stream(error: ProtocolError) -> Ending:
     return not_chat(clean(str(error)).rstrip("."))
 
 
-def unanswered(session: Session, seconds: float) -> Ending:
+def unanswered(session: ClientSession, seconds: float) -> Ending:
     """Return the ending for a server that keeps silent."""
     if not session.name:
         return not_chat(f"it did not answer within {seconds:.0f} s")
     return Ending(Exit.LOST, f"The server did not answer {_quoted(session)} within {seconds:.0f} s. Try again later.")
 
 
-def _quoted(session: Session) -> str:
+def _quoted(session: ClientSession) -> str:
     """Return the oldest line without an answer as a sentence quotes it, and how many there are besides."""
     first, *more = [pending.text for pending in session.pending.values()]
     return f'"{excerpt(first)}"' + (f" and {len(more)} more" if more else "")

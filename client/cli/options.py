@@ -229,9 +229,11 @@ def name(options: argparse.Namespace, lines: Iterable[str], *, on_terminal: bool
     return first
 
 
-def ask_page() -> Path:
-    """Ask for the file of the HTML page. Raises EOFError when the user would rather not say."""
-    return Path(_ask(f"File of the page [{DEFAULT_PAGE}]: ") or DEFAULT_PAGE)
+def page(options: argparse.Namespace) -> Path | None:
+    """Return the file of the HTML page, None for no page; ask if `--html` names none. Raises EOFError on Ctrl-D."""
+    if options.html is None:
+        return None
+    return Path(options.html or _ask(f"File of the page [{DEFAULT_PAGE}]: ") or DEFAULT_PAGE)
 
 
 def ask_server() -> tuple[str, int]:

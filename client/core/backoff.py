@@ -1,27 +1,30 @@
-"""Backoff: how long to wait before the next attempt, longer each time that it is in vain. Pure."""
+"""How long to wait before the next attempt: longer after each failure. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-Chance = Callable[[], float]  # a random number from 0 up to 1, such as random.random
+Rng = Callable[[], float]  # a random number from 0 up to 1, such as random.random
 
 
 class Backoff:
-    """Doubles from `first` to `most` seconds. The half of each wait is left to chance, so that two do not keep step."""
+    """Waits that double from `first` to `longest` seconds; each is shortened by a random part, at most half of it.
 
-    def __init__(self, first: float, most: float, chance: Chance) -> None:
+    So clients that lost their connection at the same time do not all come back at the same time.
+    """
+
+    def __init__(self, first: float, longest: float, rng: Rng) -> None:
         self._first = first
-        self._most = most
-        self._chance = chance
+        self._longest = longest
+        self._rng = rng
         self._next = first
 
     def wait(self) -> float:
-        """Return the seconds to wait this time."""
-        seconds = self._next * (0.5 + self._chance() / 2)
-        self._next = min(self._next * 2, self._most)
+        """Return the time to wait before the next attempt, in seconds."""
+        seconds = self._next * (0.5 + self._rng() / 2)
+        self._next = min(self._next * 2, self._longest)
         return seconds
 
     def reset(self) -> None:
-        """Begin again: something came of it."""
+        """Begin again with the first wait, after a success."""
         self._next = self._first

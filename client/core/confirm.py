@@ -1,7 +1,7 @@
 """What is held back in the editor though Enter was pressed: a line that may not be meant as it stands. Pure.
 
 A line goes to everybody unless it begins with a slash, so a slash that is missing, or hidden behind something, may tell
-the room a secret. Words that people also use to talk, such as "back" or "help", are held by their company only. Blocks
+the room a secret. Words that people also use to talk, such as "back" or "help", are held by their roster only. Blocks
 of lines are held, too, and lines that are too long, which would be refused.
 
 Nothing is asked, so no key that was meant for the line can be an answer. A notice says why the line is still there; it

@@ -69,15 +69,15 @@ class Shown:
         return any(span.role is Role.MENTION for span in self.spans)
 
 
-def look(event: Event, me: str, width: int = WIDTH) -> Shown | None:
+def render_event(event: Event, me: str, width: int = WIDTH) -> Shown | None:
     """Return what the cleaned `event` reads as for the user called `me`; None for what is not for people.
 
     Lists are laid out `width` characters wide.
     """
-    arrange = _LISTS.get(type(event))
+    arrange = _LIST_RENDERERS.get(type(event))
     if arrange is not None:
         return replace(arrange(event, width), event=event)
-    shape = _LOOKS.get(type(event))
+    shape = _RENDERERS.get(type(event))
     return None if shape is None else replace(shape(event, me), event=event)
 
 
@@ -226,7 +226,7 @@ def _help_row(command: CommandHelp, column: int, width: int) -> Iterator[Span]:
     yield Span((" " * gap if len(command.usage) < column or width >= WIDTH else margin) + margin.join(lines))
 
 
-_LOOKS: dict[type, Callable[[Any, str], Shown]] = {
+_RENDERERS: dict[type, Callable[[Any, str], Shown]] = {
     events.Said: _said,
     events.Whispered: _whispered,
     events.Joined: _joined,
@@ -240,4 +240,4 @@ _LOOKS: dict[type, Callable[[Any, str], Shown]] = {
     events.Missed: _missed,
     events.Dismissed: lambda event, _: compose(Kind.NOTICE, event.reason),
 }
-_LISTS: dict[type, Callable[[Any, int], Shown]] = {events.UsersListed: _users, events.HelpListed: _help}
+_LIST_RENDERERS: dict[type, Callable[[Any, int], Shown]] = {events.UsersListed: _users, events.HelpListed: _help}

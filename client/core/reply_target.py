@@ -24,7 +24,7 @@ class _Whisperer:
     as_of: int | None
 
 
-class Replying:
+class ReplyTarget:
     """Facts about the last whisper to us."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Company: who is here, as far as we were told, and who of them spoke last. Pure.
+"""Roster: who is here, as far as we were told, and who of them spoke last. Pure.
 
 Each name has a rank: speaking gives the highest so far, coming in silence the lowest. So each thing that is told costs
 the same, however many are here, and only going through the names sorts them.
@@ -13,7 +13,7 @@ from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
 NAMES_LIMIT = 10_000  # more than any room has; a hostile server may tell of as many as it likes
 
 
-class Company:
+class Roster:
     """The names in the room; going through them begins with whoever spoke last."""
 
     def __init__(self) -> None:

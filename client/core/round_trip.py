@@ -24,7 +24,7 @@ class RoundTrip:
         """Note that we came in at `now`, and what we ask then; lines up to `last_cseq` go with it."""
         self._welcomed_at, self._last_repeated = now, last_cseq
 
-    def looked_round(self, now: float) -> None:
+    def listed_users(self, now: float) -> None:
         """Note the answer to what was asked with the welcome."""
         self.seconds = now - self._welcomed_at
 

@@ -26,8 +26,8 @@ from client.core import render
 from client.core.credential import Credential
 from client.core.passwords import Passwords
 from client.core.render import Shown
-from client.core.reply_target import Replying
-from client.core.roster import Company, author, is_about
+from client.core.reply_target import ReplyTarget
+from client.core.roster import Roster, author, is_about
 from client.core.round_trip import RoundTrip
 from client.core.sanitize import cleaned
 from client.core.settings import Settings, change
@@ -69,11 +69,11 @@ class Step:
     keep: Settings | None = None  # from now on
 
 
-class Session:
+class ClientSession:
     """Facts about our side of one conversation. Compared to the server's word, never ahead of it."""
 
-    def __init__(self, client_id: str, *, looks_round: bool = False) -> None:
-        """Begin before the hello; `client_id` is our random secret. `looks_round`: ask, unseen, who is here."""
+    def __init__(self, client_id: str, *, lists_users: bool = False) -> None:
+        """Begin before the hello; `client_id` is our random secret. `lists_users`: ask, unseen, who is here."""
         self.name = ""  # ours, as the server gave it; "" until the welcome
         self.question = ""  # what the server waits for: "name", "password", or "" for nothing
         self.abandoned = 0  # goes up when a password is not wanted any more, though somebody may be typing it
@@ -87,17 +87,17 @@ class Session:
         self.epoch = ""  # of the log that we know; "" until the welcome
         self.seq = 0  # the newest number of it that we have seen
         self.pending: dict[int, Pending] = {}
-        self.company = Company()
+        self.roster = Roster()
         self.settings = Settings()
         self.width = WIDTH  # of lists, in characters
         self.round_trip = RoundTrip()
         self.refused_lines = 0
         self.away = ""  # the line that said so, to be said again to a server that forgot
         self._client_id = client_id
-        self._looks_round = looks_round
+        self._lists_users = lists_users
         self._cseq = 0
         self._sent = 0  # up to this number lines may have reached a server
-        self._replying = Replying()
+        self._reply_target = ReplyTarget()
         self.server = ""  # the address at the other end of the connection
         self._credential = Credential()
         self._passwords = Passwords()
@@ -117,12 +117,12 @@ class Session:
     @property
     def others(self) -> list[str]:
         """The names of the others here, who spoke last first."""
-        return [name for name in self.company if name != self.name]
+        return [name for name in self.roster if name != self.name]
 
     @property
     def whisperer(self) -> str:
         """Whom a reply would go to; "" for nobody."""
-        return self._replying.to
+        return self._reply_target.to
 
     @property
     def is_clear(self) -> bool:
@@ -261,7 +261,7 @@ class Session:
         if command is None or command.build is not requests.Reply:
             return text, None
         (message,) = arguments(command, rest, usage(command, text))
-        return self._replying.whisper(message)
+        return self._reply_target.whisper(message)
 
     # --- what we are told ----------------------------------------------------------------------------------------
 
@@ -283,7 +283,7 @@ class Session:
             return self._asked(event)
         seq = getattr(event, "seq", None)
         if seq is not None and seq <= self.seq:  # told again; news only if it answers a line that had no answer yet
-            return Step() if settled is None else Step(show=self._look(event))
+            return Step() if settled is None else Step(show=self._rendered(event))
         return Step(show=self._noted(event, seq))
 
     def _noted(self, event: Event, seq: int | None) -> Shown | None:
@@ -292,17 +292,17 @@ class Session:
         note = _NOTES.get(type(event))
         if note is not None:
             note(self, event)
-        shown = self._look(event)
+        shown = self._rendered(event)
         if seq is None or seq > self._came_at:
             return shown
         if seq == self._came_at:
-            return render.back_again(self._has_missed, self.company.count)
+            return render.back_again(self._has_missed, self.roster.count)
         if shown is None or is_about(event, self.name):
             return None
         is_first, self._has_missed = not self._has_missed, True
         return render.first_missed(shown) if is_first else shown
 
-    def _look(self, event: Event) -> Shown | None:
+    def _rendered(self, event: Event) -> Shown | None:
         is_unseen = getattr(event, "cseq", None) == UNSEEN
         is_ignored = isinstance(event, Said | Whispered) and self.settings.ignores(event.name)
         if is_unseen or (is_ignored and author(event) != self.name):
@@ -310,14 +310,14 @@ class Session:
         if isinstance(event, events.HistoryListed):
             entries = tuple(entry for entry in event.entries if not self.settings.ignores(entry.name))
             event = replace(event, entries=entries)
-        return render.look(event, self.name, self.width)
+        return render.render_event(event, self.name, self.width)
 
     def _measure(self, event: Event, settled: Pending | None, now: float) -> None:
         """Note how long the server took, if `event` answers what was sent at a time that we know."""
         if settled is not None:
             self.round_trip.answered(settled.line.cseq, settled.typed_at, now, alone=settled.alone)
         elif getattr(event, "cseq", None) == UNSEEN:
-            self.round_trip.looked_round(now)
+            self.round_trip.listed_users(now)
 
     def _settle(self, event: Event) -> Pending | None:
         """Take the line that `event` answers or echoes out of `pending` and return it.
@@ -338,11 +338,11 @@ class Session:
         self.name, self.epoch, self._came_at = excerpt(event.name), excerpt(event.epoch), event.seq
         self.question = self.refusal = ""
         self.online, self._returning, self._has_missed = True, False, False
-        self.company.count = event.count
+        self.roster.count = event.count
         self._sent = self._cseq
         repeated = tuple(pending.line for pending in self.pending.values())
-        shown = None if is_resumed else self._look(event)
-        return Step(send=(*self._look_round(), *repeated), first=outdated, show=shown)
+        shown = None if is_resumed else self._rendered(event)
+        return Step(send=(*self._unseen_lines(), *repeated), first=outdated, show=shown)
 
     def _begin_anew(self, seq: int) -> Shown | None:
         """Begin to read another log at `seq`; return what tells of replies that belong to the one before, if any wait.
@@ -350,7 +350,7 @@ class Session:
         A name's `as_of` is a number of that log. In this one a newcomer may have the name since a lower number.
         """
         self.seq = seq
-        self._replying.missed()
+        self._reply_target.missed()
         outdated = [pending.line for pending in self.pending.values() if pending.line.as_of is not None]
         for line in outdated:
             del self.pending[line.cseq]
@@ -358,9 +358,9 @@ class Session:
         told = "\n! ".join(str(ProtocolError(ErrorCode.REPLY_OUTDATED, line=line.text)) for line in outdated)
         return render.refusal(told) if told else None
 
-    def _look_round(self) -> tuple[Line, ...]:
+    def _unseen_lines(self) -> tuple[Line, ...]:
         """Return what the client says by itself when it comes in."""
-        unseen = [_USERS.usage] if self._looks_round else []
+        unseen = [_USERS.usage] if self._lists_users else []
         return tuple(Line(text, UNSEEN) for text in [*unseen, *([self.away] if self.away else [])])
 
     def _asked(self, event: events.Asked) -> Step:
@@ -371,10 +371,10 @@ class Session:
             self._passwords.asked()
         self.question = event.what
         if not password:
-            return Step(show=self._look(event))
+            return Step(show=self._rendered(event))
         before = self._credential.given_for
         self.refusal = str(ProtocolError(ErrorCode.PASSWORD_ELSEWHERE, address=self.server, before=before))
-        return Step(first=render.refusal(self.refusal), show=self._look(event))
+        return Step(first=render.refusal(self.refusal), show=self._rendered(event))
 
     def _refused(self, event: events.Refused) -> None:
         self.refused_lines += event.cseq is not None and event.cseq != UNSEEN
@@ -386,48 +386,48 @@ class Session:
             self.refusal = event.text
 
     def _said(self, event: Said) -> None:
-        self.company.spoke(event.name)
+        self.roster.spoke(event.name)
 
     def _whispered(self, event: Whispered) -> None:
-        self.company.spoke(event.name)
+        self.roster.spoke(event.name)
         is_ours = event.cseq is not None and event.seq <= self._came_at  # told again, from when we had another name
         if event.name != self.name and not is_ours:
-            self._replying.whispered(event.name, event.seq)
+            self._reply_target.whispered(event.name, event.seq)
 
     def _joined(self, event: events.Joined) -> None:
-        self._replying.forget(event.name)  # whoever joins under this name is not who whispered
-        self.company.came(event.name, event.count)
+        self._reply_target.forget(event.name)  # whoever joins under this name is not who whispered
+        self.roster.came(event.name, event.count)
 
     def _left(self, event: events.Left) -> None:
-        self._replying.forget(event.name)
-        self.company.left(event.name, event.count)
+        self._reply_target.forget(event.name)
+        self.roster.left(event.name, event.count)
 
     def _renamed(self, event: Renamed) -> None:
-        self.company.renamed(event.old, event.name)
+        self.roster.renamed(event.old, event.name)
         if event.old == self.name and event.seq > self._came_at:  # else it was before the welcome, which knows better
             self.name = excerpt(event.name)
         else:
-            self._replying.renamed(event.old, event.name, event.seq)
+            self._reply_target.renamed(event.old, event.name, event.seq)
 
     def _users_listed(self, event: events.UsersListed) -> None:
-        self.company.listed(event.names, event.count)
+        self.roster.listed(event.names, event.count)
 
     def _missed(self, event: events.Missed) -> None:
-        self._replying.missed()
+        self._reply_target.missed()
 
     def _dismissed(self, event: events.Dismissed) -> None:
         self.told_goodbye = True
         self.dismissed = not event.again or self.leaving
 
 
-_NOTES: dict[type, Callable[[Session, Any], None]] = {
-    events.Refused: Session._refused,
-    events.Said: Session._said,
-    events.Whispered: Session._whispered,
-    events.Joined: Session._joined,
-    events.Left: Session._left,
-    events.Renamed: Session._renamed,
-    events.UsersListed: Session._users_listed,
-    events.Missed: Session._missed,
-    events.Dismissed: Session._dismissed,
+_NOTES: dict[type, Callable[[ClientSession, Any], None]] = {
+    events.Refused: ClientSession._refused,
+    events.Said: ClientSession._said,
+    events.Whispered: ClientSession._whispered,
+    events.Joined: ClientSession._joined,
+    events.Left: ClientSession._left,
+    events.Renamed: ClientSession._renamed,
+    events.UsersListed: ClientSession._users_listed,
+    events.Missed: ClientSession._missed,
+    events.Dismissed: ClientSession._dismissed,
 }

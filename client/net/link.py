@@ -1,4 +1,4 @@
-"""Link: one connection to the server. Frames go out; what comes in are payloads."""
+"""One connection to the server: frames go out, and payloads come in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from typing import cast
 
 from client.cli import exits
-from client.cli.exits import CONNECT_PATIENCE
+from client.cli.exits import CONNECT_TIMEOUT
 from client.core.session import ClientMessage
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event
@@ -48,10 +48,10 @@ class Link:
         with contextlib.suppress(OSError):
             self._sock.sendall(FrameCodec.encode(dump(message)))
 
-    def receive(self, patience: float) -> list[bytes | ProtocolError] | None:
-        """Return the payloads that came within `patience` seconds, maybe none; None when the connection has ended."""
+    def receive(self, timeout: float) -> list[bytes | ProtocolError] | None:
+        """Return the payloads that came within `timeout` seconds, maybe none; None when the connection has ended."""
         try:
-            readable, _, _ = select.select([self._sock], [], [], patience)
+            readable, _, _ = select.select([self._sock], [], [], timeout)
             chunk = self._sock.recv(CHUNK) if readable else None
         except (OSError, ValueError):  # a ValueError: closed by the other thread
             return None
@@ -87,7 +87,7 @@ def read(item: bytes | ProtocolError) -> Event | None:
 def connect(host: str, port: int) -> Link:
     """Return a link to the server. Raises Ending."""
     try:
-        sock = socket.create_connection((host, port), CONNECT_PATIENCE)
+        sock = socket.create_connection((host, port), CONNECT_TIMEOUT)
     except (OSError, ValueError) as error:
         raise exits.why_not_connected(error, host, port) from None
     sock.settimeout(None)

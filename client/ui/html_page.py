@@ -23,10 +23,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from client.cli import exits, options
+from client.cli import exits
 from client.cli.exits import Ending
 from client.core.render import Role, Shown, Span, refusal
-from client.view.name_colors import SHADES, Shades
+from client.view.name_colors import COLORS, NameColors
 from protocol.sanitize import clean
 from system.atomic_file import open_private
 
@@ -57,7 +57,7 @@ bdi { font-weight: 600 }
 .refused { color: var(--bad) }
 .usage { font-weight: 600 }
 mark { background: var(--mention); color: inherit; font-weight: 600; border-radius: .2rem }
-""" + " ".join(f".c{n} {{ color: var(--c{n}) }}" for n in range(SHADES))
+""" + " ".join(f".c{n} {{ color: var(--c{n}) }}" for n in range(COLORS))
 
 _SCRIPT = """
 const key = "read to " + location.pathname;
@@ -105,18 +105,18 @@ def head(title: str) -> str:
     return f"{_HEAD}<h1>{html.escape(title)}</h1>\n"
 
 
-def line(shown: Shown, at: datetime, shades: Shades) -> str:
-    """Return what is shown, at local time `at`, as one element of HTML; names have their `shades`."""
+def line(shown: Shown, at: datetime, colors: NameColors) -> str:
+    """Return what is shown, at local time `at`, as one element of HTML; names have their `colors`."""
     own = " own" if shown.spans[0].role is Role.OWN else ""  # what we said begins with us
     time = f'<time datetime="{at.isoformat(timespec="seconds")}">{at:%H:%M:%S}</time>'
-    text = "".join(_span(span, shades) for span in shown.spans)
+    text = "".join(_span(span, colors) for span in shown.spans)
     return f'<p class="{shown.kind.name.lower()}{own}" dir="auto">{time}{text}</p>\n'
 
 
-def _span(span: Span, shades: Shades) -> str:
+def _span(span: Span, colors: NameColors) -> str:
     text = html.escape(span.text)
     if span.role is Role.NAME:
-        return f'<bdi class="c{shades.of(span.text)}">{text}</bdi>'
+        return f'<bdi class="c{colors.of(span.text)}">{text}</bdi>'
     if span.role in _ELEMENTS:
         element = _ELEMENTS[span.role]
         return f"<{element}>{text}</{element}>"
@@ -130,12 +130,12 @@ class Page:
         """Make the file at `path`, or empty it. Raises OSError, also when it is a link or another user's."""
         self._file: TextIO = os.fdopen(open_private(path), "w", encoding="utf-8")
         self._writing = threading.Lock()
-        self._shades = Shades()
+        self._colors = NameColors()
         self._write(head(title))
 
     def show(self, shown: Shown) -> None:
         """Add what is shown, as of now. Raises OSError."""
-        self._write(line(shown, datetime.now(), self._shades))
+        self._write(line(shown, datetime.now(), self._colors))
 
     def close(self) -> None:
         """Leave the page as it is."""
@@ -156,11 +156,10 @@ def show_in(page: Page | None, shown: Shown) -> None:
         raise exits.no_page(error) from None
 
 
-def open_page(file: str | None, host: str, port: int) -> Page | None:
-    """Make the page, or empty it; ask for its file if that is "". Raises Ending, or EOFError."""
-    if file is None:
+def open_page(path: Path | None, host: str, port: int) -> Page | None:
+    """Create the page at `path`, or empty it; do nothing for None. Raises Ending."""
+    if path is None:
         return None
-    path = Path(file) if file else options.ask_page()
     try:
         return Page(path, f"Chat on {clean(host)}, port {port}")
     except OSError as error:

@@ -16,7 +16,7 @@ from typing import Protocol
 from client.cli.exits import Ending, Exit
 from client.cli.settings_file import kept
 from client.core.render import Shown
-from client.core.session import Session
+from client.core.session import ClientSession
 from client.core.typed import OVER, Secret, Typed
 from client.ui.echo import drop_typed, silent_keyboard
 from client.view.plain import Output, as_json, plain
@@ -67,7 +67,7 @@ class Pipe:
     up to an empty one: nobody can tell when a line was begun.
     """
 
-    def __init__(self, session: Session, output: Output, *, interactive: bool = False) -> None:
+    def __init__(self, session: ClientSession, output: Output, *, interactive: bool = False) -> None:
         """What is shown goes to `output`. `interactive`: somebody sits there and can be asked."""
         self._session = session
         self._abandoned = session.abandoned  # as it was when what was typed ahead was dropped last
@@ -203,7 +203,7 @@ def write_err(text: str) -> None:
         print(f"{text}\n", end="", file=sys.stderr, flush=True)
 
 
-def open_screen(session: Session, options: argparse.Namespace, *, on_terminal: bool) -> Screen:
+def open_screen(session: ClientSession, options: argparse.Namespace, *, on_terminal: bool) -> Screen:
     """Return the screen for this run. Raises Ending when a package that it needs is missing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

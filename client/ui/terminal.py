@@ -48,17 +48,15 @@ from prompt_toolkit.utils import get_cwidth
 
 from client.core import confirm
 from client.core.render import Kind, Role, Shown, Span, compose
-from client.core.session import Session
+from client.core.session import ClientSession
 from client.core.typed import Secret, Typed, without_password
 from client.ui import keys
 from client.ui.echo import silent_keyboard
 from client.ui.unseen import UnseenPrompt
 from client.view import status_bar
 from client.view.ansi import palette
-from client.view.completion import candidates, last_word
-from client.view.hints import hint
-from client.view.scrollback import View
-from client.view.tail import tail
+from client.view.completion import candidates, hint, last_word
+from client.view.scrollback import View, tail
 from protocol.text import WIDTH
 
 _BATCH = 500  # things shown at a time
@@ -71,7 +69,7 @@ _FAINT = Style.from_dict({"hint": "#808080", "bar": "#808080"})
 class _Completer(Completer):
     """prompt_toolkit's side of client.view.completion."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ClientSession) -> None:
         self._session = session
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
@@ -97,7 +95,7 @@ class Terminal:
 
     interactive = True
 
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, session: ClientSession, clock: Callable[[], float] = time.monotonic) -> None:
         """Take names, questions and users from `session`, as they are whenever the prompt is drawn."""
         self._session = session
         self._clock = clock  # seconds; it tells a key pressed in haste from a decision

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from client.core.render import Kind, Role, Shown, Span
-from client.view.name_colors import SHADES, Shades
+from client.view.name_colors import COLORS, NameColors
 
 _RESET = "\x1b[0m"
 _BOLD, _DIM, _RED, _MAGENTA = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[35m"
@@ -35,24 +35,24 @@ NAME_COLOURS = (30, 130, 98, 28, 162, 26, 100, 164, 29, 131, 67, 64, 129, 94, 32
 FEW_COLOURS = (36, 32, 35, 34, 33, 31)  # of the 8 that a terminal has at least
 
 
-def palette(environment: Mapping[str, str], output: str, depth: str) -> Paint | None:
+def palette(environment: Mapping[str, str], output: str, depth: str) -> AnsiPainter | None:
     """Return how to paint on prompt_toolkit's `output` and its colour `depth`, by their names; None: don't.
 
     Windows' consoles before Windows 10, a Win32Output, would show the codes as they are.
     """
     if environment.get("NO_COLOR") or output == "Win32Output" or depth == "DEPTH_1_BIT":
         return None
-    return Paint(many=depth != "DEPTH_4_BIT")
+    return AnsiPainter(many=depth != "DEPTH_4_BIT")
 
 
-class Paint:
+class AnsiPainter:
     """Paints names, each in a colour of its own."""
 
     def __init__(self, *, many: bool = True) -> None:
         """`many`: the terminal has 256 colours."""
-        shades = range(SHADES)
-        self._names = [f"\x1b[38;5;{NAME_COLOURS[n]}m" if many else f"\x1b[{FEW_COLOURS[n % 6]}m" for n in shades]
-        self._shades = Shades()
+        colors = range(COLORS)
+        self._names = [f"\x1b[38;5;{NAME_COLOURS[n]}m" if many else f"\x1b[{FEW_COLOURS[n % 6]}m" for n in colors]
+        self._colors = NameColors()
 
     def text(self, shown: Shown) -> str:
         """Return the text of `shown` with its colours."""
@@ -61,5 +61,5 @@ class Paint:
         return "".join(self._span(kind + outgoing, span) for span in shown.spans)
 
     def _span(self, kind: str, span: Span) -> str:
-        code = kind + (self._names[self._shades.of(span.text)] if span.role is Role.NAME else _ROLES[span.role])
+        code = kind + (self._names[self._colors.of(span.text)] if span.role is Role.NAME else _ROLES[span.role])
         return f"{code}{span.text}{_RESET}" if code else span.text

@@ -1,4 +1,4 @@
-"""What Tab offers: commands from the one table, and the names of those who are here. Pure.
+"""What Tab offers, and the hint behind the cursor: from the one table of commands and the names of users here. Pure.
 
 A candidate is whole: it ends in the space that follows a word, or in ": " where the line addresses somebody.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from client.core.settings import CHOICES, MEANINGS
 from protocol import commands, requests
-from protocol.commands import BY_REQUEST, BY_WORD, Parameter
+from protocol.commands import BY_REQUEST, BY_WORD, SLASH_COMMANDS, Command, Parameter
 from protocol.text import key_of
 
 _SETTING_IN = re.compile(r"/set (\w+) \w*$")
@@ -65,3 +65,22 @@ def _parameter_at(text: str) -> Parameter | None:
     first, *more = text.split(" ")
     command = BY_WORD.get(first[1:].lower()) if first.startswith("/") else None
     return command.parameters[0] if command is not None and command.parameters and len(more) == 1 else None
+
+
+def hint(text: str) -> str:
+    """Return what may follow `text`, a whole line, such as the parameters of its command; "" for nothing."""
+    word, space, rest = text.partition(" ")
+    if not word.startswith("/") or len(word) < 2:
+        return ""
+    command = BY_WORD.get(word[1:].lower())
+    if command is not None:
+        return _missing_parameters(command, rest) if space else f" {_missing_parameters(command, '')}".rstrip()
+    begun = [row for row in SLASH_COMMANDS if row.name.startswith(word[1:].lower())]
+    return "" if space or len(begun) != 1 else begun[0].usage[len(word) :]
+
+
+def _missing_parameters(command: Command, rest: str) -> str:
+    """Return the parameters of `command` for which there is no word in `rest`, the text behind the command's name."""
+    missing = [str(parameter) for parameter in command.parameters[len(rest.split()) :]]
+    before = " " if missing and rest and not rest.endswith(" ") else ""
+    return before + " ".join(missing)

@@ -1,4 +1,4 @@
-"""Folding: who comes and goes without a word is told in one line, not in one each. Pure.
+"""Joins and leaves of users who said nothing are shown together in one line. Pure.
 
 The line grows as long as nothing else is shown, up to a number of events: each change draws it again. Then it
 is finished, and the next comer begins another. Whoever has spoken is worth a line of their own when they go.
@@ -6,7 +6,7 @@ is finished, and the next comer begins another. Whoever has spoken is worth a li
 
 from __future__ import annotations
 
-from client.core.render import Kind, Shown, Span, compose, look, name_span
+from client.core.render import Kind, Shown, Span, compose, name_span, render_event
 from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
 
 EVENTS_LIMIT = 1000  # in one line
@@ -14,7 +14,7 @@ SPEAKERS_LIMIT = 10_000  # known by name; a hostile server may make up as many a
 _NAMES = 10  # in one list of the line; how many more there were is told as a number
 
 
-class Folding:
+class JoinsLine:
     """The comings and goings since something else was shown, and who has spoken."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Folding:
     def line(self, me: str) -> Shown | None:
         """Return the line as it stands; None if there is none."""
         if len(self._folded) < 2:
-            return look(self._folded[0], me) if self._folded else None
+            return render_event(self._folded[0], me) if self._folded else None
         return _summary(self._folded)
 
     def unfold(self, me: str) -> Shown | None:

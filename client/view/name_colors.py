@@ -6,11 +6,11 @@ import zlib
 
 from protocol.text import key_of
 
-SHADES = 16  # how many colours a screen has for names
+COLORS = 16  # how many colours a screen has for names
 
 
-class Shades:
-    """The colours of the names that were seen, as numbers below SHADES; a screen says which colour each number is.
+class NameColors:
+    """The colours of the names that were seen, as numbers below COLORS; a screen says which colour each number is.
 
     A name's own number depends on nothing but the name, so that it is the same tomorrow and at everybody's. Where two
     names have the same one, the later takes the next that is free.
@@ -22,11 +22,11 @@ class Shades:
     def of(self, name: str) -> int:
         """Return the colour of `name`."""
         key = key_of(name)
-        own = zlib.crc32(key.encode(errors="replace")) % SHADES
-        if key not in self._given and len(self._given) < SHADES:
+        own = zlib.crc32(key.encode(errors="replace")) % COLORS
+        if key not in self._given and len(self._given) < COLORS:
             self._given[key] = self._free(own)
         return self._given.get(key, own)
 
     def _free(self, own: int) -> int:
         taken = set(self._given.values())
-        return next(n % SHADES for n in range(own, own + SHADES) if n % SHADES not in taken)
+        return next(n % COLORS for n in range(own, own + COLORS) if n % COLORS not in taken)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 
 from client.core.render import Kind, Shown
-from client.core.session import Session
+from client.core.session import ClientSession
 from protocol import events, requests
 from protocol.commands import BY_REQUEST
 from protocol.objects import dump
@@ -21,7 +21,7 @@ Output = Callable[[Shown], None]
 _PAST = tuple(f"/{BY_REQUEST[kind].name}" for kind in (requests.ListHistory, requests.Search))
 
 
-def plain(session: Session, out: Write, err: Write, *, quiet: bool = False) -> Output:
+def plain(session: ClientSession, out: Write, err: Write, *, quiet: bool = False) -> Output:
     """Return what writes lines of text: messages to `out`, the rest to `err`. `quiet`: of the rest, refusals only."""
 
     def write(shown: Shown) -> None:
@@ -45,13 +45,13 @@ def as_json(out: Write) -> Output:
     return write
 
 
-def _is_own_echo(session: Session, shown: Shown) -> bool:
+def _is_own_echo(session: ClientSession, shown: Shown) -> bool:
     event = shown.event
     is_said = isinstance(event, events.Said | events.Whispered)
     return is_said and event.name == session.name and event.cseq is not None  # type: ignore[union-attr]
 
 
-def _is_message(session: Session, shown: Shown) -> bool:
+def _is_message(session: ClientSession, shown: Shown) -> bool:
     event = shown.event
     if isinstance(event, events.HistoryListed):  # only its last part carries the number of our line
         return any(pending.text.startswith(_PAST) for pending in session.pending.values()) or event.cseq is not None

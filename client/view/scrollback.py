@@ -1,4 +1,4 @@
-"""The view: which lines of the conversation stand above the prompt for good, and which live right over it. Pure.
+"""What stands above the prompt for good, and what stands right over it and may still change. Pure.
 
 For good stands what was shown, stamped with its time, under the day's name when that changes. What may still change
 lives over the prompt: the line that comings and goings are folded into, and our own lines that the server has not
@@ -7,14 +7,14 @@ acknowledged; they go up when they are settled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
 from client.core import render
 from client.core.render import Kind, Role, Shown, Span, compose
-from client.core.session import Session
-from client.view.joins import Folding
+from client.core.session import ClientSession
+from client.view.joins import JoinsLine
 from client.view.status_bar import Unread
 from protocol.events import Said, Whispered
 from protocol.text import LATEST
@@ -26,11 +26,11 @@ _STAMPED = (Kind.SAID, Kind.WHISPERED, Kind.NOTICE)
 class View:
     """What the user has before the eyes, as far as it depends on what was shown before."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ClientSession) -> None:
         self.unread = Unread()
         self.columns = 80
         self._session = session
-        self._folding = Folding()
+        self._folding = JoinsLine()
         self._day: date | None = None
 
     def above(self, shown: Shown, now: float) -> list[Shown]:
@@ -89,3 +89,14 @@ def _has_rule(shown: Shown) -> bool:
 def _with_time(shown: Shown, time: str) -> tuple[Span, ...]:
     before = 1 if _has_rule(shown) and len(shown.spans) > 1 else 0
     return (*shown.spans[:before], Span(time, Role.TIME), *shown.spans[before:])
+
+
+def tail(shown: Iterable[Shown], columns: int, rows: int, width_of: Callable[[str], int]) -> list[Shown]:
+    """Return the newest of `shown` that fit on `rows` rows; `width_of` returns how many columns a text takes."""
+    fitting: list[Shown] = []
+    for one in reversed(tuple(shown)):
+        rows -= sum(max(1, -(-width_of(line) // columns)) for line in one.text.split("\n"))
+        if rows < 0:
+            break
+        fitting.append(one)
+    return fitting[::-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from client.core.session import Session
+from client.core.session import ClientSession
 from protocol.events import Said, Whispered
 
 _BETWEEN = " | "
@@ -22,7 +22,7 @@ class Unread(NamedTuple):
         return Unread(self.mentions + (is_mention and not is_whisper), self.whispers + is_whisper)
 
 
-def bar(session: Session, unread: Unread, width: int) -> str:
+def bar(session: ClientSession, unread: Unread, width: int) -> str:
     """Return the bar in at most `width` characters; what matters least is left out first."""
     by_weight = (
         _connection(session),
@@ -30,7 +30,7 @@ def bar(session: Session, unread: Unread, width: int) -> str:
         _count(unread.whispers, "whisper"),
         _count(unread.mentions, "mention"),
         session.name,
-        _count(session.company.count, "user"),
+        _count(session.roster.count, "user"),
         "" if session.round_trip.seconds is None else f"{session.round_trip.seconds * 1000:.0f} ms",
     )
     told = [part for part in by_weight if part]
@@ -39,7 +39,7 @@ def bar(session: Session, unread: Unread, width: int) -> str:
     return _BETWEEN.join(told)[:width]
 
 
-def _connection(session: Session) -> str:
+def _connection(session: ClientSession) -> str:
     if session.online:
         return "online"
     return f"offline, next try in {session.retry_in} s" if session.retry_in else "offline, trying again"

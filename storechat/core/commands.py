@@ -1,4 +1,4 @@
-"""Orders: what a typed line means in a chat through a store, where no server answers but this client. Pure."""
+"""What a typed line means in a chat through a store, where this client itself answers commands. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class ShowStatus:
     """Tell what was delivered, and which faults were met."""
 
 
-Order = Say | ListUsers | Help | Disconnect | ShowStatus
+StoreCommand = Say | ListUsers | Help | Disconnect | ShowStatus
 
 _COMMANDS: tuple[Command, ...] = tuple(BY_REQUEST[build] for build in (Say, ListUsers, Help, Disconnect))
 _STATUS = CommandHelp("status", (), "/status", "Tell what has been delivered, and which faults of the store were met.")
 _BY_WORD = {word: command for command in _COMMANDS for word in (command.name, *command.aliases)}
 
 
-def parse(line: str) -> Order | None:
+def parse(line: str) -> StoreCommand | None:
     """Return what the line `line` asks for; None if nothing is in it. Raises ProtocolError."""
     text = clean(line)
     if not begins_with_slash(line):
@@ -36,8 +36,8 @@ def parse(line: str) -> Order | None:
     command = _BY_WORD.get(word[1:].lower())
     if command is None:
         raise _unknown(word)
-    order: Order = command.build(*arguments(command, rest.strip(), command.usage_as(word)))  # type: ignore[assignment]
-    return order
+    asked: StoreCommand = command.build(*arguments(command, rest.strip(), command.usage_as(word)))  # type: ignore[assignment]
+    return asked
 
 
 def explained(topic: str | None) -> events.HelpListed:

@@ -1,4 +1,4 @@
-"""Tally: which faults were met, how often, and which of them to tell the user of. Pure."""
+"""FaultCount: which faults were met, how often, and which of them to tell the user of. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ QUIET = 60.0  # seconds until a fault that happens again is told of again
 _OUTAGE = ErrorCode.STORE_GONE  # it has an end that is news, too
 
 
-class Tally:
+class FaultCount:
     """Counts faults. Times are monotonic seconds."""
 
     def __init__(self) -> None:

@@ -32,14 +32,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from client.core.backoff import Chance
+from client.core.backoff import Rng
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.lines import LINE_LIMIT
 from protocol.sanitize import clean
 from protocol.text import key_of
 from storechat.core.letter import Letter, decode
-from storechat.core.retransmit import Schedule
-from storechat.core.send_window import WAITING_LIMIT, Window
+from storechat.core.retransmit import RetransmitTimer
+from storechat.core.send_window import WAITING_LIMIT, SendWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +77,17 @@ def key(sender: str, receiver: str) -> str:
 class Mailbox:
     """Facts about our side. Times are monotonic seconds."""
 
-    def __init__(self, me: str, to: str, session: str, chance: Chance) -> None:
+    def __init__(self, me: str, to: str, session: str, rng: Rng) -> None:
         """Begin a session: 16 letters and digits, random, so that nobody ever had it before."""
         self.me, self.to = me, to
         self.session = session
-        self.window = Window()
+        self.window = SendWindow()
         self.peer = Peer()
         self._number = 0
         self._stranger: tuple[str, int] = ("", 0)  # the last letter read that was not the adopted session's
         self._apart = True  # whether what we read last shows that we and the peer do not know each other
         self._leaving = False
-        self._schedule = Schedule(chance)
+        self._timer = RetransmitTimer(rng)
 
     # --- what we say ---------------------------------------------------------------------------------------------
 
@@ -113,17 +113,17 @@ class Mailbox:
     @property
     def all_written(self) -> bool:
         """Whether the store has taken all that was to be written, as far as it said."""
-        return self._schedule.done
+        return self._timer.done
 
     def write_at(self) -> float:
         """Return when the next letter is to be written: 0 for at once, infinity for not before something happens."""
         apart = self._apart or not self.peer.session or not self.peer.knows_us
-        return self._schedule.write_at(unread=apart or bool(self.window))
+        return self._timer.write_at(unread=apart or bool(self.window))
 
     def letter(self, now: float) -> bytes:
         """Return the letter to write now; tell `written` or `not_written` what came of it."""
         self._number += 1
-        self._schedule.begin(now)
+        self._timer.begin(now)
         peer = self.peer
         return Letter(
             sender=key_of(self.me),
@@ -139,11 +139,11 @@ class Mailbox:
 
     def written(self) -> None:
         """Note that the store has taken the letter. It may lose it all the same."""
-        self._schedule.written()
+        self._timer.written()
 
     def not_written(self, now: float) -> None:
         """Note that the store has not taken the letter, or has not said so."""
-        self._schedule.not_written(now)
+        self._timer.not_written(now)
 
     # --- what we read --------------------------------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class Mailbox:
         """Keep who wrote it, a session that may be new or long over: without a peer, we tell that we have seen it."""
         self._apart = True
         if not self.peer.session and letter.session != self._stranger[0]:
-            self._schedule.due = True
+            self._timer.due = True
         self._stranger = (letter.session, letter.number)
 
     def _take(self, letter: Letter, peer: Peer) -> Read:
@@ -198,10 +198,10 @@ class Mailbox:
         peer.newest = letter.number
         peer.knows_us = letter.seen[0] == self.session
         if peer.knows_us and self.window.acknowledge(letter.heard):
-            self._schedule.progress()
-            self._schedule.due |= bool(self.window)
+            self._timer.progress()
+            self._timer.due |= bool(self.window)
         if letter.texts:
-            self._schedule.due = True  # an acknowledgement: the first, or another where that one was lost
+            self._timer.due = True  # an acknowledgement: the first, or another where that one was lost
         texts = self._unheard(letter)
         peer.heard += len(texts)
         left, peer.left = letter.leaving and not peer.left, letter.leaving
@@ -212,5 +212,5 @@ class Mailbox:
 
     def _progress(self) -> None:
         """Write at once, and begin again with short waits."""
-        self._schedule.due = True
-        self._schedule.progress()
+        self._timer.due = True
+        self._timer.progress()

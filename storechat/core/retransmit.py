@@ -1,26 +1,26 @@
-"""Schedule: when the next letter is to be written. Pure; times are monotonic seconds."""
+"""When a letter is to be written, and written again. Pure; times are monotonic seconds."""
 
 from __future__ import annotations
 
 from math import inf
 
-from client.core.backoff import Backoff, Chance
+from client.core.backoff import Backoff, Rng
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.4, 8.0  # seconds until a letter is written again that nobody seems to have read
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0  # seconds until another attempt when the store has not taken one
 
 
-class Schedule:
+class RetransmitTimer:
     """A letter is written when one is `due`, and again and again, later and later, while nobody seems to read it."""
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, rng: Rng) -> None:
         """Begin with a letter that is due."""
         self.due = True
         self._writing = False
         self._failed = False
         self._again_at = 0.0
-        self._silence = Backoff(_FIRST_WAIT, _LONGEST_WAIT, chance)
-        self._trouble = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE, chance)
+        self._silence = Backoff(_FIRST_WAIT, _LONGEST_WAIT, rng)
+        self._trouble = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE, rng)
 
     @property
     def done(self) -> bool:

@@ -1,4 +1,4 @@
-"""Window: the texts that were said and not yet acknowledged, in order, each with its number from 1 up. Pure."""
+"""The texts that are not yet acknowledged, in order, each with its number from 1 up. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BYTES_LIMIT = 16 * 1024  # of one letter's texts, of which the first always goes
 WAITING_LIMIT = 1000  # texts that wait for their acknowledgement
 
 
-class Window:
+class SendWindow:
     """`first` is the number of the oldest text that waits; `sent` counts all that were ever added."""
 
     def __init__(self) -> None:

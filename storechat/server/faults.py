@@ -1,6 +1,6 @@
 """FaultyStore: a store behind a network that does whatever networks do, each at the rate that is asked for. Pure.
 
-Each fault happens by itself and by chance, so that several may meet in one request. What becomes of it is an Answer;
+Each fault happens by itself and by rng, so that several may meet in one request. What becomes of it is an Response;
 one without a status is never sent. Chance is handed in: with the same numbers, the same faults.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from storechat.server.store import Held, Store
+from storechat.server.store import Held, KeyValueStore
 
 LATE_LIMIT = 3  # requests that the copy of a write may come after
 
@@ -32,7 +32,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What is answered. `status` None: nothing is. `lost`: what was asked for is done, but the answer is lost."""
 
     status: int | None
@@ -44,18 +44,18 @@ class Answer:
 class FaultyStore:
     """A store, and what happens to the requests for it."""
 
-    def __init__(self, store: Store, rates: Rates, chance: Callable[[], float]) -> None:
+    def __init__(self, store: KeyValueStore, rates: Rates, rng: Callable[[], float]) -> None:
         """Take `chance`, which gives a random number from 0 up to 1 each time."""
         self.store = store
         self._rates = rates
-        self._chance = chance
+        self._rng = rng
         self._copies: list[tuple[int, str, bytes]] = []  # after how many requests each comes, its key and its value
 
     def delay(self) -> float:
         """Return the seconds that the next request takes on its way, before anything is done."""
-        return self._chance() * self._rates.delay
+        return self._rng() * self._rates.delay
 
-    def get(self, key: str) -> Answer:
+    def get(self, key: str) -> Response:
         """Answer a request for a value. Raises StoreError."""
         self._let_copies_arrive()
         held = self.store.get(key)
@@ -67,10 +67,10 @@ class FaultyStore:
         if past and self._happens(self._rates.stale):
             held = past[self._pick(len(past))]
         if held is None:
-            return Answer(NOT_FOUND, version=self.store.version(key), lost=lost)
-        return Answer(OK, self._carried(held), held.version, lost)
+            return Response(NOT_FOUND, version=self.store.version(key), lost=lost)
+        return Response(OK, self._carried(held), held.version, lost)
 
-    def put(self, key: str, value: bytes) -> Answer:
+    def put(self, key: str, value: bytes) -> Response:
         """Answer a request to put a value. Raises StoreError."""
         self.store.check(key, value)
         self._let_copies_arrive()
@@ -81,16 +81,16 @@ class FaultyStore:
         if self._happens(self._rates.duplicate):
             self._copies.append((self._pick(LATE_LIMIT + 1), key, value))
         lost = self._happens(self._rates.lose)
-        return Answer(CREATED if created else NO_CONTENT, version=self.store.version(key), lost=lost)
+        return Response(CREATED if created else NO_CONTENT, version=self.store.version(key), lost=lost)
 
-    def _trouble(self) -> Answer | None:
+    def _trouble(self) -> Response | None:
         """Return the answer to a request that does not get through; None if it does."""
         if self._happens(self._rates.drop):
-            return Answer(None)
+            return Response(None)
         if self._happens(self._rates.fail):
-            return Answer(UNAVAILABLE, b"the store is asked to fail at times (--fail)\n")
+            return Response(UNAVAILABLE, b"the store is asked to fail at times (--fail)\n")
         if self._happens(self._rates.refuse):
-            return Answer(FORBIDDEN, b"the store is asked to refuse at times (--refuse)\n")
+            return Response(FORBIDDEN, b"the store is asked to refuse at times (--refuse)\n")
         return None
 
     def _let_copies_arrive(self) -> None:
@@ -110,7 +110,7 @@ class FaultyStore:
         return value[:at] + bytes((value[at] ^ 1,)) + value[at + 1 :]
 
     def _happens(self, rate: float) -> bool:
-        return self._chance() < rate
+        return self._rng() < rate
 
     def _pick(self, count: int) -> int:
-        return int(self._chance() * count)
+        return int(self._rng() * count)

@@ -1,4 +1,4 @@
-"""Store: keys and their values, each with a version, in bounds. Pure.
+"""Keys and their values, each with a version, within limits. Pure.
 
 A version is a word that changes whenever the value does, and says nothing else: whoever waits for a change names the
 version that he has. It begins with the store's epoch, a random word, so that the versions of a store that was started
@@ -49,7 +49,7 @@ def check_key(key: str) -> str:
     return key
 
 
-class Store:
+class KeyValueStore:
     """Values by key. With `remembers`, some of the past, too."""
 
     def __init__(

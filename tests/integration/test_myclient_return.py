@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import signal
-from itertools import islice, repeat
+from collections.abc import Iterator
+from itertools import repeat
 
 import pytest
 
 import myclient
 from client.cli import options
 from client.cli.exits import Exit
+from client.core.backoff import Backoff
 from client.net import link
-from client.net.pauses import pauses
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Dismissed, Joined, Noticed, Said, Welcomed, refusal
 from protocol.requests import Hello, Line, Password, Resume
@@ -24,10 +25,21 @@ GOODBYE = Line("/disconnect", 2)
 PATIENT = ("--name", "bot", "--reconnect", "5")
 
 
+class Waits(Backoff):
+    """The waits that a test asks for."""
+
+    def __init__(self, seconds: Iterator[int]) -> None:
+        super().__init__(0.0, 0.0, lambda: 0.0)
+        self._seconds = seconds
+
+    def wait(self) -> float:
+        return next(self._seconds)
+
+
 @pytest.fixture
 def bot(scripted: Scripted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bot:
     monkeypatch.delenv(options.PASSWORD_VARIABLE, raising=False)
-    monkeypatch.setattr(myclient, "pauses", lambda: repeat(0))
+    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(repeat(0)))
     return Bot(scripted, capsys, monkeypatch)
 
 
@@ -132,13 +144,13 @@ def test_a_server_that_shuts_down_may_be_back(bot: Bot, scripted: Scripted) -> N
 def test_when_its_patience_is_over_it_says_what_may_not_have_arrived(
     bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(myclient, "pauses", lambda: repeat(6))
+    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(repeat(6)))
     assert bot.exits(loses, "hello\n", *PATIENT) is Exit.LOST
     assert '"hello" may not have arrived' in bot.err
 
 
 def test_no_server_at_all_is_tried_again_too(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(myclient, "pauses", lambda: iter([0, 0, 9]))
+    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(iter([0, 0, 9])))
 
     def loses_and_is_gone(peer: Peer) -> None:
         bot._scripted._listener.close()
@@ -159,14 +171,6 @@ def test_a_server_that_falls_silent_is_taken_for_gone(
 
     scripted.plays(is_silent)
     assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
-
-
-def test_the_tries_come_ever_later_but_no_later_than_every_half_minute() -> None:
-    for _ in range(20):
-        tries = list(islice(pauses(), 12))
-        assert tries[0] == 1
-        assert all(1 <= pause <= 30 for pause in tries)
-        assert all(pause >= 15 for pause in tries[6:])
 
 
 def test_how_long_it_tries_depends_on_who_waits() -> None:
@@ -277,7 +281,7 @@ def test_a_server_that_does_not_welcome_it_again_is_taken_for_gone(
     bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(myclient, "TICK", 0.01)
-    monkeypatch.setattr(myclient, "PATIENCE", 0.3)
+    monkeypatch.setattr(myclient, "TIMEOUT", 0.3)
 
     def says_nothing(peer: Peer) -> None:
         comes_back(peer)

@@ -13,7 +13,7 @@ import pytest
 import myclient
 from client.cli import options
 from client.cli.exits import Ending, Exit
-from client.core.session import Session
+from client.core.session import ClientSession
 from client.core.typed import Secret
 from client.net.link import connect
 from client.ui.screen import Pipe
@@ -120,7 +120,7 @@ def test_a_slow_server_is_waited_for_as_long_as_it_answers(bot: Bot) -> None:
 
 
 def test_waiting_was_of_use_when_a_line_was_answered(scripted: Scripted) -> None:
-    session = Session("secret")
+    session = ClientSession("secret")
     session.receive(Welcomed("bot", "epoch", 1, 1), 0.0)
     session.typed("one", 0.0)
     session.typed("two", 0.0)
@@ -147,7 +147,7 @@ def test_what_a_line_means_waits_for_the_answer_to_the_one_before(scripted: Scri
 
     scripted.plays(script)
     client = myclient.Client(
-        lambda: connect("127.0.0.1", scripted.port), Session("secret"), Typed("ann", "anna", "hello")
+        lambda: connect("127.0.0.1", scripted.port), ClientSession("secret"), Typed("ann", "anna", "hello")
     )
     with pytest.raises(Ending) as ended:
         client.chat(None, None)
@@ -159,7 +159,7 @@ def test_a_pipe_that_is_woken_yields_nothing_more(tmp_path: Path, monkeypatch: p
     path.write_text("".join(f"{number}\n" for number in range(100)))
     with path.open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        with Pipe(Session("secret"), lambda _: None) as pipe:
+        with Pipe(ClientSession("secret"), lambda _: None) as pipe:
             lines = pipe.lines()
             assert next(lines) == "0\n"
             pipe.wake()
@@ -167,7 +167,7 @@ def test_a_pipe_that_is_woken_yields_nothing_more(tmp_path: Path, monkeypatch: p
 
 
 def test_a_line_that_is_not_answered_in_time_is_a_loss(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(myclient, "PATIENCE", 0.05)
+    monkeypatch.setattr(myclient, "TIMEOUT", 0.05)
 
     def script(peer: Peer) -> None:
         peer.welcomes()
@@ -320,7 +320,7 @@ def test_a_peer_that_is_no_chat_server_is_named_by_what_it_says(bot: Bot, answer
 
 
 def test_a_peer_that_says_nothing_is_given_up(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(myclient, "PATIENCE", 0.05)
+    monkeypatch.setattr(myclient, "TIMEOUT", 0.05)
 
     def script(peer: Peer) -> None:
         peer.gets()
@@ -422,7 +422,7 @@ def test_the_line_after_a_password_waits_for_what_comes_of_it(scripted: Scripted
         peer.gets(Line("/disconnect", 1))
 
     scripted.plays(script)
-    session = Session("secret")
+    session = ClientSession("secret")
 
     class Waiting(Typed):
         def lines(self) -> Iterator[str | Secret]:

@@ -25,7 +25,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 from client.core.confirm import PAUSE
 from client.core.render import Kind, Shown, Span
-from client.core.session import Session
+from client.core.session import ClientSession
 from client.core.typed import Secret, Typed
 from client.ui.echo import drop_typed, silent_keyboard
 from client.ui.terminal import Terminal
@@ -102,7 +102,7 @@ class User:
     """Somebody at a Terminal, in a thread of its own; the test stands for the reader thread."""
 
     def __init__(self) -> None:
-        self.session = Session("secret")
+        self.session = ClientSession("secret")
         self.now = 100.0  # by the user's clock
         self.glass = Glass()
         self.typed: queue.Queue[Typed | BaseException | None] = queue.Queue()
@@ -657,7 +657,10 @@ def test_the_end_of_the_conversation_ends_the_prompt_and_what_was_shown_is_seen(
 
 def test_between_prompts_what_arrives_is_written_at_once() -> None:
     glass = Glass()
-    with create_app_session(output=Vt100_Output(glass, lambda: Size(ROWS, COLUMNS))), Terminal(Session("secret")) as it:
+    with (
+        create_app_session(output=Vt100_Output(glass, lambda: Size(ROWS, COLUMNS))),
+        Terminal(ClientSession("secret")) as it,
+    ):
         it.show(Shown(Kind.NOTICE, (Span("here"),)))
         assert glass.lines() == ["here"]
 

@@ -2,7 +2,7 @@
 
 with Keys() as keys:
     keys.stops(503)                      # every request is answered so, until `keys.works()`
-    storechat.http_store.Store(address(keys.url), 1.0)
+    storechat.http_store.HttpStore(address(keys.url), 1.0)
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from types import TracebackType
 
 from kvstore import KeyServer
 from runtime.sockets import listen
-from storechat.server.faults import Answer, FaultyStore, Rates
+from storechat.server.faults import FaultyStore, Rates, Response
 from storechat.server.places import Place
-from storechat.server.store import Store
+from storechat.server.store import KeyValueStore
 from tests.support.programs import PATIENCE
 
 
@@ -24,18 +24,18 @@ class Moody(FaultyStore):
     """A store that answers as it is told to."""
 
     def __init__(self) -> None:
-        super().__init__(Store("epoch", remembers=True), Rates(), lambda: 0.5)
-        self.answers: Answer | None = None  # instead of doing anything
+        super().__init__(KeyValueStore("epoch", remembers=True), Rates(), lambda: 0.5)
+        self.answers: Response | None = None  # instead of doing anything
         self.loses = False  # having done it
 
-    def get(self, key: str) -> Answer:
+    def get(self, key: str) -> Response:
         return self.answers or self._through(super().get(key))
 
-    def put(self, key: str, value: bytes) -> Answer:
+    def put(self, key: str, value: bytes) -> Response:
         return self.answers or self._through(super().put(key, value))
 
-    def _through(self, answer: Answer) -> Answer:
-        return Answer(answer.status, answer.body, answer.version, lost=True) if self.loses else answer
+    def _through(self, answer: Response) -> Response:
+        return Response(answer.status, answer.body, answer.version, lost=True) if self.loses else answer
 
 
 class _Server(KeyServer):
@@ -94,7 +94,7 @@ class Keys:
         self._server.awaited.clear()
 
     def stops(self, status: int | None) -> None:
-        self.moody.answers = Answer(status)
+        self.moody.answers = Response(status)
 
     def loses(self) -> None:
         self.moody.loses = True

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from client.core.session import ClientMessage, Session, Step
+from client.core.session import ClientMessage, ClientSession, Step
 from protocol import events
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event
@@ -38,7 +38,7 @@ class Member:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.session = Session(f"the secret of member {number}")
+        self.session = ClientSession(f"the secret of member {number}")
         self.history = History(number)
         self.spoken = 0  # messages
         self._names = 0  # that it has made up

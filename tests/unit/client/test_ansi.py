@@ -8,8 +8,8 @@ import pytest
 
 from client.core import render
 from client.core.render import Kind, Role, Shown, Span
-from client.view.ansi import FEW_COLOURS, NAME_COLOURS, Paint, palette
-from client.view.name_colors import SHADES
+from client.view.ansi import FEW_COLOURS, NAME_COLOURS, AnsiPainter, palette
+from client.view.name_colors import COLORS
 from protocol.events import Said, Whispered
 
 AT = 1_700_000_000.0
@@ -17,9 +17,9 @@ LEVELS = (0, 95, 135, 175, 215, 255)  # of the colour cube in xterm's 256 colour
 
 
 def painted(event: object) -> str:
-    shown = render.look(event, "ann")  # type: ignore[arg-type]
+    shown = render.render_event(event, "ann")  # type: ignore[arg-type]
     assert shown is not None
-    return Paint().text(shown)
+    return AnsiPainter().text(shown)
 
 
 def luminance(colour: int) -> float:
@@ -36,10 +36,10 @@ def test_names_can_be_read_on_white_and_on_black(colour: int) -> None:
 
 
 def test_every_shade_is_a_colour_of_its_own() -> None:
-    assert len(set(NAME_COLOURS)) == SHADES
-    paint = Paint()
-    codes = {paint.text(Shown(Kind.SAID, (Span(f"user{n}", Role.NAME),))).partition("user")[0] for n in range(SHADES)}
-    assert len(codes) == SHADES
+    assert len(set(NAME_COLOURS)) == COLORS
+    paint = AnsiPainter()
+    codes = {paint.text(Shown(Kind.SAID, (Span(f"user{n}", Role.NAME),))).partition("user")[0] for n in range(COLORS)}
+    assert len(codes) == COLORS
 
 
 def test_codes_are_all_that_painting_adds() -> None:

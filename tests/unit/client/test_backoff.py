@@ -1,7 +1,11 @@
-"""client/core/backoff.py: waits that double, up to a limit, and are left to chance by half."""
+"""client/core/backoff.py: waits that double up to a limit; up to half of each is random."""
 
 from __future__ import annotations
 
+import random
+from math import ceil
+
+import myclient
 from client.core.backoff import Backoff
 
 
@@ -12,6 +16,15 @@ def test_waits_double_up_to_the_limit_and_begin_again() -> None:
     assert backoff.wait() == 1.0
 
 
-def test_the_half_of_a_wait_is_left_to_chance() -> None:
+def test_half_of_a_wait_is_random() -> None:
     assert Backoff(1.0, 5.0, lambda: 0.0).wait() == 0.5
     assert Backoff(1.0, 5.0, lambda: 0.5).wait() == 0.75
+
+
+def test_a_lost_connection_is_tried_again_ever_later_but_at_least_every_half_minute() -> None:
+    for seed in range(20):
+        retry = Backoff(myclient.FIRST_RETRY, myclient.LONGEST_RETRY, random.Random(seed).random)
+        tries = [ceil(retry.wait()) for _ in range(12)]
+        assert tries[0] == 1
+        assert all(1 <= pause <= 30 for pause in tries)
+        assert all(pause >= 15 for pause in tries[6:])

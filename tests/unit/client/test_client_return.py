@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from client.core.session import Session
+from client.core.session import ClientSession
 from client.core.typed import Secret, Typed
 from protocol import events
 from protocol.errors import ErrorCode
@@ -35,7 +35,7 @@ class Ann:
     """A client's session that has been in the room, up to number 5, and has lost its connection."""
 
     def __init__(self) -> None:
-        self.session = Session("secret")
+        self.session = ClientSession("secret")
         self.session.hello("ann")
         self.hears(Welcomed("ann", "epoch", 4, 2), Said(5, "bob", "hi", AT))
 
@@ -148,7 +148,7 @@ def test_a_password_is_offered_by_every_return_and_never_again_once_it_was_wrong
 
 
 def test_a_password_given_beforehand_is_for_that_name_and_no_other_that_is_typed() -> None:
-    session = Session("secret")
+    session = ClientSession("secret")
     session.hello("ann", "hunter22")
     session.receive(Asked("name", "Another?"), 1.0)
     session.typed("bob", 1.0)
@@ -228,7 +228,7 @@ def test_a_name_that_is_gone_is_asked_for_again_and_the_lines_follow() -> None:
 
 
 def test_before_the_first_welcome_there_is_nothing_to_come_back_to() -> None:
-    assert not Session("secret").may_return
+    assert not ClientSession("secret").may_return
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.core.render import Kind
-from client.core.session import UNSEEN, Session
+from client.core.session import UNSEEN, ClientSession
 from client.core.settings import Settings
 from client.core.typed import OVER, Pending, Secret, Typed
 from protocol import requests
@@ -45,7 +45,7 @@ class Ann:
     """The session of a client, with a clock that a test moves."""
 
     def __init__(self, name: str = "ann") -> None:
-        self.session = Session("secret")
+        self.session = ClientSession("secret")
         self.now = 100.0
         if name:
             self.hears(Welcomed(name, "epoch", 1, 1))
@@ -84,12 +84,12 @@ def shown(fault: ErrorCode, **details: object) -> str:
 
 
 def test_the_first_message_is_a_hello_with_the_clients_secret_and_no_password() -> None:  # T4
-    assert Session("secret").hello("ann", "hunter22") == Hello(1, "secret", "ann")
-    assert Session("secret").hello() == Hello(1, "secret")
+    assert ClientSession("secret").hello("ann", "hunter22") == Hello(1, "secret", "ann")
+    assert ClientSession("secret").hello() == Hello(1, "secret")
 
 
 def test_whatever_is_given_as_a_name_fits_a_frame_and_can_be_encoded() -> None:
-    session = Session("secret")
+    session = ClientSession("secret")
     hello = session.hello("x" * 100_000 + "\ud800", "\ud800" + "y" * 100_000)
     assert hello.name is not None
     assert session.receive(Asked("password", "Its password?"), 1.0).send == (Password("y" * LINE_LIMIT),)
@@ -481,18 +481,18 @@ def test_a_gap_before_any_whisper_is_only_shown() -> None:
 def test_the_names_that_were_seen_are_kept() -> None:
     ann = Ann()
     ann.hears(Joined(2, "bob", 2), Said(3, "carl", "hi", AT), whisper("dora", 4), Renamed(5, "carl", "c"))
-    assert set(ann.session.company) == {"bob", "c", "dora"}
+    assert set(ann.session.roster) == {"bob", "c", "dora"}
     ann.hears(Left(6, "bob", 3, "goodbye"))
-    assert set(ann.session.company) == {"c", "dora"}
+    assert set(ann.session.roster) == {"c", "dora"}
     ann.hears(UsersListed(("ann", "eve"), 2))
-    assert set(ann.session.company) == {"ann", "eve"}
+    assert set(ann.session.roster) == {"ann", "eve"}
 
 
 def test_a_screen_that_completes_names_has_them_from_the_start_and_nobody_sees_how() -> None:
-    session = Session("secret", looks_round=True)
+    session = ClientSession("secret", lists_users=True)
     step = session.receive(Welcomed("ann", "epoch", 1, 2), 1.0)
     assert step.send == (Line("/users", UNSEEN),)
-    assert session.company.count == 2
+    assert session.roster.count == 2
     assert session.receive(UsersListed(("bob", "ann"), 2, cseq=UNSEEN), 1.0).show is None
     assert session.others == ["bob"]
     assert session.receive(refusal(ErrorCode.BUSY, UNSEEN), 1.0).show is None

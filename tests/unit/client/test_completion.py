@@ -1,10 +1,10 @@
-"""client.view.completion: what Tab offers."""
+"""client.view.completion: what Tab offers, and what may still follow, shown while a command is typed."""
 
 from __future__ import annotations
 
 import pytest
 
-from client.view.completion import candidates, last_word
+from client.view.completion import candidates, hint, last_word
 from protocol.commands import BY_WORD
 
 NAMES = ("bob", "Anna", "ann")  # who spoke last comes first
@@ -55,3 +55,30 @@ def test_every_command_and_alias_is_offered_with_its_meaning() -> None:
 @pytest.mark.parametrize(("text", "word"), [("", ""), ("a", "a"), ("a b", "b"), ("a ", "")])
 def test_the_last_word_is_the_one_being_typed(text: str, word: str) -> None:
     assert last_word(text) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("hello", ""),
+        ("/", ""),
+        ("/x", ""),
+        ("//whi", ""),
+        ("/whi", "sper USER MESSAGE"),
+        ("/WHI", "sper USER MESSAGE"),
+        ("/whisper", " USER MESSAGE"),
+        ("/whisper ", "USER MESSAGE"),
+        ("/whisper bob", " MESSAGE"),
+        ("/whisper bob ", "MESSAGE"),
+        ("/whisper bob h", ""),
+        ("/w", " USER MESSAGE"),
+        ("/help ", "[COMMAND]"),
+        ("/users", ""),
+        ("/users ", ""),
+        ("/re", ""),  # reply or register
+        ("/whi bob", ""),  # no command
+    ],
+)
+def test_the_hint(text: str, shown: str) -> None:
+    assert hint(text) == shown

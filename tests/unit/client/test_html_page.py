@@ -21,7 +21,7 @@ from client.core import render
 from client.core.render import Kind, Role, Shown, Span
 from client.ui import html_page as made
 from client.ui.html_page import Page, head
-from client.view.name_colors import SHADES, Shades
+from client.view.name_colors import COLORS, NameColors
 from protocol import events
 from protocol.sanitize import clean
 
@@ -69,11 +69,11 @@ class Reader(HTMLParser):
 
 
 def line(shown: Shown, at: datetime) -> str:
-    return made.line(shown, at, Shades())
+    return made.line(shown, at, NameColors())
 
 
 def said(text: str, name: str = "ann", me: str = "bob") -> Shown:
-    shown = render.look(events.Said(1, name, text, 0.0), me)
+    shown = render.render_event(events.Said(1, name, text, 0.0), me)
     assert shown is not None
     return shown
 
@@ -92,8 +92,8 @@ def test_own_lines_are_marked() -> None:
 
 def test_a_name_has_its_colour_and_always_the_same_one() -> None:
     classes = {Reader(line(said(text), NOON)).elements[2][1]["class"] for text in ("one", "two")}
-    assert classes == {f"c{Shades().of('ann')}"}
-    assert all(f".c{shade} {{" in head("") for shade in range(SHADES))
+    assert classes == {f"c{NameColors().of('ann')}"}
+    assert all(f".c{shade} {{" in head("") for shade in range(COLORS))
 
 
 def test_ones_name_in_what_others_say_is_marked() -> None:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 
 from client.core.render import Role
-from client.view.joins import Folding
+from client.view.joins import JoinsLine
 from protocol.events import Joined, Left, Renamed, Said, Whispered
 
 
-def line(folding: Folding) -> str | None:
+def line(folding: JoinsLine) -> str | None:
     found = folding.line("ann")
     return None if found is None else found.text
 
 
 def test_one_comer_is_told_as_ever() -> None:
-    folding = Folding()
+    folding = JoinsLine()
     assert line(folding) is None
     assert folding.takes(Joined(2, "bob", 2))
     assert line(folding) == "* bob has connected. Users here: 2"
 
 
 def test_several_are_one_line_until_it_is_finished() -> None:
-    folding = Folding()
+    folding = JoinsLine()
     for event in (
         Joined(2, "bob", 2),
         Joined(3, "carl", 3),
@@ -40,14 +40,14 @@ def test_several_are_one_line_until_it_is_finished() -> None:
 
 
 def test_many_names_are_a_number() -> None:
-    folding = Folding()
+    folding = JoinsLine()
     for number in range(100):
         folding.takes(Joined(number, f"u{number}", number))
     assert line(folding) == f"* connected: {', '.join(f'u{n}' for n in range(10))} and 90 more. Users here: 99"
 
 
 def test_whoever_spoke_is_worth_a_line_when_they_go() -> None:
-    folding = Folding()
+    folding = JoinsLine()
     assert not folding.takes(Said(2, "bob", "hi", 0.0))
     assert not folding.takes(Whispered(3, "carl", "ann", "hi", 0.0))
     assert not folding.takes(Renamed(4, "carl", "karl"))
@@ -62,7 +62,7 @@ def test_whoever_spoke_is_worth_a_line_when_they_go() -> None:
 
 def test_no_more_speakers_are_known_than_any_room_has(monkeypatch: pytest.MonkeyPatch) -> None:  # 24
     monkeypatch.setattr("client.view.joins.SPEAKERS_LIMIT", 1)
-    folding = Folding()
+    folding = JoinsLine()
     folding.takes(Said(2, "bob", "hi", 0.0))
     folding.takes(Said(3, "carl", "hi", 0.0))
     assert not folding.takes(Left(4, "bob", 2, "goodbye"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from client.core.liveness import is_dead
-from client.core.session import Session
+from client.core.session import ClientSession
 from protocol.events import Asked, Event, Welcomed
 
 
@@ -24,7 +24,7 @@ from protocol.events import Asked, Event, Welcomed
 def test_it_depends_on_what_it_owes_us(
     events: list[Event], line: str, returns: bool, seconds: float, dead: bool
 ) -> None:
-    session = Session("secret")
+    session = ClientSession("secret")
     for event in events[:1]:
         session.receive(event, 100.0)
     if line:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from client.core import render
-from client.core.session import Session
+from client.core.session import ClientSession
 from client.view.plain import as_json, plain
 from protocol import events
 from protocol.errors import ErrorCode
@@ -21,7 +21,7 @@ class Bot:
     """A script's session, and what it wrote."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.session = Session("secret")
+        self.session = ClientSession("secret")
         self.out: list[str] = []
         self.err: list[str] = []
         self.write = plain(self.session, self.out.append, self.err.append, quiet=quiet)
@@ -79,7 +79,7 @@ def test_json_is_an_event_a_line() -> None:
     lines: list[str] = []
     write = as_json(lines.append)
     for event in (Said(2, "bob", "h\u00e9", AT), UsersListed(("bot",), 1)):
-        shown = render.look(event, "bot")
+        shown = render.render_event(event, "bot")
         assert shown is not None
         write(shown)
     write(render.offline())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from client.core import render
-from client.core.render import Kind, Role, Shown, Span, look
+from client.core.render import Kind, Role, Shown, Span, render_event
 from protocol import events
 from protocol.commands import SLASH_COMMANDS
 from protocol.events import Event, Joined, Left, Renamed, Said, UsersListed, Welcomed, Whispered
@@ -15,7 +15,7 @@ AT = 1_700_000_000.0
 
 
 def shown(event: Event) -> Shown:
-    found = look(event, "ann")
+    found = render_event(event, "ann")
     assert found is not None
     return found
 
@@ -73,7 +73,7 @@ def test_names_are_marked_and_ones_own_differently() -> None:
 
 
 def test_a_ping_of_the_server_is_not_for_people() -> None:
-    assert look(events.Pinged(), "ann") is None
+    assert render_event(events.Pinged(), "ann") is None
 
 
 def test_a_pong_shows_milliseconds() -> None:  # A13
@@ -112,7 +112,7 @@ def test_help_explains_every_command_in_two_columns() -> None:  # A15
 
 def test_a_narrow_screen_gets_help_in_one_column() -> None:
     listed = events.HelpListed(tuple(row.described() for row in SLASH_COMMANDS))
-    found = look(listed, "ann", 19)
+    found = render_event(listed, "ann", 19)
     assert found is not None
     lines = found.text.splitlines()
     assert lines[0] == "/all MESSAGE"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from client.core.roster import NAMES_LIMIT, Company
+from client.core.roster import NAMES_LIMIT, Roster
 
 
 def test_whoever_spoke_last_comes_first_and_who_is_silent_last() -> None:
-    here = Company()
+    here = Roster()
     here.came("dora", 2)
     here.spoke("bob")
     here.spoke("carl")
@@ -17,14 +17,14 @@ def test_whoever_spoke_last_comes_first_and_who_is_silent_last() -> None:
 
 
 def test_whoever_is_told_of_twice_is_here_once() -> None:
-    here = Company()
+    here = Roster()
     here.spoke("bob")
     here.came("bob", 2)
     assert list(here) == ["bob"]
 
 
 def test_whoever_left_is_not_here_any_more() -> None:
-    here = Company()
+    here = Roster()
     here.spoke("bob")
     here.left("bob", 1)
     here.left("nobody", 1)
@@ -32,7 +32,7 @@ def test_whoever_left_is_not_here_any_more() -> None:
 
 
 def test_a_renaming_keeps_the_place() -> None:
-    here = Company()
+    here = Roster()
     here.spoke("bob")
     here.spoke("carl")
     here.renamed("bob", "rob")
@@ -42,7 +42,7 @@ def test_a_renaming_keeps_the_place() -> None:
 
 
 def test_the_servers_list_says_who_is_here_and_not_who_spoke() -> None:
-    here = Company()
+    here = Roster()
     for name in ("gone", "bob", "carl"):
         here.spoke(name)
     here.listed(("ann", "bob", "carl"), 3)
@@ -51,7 +51,7 @@ def test_the_servers_list_says_who_is_here_and_not_who_spoke() -> None:
 
 
 def test_no_more_are_known_than_any_room_has() -> None:  # 24
-    here = Company()
+    here = Roster()
     for number in range(NAMES_LIMIT + 10):
         here.came(f"u{number}", number)
     here.spoke("stranger")

@@ -9,7 +9,7 @@ def test_the_question_asked_on_coming_in_counts_and_lines_repeated_then_do_not()
     ours = RoundTrip()
     assert ours.seconds is None
     ours.welcomed(100.0, last_cseq=3)
-    ours.looked_round(100.25)
+    ours.listed_users(100.25)
     assert ours.seconds == 0.25
     ours.answered(3, 40.0, 100.5, alone=True)
     assert ours.seconds == 0.25

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from client.core import render
-from client.core.render import Kind, Role, Shown
-from client.core.session import Session
+from client.core.render import Kind, Role, Shown, compose
+from client.core.session import ClientSession
 from client.core.settings import Settings
 from client.view.joins import EVENTS_LIMIT
-from client.view.scrollback import View
+from client.view.scrollback import View, tail
 from client.view.status_bar import Unread
 from protocol.events import Event, Joined, Left, Noticed, Refused, Said, Welcomed, Whispered
 from protocol.text import LATEST
@@ -25,18 +25,18 @@ class Viewer:
     """Ann, and what stands above her prompt."""
 
     def __init__(self, **settings: str) -> None:
-        self.session = Session("secret")
+        self.session = ClientSession("secret")
         self.session.receive(Welcomed("ann", "epoch", 1, 1), 0.0)
         self.session.settings = replace(Settings(), **settings)  # type: ignore[arg-type]
         self.view = View(self.session)
 
     def is_shown(self, event: Event, now: float = NOW) -> list[str]:
-        shown = render.look(event, "ann")
+        shown = render.render_event(event, "ann")
         assert shown is not None
         return [line.text for line in self.view.above(shown, now)]
 
     def rings(self, event: Event) -> bool:
-        shown = render.look(event, "ann")
+        shown = render.render_event(event, "ann")
         assert shown is not None
         return self.view.rings(shown)
 
@@ -116,7 +116,7 @@ def test_they_may_have_a_line_each_or_none(joins: str, lines: list[str]) -> None
 
 
 def test_the_first_of_what_was_missed_is_not_folded_away_with_its_rule() -> None:
-    shown = render.look(Left(2, "bob", 1, "goodbye"), "ann")
+    shown = render.render_event(Left(2, "bob", 1, "goodbye"), "ann")
     assert shown is not None
     assert len(Viewer().view.above(render.first_missed(shown), NOW)) == 1
 
@@ -165,3 +165,20 @@ def test_mentions_and_whispers_are_unread_and_counted_apart_until_the_user_enter
     assert ann.view.unread == Unread(mentions=1, whispers=2)
     ann.view.read()
     assert ann.view.unread == Unread()
+
+
+# --- a screen of another width ----------------------------------------------------------------------------------
+
+PAST = [compose(Kind.SAID, text) for text in ("one", "a line of 20 columns", "", "two\nrows", "last")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "count"), [(80, 6, 5), (80, 5, 4), (80, 3, 2), (80, 2, 1), (80, 0, 0), (10, 6, 4), (10, 5, 3)]
+)
+def test_the_newest_that_fit(columns: int, rows: int, count: int) -> None:
+    assert tail(PAST, columns, rows, len) == PAST[len(PAST) - count :]
+
+
+def test_nothing_is_the_tail_of_nothing() -> None:
+    nothing: list[Shown] = []
+    assert tail(nothing, 80, 24, len) == []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from client.core.session import UNSEEN, Session
+from client.core.session import UNSEEN, ClientSession
 from client.view.status_bar import Unread, bar
 from protocol.events import Said, UsersListed, Welcomed
 
 
 @pytest.fixture
-def ann() -> Session:
-    session = Session("secret", looks_round=True)
+def ann() -> ClientSession:
+    session = ClientSession("secret", lists_users=True)
     session.receive(Welcomed("ann", "epoch", 1, 2), 100.0)
     session.receive(UsersListed(("bob", "ann"), 2, UNSEEN), 100.012)
     return session
@@ -28,35 +28,35 @@ def ann() -> Session:
         (3, "onl"),
     ],
 )
-def test_what_matters_least_is_left_out_first(ann: Session, width: int, text: str) -> None:
+def test_what_matters_least_is_left_out_first(ann: ClientSession, width: int, text: str) -> None:
     assert bar(ann, Unread(mentions=1), width) == text
 
 
-def test_a_lost_connection_is_counted_down(ann: Session) -> None:
+def test_a_lost_connection_is_counted_down(ann: ClientSession) -> None:
     ann.lost()
     assert bar(ann, Unread(), 80).startswith("offline, trying again | ann")
     ann.retry_in = 12
     assert bar(ann, Unread(), 80).startswith("offline, next try in 12 s | ann")
 
 
-def test_whoever_is_away_is_reminded_of_it(ann: Session) -> None:
+def test_whoever_is_away_is_reminded_of_it(ann: ClientSession) -> None:
     ann.typed("/away lunch", 200.0)
     assert bar(ann, Unread(), 80).startswith("online | away | ann")
     ann.typed("/back", 200.0)
     assert bar(ann, Unread(), 80).startswith("online | ann")
 
 
-def test_whispers_are_counted_apart_from_mentions(ann: Session) -> None:  # 31
+def test_whispers_are_counted_apart_from_mentions(ann: ClientSession) -> None:  # 31
     assert bar(ann, Unread(1, 2), 80).startswith("online | 2 whispers | 1 mention | ann")
 
 
-def test_the_round_trip_is_that_of_the_newest_answer(ann: Session) -> None:
+def test_the_round_trip_is_that_of_the_newest_answer(ann: ClientSession) -> None:
     ann.typed("hello", 200.0)
     ann.receive(Said(2, "ann", "hello", 0.0, cseq=1), 200.1)
     assert bar(ann, Unread(), 80).endswith(" | 100 ms")
 
 
-def test_what_was_typed_while_there_was_no_connection_says_nothing_about_it(ann: Session) -> None:
+def test_what_was_typed_while_there_was_no_connection_says_nothing_about_it(ann: ClientSession) -> None:
     ann.lost()
     ann.typed("hello", 200.0)
     ann.again()
@@ -65,7 +65,7 @@ def test_what_was_typed_while_there_was_no_connection_says_nothing_about_it(ann:
     assert bar(ann, Unread(), 80).endswith(" | 12 ms")
 
 
-def test_a_line_behind_others_says_nothing_about_the_round_trip(ann: Session) -> None:  # 31
+def test_a_line_behind_others_says_nothing_about_the_round_trip(ann: ClientSession) -> None:  # 31
     ann.typed("a pasted line", 200.0)
     ann.typed("and another", 200.0)
     ann.receive(Said(2, "ann", "a pasted line", 0.0, cseq=1), 200.02)

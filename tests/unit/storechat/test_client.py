@@ -14,9 +14,9 @@ from client.cli.store_address import address
 from client.core.render import Shown
 from protocol.errors import ErrorCode
 from storechat import client
-from storechat.client import Courier
+from storechat.client import StoreClient
 from storechat.core.mailbox import Mailbox
-from storechat.http_store import Store
+from storechat.http_store import HttpStore
 from tests.support.keyserver import Keys
 from tests.support.programs import PATIENCE, free_port
 
@@ -34,7 +34,7 @@ class Seat:
         self._typed: queue.Queue[str | None] = queue.Queue()
         self.stood: list[tuple[bool, int]] = []
         mailbox = Mailbox(name, to, session, lambda: 0.0)
-        self.courier = Courier(Store(address(url), 0.2), mailbox, self, self.show, lambda: 0.0, self.stands)
+        self.client = StoreClient(HttpStore(address(url), 0.2), mailbox, self, self.show, lambda: 0.0, self.stands)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -49,7 +49,7 @@ class Seat:
 
     def _run(self) -> None:
         try:
-            self.courier.chat()
+            self.client.chat()
         except Ending as ending:
             self.ending = ending
 
@@ -213,8 +213,8 @@ def test_the_bar_tells_of_a_store_that_is_gone_and_of_the_other_who_is(ann: Seat
 
 def test_the_bar_counts_nobody_who_reads_nothing(ann: Seat, bob: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
     ann.is_told(True, 2)
-    monkeypatch.setattr("storechat.core.standing.UNREAD", 0.0)
-    bob.courier._store.close()  # cut off, without a goodbye
+    monkeypatch.setattr("storechat.core.health.UNREAD", 0.0)
+    bob.client._store.close()  # cut off, without a goodbye
     ann.types("are you there?", "/users")
     ann.is_told(True, 1)
     ann.sees("Connected users: 1")
@@ -281,7 +281,7 @@ def test_a_store_that_is_not_there_is_an_ending_at_once() -> None:  # B4
 def test_a_store_that_takes_nothing_is_given_up_after_a_while(
     keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # B4
-    monkeypatch.setattr(client, "START_PATIENCE", 0.1)
+    monkeypatch.setattr(client, "START_TIMEOUT", 0.1)
     keys.stops(405)
     with Seat(keys.url, "ann", "bob", "a" * 16) as ann:
         ending = ann.ends()

@@ -6,7 +6,7 @@ import pytest
 
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.requests import Disconnect, Help, ListUsers, Say
-from storechat.core.commands import Order, ShowStatus, explained, parse
+from storechat.core.commands import ShowStatus, StoreCommand, explained, parse
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from storechat.core.commands import Order, ShowStatus, explained, parse
         (" \x00\n", None),
     ],
 )
-def test_a_line_is_what_it_asks_for(line: str, order: Order | None) -> None:
+def test_a_line_is_what_it_asks_for(line: str, order: StoreCommand | None) -> None:
     assert parse(line) == order
 
 

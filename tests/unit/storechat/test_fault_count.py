@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from protocol.errors import ErrorCode
-from storechat.core.fault_count import QUIET, Tally
+from storechat.core.fault_count import QUIET, FaultCount
 
 
 def test_every_fault_is_counted_and_named_with_its_number() -> None:  # B3
-    tally = Tally()
-    assert tally.summary() == "none"
+    faults = FaultCount()
+    assert faults.summary() == "none"
     for fault in (ErrorCode.VALUE_OLD, ErrorCode.STORE_FAILED, ErrorCode.VALUE_OLD):
-        tally.note(fault, 0.0)
-    assert tally.summary() == "604 store-failed 1x, 608 value-old 2x"
+        faults.note(fault, 0.0)
+    assert faults.summary() == "604 store-failed 1x, 608 value-old 2x"
 
 
 def test_a_fault_is_told_of_at_once_and_then_now_and_then() -> None:
-    tally = Tally()
-    assert tally.note(ErrorCode.STORE_FAILED, 0.0)
-    assert not tally.note(ErrorCode.STORE_FAILED, QUIET - 1)
-    assert tally.note(ErrorCode.VALUE_OLD, QUIET - 1)
-    assert tally.note(ErrorCode.STORE_FAILED, QUIET)
+    faults = FaultCount()
+    assert faults.note(ErrorCode.STORE_FAILED, 0.0)
+    assert not faults.note(ErrorCode.STORE_FAILED, QUIET - 1)
+    assert faults.note(ErrorCode.VALUE_OLD, QUIET - 1)
+    assert faults.note(ErrorCode.STORE_FAILED, QUIET)
 
 
 def test_a_store_that_is_gone_a_second_time_is_told_of_again() -> None:
-    tally = Tally()
-    assert not tally.reached()
-    tally.note(ErrorCode.STORE_GONE, 0.0)
-    assert tally.reached()
-    assert not tally.reached()
-    assert tally.note(ErrorCode.STORE_GONE, 1.0)
+    faults = FaultCount()
+    assert not faults.reached()
+    faults.note(ErrorCode.STORE_GONE, 0.0)
+    assert faults.reached()
+    assert not faults.reached()
+    assert faults.note(ErrorCode.STORE_GONE, 1.0)

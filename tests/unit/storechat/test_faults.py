@@ -8,12 +8,12 @@ from collections import Counter
 
 import pytest
 
-from storechat.server.faults import LATE_LIMIT, Answer, FaultyStore, Rates
-from storechat.server.store import Store, StoreError
+from storechat.server.faults import LATE_LIMIT, FaultyStore, Rates, Response
+from storechat.server.store import KeyValueStore, StoreError
 
 
 def faulty(seed: int = 1, **rates: float) -> FaultyStore:
-    return FaultyStore(Store("epoch", remembers=True), Rates(**rates), random.Random(seed).random)
+    return FaultyStore(KeyValueStore("epoch", remembers=True), Rates(**rates), random.Random(seed).random)
 
 
 def value(store: FaultyStore) -> bytes | None:
@@ -23,10 +23,10 @@ def value(store: FaultyStore) -> bytes | None:
 
 def test_without_faults_it_is_a_store() -> None:  # B1
     store = faulty()
-    assert store.get("a") == Answer(404, version="epoch")
-    assert store.put("a", b"one") == Answer(201, version="epoch-1")
-    assert store.put("a", b"two") == Answer(204, version="epoch-2")
-    assert store.get("a") == Answer(200, b"two", "epoch-2")
+    assert store.get("a") == Response(404, version="epoch")
+    assert store.put("a", b"one") == Response(201, version="epoch-1")
+    assert store.put("a", b"two") == Response(204, version="epoch-2")
+    assert store.get("a") == Response(200, b"two", "epoch-2")
     assert store.delay() == 0.0
 
 
@@ -67,7 +67,7 @@ def test_an_old_value_is_given_with_its_old_version() -> None:
     store.store.put("a", b"one")
     assert store.get("a").body == b"one"  # there is none before it
     store.store.put("a", b"two")
-    assert store.get("a") == Answer(200, b"one", "epoch-1")
+    assert store.get("a") == Response(200, b"one", "epoch-1")
 
 
 def test_a_damaged_value_differs_by_a_byte_and_is_whole_in_the_store() -> None:
@@ -98,7 +98,7 @@ def test_the_same_seed_gives_the_same_faults() -> None:
     rates = Rates(*[0.3] * 8)
 
     def story(seed: int) -> list[object]:
-        store = FaultyStore(Store("epoch", remembers=True), rates, random.Random(seed).random)
+        store = FaultyStore(KeyValueStore("epoch", remembers=True), rates, random.Random(seed).random)
         return [(store.delay(), store.put("a", b"%d" % number), store.get("a")) for number in range(50)]
 
     assert story(7) == story(7) != story(8)

@@ -15,7 +15,7 @@ import pytest
 from client.cli.store_address import Address, address
 from protocol.errors import ErrorCode, ProtocolError
 from storechat.core.letter import LETTER_LIMIT
-from storechat.http_store import Store
+from storechat.http_store import HttpStore
 from tests.support.keyserver import Keys
 from tests.support.programs import PATIENCE, free_port
 
@@ -26,17 +26,17 @@ def keys() -> Iterator[Keys]:
         yield made
 
 
-def store(url: str, patience: float = PATIENCE) -> Store:
-    return Store(address(url), patience)
+def store(url: str, timeout: float = PATIENCE) -> HttpStore:
+    return HttpStore(address(url), timeout)
 
 
-def fault_of_read(made: Store) -> ProtocolError:
+def fault_of_read(made: HttpStore) -> ProtocolError:
     with pytest.raises(ProtocolError) as refused:
         made.read("a", "bob")
     return refused.value
 
 
-def fault_of_write(made: Store) -> ProtocolError:
+def fault_of_write(made: HttpStore) -> ProtocolError:
     with pytest.raises(ProtocolError) as refused:
         made.write("a", b"value")
     return refused.value
@@ -306,7 +306,7 @@ def test_whatever_a_server_says_is_a_value_or_a_fault() -> None:
     assert set(met) - refused <= {"value", "nothing new", "written", ErrorCode.STORE_FAILED, ErrorCode.ANSWER_LOST}
 
 
-def outcome(made: Store, *, is_read: bool) -> str | ErrorCode:
+def outcome(made: HttpStore, *, is_read: bool) -> str | ErrorCode:
     """Return what came of a request; only a ProtocolError is a fault, and any other error is a bug."""
     try:
         if not is_read:

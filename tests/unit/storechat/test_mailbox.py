@@ -17,7 +17,7 @@ from storechat.core.letter import Letter, decode
 from storechat.core.mailbox import Mailbox, Read, key
 from storechat.core.send_window import TEXTS_LIMIT, WAITING_LIMIT
 from storechat.server.faults import FaultyStore, Rates
-from storechat.server.store import Store
+from storechat.server.store import KeyValueStore
 
 ANN, BOB, NEW = "a" * 16, "b" * 16, "c" * 16
 
@@ -336,7 +336,7 @@ class Side:
 
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_a_thousand_texts_each_way_through_all_faults_at_once(seed: int) -> None:  # B3
-    store = FaultyStore(Store("epoch", remembers=True), EVERYTHING, random.Random(seed).random)
+    store = FaultyStore(KeyValueStore("epoch", remembers=True), EVERYTHING, random.Random(seed).random)
     said = [str(number) for number in range(1000)]
     sides = [Side("ann", ANN, store, said), Side("bob", BOB, store, said)]
     now = 0.0

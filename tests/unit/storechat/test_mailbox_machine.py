@@ -214,7 +214,7 @@ class ShowsWhatItHasShown(Mailbox):
 
 class ForgetsToWriteAgain(Mailbox):
     def write_at(self) -> float:
-        return 0.0 if self._schedule.due else float("inf")
+        return 0.0 if self._timer.due else float("inf")
 
 
 class TakesAnAcknowledgementFromAnybody(Mailbox):

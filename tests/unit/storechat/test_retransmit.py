@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from math import inf
 
-from storechat.core.retransmit import Schedule
+from storechat.core.retransmit import RetransmitTimer
 
 
-def schedule() -> Schedule:
-    made = Schedule(lambda: 1.0)
+def schedule() -> RetransmitTimer:
+    made = RetransmitTimer(lambda: 1.0)
     made.begin(0.0)
     made.written()
     return made
 
 
 def test_the_first_letter_is_due_and_then_only_what_is_unread_is_written_again() -> None:
-    assert Schedule(lambda: 1.0).write_at(unread=False) == 0.0
+    assert RetransmitTimer(lambda: 1.0).write_at(unread=False) == 0.0
     made = schedule()
     assert made.write_at(unread=False) == inf
     assert made.write_at(unread=True) == 0.4
@@ -41,7 +41,7 @@ def test_what_is_due_is_written_at_once_but_not_after_a_failure() -> None:
 
 
 def test_it_is_done_when_the_store_has_taken_what_was_due() -> None:
-    made = Schedule(lambda: 1.0)
+    made = RetransmitTimer(lambda: 1.0)
     assert not made.done
     made.begin(0.0)
     assert not made.done

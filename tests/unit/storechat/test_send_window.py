@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from storechat.core.send_window import BYTES_LIMIT, TEXTS_LIMIT, WAITING_LIMIT, Window
+from storechat.core.send_window import BYTES_LIMIT, TEXTS_LIMIT, WAITING_LIMIT, SendWindow
 
 
-def window(*texts: str) -> Window:
-    made = Window()
+def window(*texts: str) -> SendWindow:
+    made = SendWindow()
     for text in texts:
         made.add(text)
     return made

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from storechat.server.store import KEY_LIMIT, KEYS_LIMIT, PAST_LIMIT, VALUE_LIMIT, Store, StoreError
+from storechat.server.store import KEY_LIMIT, KEYS_LIMIT, PAST_LIMIT, VALUE_LIMIT, KeyValueStore, StoreError
 
 
 def test_what_was_written_is_read_back() -> None:  # B1
-    store = Store("epoch")
+    store = KeyValueStore("epoch")
     assert store.get("a") is None
     assert store.put("a", b"one")
     assert not store.put("a", b"\x00two")
@@ -19,19 +19,19 @@ def test_what_was_written_is_read_back() -> None:  # B1
 
 
 def test_a_version_changes_whenever_something_is_written() -> None:
-    store = Store("epoch")
+    store = KeyValueStore("epoch")
     versions = [store.version("a")]
     for value in (b"one", b"one", b"two"):
         store.put("a", value)
         versions.append(store.version("a"))
     assert len(set(versions)) == 4
     assert store.version("b") == versions[0]
-    assert Store("another").version("a") not in versions
+    assert KeyValueStore("another").version("a") not in versions
 
 
 @pytest.mark.parametrize("key", ["", ".", "..", ".hidden", "a/b", "a b", "\u00e9", "a\n", "-x", "x" * (KEY_LIMIT + 1)])
 def test_a_key_that_could_be_something_else_is_refused(key: str) -> None:
-    store = Store("epoch")
+    store = KeyValueStore("epoch")
     for use in (store.get, store.version, store.past, lambda key: store.put(key, b"")):
         with pytest.raises(StoreError, match="is not a key") as refused:
             use(key)
@@ -39,7 +39,7 @@ def test_a_key_that_could_be_something_else_is_refused(key: str) -> None:
 
 
 def test_values_and_their_number_are_bounded() -> None:
-    store = Store("epoch")
+    store = KeyValueStore("epoch")
     for number in range(KEYS_LIMIT):
         store.put(f"key{number}", b"x" * VALUE_LIMIT if number == 0 else b"")
     assert not store.put("key1", b"x")
@@ -50,7 +50,7 @@ def test_values_and_their_number_are_bounded() -> None:
 
 
 def test_the_past_is_kept_where_it_is_wanted_and_bounded() -> None:
-    forgetful, store = Store("epoch"), Store("epoch", remembers=True)
+    forgetful, store = KeyValueStore("epoch"), KeyValueStore("epoch", remembers=True)
     for number in range(9):
         store.put("a", b"%d" % number)
         forgetful.put("a", b"%d" % number)
@@ -66,7 +66,7 @@ def test_what_is_to_be_kept_elsewhere_is_told_before_it_changes() -> None:
         if value == b"full":
             raise OSError(28, "No space left on device")
 
-    store = Store("epoch", {"a": b"before"}, keep=keep)
+    store = KeyValueStore("epoch", {"a": b"before"}, keep=keep)
     store.put("a", b"one")
     with pytest.raises(OSError, match="No space"):
         store.put("a", b"full")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from client.core import render, session
-from client.core.session import Session, Step
+from client.core.session import ClientSession, Step
 from client.core.typed import Pending
 from protocol.events import Renamed, Welcomed
 from protocol.requests import Hello, Line
@@ -16,25 +16,25 @@ from tools.crash.patches import Patches
 
 def shows_repeats(patches: Patches) -> None:
     """What comes a second time is shown a second time."""
-    receive = Session.receive
+    receive = ClientSession.receive
 
-    def receiving(self: Session, event: Any, now: float) -> Step:
+    def receiving(self: ClientSession, event: Any, now: float) -> Step:
         is_old = getattr(event, "seq", self.seq + 1) <= self.seq
         step = receive(self, event, now)
-        return replace(step, show=render.look(event, self.name)) if is_old else step
+        return replace(step, show=render.render_event(event, self.name)) if is_old else step
 
-    patches.replace(Session, "receive", receiving)
+    patches.replace(ClientSession, "receive", receiving)
 
 
 def _again(patches: Patches, change: Any) -> None:
-    again = Session.again
-    patches.replace(Session, "again", lambda self: change(self, again(self)))
+    again = ClientSession.again
+    patches.replace(ClientSession, "again", lambda self: change(self, again(self)))
 
 
 def forgets_pending(patches: Patches) -> None:
     """What has had no answer when the connection is lost is forgotten."""
 
-    def forgetting(self: Session, hello: Hello) -> Hello:
+    def forgetting(self: ClientSession, hello: Hello) -> Hello:
         self.pending.clear()
         return hello
 
@@ -44,7 +44,7 @@ def forgets_pending(patches: Patches) -> None:
 def asks_too_late(patches: Patches) -> None:
     """It wants to be told what came after the number after the newest that it knows."""
 
-    def asking(self: Session, hello: Hello) -> Hello:
+    def asking(self: ClientSession, hello: Hello) -> Hello:
         resume = hello.resume
         return hello if resume is None else replace(hello, resume=replace(resume, seq=resume.seq + 1))
 
@@ -52,12 +52,12 @@ def asks_too_late(patches: Patches) -> None:
 
 
 def _welcomed(patches: Patches, change: Any) -> None:
-    welcomed = Session._welcomed
+    welcomed = ClientSession._welcomed
 
-    def being_welcomed(self: Session, event: Welcomed) -> Step:
+    def being_welcomed(self: ClientSession, event: Welcomed) -> Step:
         return change(self, welcomed(self, event))  # type: ignore[no-any-return]
 
-    patches.replace(Session, "_welcomed", being_welcomed)
+    patches.replace(ClientSession, "_welcomed", being_welcomed)
 
 
 def repeats_nothing(patches: Patches) -> None:
@@ -73,7 +73,7 @@ def repeats_backwards(patches: Patches) -> None:
 def repeats_renumbered(patches: Patches) -> None:
     """It repeats its lines under new numbers."""
 
-    def renumbering(self: Session, step: Step) -> Step:
+    def renumbering(self: ClientSession, step: Step) -> Step:
         repeated = [line for line in step.send if isinstance(line, Line)]
         lines = [
             Line(line.text, self._cseq + number, line.as_of, line.epoch) for number, line in enumerate(repeated, 1)
@@ -88,7 +88,7 @@ def repeats_renumbered(patches: Patches) -> None:
 def skips_missed(patches: Patches) -> None:
     """It takes the welcome's number for what it has seen, and what it missed for old."""
 
-    def skipping(self: Session, step: Step) -> Step:
+    def skipping(self: ClientSession, step: Step) -> Step:
         self.seq = self._came_at
         return step
 
@@ -98,17 +98,17 @@ def skips_missed(patches: Patches) -> None:
 def takes_others_answers(patches: Patches) -> None:
     """Everybody's `cseq` acknowledges its own line of that number."""
 
-    def settling(self: Session, event: Any) -> Pending | None:
+    def settling(self: ClientSession, event: Any) -> Pending | None:
         return self.pending.pop(getattr(event, "cseq", None), None)  # type: ignore[arg-type]
 
-    patches.replace(Session, "_settle", settling)
+    patches.replace(ClientSession, "_settle", settling)
 
 
 def follows_old_names(patches: Patches) -> None:
     """What it is told of the past changes its name of today (the one that this checker found in the real client)."""
-    renamed = Session._renamed
+    renamed = ClientSession._renamed
 
-    def following(self: Session, event: Any) -> None:
+    def following(self: ClientSession, event: Any) -> None:
         renamed(self, event)
         self.name = event.name if event.old == self.name else self.name
 

@@ -1,4 +1,4 @@
-"""Standing: how a chat through a store stands, for the status bar. Is the store there, and the other? Pure.
+"""Whether the store and the other user can be reached, for the status bar. Pure.
 
 A store may fail now and then without being gone, so one failure in a row says nothing. Who has left says so; who was
 cut off can't, and shows by not reading what is said.
@@ -12,7 +12,7 @@ FAILURES = 2  # of requests of one kind, one after the other
 UNREAD = 10.0  # seconds without anything read of what waits
 
 
-class Standing:
+class StoreHealth:
     """What the newest requests and acknowledgements say. Times are monotonic seconds."""
 
     def __init__(self) -> None:

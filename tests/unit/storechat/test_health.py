@@ -1,12 +1,12 @@
-"""storechat.core.standing: how a chat through a store stands."""
+"""storechat.core.health: how a chat through a store stands."""
 
 from __future__ import annotations
 
-from storechat.core.standing import UNREAD, Standing
+from storechat.core.health import UNREAD, StoreHealth
 
 
 def test_one_failure_in_a_row_says_nothing_and_two_do() -> None:
-    ours = Standing()
+    ours = StoreHealth()
     assert ours.online
     ours.failed("read")
     ours.failed("write")
@@ -20,7 +20,7 @@ def test_one_failure_in_a_row_says_nothing_and_two_do() -> None:
 
 
 def test_who_reads_nothing_for_long_is_not_counted() -> None:
-    ours = Standing()
+    ours = StoreHealth()
     assert ours.reads(0.0)
     ours.waiting(1, 2, 100.0)
     ours.waiting(1, 3, 105.0)
