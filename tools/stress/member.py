@@ -74,7 +74,10 @@ class Member:
         else:
             whole = saying("/quit" if how == "quit" else f"{self.mark} 0 never said whole", self.framed)
             self._send(whole if how == "quit" else whole[: len(whole) // 2])
-            self.sock.close()
+            if self.framed or how == "quit":
+                self.sock.close()
+            else:  # an orderly end would make a line of the half that was sent
+                reset(self.sock)
         self.here, self.back_at = False, back_at
 
     def stall(self, until: float, long: bool) -> None:

@@ -131,7 +131,7 @@ class Soak:
         return (
             f"{here} connected, {self.said:,} said, {self.ledger.deliveries:,} deliveries checked, "
             f"{self.faults.total()} faults, {self.ledger.dropped} dropped; {Usage.of(self.server)}; "
-            f"wrong: {self.ledger.wrong.total()}"
+            f"wrong: {dict(self.ledger.wrong) or 0}"
         )
 
     def unheard(self) -> int:
