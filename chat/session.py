@@ -11,7 +11,7 @@ from enum import Enum, auto
 from math import inf
 
 from chat.rate_limit import Meter
-from protocol.requests import Resume
+from protocol.requests import ResumePoint
 from protocol.text import key_of
 
 
@@ -68,7 +68,7 @@ class Session:
         self.state = State.NAMELESS
         self.framed = False
         self.identity = ""  # whose lines and whispers in the log are this user's: a client's, over its connections
-        self.resume: Resume | None = None  # where it stopped reading, if it was here before
+        self.resume: ResumePoint | None = None  # where it stopped reading, if it was here before
         self.greeted_with = 0  # messages of the log, when it comes in
         self.name = ""
         self.named_at_seq = 0  # the log's number at which this session took its name

@@ -1,4 +1,7 @@
-"""Events: what peers are told, named in the past tense. How each looks on a wire is its dialect's business.
+"""Events: what the server sends to peers, named in the past tense. A dialect renders them as payloads.
+
+A new event is a class here and a member of Event, a renderer in protocol.dialects.slash, a type name in
+protocol.objects and a renderer in client.core.render; tests/unit/project/test_events.py fails until it is in all.
 
 All are values (protocol.values). `seq` is a place in the room's log; `cseq` counts a framed client's lines, from 1, and
 is None for text clients; `at` is seconds since the epoch, UTC; `count` is how many users are connected.
@@ -9,12 +12,12 @@ from __future__ import annotations
 from protocol.errors import ErrorCode
 from protocol.values import value
 
-# --- events: about the room, seen by all or, for a whisper, by two -------------------------------------------------
+# --- about the room, for all readers or, for a whisper, for two ---------------------------------------------------
 
 
 @value
 class Said:
-    """`cseq` is there when the line came in a frame: with the reader's own name it acknowledges that line."""
+    """`name` said `text`. With the reader's own name, `cseq` acknowledges the reader's line of that number."""
 
     seq: int
     name: str
@@ -25,7 +28,7 @@ class Said:
 
 @value
 class Whispered:
-    """Seen by `name` and `to` only; acknowledges like Said."""
+    """`name` whispered `text` to `to`; only these two see it. Acknowledges like Said."""
 
     seq: int
     name: str
@@ -46,7 +49,7 @@ class Joined:
 
 @value
 class Left:
-    """A user is gone, for `reason`."""
+    """A user has gone, for `reason`."""
 
     seq: int
     name: str
@@ -56,7 +59,7 @@ class Left:
 
 @value
 class Renamed:
-    """Acknowledges like Said."""
+    """The user called `old` is called `name` now. Acknowledges like Said."""
 
     seq: int
     old: str
@@ -64,14 +67,14 @@ class Renamed:
     cseq: int | None = None
 
 
-# --- events: for one peer ------------------------------------------------------------------------------------------
+# --- for one peer --------------------------------------------------------------------------------------------------
 
 
 @value
 class Welcomed:
-    """You are in. `seq` is the log's newest number, that of your coming.
+    """You are in the room. `seq` is the number of your own Joined, the newest in the log.
 
-    With `resumed`, what was missed since `Resume.seq` follows, up to and with the event of that number.
+    With `resumed`, the events missed since `ResumePoint.seq` follow, up to and including that number.
     """
 
     name: str
@@ -91,12 +94,12 @@ class Asked:
 
 @value
 class PasswordTaken:
-    """A text user's password has come in: what is typed from here on may be seen again."""
+    """A text user's password has arrived: the terminal may show again what is typed."""
 
 
 @value
 class UsersListed:
-    """Who is connected."""
+    """The names of the connected users."""
 
     names: tuple[str, ...]
     count: int
@@ -105,7 +108,7 @@ class UsersListed:
 
 @value
 class CommandHelp:
-    """One command: its name, its other names, how it is typed, what it does."""
+    """One command: its name and aliases, how it is typed, and what it does."""
 
     name: str
     aliases: tuple[str, ...]
@@ -114,14 +117,14 @@ class CommandHelp:
 
     @property
     def explained(self) -> str:
-        """What it does, and its other names."""
+        """What it does, and its aliases."""
         also = ", ".join(f"/{alias}" for alias in self.aliases)
         return f"{self.help} Also {also}." if also else self.help
 
 
 @value
 class HelpListed:
-    """The commands asked about."""
+    """The commands that Help asked for."""
 
     commands: tuple[CommandHelp, ...]
     cseq: int | None = None
@@ -129,7 +132,7 @@ class HelpListed:
 
 @value
 class Past:
-    """A message of the log, told again; `to` is who it was whispered to, None if everybody."""
+    """A message of the log in a history. `to` is the user it was whispered to; None for a message to everybody."""
 
     seq: int
     at: float
@@ -140,7 +143,7 @@ class Past:
 
 @value
 class HistoryListed:
-    """Messages of the log, the oldest first, under the heading `text`; without one, they go on after the last ones."""
+    """Messages of the log, the oldest first, under the heading `text`. Without a heading they continue the list before."""
 
     text: str
     entries: tuple[Past, ...]
@@ -156,7 +159,7 @@ class Ponged:
 
 @value
 class Noticed:
-    """Something to know, from the server."""
+    """A notice from the server."""
 
     text: str
     cseq: int | None = None
@@ -164,7 +167,7 @@ class Noticed:
 
 @value
 class Refused:
-    """A row of the one table of errors; the session goes on."""
+    """A row of the table of errors, filled in. The session continues."""
 
     number: int
     code: str
@@ -174,19 +177,19 @@ class Refused:
 
 @value
 class Pinged:
-    """Are you there? Answered with a Pong."""
+    """A keep-alive, to be answered with a Pong."""
 
 
 @value
 class Missed:
-    """So many events of the room can't be replayed; 0: nobody knows how many, since it is another log than it was."""
+    """`missed` events of the room can't be sent any more. 0: an unknown number, since the log is a new one."""
 
     missed: int
 
 
 @value
 class Dismissed:
-    """The last event: the connection closes after it. `again`: the server may be back, and so may the client."""
+    """The last event before the connection closes. `again`: the server may come back, so the client may reconnect."""
 
     reason: str
     again: bool | None = None
@@ -211,5 +214,5 @@ Event = (
 
 
 def refusal(fault: ErrorCode, cseq: int | None = None, **details: object) -> Refused:
-    """Return the event that tells of `fault`, its phrase filled with `details` (already cleaned and bounded)."""
+    """Return the refusal for `fault`, its phrase filled in with `details` (already cleaned and bounded)."""
     return Refused(fault.number, fault.code, fault.phrase.format(**details), cseq)

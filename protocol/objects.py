@@ -1,8 +1,10 @@
 """JSON objects <-> messages: what is in a frame, for both ends.
 
 An object has a `type` and the fields of its message under their names; a field that is None is left out. `load`
-checks every field's type, ignores unknown keys (a newer peer may send more) and raises ProtocolError for all
-else, whatever the bytes are: nothing a peer sends gets past here half checked.
+checks the type of each field and ignores unknown keys (a newer peer may send more). It raises ProtocolError for
+anything else, whatever the bytes are, so that nothing from a peer gets past here half checked.
+
+Both tables name every message once. PasswordTaken is not in them: a program knows by itself when to hide typing.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 from protocol import events, requests
 from protocol.errors import ErrorCode, ProtocolError
-from protocol.requests import Resume
+from protocol.requests import ResumePoint
 from protocol.text import excerpt
 
 FROM_CLIENT: dict[str, type] = {
@@ -43,7 +45,7 @@ FROM_SERVER: dict[str, type] = {
     "goodbye": events.Dismissed,
 }
 
-_NESTED = (Resume, events.CommandHelp, events.Past)
+_NESTED = (ResumePoint, events.CommandHelp, events.Past)
 _TYPE_NAMES = {kind: name for types in (FROM_CLIENT, FROM_SERVER) for name, kind in types.items()}
 _FIELD_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in (*_TYPE_NAMES, *_NESTED)}
 _INTEGER_LIMIT = 2**53  # what JSON readers everywhere can hold exactly (RFC 8259, section 6)
@@ -145,13 +147,13 @@ def _many(convert: Callable[[object], object]) -> Callable[[object], object]:
     return convert_all
 
 
-# By the annotation of a message's field, as it is written in messages.py.
+# By the annotation of a message's field, as requests.py and events.py write it.
 _CONVERTERS: dict[str, Callable[[object], object]] = {
     "str": _exactly(str),
     "bool": _exactly(bool),
     "int": _integer,
     "float": _number,
-    "Resume": _nested(Resume),
+    "ResumePoint": _nested(ResumePoint),
     "tuple[str, ...]": _many(_exactly(str)),
     "tuple[CommandHelp, ...]": _many(_nested(events.CommandHelp)),
     "tuple[Past, ...]": _many(_nested(events.Past)),

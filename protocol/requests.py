@@ -1,8 +1,10 @@
-"""Requests: what peers ask for, named in the imperative. How each looks on a wire is its dialect's business.
+"""Requests: what peers ask for, named in the imperative. A dialect parses them from payloads.
+
+Three kinds: LineRequest is what a line of any dialect can mean, Request also what only frames carry, and LocalRequest
+what the custom client does by itself. Each is a row of protocol.commands or a type of frame in protocol.objects.
 
 All are values (protocol.values). `cseq` counts a framed client's lines, from 1, and is None for text clients; `seq`
-is a
-place in the room's log.
+is a place in the room's log.
 """
 
 from __future__ import annotations
@@ -13,14 +15,14 @@ from protocol.values import value
 VERSION = 1
 
 
-# --- requests: frames that only framed clients send -------------------------------------------------------------
+# --- what only framed clients send --------------------------------------------------------------------------------
 
 
 @value
-class Resume:
-    """Where a client that was here before stopped reading: the log it knew (`epoch`) and its newest number.
+class ResumePoint:
+    """Where a returning client stopped reading: the `epoch` of its log and the newest number it received.
 
-    Its `lines` up to that `cseq` may have reached the server before; those above it are new.
+    Its lines up to the `cseq` of `lines` may have reached the server before; later ones have not.
     """
 
     epoch: str
@@ -30,13 +32,13 @@ class Resume:
 
 @value
 class Hello:
-    """The first frame. `client_id` is the client's random secret, kept over reconnects and never shown to others."""
+    """The first frame. `client_id` is the client's random secret, kept over reconnects and shown to nobody."""
 
     version: int
     client_id: str
     name: str | None = None
     password: str | None = None
-    resume: Resume | None = None
+    resume: ResumePoint | None = None
 
 
 @value
@@ -58,8 +60,8 @@ class Password:
 class Line:
     """What the user typed, command or plain text; the server parses it.
 
-    `as_of` (a seq) makes a name in the line mean whoever held it then and still does, so that a reply never
-    reaches a newcomer who took the name of somebody who left. `epoch` is the log that it is a number of.
+    With `as_of`, a `seq` of the log `epoch`, a name in the line means the user who has held it since then, so that a
+    reply never reaches a newcomer who took the name of somebody who left.
     """
 
     text: str
@@ -73,7 +75,7 @@ class Pong:
     """The answer to a Pinged."""
 
 
-# --- requests: what a line of any dialect can mean ---------------------------------------------------------------
+# --- what a line of any dialect can mean --------------------------------------------------------------------------
 
 
 @value
@@ -97,7 +99,7 @@ class Whisper:
 
 @value
 class Act:
-    """Tell everyone what I do: `text`, behind my name."""
+    """Show everyone `text`, what I do, after my name."""
 
     text: str
     cseq: int | None = None
@@ -105,7 +107,7 @@ class Act:
 
 @value
 class GoAway:
-    """Tell whoever whispers to me that I am away, and `why`."""
+    """Mark me as away: users who whisper to me are notified, with the reason `why`."""
 
     why: str | None = None
     cseq: int | None = None
@@ -113,14 +115,14 @@ class GoAway:
 
 @value
 class ComeBack:
-    """I am no longer away."""
+    """Mark me as no longer away."""
 
     cseq: int | None = None
 
 
 @value
 class ListUsers:
-    """Tell me who is connected."""
+    """List the connected users."""
 
     cseq: int | None = None
 
@@ -144,7 +146,7 @@ class Join:
 
 @value
 class Register:
-    """Make the name I have mine alone; ask for the password where there is none here."""
+    """Make an account of my name. Without a `password`, the server asks for one."""
 
     password: str | None = None
     cseq: int | None = None
@@ -152,7 +154,7 @@ class Register:
 
 @value
 class ChangePassword:
-    """Give my account another password; ask for it where there is none here."""
+    """Change the password of my account. Without a `password`, the server asks for one."""
 
     password: str | None = None
     cseq: int | None = None
@@ -160,14 +162,14 @@ class ChangePassword:
 
 @value
 class Unregister:
-    """Let anybody have my name again."""
+    """Remove my account, so that anybody may take my name."""
 
     cseq: int | None = None
 
 
 @value
 class Ping:
-    """Answer me."""
+    """Ask for a Ponged, to measure the time it takes."""
 
     cseq: int | None = None
 
@@ -182,7 +184,7 @@ class Help:
 
 @value
 class ListHistory:
-    """Tell me the newest `count` messages; as many as a newcomer is told, where no count is given."""
+    """List the newest `count` messages; without a count, as many as newcomers get."""
 
     count: str | None = None
     cseq: int | None = None
@@ -190,7 +192,7 @@ class ListHistory:
 
 @value
 class Search:
-    """Tell me the newest messages with all these `words` in them."""
+    """List the newest messages that contain all of `words`."""
 
     words: str
     cseq: int | None = None
@@ -198,7 +200,7 @@ class Search:
 
 @value
 class Seek:
-    """Tell me when whoever is called `name` was last here."""
+    """Tell when the user called `name` was last here."""
 
     name: str
     cseq: int | None = None
@@ -213,7 +215,7 @@ class Disconnect:
 
 @value
 class Malformed:
-    """Something that could not be parsed; its sender is to be told why."""
+    """A line or frame that could not be parsed. Its sender gets `error` as a refusal."""
 
     error: ProtocolError
     cseq: int | None = None
@@ -224,7 +226,7 @@ class Malformed:
 
 @value
 class Reply:
-    """Answer the last whisper. The custom client knows whose that was; the server does not."""
+    """Whisper `text` to the sender of the last whisper, which the custom client knows and the server does not."""
 
     text: str
     cseq: int | None = None
@@ -232,7 +234,7 @@ class Reply:
 
 @value
 class Ignore:
-    """Show nothing more of what whoever is called `name` says; without a name, list those who are ignored."""
+    """Stop showing what the user called `name` says. Without a name, list the ignored users."""
 
     name: str | None = None
     cseq: int | None = None
@@ -240,7 +242,7 @@ class Ignore:
 
 @value
 class Unignore:
-    """Show what `name` says again."""
+    """Show again what the user called `name` says."""
 
     name: str
     cseq: int | None = None
@@ -248,7 +250,7 @@ class Unignore:
 
 @value
 class Set:
-    """Change a setting: its name and its value; tell what it is, or all of them, where these are left out."""
+    """Change a setting: `setting` is its name and value. Without a value, show it; without either, show all."""
 
     setting: str | None = None
     cseq: int | None = None

@@ -1,8 +1,8 @@
 """`value`: the decorator of messages and effects, which are values: made once, compared by content, never changed.
 
-The type checker holds that nobody changes them. The interpreter is not asked to, because a frozen dataclass builds
-its instances through one `object.__setattr__` a field: 0.9 us for a Said, where a plain one takes 0.2 us, and all
-that happens to a message between its socket and the outboxes is to take about 3 us.
+The type checker rejects code that changes them. The interpreter does not, because a frozen dataclass sets each field by
+a call of `object.__setattr__`: 0.9 us for a Said instead of 0.2 us, and the budget of a message, from its socket to the
+outboxes, is about 3 us.
 """
 
 from __future__ import annotations

@@ -242,7 +242,7 @@ def _tell_found(session: Session, words: str, found: list[Past], cseq: int | Non
 def _listed(session: Session, text: str, entries: list[Past], cseq: int | None) -> list[Effect]:
     """Return the events that tell of `entries`: the first has the heading, the last one answers the line."""
     parts = list(_parts(entries))
-    headings = [f"{text}:" if session.framed else f"{text} (times are UTC):", *[""] * len(parts)]
+    headings = [f"{text}:", *[""] * len(parts)]
     answered = [*[None] * (len(parts) - 1), cseq]
     return [Unicast(session, HistoryListed(*event)) for event in zip(headings, parts, answered, strict=False)]
 

@@ -168,7 +168,7 @@ class ClientSession:
         self._credential.reconnected()
         self.told_goodbye = False
         self.refusal = ""
-        resume = requests.Resume(self.epoch, self.seq, self._sent)
+        resume = requests.ResumePoint(self.epoch, self.seq, self._sent)
         return Hello(requests.VERSION, self._client_id, name=self.name or None, resume=resume)
 
     def typed(self, typed: Typed, now: float) -> Step:

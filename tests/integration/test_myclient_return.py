@@ -15,7 +15,7 @@ from client.core.backoff import Backoff
 from client.net import link
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Dismissed, Joined, Noticed, Said, Welcomed, refusal
-from protocol.requests import Hello, Line, Password, Resume
+from protocol.requests import Hello, Line, Password, ResumePoint
 from tests.integration.test_myclient import client
 from tests.support.programs import CTRL_D, Programs, needs
 from tests.support.scripted import Bot, Peer, Script, Scripted
@@ -52,7 +52,7 @@ def loses(peer: Peer) -> None:
 def comes_back(peer: Peer) -> None:
     hello = peer.gets()
     assert isinstance(hello, Hello)
-    assert (hello.name, hello.resume) in [("bot", Resume("epoch", 1, lines=lines)) for lines in (1, 2)]
+    assert (hello.name, hello.resume) in [("bot", ResumePoint("epoch", 1, lines=lines)) for lines in (1, 2)]
 
 
 def repeats(peer: Peer) -> None:

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from hypothesis import strategies as st
 
 from protocol.events import CommandHelp, Past
-from protocol.requests import Resume
+from protocol.requests import ResumePoint
 from protocol.sanitize import clean
 
 # UAX #9: the explicit formatting characters by their bidi class; the three marks have the class of what they imitate.
@@ -39,7 +39,7 @@ hostile_texts = st.text(_CHARACTERS, max_size=60)
 clean_texts = hostile_texts.map(clean)
 
 _LIMIT = 2**53
-_NESTED = (Resume, CommandHelp, Past)
+_NESTED = (ResumePoint, CommandHelp, Past)
 
 
 def messages_of(kind: type, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from protocol.events import Event, Past, RoomEvent
-from protocol.requests import Resume
+from protocol.requests import ResumePoint
 
 Mark = tuple[int, int]
 _MARK = re.compile(r"(\d+)\.(\d+)( |$)")
@@ -41,7 +41,7 @@ class Welcomed:
     epoch: str
     seq: int
     resumed: bool
-    asked: Resume | None
+    asked: ResumePoint | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event
 from protocol.framing import FrameCodec
 from protocol.objects import FROM_SERVER, dump, load
-from protocol.requests import Resume
+from protocol.requests import ResumePoint
 from tools.crash.history import (
     Answered,
     Begun,
@@ -42,7 +42,7 @@ class Member:
         self.history = History(number)
         self.spoken = 0  # messages
         self._names = 0  # that it has made up
-        self._asked: Resume | None = None
+        self._asked: ResumePoint | None = None
         self._codec = FrameCodec(PREAMBLE)
 
     # --- its connection ------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from protocol.events import (
     Whispered,
     refusal,
 )
-from protocol.requests import Hello, Line, Resume
+from protocol.requests import Hello, Line, ResumePoint
 from tests.support.party import EPOCH, Party
 
 AT = 1_700_000_000.0
@@ -45,7 +45,7 @@ def comes_back(party: Party, seq: int, epoch: str = EPOCH, name: str = "ann", se
     """Let a client connect again that has seen what came up to `seq`; return the guest that it is."""
     guest = f"{name} again"
     party.connects(guest)
-    party.frames(guest, Hello(1, secret, name, resume=Resume(epoch, seq)))
+    party.frames(guest, Hello(1, secret, name, resume=ResumePoint(epoch, seq)))
     return guest
 
 
@@ -371,7 +371,7 @@ def forgetful() -> Party:
 
 def test_one_whom_the_log_has_forgotten_is_not_believed_but_its_new_lines_are() -> None:  # 6
     party = forgetful()
-    resume = Resume(EPOCH, 3, lines=2)
+    resume = ResumePoint(EPOCH, 3, lines=2)
     for _ in range(2):  # cut off before it has heard that they were refused, it repeats them
         again = "ann again"
         party.connects(again)
@@ -390,7 +390,7 @@ def test_one_whom_the_log_has_forgotten_is_not_believed_but_its_new_lines_are() 
 def test_in_another_log_a_line_is_said_that_the_lost_one_may_have_had() -> None:
     party = forgetful()
     party.connects("ann again")
-    party.frames("ann again", Hello(1, "the secret of ann", "ann", resume=Resume("lost", 3, 2)), Line("two", 2))
+    party.frames("ann again", Hello(1, "the secret of ann", "ann", resume=ResumePoint("lost", 3, 2)), Line("two", 2))
     assert "ann: two" in party.told("bob")
 
 

@@ -10,7 +10,7 @@ from chat.handlers.history import found
 from chat.lane import LEAST, Lane, cost
 from chat.session import Session
 from protocol.events import HelpListed, HistoryListed, Joined, Noticed, Past, Ponged, Said, UsersListed, Welcomed
-from protocol.requests import Hello, Line, ListUsers, Resume
+from protocol.requests import Hello, Line, ListUsers, ResumePoint
 from tests.support.party import EPOCH, Party
 
 
@@ -111,7 +111,7 @@ def test_one_who_comes_back_waits_for_its_turn_and_hears_all_once_and_in_order()
     with party.turn():
         party.says("ann", "/users", "3")
         for name in ("bob", "carl"):
-            party.frames(name, Hello(1, f"the secret of {name}", name, resume=Resume(EPOCH, 1)))
+            party.frames(name, Hello(1, f"the secret of {name}", name, resume=ResumePoint(EPOCH, 1)))
     assert party.room() == ("ann",)
     party.says("ann", "4")
     assert party.room() == ("ann", "bob", "carl")  # each in a turn of its own
@@ -180,9 +180,9 @@ def test_what_many_are_told_again_is_rendered_once_and_acknowledges_nobody_s_lin
     party.looks_away()
     for name in ("bob", "carl"):
         party.connects(name)
-        party.frames(name, Hello(1, f"the secret of {name}", name, resume=Resume(EPOCH, 1)))
+        party.frames(name, Hello(1, f"the secret of {name}", name, resume=ResumePoint(EPOCH, 1)))
         said = [event for event in party.events(name) if isinstance(event, Said)]
         assert said == [Said(2, "ann", "hi", party.at)]
     party.connects("ann again")
-    party.frames("ann again", Hello(1, "the secret of ann", "ann", resume=Resume(EPOCH, 1)))
+    party.frames("ann again", Hello(1, "the secret of ann", "ann", resume=ResumePoint(EPOCH, 1)))
     assert Said(2, "ann", "hi", party.at, 1) in party.events("ann again")

@@ -25,7 +25,7 @@ from protocol.events import (
     Whispered,
     refusal,
 )
-from protocol.requests import Hello, Line, Name, Password, Resume
+from protocol.requests import Hello, Line, Name, Password, ResumePoint
 
 AT = 1_700_000_000.0
 AWAY, BACK = "while you were away", "you are back"
@@ -68,7 +68,7 @@ def back(seq: int, name: str = "ann") -> Welcomed:
 
 
 def test_it_comes_back_under_its_name_to_where_it_stopped() -> None:
-    assert Ann().returns() == Hello(1, "secret", "ann", resume=Resume("epoch", 5, 0))
+    assert Ann().returns() == Hello(1, "secret", "ann", resume=ResumePoint("epoch", 5, 0))
 
 
 def test_lines_without_an_answer_are_sent_again_under_their_numbers_once_it_is_welcome() -> None:
@@ -311,11 +311,11 @@ def test_what_can_t_be_told_again_is_a_number() -> None:
 def test_it_says_which_of_its_lines_may_have_been_heard_before() -> None:  # 6
     ann = Ann()
     ann.types("one")
-    assert ann.returns().resume == Resume("epoch", 5, lines=1)
+    assert ann.returns().resume == ResumePoint("epoch", 5, lines=1)
     ann.types("two")  # offline: nobody can have heard it
-    assert ann.session.again().resume == Resume("epoch", 5, lines=1)
+    assert ann.session.again().resume == ResumePoint("epoch", 5, lines=1)
     ann.hears(back(6))
-    assert ann.returns().resume == Resume("epoch", 5, lines=2)
+    assert ann.returns().resume == ResumePoint("epoch", 5, lines=2)
 
 
 def test_another_log_is_begun_from_its_own_numbers() -> None:
@@ -325,7 +325,7 @@ def test_another_log_is_begun_from_its_own_numbers() -> None:
     assert shown[0].startswith("* Welcome, ann.")
     assert shown[1].startswith("* The server began a new log")
     assert shown[2] == "bob: hi"
-    assert ann.session.again().resume == Resume("another", 3, 0)
+    assert ann.session.again().resume == ResumePoint("another", 3, 0)
 
 
 # --- what comes twice --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""protocol/dialects.py: the dialects give the same request for the same meaning, whatever they are given.
+"""protocol/dialects: the dialects give the same request for the same meaning, whatever they are given.
 
 What they show is in test_dialects_render.py.
 """

@@ -1,4 +1,4 @@
-"""protocol/dialects.py: what people and framed clients are shown of an event, and that it does no harm."""
+"""protocol/dialects: what people and framed clients are shown of an event, and that it does no harm."""
 
 from __future__ import annotations
 

@@ -33,13 +33,13 @@ from protocol.events import (
 )
 from protocol.framing import FRAME_LIMIT
 from protocol.objects import FROM_CLIENT, FROM_SERVER, dump, load
-from protocol.requests import Hello, Line, Name, Password, Pong, Resume
+from protocol.requests import Hello, Line, Name, Password, Pong, ResumePoint
 from tests.support.strategies import messages_of
 
 # One of each message, with all its fields, and the object that it is on the wire (DESIGN.md, "Messages in frames").
 ON_THE_WIRE: list[tuple[object, str]] = [
     (
-        Hello(1, "s3cret", "ann", "pass word", Resume("an epoch", 7)),
+        Hello(1, "s3cret", "ann", "pass word", ResumePoint("an epoch", 7)),
         '{"type":"hello","version":1,"client_id":"s3cret","name":"ann","password":"pass word",'
         '"resume":{"epoch":"an epoch","seq":7}}',
     ),
@@ -219,7 +219,7 @@ WRONG: dict[str, list[object]] = {
     "bool": [0, 1, "true", []],
     "int": [True, False, 1.0, 1.5, "1", "", [], {}, -1, 2**53, 10**300],
     "float": [True, False, "1.5", [], {}, -1, -0.5, 2**53, 1e300],
-    "Resume": [1, "x", [], True],
+    "ResumePoint": [1, "x", [], True],
     "tuple[str, ...]": ["x", 1, {}, [1], ["x", None], [["x"]]],
     "tuple[CommandHelp, ...]": ["x", 1, {}, [1], [None], ["x"], [[]]],
     "tuple[Past, ...]": ["x", 1, {}, [1], [None], ["x"], [[]]],

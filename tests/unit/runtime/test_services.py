@@ -134,7 +134,7 @@ def test_what_has_just_been_written_is_found(backroom: Services, journal: Journa
     effects = backroom.hear(waits(backroom))
     told = effects[0]
     assert isinstance(told, Unicast)
-    assert told.event == HistoryListed("The last messages with fox (times are UTC):", (Past(1, AT, "ann", "a fox"),), 4)
+    assert told.event == HistoryListed("The last messages with fox:", (Past(1, AT, "ann", "a fox"),), 4)
     backroom.take(SeekInArchive(session, "ANN"))
     sought = backroom.hear(waits(backroom))[0]
     assert isinstance(sought, Unicast)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from protocol.events import Joined, Left, Past, Ponged, Refused, Renamed, RoomEvent, Said, Whispered
-from protocol.requests import Resume
+from protocol.requests import ResumePoint
 from tools.crash.checker import A_RUN, violations
 from tools.crash.history import (
     Answered,
@@ -30,8 +30,8 @@ AT = 1_700_000_000.0
 LINE = Invoked(1, "say", "1.1 hello")
 SAID = Said(3, "m1-1", "1.1 hello", AT, 1)
 WHISPER = Whispered(4, "m1-1", "m2-1", "1.2 psst", AT, 2)
-BACK = Welcomed("log1", 9, resumed=True, asked=Resume("log1", 3))
-ANEW = Welcomed("log2", 1, resumed=False, asked=Resume("log1", 3))
+BACK = Welcomed("log1", 9, resumed=True, asked=ResumePoint("log1", 3))
+ANEW = Welcomed("log2", 1, resumed=False, asked=ResumePoint("log1", 3))
 
 
 def shown(*events: RoomEvent) -> list[Record]:

@@ -1,4 +1,4 @@
-"""protocol/messages.py and protocol/values.py: the vocabulary, as values."""
+"""protocol/requests.py, events.py and values.py: the vocabulary, as values."""
 
 from __future__ import annotations
 

@@ -1,0 +1,186 @@
+"""Slash: for people who type `/whisper bob hi`, and plain lines that everybody is to read.
+
+The parser serves frames, too: what a framed client's user typed is sent as it is. The verbs differ from this dialect
+in their parser and in how a few events read, so they take TextDialect and RENDERERS from here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from protocol import acts, events, requests
+from protocol.codec import Codec
+from protocol.commands import BY_REQUEST, BY_WORD, PASSWORD, Command, arguments, find
+from protocol.dialects.dialect import A_COMMAND, A_MESSAGE, A_NAME, A_PASSWORD, Dialect
+from protocol.errors import ErrorCode, ProtocolError
+from protocol.lines import LineCodec
+from protocol.requests import Disconnect, LineRequest, LocalRequest, Malformed, Nick, Password, Request, Say, Whisper
+from protocol.sanitize import begins_with_slash, clean, printable
+from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
+from protocol.text import WIDTH, utc
+
+Renderer = Callable[[Any], str | bytes]
+
+_WHISPER = BY_REQUEST[Whisper]
+
+# --- line -> request ---------------------------------------------------------------------------------------------
+
+
+def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
+    """Return what a slash user's line means. Raises ProtocolError."""
+    is_talk = named and not begins_with_slash(text)
+    typed, text = printable(text), clean(text)
+    if is_talk or not text.startswith("/"):
+        return Say(text, cseq) if named else Nick(text, cseq)
+    if text.startswith("//") and named:  # a slash that is meant as one
+        return Say(text[1:], cseq)
+    word = text.partition(" ")[0]
+    command = find(word)
+    check_precondition(command, named)
+    request = command.build(*arguments(command, argument_text(command, typed, text), command.usage_as(word)), cseq=cseq)
+    if isinstance(request, LocalRequest):
+        raise _belongs_to_the_client(command, word.lower())
+    return request
+
+
+def _belongs_to_the_client(command: Command, word: str) -> ProtocolError:
+    instead = f" Here: {_WHISPER.usage}" if command.build is requests.Reply else ""
+    return ProtocolError(ErrorCode.CLIENT_ONLY, word=word, instead=instead)
+
+
+def slash_word(text: str, named: bool) -> str:
+    """Return what the log calls the line `text`."""
+    word = clean(text).partition(" ")[0].lower()
+    if word.startswith("/") and (begins_with_slash(text) or not named):
+        return word if word[1:] in BY_WORD else A_COMMAND
+    return A_MESSAGE if named else A_NAME
+
+
+def argument_text(command: Command, typed: str, text: str) -> str:
+    """Return what follows the command's word in `text`, the cleaned line. A password is taken from the line as it was
+    `typed`, since cleaning could change it."""
+    return (typed if PASSWORD in command.parameters else text).partition(" ")[2].strip()
+
+
+def check_precondition(command: Command, named: bool) -> None:
+    """Raise ProtocolError if the command needs a name and there is none: this comes before its form (C2, E10)."""
+    if command.needs_name and not named:
+        raise ProtocolError(ErrorCode.NOT_NAMED)
+
+
+# --- event -> lines ----------------------------------------------------------------------------------------------
+
+
+class TextDialect:
+    """A dialect of text lines: its parser, its words for the log, and a renderer for each event that text is sent.
+
+    Two events are for programs alone, Pinged and Missed: a text session answers no ping and resumes nothing.
+    """
+
+    codec: type[Codec] = LineCodec
+    echoes = counts = pings = False
+
+    def __init__(
+        self,
+        name: str,
+        parse_text: Callable[[str, bool], LineRequest],
+        word_in: Callable[[str, bool], str],
+        renderers: Mapping[type, Renderer],
+    ) -> None:
+        self.name = name
+        self._parse_text = parse_text
+        self._word_in = word_in
+        self._renderers = renderers
+
+    def parse(self, payload: bytes, named: bool, asked: bool = False) -> Request:
+        """Return the request in a line, as Dialect.parse."""
+        if payload == CTRL_D:
+            return Disconnect()
+        try:
+            if asked:
+                return Password(payload.decode())
+            return self._parse_text(payload.decode(), named)
+        except UnicodeDecodeError:
+            return Malformed(ProtocolError(ErrorCode.BAD_ENCODING))
+        except ProtocolError as error:
+            return Malformed(error)
+
+    def word(self, payload: bytes, named: bool, asked: bool = False) -> str:
+        """Return the log's word for a line, as Dialect.word."""
+        if asked:
+            return A_PASSWORD
+        return "Ctrl-D" if payload == CTRL_D else self._word_in(payload.decode(errors="replace"), named)
+
+    def render(self, event: events.Event) -> bytes:
+        """Return the lines of an event, without the end of the last one. KeyError: an event for programs alone."""
+        rendered = self._renderers[type(event)](event)
+        return rendered.encode() if isinstance(rendered, str) else rendered
+
+
+def joined(*lines: str) -> str:
+    """Return `lines` as one payload."""
+    return "\r\n".join(lines)
+
+
+def wrapped(text: str) -> str:
+    """Return a text of the server's own as lines that fit a terminal, the further ones indented."""
+    if len(text) <= WIDTH:
+        return text
+    return joined(*textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+
+
+def _users(event: events.UsersListed) -> str:
+    names = textwrap.wrap(", ".join(event.names), WIDTH, break_on_hyphens=False)
+    return joined(f"Connected users: {event.count}", *names)
+
+
+def _help(event: events.HelpListed) -> str:
+    width = max(len(c.usage) for c in event.commands) + 2
+    return joined(*(line for c in event.commands for line in _help_row(c, width)))
+
+
+def _help_row(command: events.CommandHelp, width: int) -> list[str]:
+    first = f"{command.usage:<{width}}"
+    return textwrap.wrap(
+        command.explained, WIDTH, initial_indent=first, subsequent_indent=" " * width, break_on_hyphens=False
+    )
+
+
+def _history(event: events.HistoryListed) -> str:
+    heading = [f"* {event.text.removesuffix(':')} (times are UTC):"] if event.text else []
+    return joined(*heading, *map(_past, event.entries))
+
+
+def _past(entry: events.Past) -> str:
+    said = acts.told(entry.name, entry.text) if entry.to is None else f"{entry.name} to {entry.to}: {entry.text}"
+    return f"[{utc(entry.at)}] {said}"
+
+
+def _welcome(event: events.Welcomed) -> str:
+    return joined(
+        wrapped(f"Welcome, {event.name}. You may chat now; /help (or /cmd) lists the commands."),
+        f"* Users here: {event.count}",
+    )
+
+
+RENDERERS: dict[type, Renderer] = {
+    events.Said: lambda e: acts.told(e.name, e.text),
+    events.Whispered: lambda e: f"{e.name} whispers: {e.text}",
+    events.Joined: lambda e: f"* {e.name} has connected. Users here: {e.count}",
+    events.Left: lambda e: f"* {e.name} has left ({e.reason}). Users here: {e.count}",
+    events.Renamed: lambda e: f"* {e.old} is now {e.name}",
+    events.Welcomed: _welcome,
+    events.Asked: lambda e: wrapped(e.text) if e.what == "name" else HIDE_TYPING + wrapped(e.text).encode(),
+    events.PasswordTaken: lambda _: SHOW_TYPING,
+    events.UsersListed: _users,
+    events.HelpListed: _help,
+    events.HistoryListed: _history,
+    events.Ponged: lambda _: "pong",
+    events.Noticed: lambda e: wrapped(f"* {e.text}"),
+    events.Refused: lambda e: wrapped(f"! {e.text}"),
+    events.Dismissed: lambda e: wrapped(e.reason),
+}
+
+SLASH: Dialect = TextDialect("slash", parse_slash, slash_word, RENDERERS)
