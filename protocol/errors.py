@@ -15,7 +15,7 @@ from enum import Enum
 
 
 class ErrorCode(Enum):
-    """One row: `ErrorCode.NAME_TAKEN.number`, `.code`, `.phrase`, `.verbs` ("" where the phrase serves verb users too)."""
+    """One row: `ErrorCode.NAME_TAKEN.number`, `.code`, `.phrase`, `.verbs` ("": the phrase serves verb users, too)."""
 
     BAD_LENGTH = 101, "bad-length", "A frame of {length} bytes is not possible: 1 to {limit} are. Closing."
     BAD_ENCODING = (

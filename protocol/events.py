@@ -143,7 +143,7 @@ class Past:
 
 @value
 class HistoryListed:
-    """Messages of the log, the oldest first, under the heading `text`. Without a heading they continue the list before."""
+    """Messages of the log, the oldest first, headed by `text`. Without it they continue the list before."""
 
     text: str
     entries: tuple[Past, ...]
