@@ -13,7 +13,8 @@ import pytest
 
 from client.cli import options
 from client.cli.exits import Exit
-from tests.support.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, Program, Programs, free_port, needs
+from tests.support.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, Program, Programs, needs
+from tools.shared.programs import free_port
 
 NGINX = """
 daemon off; master_process off; pid nginx.pid; error_log stderr notice;

@@ -18,7 +18,7 @@ from chat import limits
 from chat.effects import Effect
 from runtime.sockets import listen
 from tests.support.live import PATIENCE, Live
-from tests.support.programs import free_port
+from tools.shared.programs import free_port
 
 # --- signals -----------------------------------------------------------------------------------------------------
 

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 import selectors
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from tests.support.programs import PATIENCE
-
-
-@contextlib.contextmanager
-def room_for(descriptors: int) -> Iterator[None]:
-    """Let this process open that many descriptors, or as many as the machine allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = descriptors if hard < 0 else min(descriptors, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class Crowd:

@@ -16,7 +16,6 @@ import os
 import pty
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tools.shared.programs import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
@@ -159,10 +160,3 @@ class Programs:
         program.types(name)
         program.sees(f"Welcome, {name}.")
         return program
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago: server.py takes none that it is not told."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port

@@ -6,13 +6,28 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from tools.bench.scenarios import OURS_ONLY, SCENARIOS
-from tools.bench.servers import ROOT, Server, known, running
+from tools.bench.crew import Sample
+from tools.bench.latency import latency, latency_with_logins
+from tools.bench.load import fanout
+from tools.bench.servers import Running, Server, known, running
 from tools.bench.table import OURS, Figures, Rounds, figures, median, table
+from tools.shared.programs import ROOT
+
+Measurement = Callable[[Running, float], Sample]  # a running server, seconds -> what was counted
+
+OURS_ONLY = ("latency-logins",)  # what only our server has
+SCENARIOS: dict[str, Measurement] = {
+    "fanout-100-10": partial(fanout, 100, 10),
+    "fanout-500-1": partial(fanout, 500, 1),
+    "fanout-200-200": partial(fanout, 200, 200),
+    "latency": latency,
+    "latency-logins": latency_with_logins,
+}
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -38,13 +53,13 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def checkout(argument: str) -> tuple[str, Path]:
-    """Part `LABEL=PATH`; a path alone is ours."""
+    """Split `LABEL=PATH`; a path alone is ours."""
     label, _, path = argument.rpartition("=")
     return label or OURS, Path(path)
 
 
 def chosen(servers: list[Server], labels: list[str] | None) -> list[Server]:
-    """Those that were asked for and are there; what is left out is said in one sentence."""
+    """Return the servers that were asked for and are installed; name the others in one sentence."""
     unknown = set(labels or ()) - {server.label for server in servers}
     if unknown:
         there = ", ".join(server.label for server in servers)
@@ -74,7 +89,7 @@ def take_turns(scenarios: list[str], servers: list[Server], rounds: int, seconds
 
 
 def saved(results: Rounds) -> str:
-    """All rounds and their median, as JSON."""
+    """Return all rounds and their median, as JSON."""
     rows = [
         {
             "scenario": scenario,

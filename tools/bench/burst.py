@@ -12,14 +12,13 @@ import socket
 import string
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
+
+from tools.shared.programs import HOST, ROOT, cpu_seconds, serving
 
 LINES, SECONDS, KEYS = 10_000, 5.0, 60
-PATIENCE = 30.0
-_ROOT = Path(__file__).parents[2]
+TIMEOUT = 30.0
 
 
 def tmux(*arguments: str) -> str:
@@ -36,7 +35,7 @@ def typed() -> str:
 
 def wait_for(text: str) -> None:
     """Wait until `text` is on the screen."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while text not in tmux("capture-pane", "-p", "-t", "ann"):
         if time.monotonic() > deadline:
             raise SystemExit(f"never saw {text!r}")
@@ -45,7 +44,7 @@ def wait_for(text: str) -> None:
 
 def talk(port: int) -> None:
     """Say LINES lines in SECONDS seconds, evenly."""
-    with socket.create_connection(("127.0.0.1", port)) as sock:
+    with socket.create_connection((HOST, port)) as sock:
         sock.sendall(b"bob\r\n")
         time.sleep(0.5)
         start = time.monotonic()
@@ -55,16 +54,10 @@ def talk(port: int) -> None:
         wait_for(f"burst {LINES - 1}")
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return what a process has used, from /proc (fields 14 and 15)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def measure(port: int) -> None:
     """Type while somebody talks; print what came of it."""
-    command = f"exec {sys.executable} myclient.py 127.0.0.1 {port} --name ann"
-    tmux("-f", "/dev/null", "new-session", "-d", "-s", "ann", "-x", "80", "-y", "24", "-c", str(_ROOT), command)
+    command = f"exec {sys.executable} myclient.py {HOST} {port} --name ann"
+    tmux("-f", "/dev/null", "new-session", "-d", "-s", "ann", "-x", "80", "-y", "24", "-c", str(ROOT), command)
     wait_for("ann>")
     pid = int(tmux("display-message", "-p", "-t", "ann", "#{pane_pid}"))
     before, start = cpu_seconds(pid), time.monotonic()
@@ -85,21 +78,11 @@ def measure(port: int) -> None:
 
 def main() -> None:
     """Run a server, and measure."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "server.py", str(port), "--host", "127.0.0.1", "--data", folder, "--no-rate-limit"]
-        with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE) as server:
-            try:
-                assert server.stdout is not None  # noqa: S101  (it is a pipe)
-                while b"Listening on port" not in server.stdout.readline():
-                    pass
-                threading.Thread(target=server.stdout.read, daemon=True).start()
-                measure(port)
-            finally:
-                tmux("kill-server")
-                server.terminate()
-                server.wait()
+    with serving("--no-rate-limit") as server:
+        try:
+            measure(server.port)
+        finally:
+            tmux("kill-server")
 
 
 if __name__ == "__main__":

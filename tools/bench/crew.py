@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import RawArray, RawValue
 from typing import Any
 
-from tools.bench.cpu import cpu_seconds
-from tools.bench.servers import HOST, Running
+from tools.bench.servers import Running
+from tools.shared.programs import HOST, cpu_seconds
 
 FORK = multiprocessing.get_context("fork")  # the workers inherit the logged-in sockets
 LOGIN_SECONDS = 10.0
@@ -85,7 +85,7 @@ def seats(running: Running, count: int, stack: ExitStack) -> Iterator[socket.soc
 
 def log_in(sock: socket.socket, name: bytes, running: Running) -> None:
     """Say who we are and read until the last of the welcome; the socket is nonblocking then."""
-    speech = running.server.speech
+    speech = running.speech
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.sendall(speech.login.replace(b"NAME", name))
     ready, heard = speech.ready.replace(b"NAME", name), b""

@@ -48,7 +48,7 @@ class Client:
 
 def fanout(people: int, talkers: int, running: Running, seconds: float) -> Sample:
     """`people` clients of which `talkers` talk without pause, for `seconds`."""
-    chunk = (running.server.speech.say + TEXT + b"\r\n") * CHUNK_LINES
+    chunk = (running.speech.say + TEXT + b"\r\n") * CHUNK_LINES
     with clients(running, people) as seats:
         crowd = [Client(sock, chunk if number < talkers else b"") for number, sock in enumerate(seats)]
         shares = [crowd[first::PROCESSES] for first in range(PROCESSES)]

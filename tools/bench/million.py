@@ -20,9 +20,8 @@ from chat.log import Entry
 from protocol.events import Said
 from storage.journal import Journal, Start
 from storage.search_index import Archive
-from tools.bench.servers import HOST, TEXT, Server, ours, running
+from tools.shared.programs import HOST, free_port, running, server_command
 
-ROOT = Path(__file__).resolve().parents[2]
 A_TURN = 50  # messages
 WORDS = [f"word{number}" for number in range(5000)]
 AGE = 30 * 86_400.0
@@ -79,10 +78,11 @@ def take_in(folder: Path) -> None:
 def serve(folder: Path, count: int, times: int) -> None:
     """Start the server on it and ask."""
     began = time.monotonic()
-    command = ours(ROOT, "--history", str(count))
-    with running(Server("ours", TEXT, lambda port, _: command(port, folder))) as server:
+    port = free_port()
+    command = server_command(port, folder, "--no-rate-limit", "--history", str(count))
+    with running(command, port, folder):
         print(f"started in {time.monotonic() - began:.2f} s", flush=True)
-        with socket.create_connection((HOST, server.port), 10) as sock:
+        with socket.create_connection((HOST, port), 10) as sock:
             asked(sock, "carl", rb"(\r\n\[.*){20}\r\n")
             for question, answer in QUESTIONS.items():
                 taken = [asked(sock, question, answer) * 1000 for _ in range(times)]

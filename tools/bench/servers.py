@@ -5,21 +5,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.shared import programs
+from tools.shared.programs import HOST, ROOT, free_port
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-HOST = "127.0.0.1"
-START_SECONDS = 10.0
-STOP_SECONDS = 3.0
 
 Command = Callable[[int, Path], list[str]]  # port, folder for its files -> argv
 
@@ -46,9 +43,9 @@ class Server:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that accepts connections on the loopback address."""
+    """A server that accepts connections on the loopback address, and what its clients say to it."""
 
-    server: Server
+    speech: Speech
     pid: int
     port: int
 
@@ -136,47 +133,8 @@ def known(checkouts: dict[str, Path]) -> list[Server]:
 
 @contextmanager
 def running(server: Server) -> Iterator[Running]:
-    """Start a server on a free port, wait until it accepts, and end it by its pid whatever happens.
-
-    Raises RuntimeError with the server's last words if it does not come up.
-    """
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, tempfile.TemporaryFile() as errors:
+    """Start a server on a free port, and end it in any case. Raises RuntimeError if it does not start."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         port = free_port()
-        argv = server.command(port, Path(folder))
-        with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=errors, cwd=folder) as process:
-            try:
-                if not accepts(process, port):
-                    errors.seek(0)
-                    last_words = errors.read().decode(errors="replace").strip()[-500:]
-                    raise RuntimeError(f"{server.label} did not start: {last_words}")
-                yield Running(server, process.pid, port)
-            finally:
-                end(process)
-
-
-def free_port() -> int:
-    """A port that nobody had a moment ago."""
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def accepts(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until the server takes a connection; False if it ended or took too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection((HOST, port), 1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return True
-    return False
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to stop, then make it."""
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
+        with programs.running(server.command(port, Path(folder)), port, Path(folder)) as started:
+            yield Running(server.speech, started.pid, port)

@@ -1,5 +1,4 @@
-"""`python -m tools.crash PROOF`: prove that nothing is lost, doubled or out of order, whatever fails; README.md says
-how."""
+"""`python -m tools.crash PROOF`: prove that nothing is lost, doubled or out of order, whatever fails (README.md)."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from tools.crash.crowd import Crowd
 from tools.crash.mutants import BUGS, SERVER_BUGS
 from tools.crash.process import Process
 from tools.crash.simulation import simulated
-from tools.stress.finding import Finding
+from tools.shared.findings import Finding, report
 
 ROUND = 60.0  # seconds
 TOLD = 20  # violations; the first ones say it all
@@ -41,7 +40,7 @@ def arguments() -> argparse.Namespace:
 
 def run(minutes: float, seed: int, bug: str = "") -> Iterator[Finding]:
     """Prove it with the real server, and print a line a minute."""
-    with tempfile.TemporaryDirectory(prefix="plug-") as folder:
+    with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder:
         process = Process(Path(folder), random.Random(seed), bug)
         crowd = Crowd(process, seed)
         try:
@@ -118,11 +117,7 @@ def main() -> int:
     """Run the proof; return the exit code: 0 if all passed."""
     options = arguments()
     print(f"seed: {options.seed}", flush=True)
-    passed = True
-    for finding in findings(options):
-        print(finding, flush=True)
-        passed = passed and finding.passed
-    return 0 if passed else 1
+    return report(findings(options))
 
 
 if __name__ == "__main__":

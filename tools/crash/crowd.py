@@ -17,8 +17,9 @@ from tools.crash.checker import violations
 from tools.crash.history import History
 from tools.crash.link import ENDS, WAYS, CutError, Link
 from tools.crash.member import Member
-from tools.crash.process import HOST, Process
+from tools.crash.process import Process
 from tools.crash.workload import talks
+from tools.shared.programs import HOST
 
 PEOPLE = 60
 TALK = 40.0  # messages and commands a second, by all together

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import struct
 
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
+from tools.shared.sockets import reset
+
 _CHUNK = 64 * 1024
 ENDS, WAYS = ("end", "reset", "hang"), ("up", "down")
 
@@ -77,7 +77,7 @@ class Link:
         """Be gone: with a reset if that is how it is to end."""
         with contextlib.suppress(OSError):  # the other end may have been quicker
             if self.how == "reset":
-                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                reset(self.sock)
             else:
                 self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,10 +14,8 @@ from pathlib import Path
 
 from tools.crash.failpoints import POINTS
 from tools.crash.faulty_server import BUG, KILL_AT
+from tools.shared.programs import HOST, ROOT, end, free_port
 
-HOST = "127.0.0.1"
-ROOT = Path(__file__).resolve().parents[2]
-PORTS = range(15_000, 32_000)  # below those that the system gives away: a client's own must not be the server's
 LIFE = (0.3, 4.0)  # seconds
 LONGEST_LIFE = 6.0  # of one that is to be killed at a point it may never come by
 PASSES = (1, 150)  # of a point
@@ -30,7 +27,7 @@ class Process:
     """The server of `folder`. `tick` is to be called now and then; `ends` counts how its lives came to their end."""
 
     def __init__(self, folder: Path, chance: random.Random, bug: str = "") -> None:
-        self.port = free_port(chance)
+        self.port = free_port(lasting=chance)
         self.ends: Counter[str] = Counter()
         self.wrong: list[str] = []
         self._folder = folder
@@ -104,12 +101,7 @@ class Process:
         """End it for good."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
-            self._process.terminate()
-            try:
-                self._process.wait(FAREWELL)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            if not end(self._process, FAREWELL):
                 self.wrong.append("the server did not end when it was asked to")
             self._how = "term"
             self._note_end()
@@ -134,14 +126,3 @@ class Process:
         if "Traceback" in self._log.read_text():
             self.wrong.append(f"the server met a bug: {self._log.read_text()[-2000:]}")
         self._log.write_bytes(b"")
-
-
-def free_port(chance: random.Random) -> int:
-    """Return a port that nobody had a moment ago."""
-    while True:
-        port = chance.choice(PORTS)
-        try:
-            socket.create_server((HOST, port)).close()
-        except OSError:
-            continue
-        return port

@@ -20,13 +20,13 @@ from tools.crash.member import Member
 from tools.crash.mutants.bug import Bug
 from tools.crash.network import Network, Wire
 from tools.crash.patches import Patches
-from tools.crash.strangers import pass_by
 from tools.crash.workload import talks
 
 MEMBERS = 5
 TICKS = 300
 FEW_STRANGERS = (5, 40)
-PATIENCE = 500  # ticks until everything has to have come to rest, once nothing fails any more
+AT_ONCE = 20  # strangers: there is room for them beside the members
+SETTLE_TICKS = 500  # until everything has to be at rest, once nothing fails any more
 
 
 def simulated(
@@ -36,7 +36,7 @@ def simulated(
 
     In its middle, so many `strangers` pass by.
     """
-    with tempfile.TemporaryDirectory(prefix="plug-") as folder, Patches() as patches:
+    with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder, Patches() as patches:
         if bug is not None:
             bug(patches)
         world = World(Path(folder), seed, patches)
@@ -203,7 +203,7 @@ class World:
     def _settle(self) -> list[str]:
         """Let nothing fail any more, until all is at rest, twice: what is said last shows what is missing before it."""
         for is_last in (False, True):
-            for _ in range(PATIENCE):
+            for _ in range(SETTLE_TICKS):
                 if self._is_at_rest():
                     break
                 if not self._machine.runs:
@@ -221,3 +221,34 @@ class World:
             member.is_at_rest and member in self._wires and not self._wires[member].up and not self._wires[member].down
             for member in self.members
         )
+
+
+# --- strangers, who come, say one line and go: the room has many more clients than members ---------------------------
+
+
+def pass_by(network: Network, machine: Machine, number: int, count: int) -> list[History]:
+    """Let `count` strangers pass by, the first of them client `number`; return their histories."""
+    histories: list[History] = []
+    while len(histories) < count and machine.runs:
+        first = number + len(histories)
+        histories += _some(network, machine, range(first, min(first + AT_ONCE, number + count)))
+    return histories
+
+
+def _some(network: Network, machine: Machine, numbers: range) -> list[History]:
+    wires = {Member(number): wire for number in numbers if (wire := network.connect()) is not None}
+    for member, wire in wires.items():
+        wire.up += member.connected()
+        wire.carry(len(wire.up))
+    for _ in range(2):  # they are let in, and then read
+        machine.turn()
+    for member, wire in wires.items():
+        member.hears(wire.take(len(wire.down)), network.now)
+        wire.up += member.says("passing by", network.now) if member.may_type else b""
+        wire.carry(len(wire.up))
+    machine.turn()
+    for member, wire in wires.items():
+        member.history.stayed = False
+        wire.cut("end")
+    machine.turn()
+    return [member.history for member in wires]

@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 
-from tools.stress.finding import Finding
-from tools.stress.server import serving
-from tools.stress.sockets import Ear, connect, frame, hang_up, join, listen_until, welcomed
+from tools.shared.findings import Finding
+from tools.shared.programs import serving
+from tools.shared.sockets import Ear, connect, frame, hang_up, join, listen_until, pings, welcomed
 
 ASKING = 850
 SAID = 600  # lines that there are to tell
@@ -48,8 +48,7 @@ def crowd(port: int) -> list[Ear]:
     for number in range(SAID):
         talker.say(f"line {number} of several words, as long as people write them, or nearly so")
         listen_until(lambda ear: True, [talker])
-    talker.say("/ping")
-    listen_until(lambda ear: b"\npong" in ear.heard, [talker])
+    pings(talker)
     ears = [join(port, f"s{number:x<19}") for number in range(ASKING - 1)]
     listen_until(welcomed, ears)
     return [talker, *ears]
@@ -109,18 +108,15 @@ def delays(port: int, seconds: float, ready: object) -> list[float]:
     while time.monotonic() < end:
         victim.heard.clear()
         began = time.monotonic()
-        victim.say("/ping")
-        listen_until(lambda ear: b"pong\r\n" in ear.heard, [victim])
+        pings(victim)
         taken.append(time.monotonic() - began)
         time.sleep(PING_EVERY)
     return taken
 
 
 def finding(what: str, victim: Future[list[float]], figures: str, wrong: int) -> Finding:
-    """Say how the victim fared."""
+    """Return the finding: how long the victim's pings took."""
     taken = sorted(victim.result())
     p99 = taken[int(len(taken) * 0.99)] * 1000
-    told = (
-        f"a ping took at most {taken[-1] * 1000:.1f} ms, p99 {p99:.1f} ({len(taken)} pings); {figures}; bugs: {wrong}"
-    )
-    return Finding(taken[-1] < WORST and not wrong, what, told)
+    worst = f"a ping took at most {taken[-1] * 1000:.1f} ms, p99 {p99:.1f} ({len(taken)} pings)"
+    return Finding(taken[-1] < WORST and not wrong, what, f"{worst}; {figures}; bugs: {wrong}")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 
-from tools.stress.finding import Finding
-from tools.stress.server import PEOPLE, serving
-from tools.stress.sockets import Ear, connect, ended, frame, hang_up, listen_until
+from tools.shared.findings import Finding
+from tools.shared.programs import serving
+from tools.shared.sockets import PEOPLE, Ear, connect, ended, frame, hang_up, listen_until
 
 CONNECTS, DESCRIPTORS = 200, 40
+# Sets the limit before the server starts, which raises its own as far as the hard one allows.
+UNDER_LIMIT = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]),) * 2)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 GREETING, FULL = b"Welcome to this chat.", b"The server is full."
 WATCHED = 5.0  # seconds in which the server's CPU time is taken
 CPU_LIMIT = 0.10  # of one core
@@ -21,7 +28,7 @@ TOO_SLOW = {False: b"No name was chosen within", True: b'"code":"too-slow-to-joi
 
 def descriptors(_: random.Random) -> Finding:
     """More connections than descriptors: each is told or served, and those that stay cost nothing."""
-    with serving(descriptors=DESCRIPTORS) as server:
+    with serving(before=(sys.executable, "-c", UNDER_LIMIT, str(DESCRIPTORS))) as server:
         ears = [Ear(connect(server.port)) for _ in range(CONNECTS)]
         listen_until(lambda ear: GREETING in ear.heard or ear.ended, ears)
         cpu = server.cpu()

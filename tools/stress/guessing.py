@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from tools.stress.finding import Finding
-from tools.stress.server import Server, serving
-from tools.stress.sockets import Ear, connect, ended, hang_up, listen_until, reset, welcomed
+from tools.shared.findings import Finding
+from tools.shared.programs import Server, serving
+from tools.shared.sockets import Ear, connect, listen_until, quit_all, reset, welcomed
 
 LOOPS, LOGINS = 16, 10
 LIMIT = 8.0  # seconds for the right one; a hash takes some 0.15 s, and each of the loops may have its turn
@@ -25,17 +25,13 @@ def guessing(chance: random.Random) -> Finding:
         patient = logins_beside(server, wait_for_answer)
         rude = logins_beside(server, lambda ear: hang_up_at_once(ear, chance))
         bugs = server.bugs()
+    longest = [max(times, default=0.0) for times in (patient, rude)]
     figures = (
-        f"let in {len(patient)} and {len(rude)} of {LOGINS} times, after {longest(patient)} s at most "
-        f"beside {LOOPS} loops that wait, {longest(rude)} s beside {LOOPS} that hang up; bugs: {bugs}"
+        f"let in {len(patient)} and {len(rude)} of {LOGINS} times, after {longest[0]:.1f} s at most "
+        f"beside {LOOPS} loops that wait, {longest[1]:.1f} s beside {LOOPS} that hang up; bugs: {bugs}"
     )
-    passed = registered and len(patient) == len(rude) == LOGINS and max(*patient, *rude) < LIMIT and not bugs
+    passed = registered and len(patient) == len(rude) == LOGINS and max(longest) < LIMIT and not bugs
     return Finding(passed, "guessed passwords", figures)
-
-
-def longest(times: list[float]) -> str:
-    """The longest of them, as text."""
-    return f"{max(times, default=0.0):.1f}"
 
 
 def register(server: Server) -> bool:
@@ -43,9 +39,7 @@ def register(server: Server) -> bool:
     ear = Ear(connect(server.port))
     ear.send(f"{NAME}\r\n/register {PASSWORD}\r\n".encode())
     unheard = listen_until(lambda one: TAKEN in one.heard, [ear])
-    ear.say("/quit")
-    listen_until(ended, [ear])
-    hang_up([ear])
+    quit_all([ear])
     return not unheard
 
 
@@ -96,7 +90,5 @@ def login(server: Server) -> float | None:
     listen_until(lambda one: any(words in one.heard for words in TOLD), [ear])
     took = time.monotonic() - began
     was_let_in = welcomed(ear)
-    ear.say("QUIT")
-    listen_until(ended, [ear])
-    hang_up([ear])
+    quit_all([ear], "QUIT")
     return took if was_let_in else None

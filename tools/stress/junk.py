@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from tools.stress.finding import MIB, Finding, mib
-from tools.stress.server import Server, serving
-from tools.stress.sockets import PATIENCE, Ear, connect, ended, hang_up, join, listen_until, welcomed
+from tools.shared.findings import MIB, Finding, mib
+from tools.shared.programs import Server, serving
+from tools.shared.sockets import TIMEOUT, Ear, connect, hang_up, join, listen_until, pings, quit_all, welcomed
 
 ENDLESS = 20 * MIB
 CHUNK = 64 * 1024
@@ -44,7 +44,7 @@ def endless(_: random.Random) -> Finding:
             pour(ear, what)
             answered += pings(ear)
             grown, spent = max(grown, server.memory_peak() - memory), max(spent, server.cpu() - cpu)
-            leave(ear)
+            quit_all([ear])
         bugs = server.bugs()
     figures = (
         f"{mib(ENDLESS)} each of {' and '.join(NEVER_ENDING)}: memory grew by {mib(grown)}, CPU {spent:.2f} s; "
@@ -56,25 +56,12 @@ def endless(_: random.Random) -> Finding:
 
 def pour(ear: Ear, what: bytes) -> None:
     """Send so much of it that the limit is reached, then end what it began, and the line."""
-    ear.sock.settimeout(PATIENCE)
+    ear.sock.settimeout(TIMEOUT)
     ear.sock.sendall(what)
     for _ in range(ENDLESS // CHUNK):
         ear.sock.sendall(b"x" * CHUNK)
     ear.sock.sendall(b"\xff\xf0\r\n")
     ear.sock.setblocking(False)
-
-
-def pings(ear: Ear) -> bool:
-    """Whether it is answered."""
-    ear.say("/ping")
-    return not listen_until(lambda one: b"pong\r\n" in one.heard, [ear])
-
-
-def leave(ear: Ear) -> None:
-    """Leave, so that the name is free."""
-    ear.say("/quit")
-    listen_until(ended, [ear])
-    hang_up([ear])
 
 
 def scans(chance: random.Random) -> Finding:

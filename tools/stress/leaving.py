@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 import time
 
-from tools.stress.finding import Finding
-from tools.stress.server import Server, serving
-from tools.stress.sockets import (
-    PATIENCE,
+from tools.shared.findings import Finding
+from tools.shared.programs import Server, serving
+from tools.shared.sockets import (
     SMALL_BUFFER,
+    TIMEOUT,
     Ear,
     ended,
     hang_up,
     join,
     listen_until,
+    quit_all,
     reset,
     saying,
     welcomed,
@@ -53,20 +54,14 @@ def kicks(_: random.Random) -> Finding:
 def flood(talker: Ear) -> None:
     """Talk without pause until as many as a batch have been dropped, or for 30 s."""
     talker.heard.clear()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     offset = 0
     while talker.heard.count(DROPPED) < BATCH and time.monotonic() < deadline:
-        offset = (offset + sent(talker, LINES[offset:])) % len(LINES)
+        try:
+            offset = (offset + talker.sock.send(LINES[offset:])) % len(LINES)
+        except BlockingIOError:
+            time.sleep(0.001)
         talker.listen()
-
-
-def sent(talker: Ear, content: bytes) -> int:
-    """Send what the kernel takes; return how much that was."""
-    try:
-        return talker.sock.send(content)
-    except BlockingIOError:
-        time.sleep(0.001)
-        return 0
 
 
 def resets(chance: random.Random) -> Finding:
@@ -102,10 +97,8 @@ def vanish(server: Server, names: list[str], observer: Ear, chance: random.Rando
 
 
 def can_be_had(server: Server, name: str) -> bool:
-    """Whether `name` is free."""
+    """Return whether `name` is free."""
     ear = join(server.port, name)
     listen_until(welcomed, [ear])
-    ear.say("/quit")
-    listen_until(ended, [ear])
-    hang_up([ear])
+    quit_all([ear])
     return welcomed(ear)

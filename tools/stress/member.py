@@ -6,8 +6,8 @@ import re
 from collections import deque
 
 from protocol.framing import FrameCodec
+from tools.shared.sockets import Ear, connect, entering, frame, reset, saying
 from tools.stress.ledger import ABOUT_ROOM, SAID, Ledger, line_of, parsed
-from tools.stress.sockets import connect, entering, frame, reset, saying
 
 BUFFER = 16 * 1024  # bytes that the kernel receives ahead: a reader that stalls is to be noticed
 TEXT_FAREWELL = re.compile(r"! Your connection can't keep up|Goodbye\.$")
@@ -59,8 +59,8 @@ class Member:
         self._rest = b""
         self._lines: deque[str] = deque()  # heard, and not in the ledger yet
         self.here = True
-        self.sock = connect(self._port, BUFFER)
-        self.sock.send(entering(self.name, self.framed))
+        self._ear = Ear(connect(self._port, BUFFER), self.framed)
+        self._ear.send(entering(self.name, self.framed))
 
     def say(self) -> None:
         """Say the next message."""
@@ -70,14 +70,14 @@ class Member:
     def leave(self, back_at: float, how: str) -> None:
         """Go away: "quit", "reset", or "cut" in the middle of a message."""
         if how == "reset":
-            reset(self.sock)
+            reset(self._ear.sock)
         else:
             whole = saying("/quit" if how == "quit" else f"{self.mark} 0 never said whole", self.framed)
             self._send(whole if how == "quit" else whole[: len(whole) // 2])
             if self.framed or how == "quit":
-                self.sock.close()
+                self._ear.sock.close()
             else:  # an orderly end would make a line of the half that was sent
-                reset(self.sock)
+                reset(self._ear.sock)
         self.here, self.back_at = False, back_at
 
     def stall(self, until: float, long: bool) -> None:
@@ -86,11 +86,8 @@ class Member:
         self.was_stalled = long
 
     def _send(self, content: bytes) -> None:
-        try:
-            self.sock.send(content)
-        except OSError:  # BlockingIOError too: the little that we send fits in
-            if not self.was_stalled:  # else it may have been dropped, and hears of it next
-                self.ledger.wrong["could not send"] += 1
+        if not self._ear.send(content) and not self.was_stalled:  # else it may have been dropped, and hears of it next
+            self.ledger.wrong["could not send"] += 1
 
     # --- what it hears -------------------------------------------------------------------------------------------
 
@@ -98,13 +95,10 @@ class Member:
         """Take what has arrived and check it."""
         if not self.here or now < self.listens_at:
             return
-        try:
-            chunk = self.sock.recv(1 << 18)
-        except BlockingIOError:
-            return
-        except OSError:
-            chunk = b""
-        if not chunk:
+        self._ear.listen()
+        chunk = bytes(self._ear.heard)
+        self._ear.heard.clear()
+        if self._ear.ended:
             self._end(now)
         elif self.framed:
             for payload in self._frames.feed(chunk):
@@ -118,7 +112,7 @@ class Member:
             self.ledger.dropped += 1
         else:
             self.ledger.wrong["dropped without a reason"] += 1
-        self.sock.close()
+        self._ear.sock.close()
         self.here, self.back_at = False, now
 
     def _hear(self, payload: bytes) -> None:

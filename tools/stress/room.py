@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
 
-from tools.stress.finding import MIB, Finding, mib
+from tools.shared.findings import MIB, Finding, mib
+from tools.shared.programs import Server, serving
+from tools.shared.sockets import PEOPLE
 from tools.stress.ledger import Ledger
 from tools.stress.member import Member
-from tools.stress.server import PEOPLE, Server, serving
 
 TEXT_EVERY = 9  # every ninth client is a raw text one: 100 of 900
 TALKERS = 100

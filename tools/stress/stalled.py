@@ -14,15 +14,14 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from tools.bench.crew import Sample, Signals, Tally, clients, measure
-from tools.bench.latency import Delays, sleep_until, watch
+from tools.bench.crew import Signals, Tally, clients
+from tools.bench.latency import delays_of, sleep_until
 from tools.bench.load import READ, Client, serve
-from tools.bench.servers import TEXT, Running, ours
-from tools.bench.servers import Server as Kind
+from tools.bench.servers import TEXT, Running
 from tools.bench.table import milliseconds
-from tools.stress.finding import MIB, Finding, mib
-from tools.stress.server import PEOPLE, SCRIPT, serving
-from tools.stress.sockets import SMALL_BUFFER, Ear, ended, hang_up, join, listen_until, saying, welcomed
+from tools.shared.findings import MIB, Finding, mib
+from tools.shared.programs import serving
+from tools.shared.sockets import PEOPLE, SMALL_BUFFER, Ear, ended, hang_up, join, listen_until, saying, welcomed
 
 TALKERS, RATE = 100, 50  # messages a second, by all talkers together: well within what each may
 PROBE_EVERY, STALL_EVERY = 45, 18  # 20 probes, and 50 that stall
@@ -61,23 +60,15 @@ def delay(rounds: int) -> Finding:
 
 def p99(stalls: bool) -> float:
     """The delay of one window in ms. Raises RuntimeError unless those who stalled were dropped, and nobody else."""
-    kind = Kind("ours", TEXT, ours(SCRIPT), is_ours=True)
-    with serving() as server, clients(Running(kind, server.pid, server.port), PEOPLE) as seats:
+    with serving() as server, clients(running := Running(TEXT, server.pid, server.port), PEOPLE) as seats:
         stalling = set(seats[STALL_EVERY // 2 :: STALL_EVERY] if stalls else [])
-        sample = delays_among([sock for sock in seats if sock not in stalling], Running(kind, server.pid, server.port))
+        reading = [sock for sock in seats if sock not in stalling]
+        crowd = [sock for number, sock in enumerate(reading) if number % PROBE_EVERY]
+        sample = delays_of(running, reading[::PROBE_EVERY], [partial(mingle, crowd)], SECONDS)
         kept = listen_until(ended, [Ear(sock) for sock in stalling], 3.0)
         if len(seats) < PEOPLE or sample.dropped or kept:
             raise RuntimeError(f"{len(seats)} came, {sample.dropped} who read were dropped, {len(kept)} stalled stayed")
     return milliseconds(sorted(sample.delays), 0.99) or 0.0
-
-
-def delays_among(reading: list[socket.socket], running: Running) -> Sample:
-    """Run those who read for a window: the probes in one process, the crowd in another."""
-    delays = Delays(round(RATE * len(reading) / PROBE_EVERY * 2 * SECONDS))
-    crowd = [sock for number, sock in enumerate(reading) if number % PROBE_EVERY]
-    sample = measure(running, [partial(watch, reading[::PROBE_EVERY], delays), partial(mingle, crowd)], SECONDS)
-    sample.delays = delays.taken()
-    return sample
 
 
 def mingle(socks: list[socket.socket], signals: Signals, tally: Tally) -> None:

@@ -17,14 +17,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from protocol.errors import ErrorCode
-from tools.bench.servers import HOST, ROOT, accepts, end, free_port
-from tools.stress.finding import Finding
+from tools.shared.findings import Finding
+from tools.shared.programs import HOST, ROOT, accepts, end, free_port
 
 RATE = 0.2
 FAULTS = ("fail", "refuse", "drop", "lose", "duplicate", "stale", "damage")
 DELAY = 0.02  # seconds, the most of each request
 TIMEOUT = 0.2  # seconds, of the client's
-PATIENCE = 600.0  # seconds for one conversation
+CONVERSATION = 600.0  # seconds for one conversation
 MET = (
     ErrorCode.WRITE_REFUSED,
     ErrorCode.READ_REFUSED,
@@ -35,7 +35,7 @@ MET = (
     ErrorCode.VALUE_OLD,
     ErrorCode.VALUE_REPEATED,
     ErrorCode.VALUE_DAMAGED,
-)  # by both; whether Fault.KEY_MISSING is depends on who is first
+)  # by both; KEY_MISSING only by who is first
 
 
 class Talker:
@@ -60,7 +60,7 @@ class Talker:
     def leave(self) -> int:
         """Ask for the status and end the input; return the exit code."""
         self._type(["/status"], last=True)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(CONVERSATION)
 
     def _type(self, lines: list[str], last: bool = False) -> None:
         stdin = self.process.stdin
@@ -88,7 +88,7 @@ def store(messages: int, seeds: int, first: int) -> Iterator[Finding]:
 def conversation(messages: int, seed: int) -> Finding:
     """Have one: `messages` each way."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder, ExitStack() as running:
+    with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder, ExitStack() as running:
         port = free_port()
         process = serve(running, port, folder, seed)
         talkers = [Talker(port, "ann", "bob"), Talker(port, "bob", "ann")]
@@ -118,7 +118,7 @@ def serve(running: ExitStack, port: int, folder: str, seed: int) -> subprocess.P
 
 def await_lines(talkers: list[Talker], count: int) -> None:
     """Wait until both have heard `count` lines."""
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + CONVERSATION
     while min(len(talker.heard) for talker in talkers) < count and time.monotonic() < give_up:
         time.sleep(0.05)
 

@@ -13,9 +13,10 @@ import pytest
 from chat import limits
 from protocol.lines import LINE_LIMIT, LineCodec
 from storage.users_file import Accounts
-from tests.support.crowd import Crowd, room_for
+from tests.support.crowd import Crowd
 from tests.support.live import Live
 from tests.support.programs import PATIENCE, Programs
+from tools.shared.sockets import room_for
 
 # --- miniircd, ncat --chat ---------------------------------------------------------------------------------------
 

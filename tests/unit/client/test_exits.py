@@ -13,7 +13,7 @@ import pytest
 import myclient
 from client.cli import exits, options
 from client.cli.exits import Exit
-from tests.support.programs import free_port
+from tools.shared.programs import free_port
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from chat.admission import Admission
 from protocol.errors import ErrorCode
 from runtime.acceptor import Acceptor
 from runtime.sockets import FD_LIMIT, listen, printable
-from tests.support.crowd import room_for
+from tools.shared.sockets import room_for
 
 FULL = b"The server is full. Try again later.\r\n"
 

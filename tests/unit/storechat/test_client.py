@@ -18,7 +18,8 @@ from storechat.client import StoreClient
 from storechat.core.mailbox import Mailbox
 from storechat.http_store import HttpStore
 from tests.support.keyserver import Keys
-from tests.support.programs import PATIENCE, free_port
+from tests.support.programs import PATIENCE
+from tools.shared.programs import free_port
 
 
 class Seat:

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from storechat.deadline import TimedSocket, dial, left
-from tests.support.programs import PATIENCE, free_port
+from tests.support.programs import PATIENCE
+from tools.shared.programs import free_port
 
 
 def soon() -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from tests.support.crowd import Crowd, room_for
+from tests.support.crowd import Crowd
 from tests.support.programs import Programs
+from tools.shared.sockets import room_for
 
 ATTEMPTS, SEATS = 1100, 900
 FULL = b"The server is full. Try again later.\r\n"

@@ -11,10 +11,11 @@ import pytest
 
 from chat.delivery.fanout import Fanout
 from storage.journal import Journal, Start
-from tests.support.programs import Programs, free_port
+from tests.support.programs import Programs
 from tools.crash.failpoints import POINTS
 from tools.crash.faulty_server import BUG, KILL_AT, doctor
 from tools.crash.patches import Patches
+from tools.shared.programs import free_port
 
 KEPT = {"after-journal", "before-fanout", "after-fanout", "before-echo", "after-echo"}
 

@@ -1,0 +1,158 @@
+"""Servers as processes of their own on free loopback ports, and what /proc says of them (Linux only)."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+START_SECONDS, STOP_SECONDS = 10.0, 3.0
+LASTING_PORTS = range(15_000, 32_000)  # below those that the system gives to clients
+TICKS = os.sysconf("SC_CLK_TCK")  # of the CPU counters, per second: 10 ms each, so a window should last seconds
+
+
+def free_port(lasting: random.Random | None = None) -> int:
+    """Return a port that was free a moment ago.
+
+    With `lasting`, by which it is chosen, it is one that the system gives to no client while the server is down.
+    """
+    while True:
+        port = 0 if lasting is None else lasting.choice(LASTING_PORTS)
+        try:
+            with socket.create_server((HOST, port)) as listener:
+                return int(listener.getsockname()[1])
+        except OSError:
+            if lasting is None:
+                raise
+
+
+def server_command(port: int, folder: Path, *options: str) -> list[str]:
+    """Return the command that runs this checkout's server.py on loopback, with its files in `folder`."""
+    return [sys.executable, str(ROOT / "server.py"), str(port), "--host", HOST, "--data", str(folder), *options]
+
+
+def accepts(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until the process accepts a connection; return False if it ended or took too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection((HOST, port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+def end(process: subprocess.Popen[bytes], timeout: float = STOP_SECONDS) -> bool:
+    """Send SIGTERM, and SIGKILL after `timeout` seconds; return whether the first was enough."""
+    process.terminate()
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return False
+    return True
+
+
+class Server:
+    """A running server: its port, its resources and its log."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.port = port
+        self.process = process
+        self.pid = process.pid
+        self._proc = Path(f"/proc/{process.pid}")
+        self._log = log
+
+    @property
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return self.process.poll() is None
+
+    def descriptors(self) -> int:
+        """Return the number of open descriptors."""
+        return len(list((self._proc / "fd").iterdir()))
+
+    def falls_to(self, descriptors: int) -> bool:
+        """Return whether at most `descriptors` are open, now or within 10 s."""
+        deadline = time.monotonic() + 10
+        while self.descriptors() > descriptors and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.descriptors() <= descriptors
+
+    def memory(self) -> int:
+        """Return the resident bytes now."""
+        return self._status("VmRSS:")
+
+    def memory_peak(self) -> int:
+        """Return the most bytes that were ever resident."""
+        return self._status("VmHWM:")
+
+    def cpu(self) -> float:
+        """Return the user and system seconds so far, without children, in steps of 10 ms."""
+        return _stat(self._proc)[1]
+
+    def bugs(self) -> int:
+        """Return the number of exceptions in the log: each is a bug of the server, whatever caused it."""
+        return self._log.read_text().count("Traceback (most recent call last)")
+
+    def _status(self, key: str) -> int:
+        words = (self._proc / "status").read_text().split()
+        return int(words[words.index(key) + 1]) * 1024
+
+
+@contextmanager
+def running(command: list[str], port: int, folder: Path) -> Iterator[Server]:
+    """Run the server `command` in `folder`, wait until it accepts on `port`, and end it by its pid in any case.
+
+    Raises RuntimeError with its last words if it does not start.
+    """
+    log = folder / "log"
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, cwd=folder) as process:
+        try:
+            if not accepts(process, port):
+                raise RuntimeError(f"{' '.join(command)} did not start: {log.read_text(errors='replace')[-500:]}")
+            yield Server(process, port, log)
+        finally:
+            end(process)
+
+
+@contextmanager
+def serving(*options: str, before: tuple[str, ...] = ()) -> Iterator[Server]:
+    """Run this checkout's server.py on a free port, in a folder of its own; `before`: what precedes the command."""
+    with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder:
+        port = free_port()
+        with running([*before, *server_command(port, Path(folder), *options)], port, Path(folder)) as server:
+            yield server
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the user and system seconds of a process with all its living children, since each began."""
+    stats = {int(entry.name): _stat(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    return sum(seconds for member, (_, seconds) in stats.items() if _descends(member, pid, stats))
+
+
+def _stat(entry: Path) -> tuple[int, float]:
+    """Return the parent's pid and the CPU seconds of a folder of /proc; zeros if the process has ended (proc(5))."""
+    try:
+        fields = (entry / "stat").read_text().rpartition(")")[2].split()  # a program's name may hold blanks
+    except (FileNotFoundError, ProcessLookupError):
+        return 0, 0.0
+    return int(fields[1]), (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _descends(pid: int, ancestor: int, stats: dict[int, tuple[int, float]]) -> bool:
+    while pid in stats and pid != ancestor:
+        pid = stats[pid][0]
+    return pid == ancestor
