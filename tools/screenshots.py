@@ -234,9 +234,15 @@ def draw(screen: Screen, shown: str, theme: dict[str, str]) -> str:
     width = COLUMNS * CELL_WIDTH + 2 * MARGIN
     cells = (piece for row in range(rows) for piece in _pieces(screen, row, theme))
     places = {
-        **{"width": width, "height": BAR + rows * CELL_HEIGHT + 2 * MARGIN - 8, "corner": width - 10, "bar": BAR},
-        **{"x": MARGIN + screen.cursor.x * CELL_WIDTH, "y": _top(screen.cursor.y) + 1},
-        **{"cell_width": CELL_WIDTH, "cell_height": CELL_HEIGHT - 2, "size": FONT_SIZE},
+        "width": width,
+        "height": BAR + rows * CELL_HEIGHT + 2 * MARGIN - 8,
+        "corner": width - 10,
+        "bar": BAR,
+        "size": FONT_SIZE,
+        "x": MARGIN + screen.cursor.x * CELL_WIDTH,
+        "y": _top(screen.cursor.y) + 1,
+        "cell_width": CELL_WIDTH,
+        "cell_height": CELL_HEIGHT - 2,
     }
     return WINDOW.format(font=FONT, shown=html.escape(shown), cells="\n".join(cells), **theme, **places)
 

@@ -1,8 +1,6 @@
-"""`python -m tools.crash.faulty_server PORT OPTIONS`: the real server.py, which a test can have killed at a point, or
-given a bug.
+"""`python -m tools.crash.faulty_server PORT OPTIONS`: the real server.py, to be killed at a point, or with a bug.
 
-    CHAT_KILL_AT=after-journal:12    SIGKILL when it has passed this point of tools.crash.failpoints for the twelfth
-    time
+    CHAT_KILL_AT=after-journal:12    SIGKILL at the twelfth passing of this point of tools.crash.failpoints
     CHAT_BUG=drop-event              a bug of tools.crash.mutants
 
 The server itself has no such hooks; they are put in here, from outside.

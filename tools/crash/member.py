@@ -1,6 +1,7 @@
-"""Member: one client without its socket. The real client.core.session decides what is sent and what is shown; it is
-what is
-proved, together with the server. Here everything is written down that the checker wants to know."""
+"""Member: one client without its socket. The real client.core.session decides what is sent and what is shown.
+
+It is tested here together with the server; a member records all that the checker needs.
+"""
 
 from __future__ import annotations
 

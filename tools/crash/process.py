@@ -1,4 +1,4 @@
-"""The server as a process of its own, over its many lives: the same port, the same folder, one after the other."""
+"""The server as a process, through its many lives: one after the other, at the same port, in the same folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAREWELL = 20.0  # seconds
 
 
 class Process:
-    """The server of `folder`. `tick` is to be called now and then; `ends` counts how its lives came to their end."""
+    """The server of `folder`. Call `tick` now and then; `ends` counts how its lives ended."""
 
     def __init__(self, folder: Path, chance: random.Random, bug: str = "") -> None:
         self.port = free_port(lasting=chance)

@@ -1,4 +1,4 @@
-"""The world in memory: a server that is killed, links that are cut, clients that talk through it all.
+"""The simulation: a server that is killed, links that are cut, clients that talk through it all, in memory.
 
 Everything happens in one thread and by one seed, so that what went wrong once goes wrong again. Nothing is simulated
 but the network, the clock and the kill: the loop, the hub, the journal and the client's session are the real ones.
@@ -32,7 +32,7 @@ SETTLE_TICKS = 500  # until everything has to be at rest, once nothing fails any
 def simulated(
     seed: int, bug: Bug | None = None, ticks: int = TICKS, strangers: int = 0
 ) -> tuple[list[str], Counter[str]]:
-    """Run a world of its own; return what was against the promise, and how often what was done to whom.
+    """Run one world; return what was against the promise, and the count of each fault.
 
     In its middle, so many `strangers` pass by.
     """
@@ -58,7 +58,7 @@ class World:
             self._add_member()
 
     def run(self, ticks: int = TICKS, strangers: int = 0) -> list[str]:
-        """Let the world turn so often, then come to rest; return what was against the promise."""
+        """Run so many ticks, then come to rest; return what was against the promise."""
         self._machine.start()
         for tick in range(ticks):
             self._tick()

@@ -1,5 +1,4 @@
-"""`python -m tools.fuzz --streams 10000000 --seed 1`: exit code 0 if all held, 1 with the seed of the first that did
-not."""
+"""`python -m tools.fuzz --streams 10000000 --seed 1`: exit code 0, or 1 with the seed of the first stream that failed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The soak: 900 clients in one room, 50 messages a second, through faults, every delivery checked
-(tools.stress.ledger)."""
+"""The soak: 900 clients in one room, 50 messages a second, through faults; tools.stress.ledger checks all deliveries."""
 
 from __future__ import annotations
 
