@@ -1,4 +1,4 @@
-"""`python -m tools.fuzz --streams 10000000 --seed 1`: exit code 0, or 1 with the seed of the first stream that failed."""
+"""`python -m tools.fuzz --streams 10000000 --seed 1`: exit code 0, or 1 with the seed of the first failure."""
 
 from __future__ import annotations
 

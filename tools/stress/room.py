@@ -1,4 +1,4 @@
-"""The soak: 900 clients in one room, 50 messages a second, through faults; tools.stress.ledger checks all deliveries."""
+"""The soak: 900 clients in one room, 50 messages a second, through faults; a ledger checks all deliveries."""
 
 from __future__ import annotations
 
