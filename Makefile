@@ -6,13 +6,16 @@ PORT ?= 8001
 PURE = protocol/*,chat/*,client/core/*,client/view/*,storechat/core/*,storechat/server/*
 SHELLS = server.py,myclient.py,kvstore.py,runtime/*,storage/*,system/*,client/*,storechat/*
 
-.PHONY: run test check format bench soak clean
+.PHONY: run test core check format bench soak clean
 
 run:
 	$(PYTHON) server.py $(PORT)
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -q -n auto
+
+core: $(VENV)/installed  # the protocol and the chat, in seconds: no sockets, no property tests
+	$(BIN)/python -m pytest -q -m 'not slow and not property' tests/unit/protocol tests/unit/chat
 
 check: $(VENV)/installed
 	$(BIN)/ruff format --check .

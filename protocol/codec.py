@@ -1,8 +1,8 @@
 """Codec: the bytes of a connection <-> the payloads in them. The seam where another framing goes.
 
-A codec knows where a payload begins and ends and nothing of what it means; that is its dialect's (protocol.dialects).
-The rule for all of them: the stream may come in any cut and the payloads are the same, nothing is kept beyond the
-longest payload, and what a peer does wrong comes back as a ProtocolError in its place among the payloads.
+A codec knows where a payload begins and ends and nothing of its meaning, which is for the dialect (protocol.dialects).
+The rule for each: the payloads are the same however the stream is cut, no more is kept than the longest payload, and
+a mistake of the peer comes back as a ProtocolError in its place among the payloads.
 """
 
 from __future__ import annotations

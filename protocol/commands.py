@@ -1,8 +1,8 @@
-"""The ONE table of commands: what they are called, what they take, who may use them, what they mean.
+"""The ONE table of commands: their names, parameters, preconditions and requests.
 
-Everything that knows a command reads it here: the dialects parse by it, the hub takes preconditions from it, /help
-prints it, names are reserved by it, the client completes by it, and a test compares the README with it. A new
-command is one row here, one method of the hub, one row in a test.
+Everything that needs to know a command reads it here: the dialects parse by it, /help prints it, its words are
+reserved as names, the client completes by it, and a test compares the README with it. So a new command is a row here,
+a request and a handler (CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from protocol.text import excerpt, spelling
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. All but a command's last are one word; `is_text` takes the rest of the line."""
+    """One parameter: one word, or with `is_text` the rest of the line, which only the last parameter can take."""
 
     name: str
     is_text: bool = False
@@ -41,7 +41,7 @@ COUNT, WORDS = Parameter("COUNT", optional=True), Parameter("WORDS", is_text=Tru
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row. `verb` is its word in verb sessions; a row whose `slash` is false exists there only."""
+    """One row. `verb` is its word in verb sessions; without `slash` it exists only there."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -51,24 +51,24 @@ class Command:
     verb: str | None = None
     slash: bool = True
     needs_name: bool = True
-    ignores_rest: bool = False  # done all the same, whatever follows the word
+    ignores_rest: bool = False  # anything may follow the word
 
     @property
     def usage(self) -> str:
-        """How it is typed in a slash session: `/whisper USER MESSAGE`."""
+        """The command as it is typed in a slash session: `/whisper USER MESSAGE`."""
         return self.usage_as(self.name)
 
     def usage_as(self, word: str) -> str:
-        """Return how it is typed by its name or alias `word`, with or without its slash: `/private USER MESSAGE`."""
+        """Return the usage under the name or alias `word`, with or without a slash: `/private USER MESSAGE`."""
         return " ".join((f"/{word.removeprefix('/').lower()}", *map(str, self.parameters)))
 
     @property
     def verb_usage(self) -> str:
-        """How it is typed in a verb session: `MESG USER MESSAGE`."""
+        """The command as it is typed in a verb session: `MESG USER MESSAGE`."""
         return " ".join((self.verb or "", *map(str, self.parameters)))
 
     def described(self) -> CommandHelp:
-        """Return the row as people are told it."""
+        """Return the row of /help."""
         return CommandHelp(self.name, self.aliases, self.usage, self.help)
 
 
@@ -157,7 +157,7 @@ BY_WORD = {word: c for c in SLASH_COMMANDS for word in (c.name, *c.aliases)}
 BY_VERB = {c.verb: c for c in COMMANDS if c.verb}
 BY_REQUEST: dict[object, Command] = {c.build: c for c in COMMANDS}
 
-# What is typed elsewhere for commands of ours that are not spelled like it.
+# Words of other chats for our commands, where the spelling alone does not lead there.
 _ELSEWHERE = {
     word: name
     for name, words in {
@@ -179,10 +179,10 @@ _ELSEWHERE = {
     for word in words.split()
 }
 
-# What people say to a prompt whose question they have not read. As names, they would be taken unawares.
+# What people type at a prompt that they have not read, and that nobody wants to be named.
 _SAID_TO_PROMPTS = "hello hi hey exit bye goodbye leave logout logoff stop end close login yes no y n ok okay"
 
-# Names that could be taken for the server's, or for a command, by somebody who reads or types in a hurry.
+# Words that a reader in a hurry could take for the server, or for a command.
 _RESERVED = frozenset(
     spelling(word)
     for word in (
@@ -199,13 +199,13 @@ _RESERVED = frozenset(
 
 
 def is_reserved(name: str) -> bool:
-    """Say whether nobody may have `name`: a reserved word, in any case or look-alike spelling; but a number is free."""
+    """Return whether `name` reads as a reserved word, in any case and look-alike spelling. A number never does."""
     word = spelling(name)
     return not name.isdigit() and (word in _RESERVED or word.replace("cl", "d") in _RESERVED)
 
 
 def find(word: str) -> Command:
-    """Return the command called `word` (with or without its slash). Raises ProtocolError, naming the nearest."""
+    """Return the command called `word`, with or without its slash. Raises ProtocolError with the nearest command."""
     word = word.removeprefix("/").lower()
     if word in BY_WORD:
         return BY_WORD[word]
@@ -215,7 +215,8 @@ def find(word: str) -> Command:
 
 
 def arguments(command: Command, rest: str, usage: str) -> list[str]:
-    """Split `rest`, what follows the command's word, into its parameters. Raises ProtocolError with `usage`."""
+    """Return the values of the parameters in `rest`, the text after the command's word. Raises ProtocolError with
+    `usage`."""
     parameters = command.parameters
     if command.ignores_rest:
         return []

@@ -1,12 +1,12 @@
 """The ONE table of errors, and the exception that carries a row of it.
 
-A row is a number (grouped: 1xx bytes and frames, 2xx names, 3xx commands, 4xx people, 5xx the server, 6xx the
-key-value store), a short code for programs, and a phrase for people: what is wrong and what to do. `{...}` in a
-phrase is filled in where the error happens. Verb sessions (section E of the requirements) read the words of that
-system instead, where it has words of its own. Text clients get the phrase, framed clients number, code and phrase.
+A row has a number (1xx bytes and frames, 2xx names, 3xx commands, 4xx users, 5xx the server, 6xx the key-value store;
+113 and 120 came late), a short code for programs, and a phrase for people: what is wrong and what to do. `{...}` in a
+phrase is filled in where the error is raised. Text users read the phrase; framed clients get all three. Verb users
+read the words of their own system (section E of the requirements) where it has some.
 
-`ProtocolError` means that the peer misbehaved. A caller of ours who misuses a codec gets a ValueError, and
-anything else that is raised is a bug.
+`ProtocolError` means that the peer made a mistake. Our own misuse of a codec is a ValueError, and any other exception
+is a bug.
 """
 
 from __future__ import annotations
@@ -202,8 +202,8 @@ class ErrorCode(Enum):
 class ProtocolError(Exception):
     """The peer sent what the protocol does not allow.
 
-    `fault` is the row and `details` fills its phrase. After a `fatal` one the stream has no meaning any more:
-    tell the peer and close. Otherwise only the frame or line at fault is lost.
+    `fault` is the row, and `details` are filled into its phrase. After a `fatal` error the stream can't be read any
+    further: send the refusal and close. Otherwise only the one frame or line is lost.
     """
 
     def __init__(self, fault: ErrorCode, *, fatal: bool = False, **details: object) -> None:

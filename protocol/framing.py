@@ -2,13 +2,13 @@
 
     00 00 00 05  68 65 6c 6c 6f        the payload "hello"
 
-The length counts the payload alone and is 1 to 65,535. A header that says otherwise is an error before a byte of
-the payload is waited for, so no peer can make us allocate what it announces; after it the stream has no frame
-boundaries any more and the codec reads nothing further.
+The length counts the payload alone and is 1 to 65,535. Another length is an error as soon as the header is there, so
+that no peer can make us allocate what it announces. After that error nothing tells where a frame begins, and the
+codec reads no further.
 
-A length of at most 65,535 always begins 00 00, and text never holds a NUL. So an end that may be greeted in text
-before the other knows what it speaks (our client, see DESIGN.md "Undecided") can drop everything before the first
-NUL: `FrameCodec(preamble=4096)`.
+A length of at most 65,535 always begins 00 00, and text never contains a NUL. So a client that may be greeted in text,
+because the server does not know yet what it speaks, can drop everything before the first NUL:
+`FrameCodec(preamble=4096)`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class FrameCodec:
     """bytes <-> payloads. `feed` may be given the stream in any cut; the payloads are the same."""
 
     def __init__(self, preamble: int = 0, longest: int = FRAME_LIMIT) -> None:
-        """Take frames; with `preamble`, first drop up to that many bytes before the first NUL.
+        """Read frames; with `preamble`, first drop up to that many bytes before the first NUL.
 
-        A frame over `longest` is reported as soon as its length is known, and its payload dropped as it comes.
+        A frame over `longest` is reported as soon as its length is known, and its payload dropped as it arrives.
         """
         self.dropped = 0  # bytes of payloads, since its owner last set this to 0
         self._longest = longest
         self._to_drop = 0
-        self.preamble = bytearray()  # what was dropped; when no frame ever follows it, it was meant for a person
+        self.preamble = bytearray()  # the dropped text; if no frame follows it, it was meant for a person
         self._preamble_limit = preamble
         self._in_preamble = preamble > 0
         self._buffer = bytearray()
@@ -59,7 +59,7 @@ class FrameCodec:
                 return items
 
     def _drop_payload(self) -> None:
-        """Drop what has come of a payload that is too long."""
+        """Drop what has arrived of a payload that is too long."""
         count = min(self._to_drop, len(self._buffer))
         del self._buffer[:count]
         self._to_drop -= count
@@ -110,7 +110,7 @@ class FrameCodec:
 
     @staticmethod
     def encode(payload: bytes) -> bytes:
-        """Return the frame of `payload`. Raises ValueError when it is empty or over 65,535 bytes: our own mistake."""
+        """Return the frame of `payload`. Raises ValueError if it is empty or over 65,535 bytes: our own mistake."""
         if not 1 <= len(payload) <= FRAME_LIMIT:
             raise ValueError(f"a payload has 1 to {FRAME_LIMIT} bytes, not {len(payload)}")
         return len(payload).to_bytes(HEADER_SIZE, "big") + payload

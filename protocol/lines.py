@@ -1,12 +1,13 @@
 """LineCodec: lines of text as telnet, nc and people send them.
 
-A line ends at CR LF, CR NUL, LF or a lone CR (RFC 854 and practice). A CR ends its line at once, for whoever waits
-for an answer, and an LF or NUL that comes next is swallowed, in the same chunk or the next. A line over 4,096 bytes
-is dropped up to its end and reported once, when it grows too long, so that nothing is kept without limit. A Ctrl-D
-at the start of a line is the line `CTRL_D`, and nothing after it is read. Telnet commands are taken out first
-(protocol.telnet). The end of the stream ends the last line (`end`): pipes and files often lack the line end there.
+A line ends at CR LF, CR NUL, LF or a lone CR (RFC 854 and practice). A CR ends its line at once, since its sender
+may be waiting for the answer; an LF or NUL that follows, in the same chunk or the next, is ignored. A line over
+4,096 bytes is dropped up to its end and reported once, as soon as it is too long, so that a limit holds for what is
+kept. A Ctrl-D at the start of a line is the line `CTRL_D`, and nothing after it is read. Telnet commands are taken
+out first (protocol.telnet). The end of the stream ends the last line (`end`), since pipes and files often lack the
+line end there.
 
-Payloads are bytes without their line end; decoding them is the dialect's.
+Payloads are bytes without their line end; the dialect decodes them.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class LineCodec:
         return lines
 
     def _check_partial(self) -> list[Received]:
-        """Return what the unfinished line already is, if it is to be known before its end."""
+        """Return the item that the unfinished line is already: a Ctrl-D, or the error of a line that is too long."""
         if self._dropping:
             self._drop_partial()
             return []

@@ -1,10 +1,10 @@
-"""Whole numbers that people and peers write, bounded before they are made: int() takes time for thousands of digits."""
+"""Whole numbers in text from people and peers, bounded before int() sees them: it is slow on thousands of digits."""
 
 from __future__ import annotations
 
 
 def whole_number(text: str, most: int) -> int | None:
-    """Return the number that `text` is in ASCII digits, with any zeros in front; None if it is none, or over `most`."""
+    """Return the number in `text`, ASCII digits with any leading zeros; None if it is not one, or over `most`."""
     if not (text.isascii() and text.isdigit()):
         return None
     digits = text.lstrip("0") or "0"

@@ -1,4 +1,4 @@
-"""Opening: what a peer speaks, by the first byte or two that it sends.
+"""Opening: the protocol of a peer, by its first byte or two.
 
     00        frames: a length of at most 65,535 begins 00 00
     16        TLS (a handshake record, RFC 8446)
@@ -6,8 +6,8 @@
     text      a character that can be printed, one that UTF-8 can begin with, or a key that people press:
               CR, LF and Ctrl-D at once, the other keys if no NUL follows (RDP begins 03 00)
 
-Anything else is none of these, and so is a length that is too large for a frame, such as FF FF FF FF: whoever sends
-that can be told so at once, where a line's end would be waited for in vain.
+Anything else is none of these, and so is a length that is too large for a frame, such as FF FF FF FF. Such a peer is
+refused at once: the end of a line, at which a text user's first mistake is answered, would never come.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from enum import Enum, auto
 
 
 class Opening(Enum):
-    """What the first bytes are the beginning of."""
+    """The protocols that a first byte or two can begin."""
 
     TEXT = auto()
     FRAMES = auto()
@@ -31,7 +31,7 @@ _COMMANDS = range(236, 255)
 
 
 def opening(start: bytes) -> Opening | None:
-    """Return what `start`, one byte or more, is the beginning of; None if that takes a second byte to tell."""
+    """Return the protocol that `start`, one byte or more, begins; None if a second byte has to decide."""
     first = start[0]
     if first == 0x00:
         return Opening.FRAMES

@@ -1,7 +1,7 @@
-"""Sanitizing: what a peer sent -> text that can be shown to anybody.
+"""Sanitizing: text from a peer -> text that can be shown to anybody.
 
-Nothing that somebody writes may move a cursor, hide or reorder text, begin a line, or push what follows to the next
-one. So, in this order:
+No text may move a cursor, hide or reorder other text, begin a line, or push what follows to the next line. So, in
+this order:
 
 1. Controls, bidi controls, line separators and surrogates are dropped, and so are default-ignorable code points
    (Unicode's DerivedCoreProperties), which nobody sees. Blanks of any kind become plain spaces.
@@ -111,8 +111,8 @@ def _cleaned(text: str) -> str:
 
 
 def begins_with_slash(line: str) -> bool:
-    """Say whether `line`, as it came, is a command (A10). A blank in front of the slash makes it talk; what nobody sees
-    doesn't."""
+    """Return whether `line`, as received, is a command (A10). A blank before the slash makes it talk; an invisible
+    character does not."""
     if not (line.isascii() and line.isprintable()):
         line = _DROPPED.sub("", _BLANK.sub(" ", line))
     return line.startswith("/")

@@ -1,10 +1,10 @@
 """TelnetFilter: takes telnet's commands (RFC 854) out of a stream and answers them.
 
-IAC is FF, and UTF-8 never holds an FF, so what is command and what is text is never in doubt. Every option is
-refused once: DO x by WONT x, WILL x by DONT x; refusing an option again would only feed a loop (RFC 854, rule of
-"no acknowledgement of a mode one is already in"). DO TIMING-MARK (RFC 860) is not an option but a question and is
-answered each time: after Ctrl-C both common telnets throw away all output until the answer comes. The end-of-file
-command becomes the Ctrl-D that the user typed. Everything else is dropped.
+IAC is FF, and UTF-8 never contains an FF, so commands and text are always told apart. Every option is refused once:
+DO x by WONT x, WILL x by DONT x; refusing an option again could start a loop (RFC 854: no acknowledgement of a mode
+that is already in effect). DO TIMING-MARK (RFC 860) is not an option but a question and is answered each time: after
+Ctrl-C both common telnets throw away all output until the answer arrives. The end-of-file command becomes the Ctrl-D
+that the user typed. Everything else is dropped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ IAC, SE, EOF, SB = 0xFF, 0xF0, 0xEC, 0xFA
 WILL, WONT, DO, DONT = 0xFB, 0xFC, 0xFD, 0xFE
 ECHO, TIMING_MARK = 1, 6
 
-# RFC 857: the server says that it will echo, and does not, so that a password is not seen; then that it won't.
+# RFC 857: the server announces that it will echo, and does not, so that a password stays hidden; then that it won't.
 HIDE_TYPING = bytes((IAC, WILL, ECHO))
 SHOW_TYPING = bytes((IAC, WONT, ECHO))
 
@@ -24,7 +24,7 @@ _REFUSAL = {DO: WONT, WILL: DONT}
 
 
 class TelnetFilter:
-    """Feed it chunks in any cut; it returns the text in them and keeps the answers in `replies`."""
+    """A filter: chunks in any cut -> the text in them. The answers to commands collect in `replies`."""
 
     def __init__(self) -> None:
         self.replies = bytearray()
@@ -55,7 +55,7 @@ class TelnetFilter:
         return bytes(text)
 
     def _step(self, byte: int) -> bytes:
-        """Take the next byte of a command; return the text that it stands for, mostly none."""
+        """Take the next byte of a command. Return the text that it stands for, in most cases none."""
         command = self._command
         if len(command) == 1:
             return self._begin(byte)
@@ -73,7 +73,7 @@ class TelnetFilter:
         return CTRL_D if byte == EOF else b""
 
     def _skip_subnegotiation(self, byte: int) -> None:
-        """Drop bytes up to IAC SE. After 256 of them it was never meant to end: what follows is text again."""
+        """Drop bytes up to IAC SE. After 256 bytes without it, what follows is text again."""
         self._sub_size += 1
         after_iac = len(self._command) == 3
         if (after_iac and byte == SE) or self._sub_size > SUBNEGOTIATION_LIMIT:

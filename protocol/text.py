@@ -1,7 +1,7 @@
-"""Text that people see, and the rules for names.
+"""Text that people read: names and how they compare, excerpts, times, passwords in their one form.
 
-Everything that a peer sent is cleaned (protocol.sanitize) before anybody is shown it, on the server for everyone and
-again in the client, because a server may be hostile too.
+All text from a peer is cleaned (protocol.sanitize) before it is shown: by the server for everyone, and again by the
+client, because a server may be hostile, too.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ WIDTH = 78  # of lists, so that they fit a terminal of 80 columns
 NAME_RULE = f"1 to {NAME_LIMIT} letters (a-z), digits, _ or -, beginning with a letter or a digit"
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}")
 
-# Characters, and pairs of them, that are taken for another at a glance.
+# Characters, and pairs of them, that look like another one at a glance.
 _LOOK_ALIKES = str.maketrans("01i|258", "olllzsb")
 _PAIRS = (("rn", "m"), ("vv", "w"))
-_SPELLED = str.maketrans("01i|2345789", "olllzeastbg")  # what a digit stands for where it takes a letter's place
+_SPELLED = str.maketrans("01i|2345789", "olllzeastbg")  # the letter that each digit is used for
 _SEPARATOR = re.compile(r"(?<![0-9])[-_]+|[-_]+(?![0-9])")  # not the one that makes 1-11 another number than 11-1
 
 _WORD = re.compile(r"[^\W_]+")
@@ -34,23 +34,22 @@ LATEST = 253_402_000_000  # seconds since the epoch; days before the end of the 
 
 
 def clean_password(text: str) -> str:
-    """Return a password as it is compared: without controls, in the one form that RFC 8265 gives it (NFC).
+    """Return a password in the form in which it is compared: without controls, normalized as RFC 8265 says (NFC).
 
-    Nobody is shown it, so that what can be taken for something else stays in it.
-
-    Of one that is longer than any may be, a part: normalizing takes time with the square of a run of combining marks.
+    Look-alikes and invisible characters stay in it, since it is shown to nobody. One that is longer than allowed is
+    cut first: normalizing takes time with the square of a run of combining marks.
     """
     return unicodedata.normalize("NFC", printable(text)[:_PASSWORD_LIMIT])
 
 
 def excerpt(text: str) -> str:
-    """Return `text` cleaned and at most 40 characters long, to be quoted in a sentence or a log line."""
+    """Return `text` cleaned and at most 40 characters long, for a quotation in a sentence or a log line."""
     text = clean(text[:_QUOTED])
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def utc(at: float) -> str:
-    """Return the moment `at`, seconds since the epoch, as people read it: to the minute, in UTC."""
+    """Return the time `at`, in seconds since the epoch, as a date and minutes in UTC: `2026-01-31 09:05`."""
     return _minute(min(at, LATEST) // 60)
 
 
@@ -60,7 +59,8 @@ def _minute(minutes: float) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words in `text` as a search compares them: letters and digits, whatever their case and accents."""
+    """Return the words in `text` in the form in which a search compares them: letters and digits, without case and
+    accents."""
     text = text.casefold()
     if not text.isascii():  # twice, since normalizing takes time with the square of a run of combining marks
         text = _without_marks(unicodedata.normalize("NFKD", _without_marks(text)))
@@ -72,27 +72,27 @@ def _without_marks(text: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Say whether `name` has the form of a name: 1 to 20 ASCII letters, digits, _ and -, the first no _ or -."""
+    """Return whether `name` has the form of a name (NAME_RULE)."""
     return _NAME.fullmatch(name) is not None
 
 
 def key_of(name: str) -> str:
-    """Return the name as it is compared: two names with one key are the same name."""
+    """Return the key of a name: two names with equal keys are the same name."""
     return name.casefold()
 
 
 def skeleton(name: str) -> str:
-    """Return what `name` looks like: two with one skeleton can be taken for each other on a screen."""
+    """Return the skeleton of a name: two names with equal skeletons look alike on a screen."""
     return _folded(_SEPARATOR.sub("", name), _LOOK_ALIKES)
 
 
 def spelling(name: str) -> str:
-    """Return the word that `name` is read as: no separators, and letters for the digits that stand for some."""
+    """Return the word that `name` reads as: without separators, and with letters for digits used in their place."""
     return _folded(name.replace("-", "").replace("_", ""), _SPELLED)
 
 
 def _folded(name: str, letters: dict[int, int]) -> str:
-    word = name.rstrip("23456789")  # at the end they are a number: user5 is no users
+    word = name.rstrip("23456789")  # at the end, digits are a number: user5 does not read as users
     name = word.casefold().translate(letters) + name[len(word) :]
     for pair, letter in _PAIRS:
         name = name.replace(pair, letter)

@@ -14,22 +14,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
+from protocol.codec import Codec
 from protocol.errors import ErrorCode, ProtocolError
 
 T = TypeVar("T")
 
 TRAILING = (b"\0", b"\0\0\0\1x", b"\0\0\0\0", b"\r", b"\n", b"more\r\n", b"\xff", b"\xff\xec", b"\x04", b"x" * 5000)
-
-
-class Codec(Protocol):
-    """What both codecs have in common."""
-
-    def feed(self, chunk: bytes) -> list[bytes | ProtocolError]:
-        """Return the items that `chunk` completes."""
 
 
 @dataclass(frozen=True)

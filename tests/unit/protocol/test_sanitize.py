@@ -36,16 +36,19 @@ def is_mark(c: str) -> bool:
     return unicodedata.category(c)[0] == "M" or bool(JAMO.match(c)) or c in "\u180e\u200c\u200d"
 
 
+@pytest.mark.property
 def test_of_every_character_there_is_just_the_hidden_ones_are_taken_out() -> None:  # A9, M9
     wrong = [hex(ord(c)) for c in EVERY_CHARACTER if (clean(f"x{c}x") == "xx") != (is_hidden(c) and c != "\t")]
     assert wrong == []
 
 
+@pytest.mark.property
 def test_of_every_blank_there_is_one_plain_space_is_left() -> None:  # M9
     blanks = {c for c in EVERY_CHARACTER if clean(f"x{c}x") == "x x"}
     assert blanks == {c for c in EVERY_CHARACTER if unicodedata.category(c) == "Zs"} | {"\t", "\u2800"}
 
 
+@pytest.mark.property
 def test_of_every_character_there_is_clean_text_is_left_as_it_is() -> None:
     assert [hex(ord(c)) for c in EVERY_CHARACTER if clean(clean(c)) != clean(c)] == []
 
@@ -154,6 +157,7 @@ def test_what_languages_and_emoji_need_is_kept(text: str) -> None:
     assert clean(text) == text
 
 
+@pytest.mark.property
 @pytest.mark.parametrize(
     "hostile",
     [
