@@ -86,7 +86,7 @@ class ErrorCode(Enum):
     SECRET_DROPPED = (
         220,
         "secret-dropped",
-        "That was typed at a password that is not asked for any more, and was dropped. Enter alone goes on.",
+        "That was typed as a password that is no longer asked for, and was dropped. Press Enter to go on.",
     )
     REPLY_OUTDATED = (
         230,
@@ -106,11 +106,11 @@ class ErrorCode(Enum):
         "client-only",
         "{word} belongs to the custom client (myclient.py).{instead}",
     )
-    NOTHING_TO_SAY = 304, "nothing-to-say", "That line had nothing in it to show, so nothing was sent."
+    NOTHING_TO_SAY = 304, "nothing-to-say", "That line had nothing visible in it, so it was not sent."
     REPEATED_TOO_LATE = (
         305,
         "repeated-too-late",
-        "That line came again after so many others that nobody knows if it was said. It was not said now.",
+        "The server no longer knows if that line was said before, so it was not said now. Ask, or say it again.",
     )
 
     NOT_CONNECTED = (
@@ -122,7 +122,7 @@ class ErrorCode(Enum):
     LEFT_SINCE = (
         120,
         "left-since",
-        "{name} is not connected any more; who has that name now came later. /users shows who is.",
+        "{name} has left, and another user has that name now. /users shows who is connected.",
         "Unknown Recipient",
     )
     NO_WHISPER_YET = 402, "no-whisper-yet", "Nobody has whispered to you yet, so there is nobody to reply to."
@@ -162,7 +162,7 @@ class ErrorCode(Enum):
     NUMBER_USED = (
         511,
         "number-used",
-        "Another line came under that number before, so this one was not said. Number lines upwards.",
+        "That number belongs to another line, so this one was not said. Give each line a higher number.",
     )
     TOO_MANY_NEW_PASSWORDS = (
         514,
@@ -172,11 +172,11 @@ class ErrorCode(Enum):
     TOO_MANY_ACCOUNTS = (
         515,
         "too-many-accounts",
-        "No more names can be registered here: there are {limit}. Ask whoever runs this server.",
+        "No more names can be registered here: there are {limit}. Ask its administrator.",
     )
     KEY_MISSING = 601, "key-missing", "{name} has written nothing in the store. What you type waits until then."
-    WRITE_REFUSED = 602, "write-refused", "The store refused what was written ({why})."
-    READ_REFUSED = 603, "read-refused", "The store refused to be read ({why})."
+    WRITE_REFUSED = 602, "write-refused", "The store refused the request to write ({why})."
+    READ_REFUSED = 603, "read-refused", "The store refused the request to read ({why})."
     STORE_FAILED = 604, "store-failed", "The store failed ({why})."
     STORE_SILENT = 605, "store-silent", "The store did not answer within {seconds} s."
     STORE_GONE = 606, "store-gone", "The store can't be reached ({why})."

@@ -449,7 +449,7 @@ def test_guesses_from_all_of_this_machine_are_counted_together(party: Party) -> 
     assert len(keys) == 1
 
 
-FULL = "! No more names can be registered here: there are 1. Ask whoever runs this server."
+FULL = "! No more names can be registered here: there are 1. Ask its administrator."
 
 
 def test_there_are_so_many_accounts(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:  # issue 10, 15

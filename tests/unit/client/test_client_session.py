@@ -130,7 +130,7 @@ def test_an_answer_to_a_question_for_a_password_is_the_password_even_an_empty_on
     assert ann.answers("/users") == Password("/users")
 
 
-DROPPED = "! That was typed at a password that is not asked for any more, and was dropped. Enter alone goes on."
+DROPPED = "! That was typed as a password that is no longer asked for, and was dropped. Press Enter to go on."
 QUESTION = Asked("password", "Its password?")
 
 

@@ -182,7 +182,7 @@ def test_commands_that_make_sense_here_are_answered_here(ann: Seat, bob: Seat) -
     ("status", "told"),
     [
         (503, ("604 store-failed: The store failed (503 Service Unavailable). Trying again.",)),
-        (403, ("602 write-refused: The store refused what was written (403 Forbidden)", "603 read-refused: ")),
+        (403, ("602 write-refused: The store refused the request to write (403 Forbidden)", "603 read-refused: ")),
         (None, ("605 store-silent: The store did not answer within 0.",)),
     ],
 )
@@ -287,7 +287,7 @@ def test_a_store_that_takes_nothing_is_given_up_after_a_while(
     with Seat(keys.url, "ann", "bob", "a" * 16) as ann:
         ending = ann.ends()
     assert ending.how is Exit.CANNOT_CONNECT
-    assert "The store refused what was written (405 Method Not Allowed)." in ending.sentence
+    assert "The store refused the request to write (405 Method Not Allowed)." in ending.sentence
 
 
 def test_a_store_with_faults_at_the_start_is_waited_for(keys: Keys) -> None:
