@@ -122,7 +122,7 @@ class ErrorCode(Enum):
     LEFT_SINCE = (
         120,
         "left-since",
-        "{name} has left, and another user has that name now. /users shows who is connected.",
+        "{name} has left; anyone who has that name now is somebody else. /users shows who is connected.",
         "Unknown Recipient",
     )
     NO_WHISPER_YET = 402, "no-whisper-yet", "Nobody has whispered to you yet, so there is nobody to reply to."

@@ -85,7 +85,7 @@ def test_a_reply_never_reaches_a_newcomer_of_the_same_name(run: Programs) -> Non
     first.types("/w ann psst", "/quit")
     ann.sees("bob has left")
     ann.types("/r are you there?")
-    ann.sees("! bob has left, and another user has that name now")
+    ann.sees("! bob has left; anyone who has that name")
     second = run.joins(run.telnet(), "bob")
     ann.sees("bob has connected")
     ann.types("/r who are you?", "over")
