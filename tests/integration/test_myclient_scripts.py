@@ -25,13 +25,6 @@ NAMED = ("--name", "bot")
 
 
 @pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    server = Scripted()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def bot(scripted: Scripted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bot:
     monkeypatch.delenv(options.PASSWORD_VARIABLE, raising=False)
     return Bot(scripted, capsys, monkeypatch)

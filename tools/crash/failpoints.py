@@ -16,15 +16,7 @@ from chat.effects import Broadcast, Unicast
 from storage import journal
 from tools.crash.patches import Patches
 
-POINTS = (
-    "before-journal",
-    "in-journal",
-    "after-journal",
-    "before-fanout",
-    "after-fanout",
-    "before-echo",
-    "after-echo",
-)
+POINTS = ("before-journal", "in-journal", "after-journal", "before-fanout", "after-fanout", "before-echo", "after-echo")
 Passed = Callable[[str], None]
 
 

@@ -20,48 +20,13 @@ from protocol.lines import LINE_LIMIT, LineCodec
 _LINE_PIECES = (
     *(b"\r\n", b"\r\0", b"\n", b"\r", b"\0", b"\x04", b"\xff", b"\xff\xff", b"\xff\xfd\x06", b"\xff\xfb\x01"),
     *(b"\xff\xfa\x18", b"\xff\xf0", b"\xff\xec", b"\xff\xf4", b"\xc3", b"\xc3\xa9", b"\xed\xa0\x80", b"\xe2\x80\xae"),
-    *(
-        b"/",
-        b"/whisper ",
-        b"/W bob ",
-        b"/reply",
-        b"/nick ",
-        b"/help ",
-        b"/quit",
-        b"JOIN ",
-        b"mesg ",
-        b"LIST",
-        b"bcst x",
-    ),
-    *(b"ann", b"admin", b" ", b"\t", b"hello", b"\x1b[2J", b"x" * 300, b"y" * LINE_LIMIT),
+    *b"/|/whisper |/W bob |/reply|/nick |/help |/quit|JOIN |mesg |LIST|bcst x|ann|admin| |\t|hello".split(b"|"),
+    *(b"\x1b[2J", b"x" * 300, b"y" * LINE_LIMIT),
 )
 _JSON_PIECES = (
-    *(
-        b'{"type":"line","text":"',
-        b'","cseq":',
-        b'"}',
-        b"}",
-        b"{",
-        b"[",
-        b'{"type":"hello","version":1,',
-        b'"client_id":"x"',
-    ),
-    *(
-        b'{"type":"pong"}',
-        b"1",
-        b"-1",
-        b"1e999",
-        b"NaN",
-        b"true",
-        b"null",
-        b'"',
-        b"\\ud800",
-        b"\\u0000",
-        b"\xff",
-        b",",
-        b":",
-    ),
-    *(b"/whisper bob hi", b"text", b"[" * 200),
+    *b'{"type":"line","text":"|","cseq":|"}|}|{|[|{"type":"hello","version":1,|"client_id":"x"'.split(b"|"),
+    *rb'{"type":"pong"}|1|-1|1e999|NaN|true|null|"|\ud800|\u0000|,|:|/whisper bob hi|text'.split(b"|"),
+    *(b"\xff", b"[" * 200),
 )
 
 Item = bytes | tuple[str, str]

@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 from protocol.errors import ErrorCode
 from tools.shared.findings import Finding
-from tools.shared.programs import HOST, ROOT, accepts, end, free_port
+from tools.shared.programs import HOST, ROOT, Server, end, free_port, running
 
 RATE = 0.2
 FAULTS = ("fail", "refuse", "drop", "lose", "duplicate", "stale", "damage")
@@ -88,32 +89,28 @@ def store(messages: int, seeds: int, first: int) -> Iterator[Finding]:
 def conversation(messages: int, seed: int) -> Finding:
     """Have one: `messages` each way."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder, ExitStack() as running:
+    with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder, ExitStack() as context:
         port = free_port()
-        process = serve(running, port, folder, seed)
+        server = serve(context, port, Path(folder), seed)
         talkers = [Talker(port, "ann", "bob"), Talker(port, "bob", "ann")]
         for talker in talkers:
-            running.callback(end, talker.process)
+            context.callback(end, talker.process)
             talker.say(messages)
         await_lines(talkers, messages // 2)
-        process.kill()
-        process.wait()
+        server.process.kill()
+        server.process.wait()
         time.sleep(2 * TIMEOUT)
-        serve(running, port, folder, seed)
+        serve(context, port, Path(folder), seed)
         await_lines(talkers, messages)
         codes = [talker.leave() for talker in talkers]
     return judged(talkers, codes, messages, f"seed {seed}, {time.monotonic() - began:.0f} s")
 
 
-def serve(running: ExitStack, port: int, folder: str, seed: int) -> subprocess.Popen[bytes]:
-    """Start kvstore.py with all faults."""
+def serve(context: ExitStack, port: int, folder: Path, seed: int) -> Server:
+    """Start kvstore.py with all faults; it ends with the context."""
     rates = [f"--{fault}={RATE}" for fault in FAULTS]
-    command = ["kvstore.py", str(port), "--host", HOST, "--data", folder, f"--seed={seed}", f"--delay={DELAY}", *rates]
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL)
-    running.callback(end, process)
-    if not accepts(process, port):
-        raise RuntimeError("kvstore.py did not start")
-    return process
+    program = [sys.executable, str(ROOT / "kvstore.py"), str(port), "--host", HOST, "--data", str(folder)]
+    return context.enter_context(running([*program, f"--seed={seed}", f"--delay={DELAY}", *rates], port, folder))
 
 
 def await_lines(talkers: list[Talker], count: int) -> None:
