@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from tools.crash.checker import violations
 from tools.crash.history import History
 from tools.crash.link import ENDS, WAYS, CutError, Link
-from tools.crash.member import Member
+from tools.crash.member import Member, talks
 from tools.crash.process import Process
-from tools.crash.workload import talks
 from tools.shared.programs import HOST
 
 PEOPLE = 60

@@ -5,6 +5,8 @@ It is tested here together with the server; a member records all that the checke
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from functools import lru_cache
 
 from client.core.session import ClientMessage, ClientSession, Step
@@ -31,6 +33,10 @@ from tools.crash.history import (
 
 WINDOW = 16  # lines on their way at a time, like the client's
 PREAMBLE = 4096  # bytes of text that may come before the first frame, likewise
+SPARES = ("spare1", "spare2", "spare3")  # names that may be anybody's, so that somebody returns to find his taken
+COMMANDS = ("/users", "/ping", "/history 5", "/nosuchcommand", "/whisper nobody hello")
+GREEK = "\N{GREEK SMALL LETTER ALPHA} to \N{GREEK SMALL LETTER OMEGA}"
+WORDS = ("", "hello", "what is on your mind?", GREEK, "x" * 700)
 ROOM_EVENTS = (events.Said, events.Whispered, events.Joined, events.Left, events.Renamed)
 
 
@@ -188,3 +194,20 @@ def loaded(item: bytes | ProtocolError) -> Event:
 
 def _frames(messages_: tuple[ClientMessage, ...]) -> bytes:
     return b"".join(FrameCodec.encode(dump(message)) for message in messages_)
+
+
+def talks(member: Member, members: Sequence[Member], chance: random.Random, now: float) -> bytes:
+    """Let `member` type something, if it may, by chance any of what has a number or an answer; return what to send."""
+    dice, more = chance.random(), chance.choice(WORDS)
+    if not member.may_type:
+        return b""
+    if dice < 0.6:
+        return member.says(more, now)
+    if dice < 0.8:
+        other = chance.choice(members).session.name
+        return member.whispers(other or "nobody", more or "hush", now)
+    if dice < 0.85:
+        return member.replies(more or "hush", now)
+    if dice < 0.92:
+        return member.renames(now, chance.choice(("", "", *SPARES)))
+    return member.asks(chance.choice(COMMANDS), now)

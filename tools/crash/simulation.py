@@ -16,11 +16,10 @@ from tools.crash.failpoints import POINTS
 from tools.crash.history import History
 from tools.crash.link import ENDS
 from tools.crash.machine import Machine
-from tools.crash.member import Member
+from tools.crash.member import Member, talks
 from tools.crash.mutants.bug import Bug
 from tools.crash.network import Network, Wire
 from tools.crash.patches import Patches
-from tools.crash.workload import talks
 
 MEMBERS = 5
 TICKS = 300

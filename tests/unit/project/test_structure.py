@@ -89,6 +89,13 @@ def test_an_arrow_that_others_imply_is_not_drawn() -> None:
     ]
 
 
+def test_the_tools_share_from_below() -> None:
+    known = modules(ROOT)
+    for name, module in known.items():
+        if name.startswith("tools.shared"):
+            assert {target for target in imports(module, known) if not target.startswith("tools.shared")} == set()
+
+
 def test_imports_between_layers_run_only_downwards() -> None:
     known, graph = product()
     assert {module.layer for module in known.values()} <= set(LAYERS)
