@@ -22,7 +22,7 @@ def test_a_lasting_port_is_below_those_that_clients_are_given() -> None:
 
 
 def test_a_server_serves_text_and_frames_and_is_measured() -> None:
-    with serving("--no-rate-limit") as server:
+    with serving("--no-rate-limit", "--no-journal") as server:  # no files that are opened later
         ann, bob = join(server.port, "ann"), join(server.port, "bob", framed=True)
         assert listen_until(welcomed, [ann, bob]) == []
         assert pings(ann)
