@@ -7,46 +7,60 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
     3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects
     4 deliver  what is new to the journal, then all effects of the turn to the outboxes, together (chat.delivery.fanout)
     5 flush    each outbox with something in it, at most 64 KiB; what the kernel does not take waits for `select`
-    6 close    whoever is done, and only here
+    6 close    those that are done, and only here
 
 The rules that it keeps: no call blocks but `select`, and with --sync the journal's, for the disk; a socket is watched
-for writing only while bytes are left for it; who was not served for lack of room in a turn comes first in the next; a
-peer's error, or a bug that a peer provokes, costs that peer alone.
+for writing only while bytes are left for it; peers that were not served for lack of room in a turn come first in the
+next; a peer's error, or a bug that a peer provokes, costs that peer alone.
+
+What the loop stands on is handed in: the poller (runtime.poller: `select`, or `epoll` with --poller), the clock
+(runtime.clock) and, by the acceptor, each peer's transport (runtime.transport).
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
-import select
-import socket
 import sys
-import time
-from bisect import bisect_right
-from collections import deque
 from math import inf
 
-from chat import limits
+from chat import intake, limits
 from chat.admission import Admission
-from chat.clock import LoopClock
-from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
-from chat.effects import Broadcast, Close, Effect, LogLine, ReadAgain, Unicast
+from chat.effects import (
+    Broadcast,
+    CheckPassword,
+    Close,
+    Delivery,
+    Effect,
+    Entered,
+    Exited,
+    LogLine,
+    ReadAgain,
+    RemoveAccount,
+    SearchArchive,
+    SeekInArchive,
+    StorePassword,
+    Unicast,
+)
 from chat.hub import Hub
-from chat.session import Session
 from protocol.dialects import Dialect
 from protocol.errors import ErrorCode
 from protocol.events import refusal
+from protocol.values import unreachable
 from runtime.acceptor import Acceptor
 from runtime.bootstrap import CannotStartError, begun
-from runtime.cli import DIALECTS, invitation, parser, set_limits, why_not_listening
+from runtime.cli import DIALECTS, invitation, options_of, set_limits, why_not_listening
+from runtime.clock import LoopClock
 from runtime.ends import ends
 from runtime.log_writer import start_log
-from runtime.metrics import Figures
+from runtime.metrics import Metrics
+from runtime.peers import Peer, Peers
+from runtime.poller import OURS, POLLERS, Poller
 from runtime.services import Services
 from runtime.signals import Signals
-from runtime.sockets import PEERS_LIMIT, listen, raise_descriptor_limit, send
+from runtime.sockets import listen, raise_descriptor_limit
+from runtime.transport import Transport
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
 SWITCH_INTERVAL = 0.0002  # seconds that a worker's Python may keep the loop waiting after each of its system calls
@@ -54,58 +68,31 @@ SWITCH_INTERVAL = 0.0002  # seconds that a worker's Python may keep the loop wai
 log = logging.getLogger("server")
 
 
-class Peer:
-    """The socket side of a user. Socket, address, session and name are each reached from it (D12)."""
-
-    __slots__ = ("at_eof", "broken", "connection", "deadline", "fd", "outbox", "session", "shut", "sock", "took_at")
-
-    def __init__(self, sock: socket.socket, address: str, text_dialect: Dialect | None) -> None:
-        self.sock = sock
-        self.fd = sock.fileno()
-        self.session = Session(address)
-        self.connection = Connection(self.session, text_dialect)
-        self.outbox = self.connection.outbox
-        self.at_eof = False  # the peer sends nothing more
-        self.broken = False  # the socket is of no use any more
-        self.shut = False  # we send nothing more
-        self.took_at = 0.0  # when the kernel last took something for it, loop time
-        self.deadline: float | None = None  # set when closing: by then it is closed, read or not
-
-    @property
-    def listened_to(self) -> bool:
-        """Whether anything that this peer sends is of use now."""
-        session = self.session  # not its `listened_to`: this is asked of everybody in every turn
-        return not (self.at_eof or session.waiting or session.held)
-
-
 class Server:
-    """The loop. `step` is one turn of it; `run` turns until told to stop."""
+    """The loop. `step` is one turn of it; `run` turns until a signal stops it."""
 
     def __init__(
         self,
-        door: Acceptor,
+        acceptor: Acceptor,
         hub: Hub,
-        backroom: Services,
-        text_dialect: Dialect | None = None,
-        clock: LoopClock | None = None,
+        services: Services,
+        text_dialect: Dialect | None,
+        poller: Poller,
+        clock: LoopClock,
     ) -> None:
-        """Serve `hub` at `door`, taking all three over; with no `text_dialect`, text users show theirs."""
-        self._clock = clock or LoopClock()
+        """Serve `hub`, taking all of these over; with no `text_dialect`, text users show theirs."""
+        self._acceptor = acceptor
         self._hub = hub
-        self._backroom = backroom
-        self._fanout = Fanout()
+        self._services = services
         self._text_dialect = text_dialect
-        self._door = door
-        self._peers: dict[int, Peer] = {}
-        self._by_session: dict[Session, Peer] = {}
-        self._silent: deque[tuple[float, Peer]] = deque()  # to be greeted, and when
-        self._busy: dict[int, Peer] = {}  # have requests left over from a turn, so are not read
-        self._blocked: set[int] = set()  # the kernel took no more for them, so are watched for writing
-        self._closing: set[Peer] = set()
-        self._in_a_hurry = False  # something was queued after the flush
-        self._last_served = -1
+        self._poller = poller
+        self._clock = clock
+        self._fanout = Fanout()
+        self._peers = Peers(poller)
         self._signals = Signals()
-        self._figures = Figures()
+        self._metrics = Metrics()
+        for fd in (*acceptor.descriptors(), self._signals.fileno(), *services.descriptors()):
+            poller.watch(fd, reading=True, writing=False)
 
     # --- the loop ----------------------------------------------------------------------------------------------------
 
@@ -118,188 +105,159 @@ class Server:
 
     def step(self, longest: float = LONGEST_SLEEP) -> None:
         """Do one turn; sleep up to `longest` seconds if there is nothing to do."""
-        now = self._now()
+        now = self._clock.now()
         paused = self._many_lag(now)
-        readable, writable, now = self._wait(longest, paused, now)
+        self._peers.pause(paused)
+        readable, writable, now = self._wait(longest, now)
         if paused:
             self._hub.read_nobody(now)
-        effects = self._hub.tick(now, time.time())
+        effects = self._hub.tick(now, self._clock.time())
         effects += self._hear(readable)
-        effects += self._lose_who_hung_up()
+        effects += self._lose_broken()
         self._accept(readable, now)
         effects += self._greet(now)
         if not paused:
             effects += self._serve_all(readable, now)
         effects += self._drop_laggards(writable, now)
         self._carry_out(effects, now)
-        self._blocked -= writable
-        self._flush_all(now)
+        self._flush_all(writable, now)
         self._close_done(now)
-        self._figures.turned(self._now() - now)
-
-    def _now(self, slept: float = 0.0) -> float:
-        """Return the loop time; every time in the loop is one of these. `slept`: see chat.clock."""
-        return self._clock.now(time.monotonic(), slept)
+        self._metrics.turned(self._clock.now() - now)
 
     def close(self, wait: bool = True) -> None:
         """Close every socket at once, and `wait` for all to be on the disk."""
-        for peer in self._peers.values():
-            peer.sock.close()
+        for peer in self._peers.by_fd.values():
+            peer.transport.close()
+        self._poller.close()
         self._signals.close()
-        self._door.close()
+        self._acceptor.close()
         if wait:
-            self._backroom.close()
+            self._services.close()
 
-    def _wait(self, longest: float, paused: bool, now: float) -> tuple[set[int], set[int], float]:
+    def _wait(self, longest: float, now: float) -> tuple[set[int], set[int], float]:
         """Return which descriptors can be read, which can be written, and the time after that was waited for."""
-        readers = [*self._door.descriptors(), self._signals.fileno(), *self._backroom.descriptors()]
-        if not paused:
-            busy = self._busy
-            readers += [fd for fd, peer in self._peers.items() if peer.listened_to and fd not in busy]
-            longest = 0 if busy else longest
-        longest = 0 if self._in_a_hurry else longest
-        due = min(self._silent[0][0] if self._silent else inf, self._hub.next_due())
+        silent = self._peers.silent
+        due = min(silent[0][0] if silent else inf, self._hub.next_due())
         longest = max(0.0, min(longest, due - now))
-        try:
-            readable, writable, _ = select.select(readers, list(self._blocked), [], longest)
-        except OSError:  # a descriptor is not open any more: all are asked, so that its own peer finds out, alone
-            return set(self._peers), set(self._blocked), self._now(longest)
-        return set(readable), set(writable), self._now(longest)
+        readable, writable = self._peers.wait(longest)
+        return readable, writable, self._clock.now(longest)
 
     def _hear(self, readable: set[int]) -> list[Effect]:
-        """Hear what signals ask for, and what has been done in the backroom."""
+        """Do what signals ask for; return what follows from what the services have done."""
         if self._signals.fileno() in readable:
             self._signals.silence()
             if self._signals.take("SIGHUP"):
-                self._backroom.reload()
+                self._services.reload()
             if self._signals.take("SIGUSR1"):
-                self._figures.tell(self._hub.room, [peer.connection for peer in self._peers.values()])
-        return self._backroom.hear(readable)
+                self._metrics.report(self._hub.room, [peer.connection for peer in self._peers.by_fd.values()])
+        return self._services.hear(readable)
 
-    def _lose_who_hung_up(self) -> list[Effect]:
-        """Lose those who wait for the clerk and are gone: they are not read, so nothing else would tell."""
-        peers = {peer.fd: peer for s in self._backroom.waiting() if (peer := self._by_session.get(s))}
+    def _lose_broken(self) -> list[Effect]:
+        """Lose those that broke in the last turn's flush, and those that hung up while they wait for an account.
+
+        The latter are not read, so nothing else would tell.
+        """
+        found, self._peers.failed = self._peers.failed, []
+        peers = {peer.fd: peer for s in self._services.waiting() if (peer := self._peers.by_session.get(s))}
         ended, broken = ends(peers)
-        self._backroom.note_ended(peers[fd].session for fd in ended)
-        return [effect for fd in broken for effect in self._lost(peers[fd], "connection lost")]
+        self._services.note_ended(peers[fd].session for fd in ended)
+        found += [peers[fd] for fd in broken]
+        return [effect for peer in found for effect in self._lost(peer, "connection lost")]
 
     def _many_lag(self, now: float) -> bool:
-        """Whether so many readers lag that those who talk have to wait. A few that lag delay nobody, nor do any that
-        take nothing at all: waiting would not help them."""
-        readers = self._fanout.readers  # whoever is being dropped is none any more
-        blocked = (self._peers[fd] for fd in self._blocked)
+        """Return whether so many readers lag that those who talk have to wait.
+
+        A few that lag delay nobody, nor do any that take nothing at all: waiting would not help them.
+        """
+        readers = self._fanout.readers  # those that are being dropped are none any more
+        blocked = (self._peers.by_fd[fd] for fd in self._peers.blocked)
         moving = (p for p in blocked if p.session in readers and p.took_at + limits.STALLED > now)
         lagging = sum(p.outbox.size - p.outbox.own > limits.LAGGING for p in moving)  # behind the room, that is
         return lagging * limits.LAGGING_SHARE > len(readers)
 
     def _shut_down(self) -> None:
         log.info("Shutting down. Users: %d", len(self._hub.room))
-        self._door.shut()
-        self._carry_out(self._hub.shut_down(), self._now())
-        deadline = self._now() + limits.SHUTDOWN
-        while self._peers and self._signals.stops < 2 and self._now() < deadline:
+        for fd in self._acceptor.descriptors():
+            self._poller.forget(fd)
+        self._acceptor.shut()
+        self._carry_out(self._hub.shut_down(), self._clock.now())
+        deadline = self._clock.now() + limits.SHUTDOWN
+        while self._peers.by_fd and self._signals.stops < 2 and self._clock.now() < deadline:
             self.step(0.1)
         self.close(wait=self._signals.stops < 2)
 
     # --- accepting -----------------------------------------------------------------------------------------------
 
     def _accept(self, readable: set[int], now: float) -> None:
-        self._door.tell_rest(now)
-        for fd in readable & self._door.descriptors():
-            for sock, address in self._door.let_in(fd, PEERS_LIMIT - len(self._peers), now):
-                self._welcome(sock, address, now)
+        self._acceptor.tell_rest(now)
+        for fd in readable & self._acceptor.descriptors():
+            room = self._poller.peers_limit - len(self._peers.by_fd)
+            for transport, address in self._acceptor.let_in(fd, room, now):
+                self._welcome(transport, address, now)
 
-    def _welcome(self, sock: socket.socket, address: str, now: float) -> None:
-        peer = Peer(sock, address, self._text_dialect)
-        self._peers[peer.fd] = peer
-        self._by_session[peer.session] = peer
+    def _welcome(self, transport: Transport, address: str, now: float) -> None:
+        peer = Peer(transport, address, self._text_dialect)
+        self._peers.add(peer)
         self._fanout.attach(peer.connection)
         self._hub.connect(peer.session)
-        self._silent.append((now + limits.GREETING_GRACE, peer))
+        self._peers.silent.append((now + limits.GREETING_GRACE, peer))
 
     def _greet(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        while self._silent and self._silent[0][0] <= now:
-            _, peer = self._silent.popleft()
-            if not peer.connection.decided and peer.deadline is None:
+        silent = self._peers.silent
+        while silent and silent[0][0] <= now:
+            _, peer = silent.popleft()
+            if not (peer.connection.decided or peer.session.closing):
                 effects += self._hub.greet(peer.session)
         return effects
 
     # --- reading -------------------------------------------------------------------------------------------------
 
     def _serve_all(self, readable: set[int], now: float) -> list[Effect]:
-        """Serve whoever has sent something, by turns, until nobody has more or the turn has said enough."""
-        ready = sorted((readable & self._peers.keys()) | self._busy.keys())
-        first = bisect_right(ready, self._last_served)
-        queue = deque(ready[first:] + ready[:first])
+        """Serve those that have sent something, by turns, until nobody has more or the turn has said enough."""
         effects: list[Effect] = []
+        queue = self._peers.by_turns(readable)
         room = limits.TURN_INPUT
         while queue and room > 0:
-            fd = self._last_served = queue.popleft()
-            peer = self._peers[fd]
+            peer = queue.popleft()
             before = peer.connection.weight
-            self._serve(peer, now, effects)
+            effects += self._serve(peer, now)
+            self._peers.served(peer)
             room -= peer.connection.weight - before
-            if fd in self._busy:
-                queue.append(fd)
+            if peer.fd in self._peers.busy:
+                queue.append(peer)
         return effects
 
-    def _serve(self, peer: Peer, now: float, effects: list[Effect]) -> None:
-        """Read from a peer, unless it has something left over, and add what follows to `effects`."""
+    def _serve(self, peer: Peer, now: float) -> list[Effect]:
+        """Read from a peer, unless it has something left over; return what follows."""
+        effects: list[Effect] = []
         try:
-            if peer.fd not in self._busy:
+            if not (peer.connection.has_requests or peer.connection.ended):
                 effects += self._read(peer, now)
-            self._handle_requests(peer, effects)
+            for effect in intake.serve(self._hub, peer.connection):  # one by one: what came before a bug is kept
+                effects.append(effect)
         except Exception:  # a bug of ours must cost the peer that met it, and nobody else
             log.exception("%s: a bug in the server; closing", peer.session.label)
             effects += self._lost(peer, "internal error")
+        return effects
 
     def _read(self, peer: Peer, now: float) -> list[Effect]:
         try:
-            chunk = peer.sock.recv(limits.TURN_CHUNK)
+            chunk = peer.transport.receive(limits.TURN_CHUNK)
         except (BlockingIOError, InterruptedError):
             return []
         except OSError:
             return self._lost(peer, "connection lost")
-        if not chunk:
-            peer.at_eof = True
-            peer.connection.end()
-            return []  # what its last line asks for comes first; then `_handle_requests` sees it off
-        self._figures.bytes_in += len(chunk)
-        if peer.deadline is not None:
-            return []
-        self._receive(peer, chunk, now)
-        return self._hub.received(peer.session, peer.connection.take_cost(len(chunk)))
-
-    def _receive(self, peer: Peer, chunk: bytes, now: float) -> None:
-        connection = peer.connection
-        was_decided = connection.decided
-        answer = connection.receive(chunk)
-        if answer:
-            connection.outbox.queue(answer, now)
-        if not was_decided and connection.framed:
-            self._hub.connect_framed(peer.session)
-        if connection.is_tls:
-            log.info("%s: speaks TLS, which this port does not; closed", peer.session.address)
-            peer.broken = True
-
-    def _handle_requests(self, peer: Peer, effects: list[Effect]) -> None:
-        session, connection, handle = peer.session, peer.connection, self._hub.handle
-        for request in connection.requests(limits.TURN_REQUESTS):
-            effects += handle(session, request)
-        if peer.at_eof and session.listened_to and not connection.has_requests:
-            effects += self._hub.lost(session, "connection closed")
-        if peer.broken:
-            effects += self._hub.lost(session, "connection lost")
-        if connection.has_requests:
-            self._busy[peer.fd] = peer
-        else:
-            self._busy.pop(peer.fd, None)
+        self._metrics.bytes_in += len(chunk)
+        if chunk:
+            return intake.receive(self._hub, peer.connection, chunk, now)
+        peer.connection.end()
+        return []
 
     def _lost(self, peer: Peer, reason: str) -> list[Effect]:
         peer.broken = True
-        self._closing.add(peer)
-        self._busy.pop(peer.fd, None)
+        self._peers.closing.add(peer)
+        self._peers.update(peer)
         return self._hub.lost(peer.session, reason)
 
     def _drop_laggards(self, writable: set[int], now: float) -> list[Effect]:
@@ -308,7 +266,7 @@ class Server:
         Those that are `writable` take more in this turn: how old it is decides in the next one.
         """
         effects: list[Effect] = []
-        waiting = [self._peers[fd] for fd in self._blocked]
+        waiting = [self._peers.by_fd[fd] for fd in self._peers.blocked]
         total = sum(peer.outbox.size for peer in waiting)
         for peer in sorted(waiting, key=lambda p: p.outbox.size, reverse=True):
             outbox = peer.outbox
@@ -325,82 +283,80 @@ class Server:
     # --- writing and closing -------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: list[Effect], now: float) -> None:
-        effects = effects + self._backroom.keep(now)  # first it is kept, then told
-        self._figures.deliveries += self._fanout.deliver(effects, now)
+        effects = effects + self._services.keep(now)  # first it is kept, then told
+        deliveries: list[Delivery] = []
         for effect in effects:
-            if isinstance(effect, (Broadcast, Unicast)):
-                continue
-            if isinstance(effect, LogLine):
-                (log.debug if effect.debug else log.info)("%s", effect.text)
-            elif isinstance(effect, Close):
-                peer = self._by_session[effect.session]
-                peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
-                self._closing.add(peer)
-            elif isinstance(effect, ReadAgain):
-                self._resume(effect.session)
-            else:
-                self._backroom.take(effect)
+            match effect:
+                case Broadcast() | Unicast() | Entered() | Exited():
+                    deliveries.append(effect)
+                case LogLine():
+                    (log.debug if effect.debug else log.info)("%s", effect.text)
+                case Close():
+                    peer = self._peers.by_session[effect.session]
+                    peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
+                    self._peers.closing.add(peer)
+                case ReadAgain():
+                    if effect.session in self._peers.by_session:
+                        self._peers.update(self._peers.by_session[effect.session])
+                case CheckPassword() | StorePassword() | RemoveAccount():
+                    self._services.consult(effect)
+                case SearchArchive() | SeekInArchive():
+                    self._services.inquire(effect)
+                case _:
+                    unreachable(effect)
+        self._metrics.deliveries += self._fanout.deliver(deliveries, now)
 
-    def _resume(self, session: Session) -> None:
-        peer = self._by_session.get(session)
-        if peer is not None and (peer.connection.has_requests or peer.at_eof) and not session.closing:
-            self._busy[peer.fd] = peer
-
-    def _flush_all(self, now: float) -> None:
-        blocked = self._blocked
-        for fd, peer in self._peers.items():
+    def _flush_all(self, writable: set[int], now: float) -> None:
+        blocked = self._peers.blocked
+        blocked -= writable
+        for fd, peer in self._peers.by_fd.items():
             if peer.outbox.size and fd not in blocked:
                 self._flush(peer, now)
 
     def _flush(self, peer: Peer, now: float) -> None:
         outbox = peer.outbox
         try:
-            count = send(peer.sock, outbox.peek(limits.TURN_FLUSH))
+            count = peer.transport.send(outbox.peek(limits.TURN_FLUSH))
             outbox.sent(count)
             peer.took_at = now
-            self._figures.bytes_out += count
+            self._metrics.bytes_out += count
         except (BlockingIOError, InterruptedError):
             pass
         except OSError:
             outbox.clear()
             peer.broken = True
-            self._closing.add(peer)
+            if not peer.session.closing:  # else it is closed in this turn
+                self._peers.failed.append(peer)
         if outbox.size:
-            self._blocked.add(peer.fd)
+            self._peers.blocked.add(peer.fd)
+        if peer.broken or peer.writing != bool(outbox.size):
+            peer.writing = bool(outbox.size)
+            self._peers.update(peer)
 
     def _close_done(self, now: float) -> None:
         """Close those that are done; let the others' farewell arrive first: flush, shut, wait for their end."""
-        lost: list[Effect] = []
-        for peer in list(self._closing):
+        for peer in list(self._peers.closing):
             flushed = not peer.outbox.size
-            if peer.broken or (peer.deadline is not None and now >= peer.deadline) or (flushed and peer.at_eof):
-                lost += self._hub.lost(peer.session, "connection lost")
+            late = peer.deadline is not None and now >= peer.deadline
+            if peer.broken or late or (flushed and peer.connection.ended):
                 self._forget(peer)
-            elif flushed and not peer.shut:
+                continue
+            self._peers.update(peer)  # it is read to its end, whatever it was waiting for
+            if flushed and not peer.shut:
                 peer.shut = True
-                with contextlib.suppress(OSError):
-                    peer.sock.shutdown(socket.SHUT_WR)
-        self._in_a_hurry = bool(lost)
-        if lost:  # somebody's end was only found out in writing: the others hear of it, in their next flush, at once
-            self._carry_out([effect for effect in lost if not isinstance(effect, Close)], now)
+                peer.transport.shut()
 
     def _forget(self, peer: Peer) -> None:
-        self._closing.discard(peer)
-        self._blocked.discard(peer.fd)
-        self._busy.pop(peer.fd, None)
         self._fanout.detach(peer.connection)
-        del self._by_session[peer.session]
-        del self._peers[peer.fd]
-        self._figures.closed[peer.session.reason] += 1
-        self._door.let_out(peer.session.host)
-        peer.sock.close()
+        self._metrics.closed[peer.session.reason] += 1
+        self._acceptor.let_out(peer.session.host)
+        self._peers.remove(peer)
 
 
 def main() -> int:
     """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't start (2 is argparse's)."""
-    options = parser().parse_args()
+    options = options_of()
     set_limits(options)
-    raise_descriptor_limit()
     sys.setswitchinterval(SWITCH_INTERVAL)
     finish_log = start_log(options.log_level)
     try:
@@ -411,20 +367,23 @@ def main() -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """Serve as `options` say, until a signal; return the exit code."""
+    poller = POLLERS[options.poller]()
+    raise_descriptor_limit(poller.peers_limit + OURS + limits.TURN_ACCEPTS)  # so that one too many can be told so
     try:
-        door = Acceptor(listen(options.host, options.port), Admission(tuple(options.trusted)))
+        listeners = listen(options.host, options.port)
     except OSError as error:
         print(why_not_listening(error, options.host, options.port), file=sys.stderr)
         return 1
+    acceptor = Acceptor(listeners, Admission(tuple(options.trusted)), poller.descriptor_limit)
     try:
-        hub, backroom = begun(options)
+        hub, services = begun(options)
     except CannotStartError as error:
-        door.close()
+        acceptor.close()
         print(error, file=sys.stderr)
         return 1
     for line in invitation(options.host, options.port):
         log.info("%s", line)
-    Server(door, hub, backroom, DIALECTS[options.dialect]).run()
+    Server(acceptor, hub, services, DIALECTS[options.dialect], poller, LoopClock()).run()
     return 0
 
 

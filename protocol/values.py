@@ -8,7 +8,7 @@ outboxes, is about 3 us.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -21,3 +21,8 @@ if TYPE_CHECKING:
         return cls
 else:
     value = dataclass(slots=True, unsafe_hash=True)
+
+
+def unreachable(value: NoReturn) -> NoReturn:
+    """End a `match` that handles every kind of value: the type checker complains where `value` can be one more."""
+    raise AssertionError(f"{value!r} was not expected here")

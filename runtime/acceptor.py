@@ -1,7 +1,7 @@
-"""The door: the listening sockets, and who comes in by them or is told that there is no room.
+"""The acceptor: the listening sockets, and who comes in by them or is told that there is no room.
 
 Nobody is left standing in the queue because descriptors have run out, which would keep the listener readable and the
-loop spinning: whoever is too many is accepted, told so and closed. For the case that the process can open nothing
+loop spinning: a peer too many is accepted, told so and closed. For the case that the process can open nothing
 more at all, one descriptor is kept in reserve.
 """
 
@@ -19,7 +19,8 @@ from chat.admission import Admission
 from protocol.errors import ErrorCode
 from protocol.lines import LINE_END
 from runtime.log_writer import FewLines
-from runtime.sockets import FD_LIMIT, host_of, prepare, printable
+from runtime.sockets import host_of, prepare, printable
+from runtime.transport import PlainTransport, Transport
 
 ARRIVALS_TOLD = 10  # connections that the log is told of in a second, one by one: a scan must not flood it
 
@@ -27,10 +28,14 @@ log = logging.getLogger("server")
 
 
 class Acceptor:
-    """Takes over `listeners`; `admission` says who is too many for an address."""
+    """Takes over `listeners`; `admission` says who is too many for an address.
 
-    def __init__(self, listeners: list[socket.socket], admission: Admission) -> None:
+    The poller can watch descriptors below `descriptor_limit`.
+    """
+
+    def __init__(self, listeners: list[socket.socket], admission: Admission, descriptor_limit: int) -> None:
         self._admission = admission
+        self._descriptor_limit = descriptor_limit
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self._reserve = _opened_reserve()
         self._turned_away = 0  # since that was last logged, at `_logged_at`
@@ -40,12 +45,12 @@ class Acceptor:
             listener.setblocking(False)
 
     def descriptors(self) -> frozenset[int]:
-        """Return what `select` is to watch: none when the door is shut."""
+        """Return what the poller is to watch: none after `shut`."""
         return frozenset(self._listeners)
 
-    def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[socket.socket, str]]:
+    def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[Transport, str]]:
         """Accept at most 64 who wait at a listener; return those that there is room for, with their address."""
-        let_in: list[tuple[socket.socket, str]] = []
+        let_in: list[tuple[Transport, str]] = []
         for _ in range(limits.TURN_ACCEPTS):
             try:
                 sock, address = self._listeners[descriptor].accept()
@@ -56,12 +61,12 @@ class Acceptor:
                     self._turn_away_with_reserve(descriptor, now)
                     break
                 continue  # that one was gone before we came to it
-            if sock.fileno() >= FD_LIMIT or len(let_in) >= room:
+            if sock.fileno() >= self._descriptor_limit or len(let_in) >= room:
                 self._turn_away(sock, printable(address), ErrorCode.SERVER_FULL, now)
             elif not self._admission.admit(host_of(address), now):
                 self._turn_away(sock, printable(address), ErrorCode.TOO_MANY_CONNECTIONS, now)
             elif _is_ready(sock):
-                let_in.append((sock, printable(address)))
+                let_in.append((PlainTransport(sock), printable(address)))
                 self._arrivals.tell(now, "%s: connected, without a name yet", printable(address))
             else:
                 self._admission.leave(host_of(address))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import sys
+from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from chat.networks import Network
 from protocol import __version__
 from protocol.dialects import SLASH, VERBS, Dialect
 from protocol.numbers import whole_number
-from runtime.sockets import PEERS_LIMIT, own_addresses
+from runtime.poller import POLLERS, SelectPoller
+from runtime.sockets import own_addresses
 from system.port import port as parsed_port
 
 _MOST = 2**53 - 1  # what a float holds exactly, so that no sum with a time or a size loses what it is there for
@@ -26,13 +28,6 @@ def _amount(text: str) -> int:
     if not number:
         raise argparse.ArgumentTypeError(f"{text!r} is not an amount: give a whole number, 1 or more")
     return number
-
-
-def _places(text: str) -> int:
-    places = _amount(text)
-    if places > PEERS_LIMIT:
-        raise argparse.ArgumentTypeError(f"{text} are more than select can watch here: give at most {PEERS_LIMIT}")
-    return places
 
 
 def _count(text: str) -> int:
@@ -72,7 +67,16 @@ def parser() -> argparse.ArgumentParser:
         help="where what outlives the server is kept; made when first needed (default: ./chatdata)",
     )
     made.add_argument(
-        "--max-users", metavar="N", type=_places, default=PEERS_LIMIT, help="users at a time (default: %(default)s)"
+        "--max-users",
+        metavar="N",
+        type=_amount,
+        help=f"users at a time (default: all that the poller can watch, {SelectPoller.peers_limit} with select)",
+    )
+    made.add_argument(
+        "--poller",
+        choices=POLLERS,
+        default="select",
+        help="how the server waits for its sockets; with epoll, on Linux, for more of them than 1,024",
     )
     made.add_argument(
         "--dialect",
@@ -98,6 +102,19 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     _add_limits(made)
     return made
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options of a command line, by default this program's; with exit code 2, end it on what is wrong."""
+    made = parser()
+    options = made.parse_args(arguments)
+    most = POLLERS[options.poller].peers_limit
+    if options.max_users is None:
+        options.max_users = most
+    elif options.max_users > most:
+        why = f"{options.max_users} are more than {options.poller} can watch here: give at most {most}"
+        made.error(f"argument --max-users: {why}")
+    return options
 
 
 def _add_history(made: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Figures: what the server has done so far, counted where it happens, told in one line of the log on SIGUSR1."""
+"""Metrics: what the server has done so far, counted where it happens, told in one line of the log on SIGUSR1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chat.room import Room
 log = logging.getLogger("server")
 
 
-class Figures:
+class Metrics:
     """Counters since the start. Bytes and seconds."""
 
     __slots__ = ("bytes_in", "bytes_out", "closed", "deliveries", "longest_turn", "turn_time", "turns")
@@ -32,7 +32,7 @@ class Figures:
         self.turn_time += seconds
         self.longest_turn = max(self.longest_turn, seconds)
 
-    def tell(self, room: Room, connections: Iterable[Connection]) -> None:
+    def report(self, room: Room, connections: Iterable[Connection]) -> None:
         """Log one line. `connections`: those that are open."""
         opened = list(connections)
         spoken = Counter(c.dialect.name if c.decided else "undecided" for c in opened)

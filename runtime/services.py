@@ -10,7 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Iterable
 
-from chat.effects import CheckPassword, Effect, RemoveAccount, SearchArchive, SeekInArchive, StorePassword, TaskResult
+from chat.effects import AccountTask, Effect, SearchTask, TaskResult
 from chat.handlers import history
 from chat.hub import Hub
 from chat.session import Session
@@ -45,15 +45,17 @@ class Services:
         hub.has_archive = archivist is not None
 
     def descriptors(self) -> list[int]:
-        """Return what `select` is to watch: readable when `hear` has something to tell."""
+        """Return what the poller is to watch: readable when `hear` has something to tell."""
         return [self._clerk.fileno(), *([self._archivist.fileno()] if self._archivist else ())]
 
-    def take(self, effect: Effect) -> None:
-        """See to `effect`, if it is one for here."""
-        if isinstance(effect, CheckPassword | StorePassword | RemoveAccount):
-            self._clerk.consult(effect)
-        elif isinstance(effect, SearchArchive | SeekInArchive) and self._archivist:
-            self._archivist.inquire(effect)
+    def consult(self, task: AccountTask) -> None:
+        """Have `task` done by the account service."""
+        self._clerk.consult(task)
+
+    def inquire(self, task: SearchTask) -> None:
+        """Have `task` done by the search service."""
+        if self._archivist:  # else the hub asks for no such thing
+            self._archivist.inquire(task)
 
     def hear(self, readable: set[int]) -> list[Effect]:
         """Return what follows from what has been done since."""

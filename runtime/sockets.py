@@ -1,10 +1,9 @@
-"""Sockets: opening the listening ones, writing, and what the machine's addresses and limits are."""
+"""Sockets: opening the listening ones, preparing accepted ones, and the machine's addresses and limits."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
-import sys
 
 from chat import limits
 
@@ -13,20 +12,8 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-# What `select` can hold: descriptors below 1,024 on POSIX (FD_SETSIZE), 512 sockets on Windows. A few are ours.
-FD_LIMIT = 2**31 if sys.platform == "win32" else 1024
-PEERS_LIMIT = 500 if sys.platform == "win32" else 1000
 BACKLOG = 1024
 SEND_BUFFER = 64 * limits.KIB  # small, so that the kernel does not hide that a reader lags
-
-
-def send(sock: socket.socket, buffers: list[bytes | memoryview]) -> int:
-    """Write as much of `buffers` as the kernel takes at once; return how many bytes that was. Raises OSError."""
-    if len(buffers) == 1:
-        return sock.send(buffers[0])
-    if hasattr(sock, "sendmsg"):
-        return sock.sendmsg(buffers)
-    return sock.send(b"".join(buffers))  # Windows
 
 
 def host_of(address: tuple[str, int]) -> str:
@@ -104,12 +91,19 @@ def own_addresses() -> list[str]:
     return found
 
 
-def raise_descriptor_limit() -> None:
-    """Let the process open what `select` can hold and more, so that who is too many can be told so."""
+def most_descriptors() -> int:
+    """Return how many descriptors this process may have open if it asks for it."""
+    if resource is None:
+        return 2**31
+    hard: int = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return 2**31 if hard < 0 else hard
+
+
+def raise_descriptor_limit(wanted: int) -> None:
+    """Let the process open `wanted` descriptors, or as many as the system allows."""
     if resource is None:
         return
     with contextlib.suppress(ValueError, OSError):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = FD_LIMIT + limits.TURN_ACCEPTS
         if soft < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
-import server
-from tests.support.live import Live, SelectCalls
+from tests.support.live import Live
 from tests.support.programs import Programs
 from tests.support.scripted import Scripted
 
@@ -43,9 +42,9 @@ def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 
 
 @pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Live]:
+def live(tmp_path: Path) -> Iterator[Live]:
     """Serve in this process, on a real socket, at a time that the test moves."""
-    with Live(monkeypatch, tmp_path) as made:
+    with Live(tmp_path) as made:
         yield made
 
 
@@ -54,14 +53,6 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """Hear the server's log."""
     caplog.set_level(logging.INFO, "server")
     return caplog
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> SelectCalls:
-    """Note what the server asks of `select`."""
-    made = SelectCalls()
-    monkeypatch.setattr(server, "select", made)
-    return made
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ class Connection:
         self.session = session
         self.outbox = Outbox()
         self.decided = False
+        self.ended = False  # the peer sends nothing more
         self.is_tls = False
         self.dialect = text_dialect or SLASH
         self._open_dialect = text_dialect is None
@@ -63,19 +64,24 @@ class Connection:
         """Whether something received can be asked for now."""
         return bool(self._inbox) and self.session.listened_to and not self.session.closing
 
-    def receive(self, chunk: bytes) -> bytes:
-        """Take what the peer sent, at least one byte; return what its codec answers at once (telnet's refusals)."""
+    def receive(self, chunk: bytes, now: float) -> bool:
+        """Take what the peer sent, at least one byte; return whether this has shown what it speaks.
+
+        What its codec replies at once (telnet's refusals) is queued.
+        """
+        has_shown = False
         if not self.decided:
             chunk = self._start + chunk
-            self._decide(chunk)
+            has_shown = self._decide(chunk)
         codec = self._codec
-        if codec is None:
-            return b""
-        codec.hide_typing(self.session.question is not None)
-        self._inbox.extend(codec.feed(chunk))
-        return codec.replies()
+        if codec is not None:
+            codec.hide_typing(self.session.question is not None)
+            self._inbox.extend(codec.feed(chunk))
+            if replies := codec.replies():
+                self.outbox.queue(replies, now)
+        return has_shown
 
-    def _decide(self, start: bytes) -> None:
+    def _decide(self, start: bytes) -> bool:
         kind = opening(start)
         self.decided = kind is not None
         if kind is None:
@@ -90,12 +96,14 @@ class Connection:
             self.is_tls = True
         else:
             self._inbox.append(ProtocolError(ErrorCode.NOT_A_PROTOCOL, fatal=True))
+        return self.decided
 
     def end(self) -> None:
         """Take note that the peer has sent all: its last line needs no line end, unless it was a password."""
         if self._codec is not None and self.session.question is None:
             self._inbox.extend(self._codec.end())
         self._codec = None
+        self.ended = True
 
     def take_cost(self, size: int) -> int:
         """Return what `size` received bytes cost: those that were dropped unread cost little."""

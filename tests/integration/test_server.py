@@ -9,25 +9,35 @@ import pytest
 
 import server
 from chat import limits
+from chat.delivery.outbox import Buffer
 from chat.effects import Effect
 from chat.session import Session
 from protocol.events import Said, Welcomed
 from protocol.requests import Line, Request
 from runtime.sockets import SEND_BUFFER
+from runtime.transport import PlainTransport
 from storage import passwords
-from tests.support.live import Live, SelectCalls, events, frame
+from tests.support.live import Live, events, frame, socket_of
+
+
+class BrokenTransport(PlainTransport):
+    """A connection that is found out to be lost in writing."""
+
+    def send(self, buffers: list[Buffer]) -> int:
+        raise BrokenPipeError
+
 
 # --- one loop ----------------------------------------------------------------------------------------------------
 
 
-def test_one_select_serves_new_connections_and_data(live: Live, calls: SelectCalls) -> None:  # D13
+def test_one_select_serves_new_connections_and_data(live: Live) -> None:  # D13
     threads = threading.active_count()
     ann = live.connects()
     live.turns()
     ann.says("ann")
     live.turns()
     ann.sees("Welcome, ann.")
-    assert live.peer(ann).fd in calls.readers
+    assert live.peer(ann).fd in live.poller.readers
     assert threading.active_count() == threads
 
 
@@ -36,7 +46,7 @@ def test_socket_address_user_and_session_are_reached_from_each_other(live: Live)
     _, port = ann.sock.getsockname()
     session = live.hub.room.find("ann")
     assert session is not None
-    peer = live.server._by_session[session]
+    peer = live.server._peers.by_session[session]
     assert peer is live.peer(ann)
     assert peer.session is peer.connection.session is session
     assert session.address == f"127.0.0.1:{port}"
@@ -106,7 +116,7 @@ def test_a_frame_that_is_far_too_long_is_refused_by_its_header(live: Live) -> No
 
 
 def test_what_is_accepted_sends_at_once_and_hides_little_lag(live: Live) -> None:
-    sock = live.peer(live.joins("ann")).sock
+    sock = socket_of(live.peer(live.joins("ann")))
     assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) in (SEND_BUFFER, 2 * SEND_BUFFER)  # Linux doubles it
     assert not sock.getblocking()
@@ -124,7 +134,7 @@ def test_a_turn_accepts_so_many_and_no_more(live: Live, monkeypatch: pytest.Monk
 
 
 def test_who_is_too_many_is_told_and_the_others_notice_nothing(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PEERS_LIMIT", 2)  # A8
+    monkeypatch.setattr(live.poller, "peers_limit", 2)  # A8
     ann, bob = live.joins("ann"), live.joins("bob")
     carl = live.connects()
     carl.sees("The server is full. Try again later.\r\n")
@@ -138,11 +148,11 @@ def test_who_is_too_many_is_told_and_the_others_notice_nothing(live: Live, monke
     live.joins("dora")
 
 
-def test_who_keeps_silent_is_greeted_after_a_quarter_of_a_second(live: Live, calls: SelectCalls) -> None:  # A2
+def test_who_keeps_silent_is_greeted_after_a_quarter_of_a_second(live: Live) -> None:  # A2
     ann = live.connects()
     live.turns(3)
     live.server.step()
-    assert calls.timeout == pytest.approx(0.25)
+    assert live.poller.timeout == pytest.approx(0.25)
     live.clock.now += 0.24
     live.turns(3)
     assert ann.heard == b""
@@ -151,7 +161,7 @@ def test_who_keeps_silent_is_greeted_after_a_quarter_of_a_second(live: Live, cal
     live.turns(3)
     assert len(ann.lines("Welcome to this chat.")) == 1
     live.server.step()
-    assert calls.timeout == server.LONGEST_SLEEP
+    assert live.poller.timeout == server.LONGEST_SLEEP
 
 
 def test_who_speaks_first_or_is_gone_is_not_greeted(live: Live) -> None:
@@ -208,7 +218,7 @@ def test_nobody_starves_behind_somebody_who_always_has_more(live: Live, monkeypa
 
 
 def test_who_has_requests_left_is_not_read_but_served_without_waiting(
-    live: Live, calls: SelectCalls, monkeypatch: pytest.MonkeyPatch
+    live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, bob = live.joins("ann"), live.joins("bob")
     monkeypatch.setattr(limits, "TURN_INPUT", 1)
@@ -219,7 +229,7 @@ def test_who_has_requests_left_is_not_read_but_served_without_waiting(
         live.server.step()
         bob.listens()
         assert bob.lines("ann: ")[-1] == f"ann: {min(number, 3)}"
-        waited_for_ann.append((live.peer(ann).fd in calls.readers, calls.timeout > 0))
+        waited_for_ann.append((live.peer(ann).fd in live.poller.readers, live.poller.timeout > 0))
     assert waited_for_ann == [(True, True), (False, False), (False, False), (True, True)]
 
 
@@ -285,14 +295,7 @@ def test_an_abrupt_end_frees_the_name_and_the_others_are_told(live: Live) -> Non
 
 def test_an_end_found_out_in_writing_is_told_too(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, bob, carl = live.joins("ann"), live.joins("bob"), live.joins("carl")
-    broken = live.peer(ann).sock
-
-    def send(sock: socket.socket, buffers: list[bytes | memoryview]) -> int:
-        if sock is broken:
-            raise BrokenPipeError
-        return sock.sendmsg(buffers)
-
-    monkeypatch.setattr(server, "send", send)
+    monkeypatch.setattr(live.peer(ann), "transport", BrokenTransport(socket_of(live.peer(ann))))
     bob.says("hi")
     carl.sees("bob: hi")
     carl.sees("* ann has left (connection lost). Users here: 2")
@@ -345,8 +348,8 @@ def test_one_bad_descriptor_costs_its_own_client_alone(live: Live, lagging: bool
     peer = live.peer(ann)
     if lagging:
         peer.connection.outbox.queue(b"waiting", live.clock.now)
-        live.server._blocked.add(peer.fd)
-    peer.sock.close()
+        live.server._peers.blocked.add(peer.fd)
+    peer.transport.close()
     bob.sees("* ann has left (connection lost). Users here: 2")
     bob.says("still here")
     carl.sees("bob: still here")
@@ -364,7 +367,7 @@ def test_a_listener_whose_newcomer_is_gone_already_goes_on(live: Live, monkeypat
 
     monkeypatch.setattr(socket.socket, "accept", fail_once)
     live.joins("ann")
-    assert [sock.fileno() for sock in failed] == list(live.server._door.descriptors())
+    assert [sock.fileno() for sock in failed] == list(live.server._acceptor.descriptors())
 
 
 def test_tls_is_closed_without_a_word_but_with_a_line_in_the_log(live: Live, log: pytest.LogCaptureFixture) -> None:

@@ -85,10 +85,8 @@ def test_a_reader_too_long_behind_is_told_and_dropped(live: Live, room: list[Cli
     carl.sees_the_end()
 
 
-def test_a_stopped_process_drops_nobody_for_what_they_were_not_offered(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with Live(monkeypatch, tmp_path, jump=1.0) as live:
+def test_a_stopped_process_drops_nobody_for_what_they_were_not_offered(tmp_path: Path) -> None:
+    with Live(tmp_path, jump=1.0) as live:
         ann, bob, carl, _ = (live.joins(name) for name in ("ann", "bob", "carl", "dora"))
         carl.stalls()
         lines = burst(ann, 600)
@@ -98,10 +96,8 @@ def test_a_stopped_process_drops_nobody_for_what_they_were_not_offered(
         carl.sees(lines[-1])
 
 
-def test_a_stopped_process_takes_nobody_for_silent_whose_pong_waits(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with Live(monkeypatch, tmp_path, jump=40.0) as live:
+def test_a_stopped_process_takes_nobody_for_silent_whose_pong_waits(tmp_path: Path) -> None:
+    with Live(tmp_path, jump=40.0) as live:
         bob = live.joins_framed("bob")
         live.clock.now += limits.PING_AFTER
         bob.sees('"type":"ping"')

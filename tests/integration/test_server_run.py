@@ -47,7 +47,7 @@ def raise_in_the_loop(live: Live, monkeypatch: pytest.MonkeyPatch, *numbers: sig
     monkeypatch.setattr(live.hub, "tick", tick_and_raise)
 
 
-@pytest.mark.usefixtures("signals", "calls")
+@pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_says_goodbye_to_everyone(live: Live, monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
     live.clock.pace = 0.01
@@ -75,7 +75,7 @@ def test_who_is_dismissed_before_its_greeting_is_not_greeted_after_its_goodbye(l
     assert not ann.was_told("Type the name")
 
 
-@pytest.mark.usefixtures("signals", "calls")
+@pytest.mark.usefixtures("signals")
 def test_a_second_signal_waits_for_nobody(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = live.joins("ann")
     raise_in_the_loop(live, monkeypatch, signal.SIGTERM, signal.SIGTERM)
@@ -84,7 +84,7 @@ def test_a_second_signal_waits_for_nobody(live: Live, monkeypatch: pytest.Monkey
     assert ann.ended
 
 
-@pytest.mark.usefixtures("signals", "calls")
+@pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize(
     ("number", "answer"),
     [

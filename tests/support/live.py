@@ -11,7 +11,6 @@ order of the wire. The server's clock stands still unless a test moves it, so no
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import struct
 import time
@@ -19,11 +18,7 @@ from collections.abc import Callable
 from math import inf
 from pathlib import Path
 
-import pytest
-
-import server
 from chat.admission import Admission
-from chat.clock import LoopClock
 from chat.hub import Hub
 from chat.saved_state import Record
 from protocol.dialects import Dialect
@@ -32,9 +27,13 @@ from protocol.objects import FROM_SERVER, dump, load
 from protocol.requests import Hello
 from runtime.acceptor import Acceptor
 from runtime.account_service import AccountService
+from runtime.clock import LoopClock
+from runtime.peers import Peer
+from runtime.poller import SelectPoller
 from runtime.services import Services
-from runtime.sockets import PEERS_LIMIT, listen
-from server import Peer, Server
+from runtime.sockets import listen
+from runtime.transport import PlainTransport
+from server import Server
 from storage.users_file import Accounts
 
 PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
@@ -42,8 +41,8 @@ PATIENCE = 10.0  # seconds until a condition that does not come true fails its t
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
 
 
-class Clock:
-    """Stands in for the module `time` in server.py. Goes on by `pace` seconds each time that it is read."""
+class StandingClock:
+    """A clock that goes on only when a test moves it, or by `pace` seconds each time that it is read."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -57,18 +56,17 @@ class Clock:
         return self.now
 
 
-class SelectCalls:
-    """Stands in for the module `select` in server.py: keeps what it is called with, and never sleeps."""
+class SleeplessPoller(SelectPoller):
+    """`select` that never sleeps, and keeps what it waited for last."""
 
     def __init__(self) -> None:
-        self.readers: list[int] = []
+        super().__init__()
+        self.readers: set[int] = set()
         self.timeout = -1.0
 
-    def select(
-        self, readers: list[int], writers: list[int], others: list[int], timeout: float
-    ) -> tuple[list[int], list[int], list[int]]:
-        self.readers, self.timeout = readers, timeout
-        return select.select(readers, writers, others, 0)
+    def wait(self, seconds: float) -> tuple[set[int], set[int]]:
+        self.readers, self.timeout = set(self._reading), seconds
+        return super().wait(0.0)
 
 
 class Live:
@@ -76,23 +74,23 @@ class Live:
 
     def __init__(
         self,
-        monkeypatch: pytest.MonkeyPatch,
         folder: Path,
-        max_users: int = PEERS_LIMIT,
+        max_users: int = SelectPoller.peers_limit,
         dialect: Dialect | None = None,
         jump: float = inf,
     ) -> None:
         """Serve on port 0 in a world of its own; accounts, if any, go to `folder`.
 
-        `jump`: see chat.clock; by default a test may move the clock by as much as it likes.
+        `jump`: see runtime.clock; by default a test may move the clock by as much as it likes.
         """
-        self.clock = Clock()
-        monkeypatch.setattr(server, "time", self.clock)
+        self.clock = StandingClock()
+        self.poller = SleeplessPoller()
         listeners = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = listeners[0].getsockname()
         self.hub = Hub(Record("a test"), max_users, greet_history=0)
-        backroom = Services(self.hub, AccountService(Accounts(folder)))
-        self.server = Server(Acceptor(listeners, Admission()), self.hub, backroom, dialect, LoopClock(jump))
+        services = Services(self.hub, AccountService(Accounts(folder)))
+        acceptor = Acceptor(listeners, Admission(), self.poller.descriptor_limit)
+        self.server = Server(acceptor, self.hub, services, dialect, self.poller, LoopClock(self.clock, jump))
         self._clients: list[Client] = []
         self._over = False
 
@@ -153,14 +151,20 @@ class Live:
     def peer(self, client: Client) -> Peer:
         """Return the server's side of a client's connection."""
         address = client.sock.getsockname()
-        return next(peer for peer in self.server._peers.values() if peer.sock.getpeername() == address)
+        return next(peer for peer in self.server._peers.by_fd.values() if socket_of(peer).getpeername() == address)
 
     def waiting_for(self, client: Client) -> int:
         """Return how many bytes the server still holds for a client."""
         return self.peer(client).connection.outbox.size
 
     def connected(self) -> int:
-        return len(self.server._peers)
+        return len(self.server._peers.by_fd)
+
+
+def socket_of(peer: Peer) -> socket.socket:
+    """Return the server's socket of a connection."""
+    assert isinstance(peer.transport, PlainTransport)
+    return peer.transport.sock
 
 
 class Client:

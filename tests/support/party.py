@@ -18,11 +18,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from chat import intake
 from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
 from chat.effects import AccountTask, Close, Effect, LogLine, ReadAgain, SearchTask, TaskResult
 from chat.hub import Hub
-from chat.limits import TURN_REQUESTS
 from chat.saved_state import Record
 from chat.session import Session
 from protocol.dialects import SLASH, Dialect
@@ -176,20 +176,13 @@ class Party:
     def sends(self, name: str, chunk: bytes) -> None:
         """Let the server receive `chunk` from a guest."""
         guest = self.guests[name]
-        connection = guest.connection
-        with self.turn():
-            was_decided = connection.decided
-            answer = connection.receive(chunk)
-            if answer:
-                connection.outbox.queue(answer, self.now)
-            if connection.framed and not was_decided:
-                self.hub.connect_framed(guest.session)
+        with self.turn() as effects:
+            effects.extend(intake.receive(self.hub, guest.connection, chunk, self.now))
             self._serves(guest)
 
     def _serves(self, guest: Guest) -> None:
         with self.turn() as effects:
-            for request in guest.connection.requests(TURN_REQUESTS):
-                effects.extend(self.hub.handle(guest.session, request))
+            effects.extend(intake.serve(self.hub, guest.connection))
 
     def asks(self, name: str, request: Request) -> None:
         """Let the hub have a request, whatever a guest would have to send for it."""

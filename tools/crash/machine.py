@@ -20,6 +20,7 @@ from chat import log as chat_log
 from chat.hub import Hub
 from chat.session import Session
 from runtime import bootstrap, services
+from runtime.clock import LoopClock
 from runtime.services import Services
 from server import Server
 from storage import journal
@@ -93,8 +94,6 @@ class Machine:
         self._epochs = 0
         self._countdown: Countdown | None = None
         self._disk_fails = False
-        for name, value in (("select", network), ("time", network), ("send", network.send)):
-            patches.replace(server, name, value)
         patches.replace(chat_log, "REPLAY_BYTES", REPLAY_BYTES)
         patches.replace(journal, "_opened", partial(_opened_in_haste, journal._opened))
         patches.replace(server, "log", _Log(self.bugs))
@@ -113,7 +112,8 @@ class Machine:
         self._journal = Journal(self._folder, Start(f"log{self._epochs}", at=self._network.time()), KEPT, AGES)
         hub = Hub(bootstrap._record(self._journal, KEPT), 100, greet_history=GREETED_WITH)
         behind = Services(hub, cast(Any, _NoClerk()), self._journal)
-        self._server = Server(cast(Any, self._network), hub, behind)
+        network: Any = self._network  # our acceptor and poller
+        self._server = Server(network, hub, behind, None, network, LoopClock(network))
         self._network.open()
 
     def turn(self) -> None:

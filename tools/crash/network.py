@@ -1,13 +1,15 @@
 """A network and a clock in memory, for the real loop of server.py: nothing waits, and all is in the hands of chance.
 
-`Network` stands in for the modules `select` and `time` there, and for `runtime.sockets.send` and the door. The client's
-end of a connection is a `Wire`; the server's is a `Socket` over it. Bytes are on their way until somebody carries
+`Network` is the loop's poller, clock and acceptor. The client's end of a connection is a `Wire`; the server's is a
+`WireTransport` over it. Bytes are on their way until somebody carries
 them, and never arrive when the wire is cut before that.
 """
 
 from __future__ import annotations
 
 import random
+
+from chat.delivery.outbox import Buffer
 
 FIRST_FD = 100_000  # beyond all real descriptors
 KERNEL = 64 * 1024  # bytes that the server's kernel keeps for a peer that reads nothing
@@ -49,22 +51,29 @@ class Wire:
         self.is_hung = how == "hang"
 
 
-class Socket:
-    """The server's end of a wire, as far as the loop uses one."""
+class WireTransport:
+    """The server's end of a wire. `chance` decides how much is taken at a time."""
 
-    def __init__(self, wire: Wire) -> None:
+    pending = False
+
+    def __init__(self, wire: Wire, chance: random.Random) -> None:
         self.wire = wire
+        self._chance = chance
 
     def fileno(self) -> int:
-        """Return its number, which `select` gets."""
+        """Return its number."""
         return self.wire.fd
 
+    def wants(self, reading: bool, writing: bool) -> tuple[bool, bool]:
+        """Return what to watch for: just that."""
+        return reading, writing
+
     def is_readable(self) -> bool:
-        """Say whether `recv` has something to tell."""
+        """Return whether `receive` has something to tell."""
         wire = self.wire
         return bool(wire.arrived) or (wire.client_ended and not wire.is_hung)
 
-    def recv(self, limit: int) -> bytes:
+    def receive(self, limit: int) -> bytes:
         """Return what has arrived, b"" at the end. Raises OSError."""
         wire = self.wire
         if wire.was_reset:
@@ -75,7 +84,19 @@ class Socket:
         del wire.arrived[:limit]
         return chunk
 
-    def shutdown(self, how: int) -> None:
+    def send(self, buffers: list[Buffer]) -> int:
+        """Let the kernel take some or all of `buffers`; return how many bytes. Raises OSError."""
+        wire, content = self.wire, b"".join(buffers)
+        if wire.was_reset or (wire.client_ended and not wire.is_hung and self._chance.random() < 0.3):
+            raise BrokenPipeError
+        room = KERNEL - len(wire.down)
+        if room <= 0:
+            raise BlockingIOError
+        taken = content[: room if self._chance.random() < 0.8 else min(room, self._chance.randint(1, len(content)))]
+        wire.down += taken
+        return len(taken)
+
+    def shut(self) -> None:
         """Send nothing more."""
         self.wire.server_ended = True
 
@@ -92,8 +113,10 @@ class Network:
         self._chance = chance
         self._next_fd = FIRST_FD
         self._listens = False
-        self._backlog: list[Socket] = []
-        self._sockets: dict[int, Socket] = {}
+        self._backlog: list[WireTransport] = []
+        self._sockets: dict[int, WireTransport] = {}
+        self._reading: set[int] = set()
+        self._writing: set[int] = set()
 
     def open(self) -> None:
         """Let connections be made from now on."""
@@ -104,7 +127,7 @@ class Network:
         if not self._listens:
             return None
         self._next_fd += 1
-        self._backlog.append(Socket(Wire(self._next_fd)))
+        self._backlog.append(WireTransport(Wire(self._next_fd), self._chance))
         return self._backlog[-1].wire
 
     def fall(self) -> None:
@@ -115,9 +138,11 @@ class Network:
                 del end.wire.down[self._chance.randint(0, len(end.wire.down)) :]
         self._sockets.clear()
         self._backlog.clear()
+        self._reading.clear()
+        self._writing.clear()
         self._listens = False
 
-    # --- as the module `time` ------------------------------------------------------------------------------------
+    # --- as the clock -------------------------------------------------------------------------------------------
 
     def monotonic(self) -> float:
         """Return the time."""
@@ -127,41 +152,36 @@ class Network:
         """Return the time, for people."""
         return 1_700_000_000.0 + self.now
 
-    # --- as the module `select` ----------------------------------------------------------------------------------
+    # --- as the poller -------------------------------------------------------------------------------------------
 
-    def select(
-        self, readers: list[int], writers: list[int], _: list[int], longest: float
-    ) -> tuple[list[int], list[int], list[int]]:
+    peers_limit = 1000
+
+    def watch(self, fd: int, reading: bool, writing: bool) -> None:
+        """Report `fd` from now on."""
+        (self._reading.add if reading else self._reading.discard)(fd)
+        (self._writing.add if writing else self._writing.discard)(fd)
+
+    def forget(self, fd: int) -> None:
+        """Report `fd` no more."""
+        self.watch(fd, reading=False, writing=False)
+
+    def wait(self, seconds: float) -> tuple[set[int], set[int]]:
         """Return which are ready; time passes by so much as there is to wait."""
-        readable = [fd for fd in readers if fd in self._sockets and self._sockets[fd].is_readable()]
-        readable += [FIRST_FD] if self._backlog and FIRST_FD in readers else []
-        self.now += 0.001 if readable or writers else longest
-        return readable, writers, []
+        readable = {fd for fd in self._reading if fd in self._sockets and self._sockets[fd].is_readable()}
+        readable |= {FIRST_FD} & self._reading if self._backlog else set()
+        self.now += 0.001 if readable or self._writing else seconds
+        return readable, set(self._writing)
 
-    # --- as runtime.sockets.send -----------------------------------------------------------------------------------
-
-    def send(self, sock: Socket, buffers: list[bytes | memoryview]) -> int:
-        """Let the kernel take some or all of `buffers`; return how many bytes. Raises OSError."""
-        wire, content = sock.wire, b"".join(buffers)
-        if wire.was_reset or (wire.client_ended and not wire.is_hung and self._chance.random() < 0.3):
-            raise BrokenPipeError
-        room = KERNEL - len(wire.down)
-        if room <= 0:
-            raise BlockingIOError
-        taken = content[: room if self._chance.random() < 0.8 else min(room, self._chance.randint(1, len(content)))]
-        wire.down += taken
-        return len(taken)
-
-    # --- as the door ---------------------------------------------------------------------------------------------
+    # --- as the acceptor -----------------------------------------------------------------------------------------
 
     def descriptors(self) -> frozenset[int]:
         """Return the listener."""
         return frozenset([FIRST_FD] if self._listens else [])
 
     def tell_rest(self, now: float) -> None:
-        """Tell no log of anything, as a door does."""
+        """Tell no log of anything."""
 
-    def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[Socket, str]]:
+    def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[WireTransport, str]]:
         """Accept all who wait."""
         let_in, self._backlog = self._backlog, []
         self._sockets.update((end.fileno(), end) for end in let_in)

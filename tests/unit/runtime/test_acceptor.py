@@ -19,7 +19,9 @@ from chat import limits
 from chat.admission import Admission
 from protocol.errors import ErrorCode
 from runtime.acceptor import Acceptor
-from runtime.sockets import FD_LIMIT, listen, printable
+from runtime.poller import SelectPoller
+from runtime.sockets import listen, printable
+from runtime.transport import PlainTransport
 from tools.shared.sockets import room_for
 
 FULL = b"The server is full. Try again later.\r\n"
@@ -32,7 +34,7 @@ def admission() -> Admission:
 
 @pytest.fixture
 def door(admission: Admission) -> Iterator[Acceptor]:
-    made = Acceptor(listen("127.0.0.1", 0), admission)
+    made = Acceptor(listen("127.0.0.1", 0), admission, SelectPoller.descriptor_limit)
     yield made
     made.close()
 
@@ -91,10 +93,11 @@ def every_descriptor_taken_below(limit: int) -> Iterator[None]:
 def test_who_comes_is_let_in_with_an_address(door: Acceptor, callers: list[socket.socket]) -> None:
     call(door, callers)
     let_in = door.let_in(listener(door), 100, now=0)
-    for (sock, address), caller in zip(let_in, callers, strict=True):
-        with sock:
-            assert address == printable(caller.getsockname())
-            assert sock.getpeername() == caller.getsockname()
+    for (transport, address), caller in zip(let_in, callers, strict=True):
+        assert address == printable(caller.getsockname())
+        assert isinstance(transport, PlainTransport)
+        assert transport.sock.getpeername() == caller.getsockname()
+        transport.close()
 
 
 def test_nobody_at_the_door_is_nobody_let_in(door: Acceptor) -> None:
@@ -105,16 +108,16 @@ def test_a_turn_lets_in_so_many(door: Acceptor, callers: list[socket.socket], mo
     monkeypatch.setattr(limits, "TURN_ACCEPTS", 2)
     call(door, callers)
     turns = [door.let_in(listener(door), 100, now=0) for _ in range(3)]
-    for sock, _ in chain(*turns):
-        sock.close()
+    for transport, _ in chain(*turns):
+        transport.close()
     assert [len(let_in) for let_in in turns] == [2, 1, 0]
 
 
 def test_who_is_too_many_is_told_and_closed(door: Acceptor, callers: list[socket.socket]) -> None:
     call(door, callers)
-    ((sock, _),) = door.let_in(listener(door), 1, now=0)
-    with sock:
-        assert [heard(caller) for caller in callers[1:]] == [FULL, FULL]
+    ((transport, _),) = door.let_in(listener(door), 1, now=0)
+    assert [heard(caller) for caller in callers[1:]] == [FULL, FULL]
+    transport.close()
 
 
 def test_who_has_spoken_already_is_told_as_well(door: Acceptor, callers: list[socket.socket]) -> None:
@@ -127,7 +130,7 @@ def test_who_has_spoken_already_is_told_as_well(door: Acceptor, callers: list[so
 
 def test_a_descriptor_that_select_cannot_hold_is_told_and_closed(door: Acceptor, callers: list[socket.socket]) -> None:
     call(door, callers)
-    with every_descriptor_taken_below(FD_LIMIT):
+    with every_descriptor_taken_below(SelectPoller.descriptor_limit):
         assert door.let_in(listener(door), 100, now=0) == []
     assert [heard(caller) for caller in callers] == [FULL] * 3
 
@@ -156,8 +159,8 @@ def test_a_reserve_that_somebody_else_was_quicker_to_take_is_done_without(
     assert heard(callers[0]) == FULL
     others = door.let_in(listener(door), 100, now=0)
     assert len(others) == 2
-    for sock, _ in others:
-        sock.close()
+    for transport, _ in others:
+        transport.close()
 
 
 def test_the_log_tells_once_a_second_who_was_turned_away(
@@ -181,13 +184,13 @@ def test_who_has_too_many_connections_is_told_and_may_come_when_one_has_ended(
     monkeypatch.setattr(limits, "CONNECTIONS_PER_ADDRESS", 1)
     monkeypatch.setattr(runtime.acceptor, "host_of", lambda address: "192.0.2.1")  # loopback is not counted
     call(door, callers[:2])
-    ((sock, _),) = door.let_in(listener(door), 100, now=0)
-    sock.close()
+    ((transport, _),) = door.let_in(listener(door), 100, now=0)
+    transport.close()
     assert heard(callers[1]) == ErrorCode.TOO_MANY_CONNECTIONS.phrase.encode() + b"\r\n"
     door.let_out("192.0.2.1")
     call(door, callers[2:])
-    ((sock, _),) = door.let_in(listener(door), 100, now=0)
-    sock.close()
+    ((transport, _),) = door.let_in(listener(door), 100, now=0)
+    transport.close()
 
 
 def test_a_shut_door_is_not_watched_and_refuses(door: Acceptor, callers: list[socket.socket]) -> None:

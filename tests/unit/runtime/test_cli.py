@@ -14,20 +14,20 @@ from chat import limits
 from protocol import __version__
 from protocol.dialects import SLASH, VERBS
 from runtime import cli as options_module
-from runtime.cli import DIALECTS, invitation, option_of, parser, set_limits, why_not_listening
-from runtime.sockets import PEERS_LIMIT
+from runtime.cli import DIALECTS, invitation, option_of, options_of, set_limits, why_not_listening
+from runtime.poller import SelectPoller
 
 
 def test_a_port_is_enough() -> None:
-    options = parser().parse_args(["8001"])
+    options = options_of(["8001"])
     assert (options.port, options.host, options.data) == (8001, None, Path("chatdata"))
-    assert (options.max_users, options.dialect, options.log_level) == (PEERS_LIMIT, "auto", "info")
+    assert (options.max_users, options.dialect, options.log_level) == (SelectPoller.peers_limit, "auto", "info")
     assert (options.trusted, options.no_rate_limit) == ([], False)
 
 
 def test_everything_can_be_said() -> None:
     line = "65535 --host ::1 --data elsewhere --max-users 10 --dialect verbs --log-level debug"
-    options = parser().parse_args(line.split())
+    options = options_of(line.split())
     assert (options.port, options.host, options.data) == (65535, "::1", Path("elsewhere"))
     assert (options.max_users, options.dialect, options.log_level) == (10, "verbs", "debug")
 
@@ -67,14 +67,14 @@ def test_what_cannot_be_is_a_sentence_and_exit_code_2(
     capsys: pytest.CaptureFixture[str], line: str, sentence: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        parser().parse_args(line.split())
+        options_of(line.split())
     assert ended.value.code == 2
     assert sentence in capsys.readouterr().err
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parser().parse_args(["--version"])
+        options_of(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"server.py {__version__}\n"
 
@@ -83,18 +83,18 @@ def test_every_limit_has_an_option_that_sets_it(monkeypatch: pytest.MonkeyPatch)
     for name in limits.REASONS:
         monkeypatch.setattr(limits, name, getattr(limits, name))  # put back after the test
     words = [word for name in limits.REASONS for word in (option_of(name), "77")]
-    set_limits(parser().parse_args(["8001", *words]))
+    set_limits(options_of(["8001", *words]))
     assert {name: getattr(limits, name) for name in limits.REASONS} == dict.fromkeys(limits.REASONS, 77)
 
 
 def test_limits_that_are_not_given_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     before = {name: getattr(limits, name) for name in limits.REASONS}
-    set_limits(parser().parse_args(["8001"]))
+    set_limits(options_of(["8001"]))
     assert {name: getattr(limits, name) for name in limits.REASONS} == before
 
 
 def test_networks_can_be_trusted_repeatedly() -> None:
-    options = parser().parse_args(["8001", "--trusted", "192.0.2.0/24", "--trusted", "2001:db8::/32"])
+    options = options_of(["8001", "--trusted", "192.0.2.0/24", "--trusted", "2001:db8::/32"])
     assert options.trusted == [IPv4Network("192.0.2.0/24"), IPv6Network("2001:db8::/32")]
 
 

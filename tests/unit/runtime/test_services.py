@@ -130,12 +130,12 @@ def backroom(journal: Journal, clerk: AccountService, tmp_path: Path) -> Iterato
 def test_what_has_just_been_written_is_found(backroom: Services, journal: Journal) -> None:
     journal.write([said(1)])
     session = Session("192.0.2.1:1")
-    backroom.take(SearchArchive(session, "fox", 9, "x", 4))
+    backroom.inquire(SearchArchive(session, "fox", 9, "x", 4))
     effects = backroom.hear(waits(backroom))
     told = effects[0]
     assert isinstance(told, Unicast)
     assert told.event == HistoryListed("The last messages with fox:", (Past(1, AT, "ann", "a fox"),), 4)
-    backroom.take(SeekInArchive(session, "ANN"))
+    backroom.inquire(SeekInArchive(session, "ANN"))
     sought = backroom.hear(waits(backroom))[0]
     assert isinstance(sought, Unicast)
     assert sought.event == Noticed("ANN was last heard of on 2023-11-14 22:13 UTC.")
@@ -146,7 +146,7 @@ def test_a_journal_that_can_t_be_read_is_told_to_the_asker_and_once_in_the_log(
 ) -> None:
     journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
     for _ in range(2):
-        backroom.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
+        backroom.inquire(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
         told = backroom.hear(waits(backroom))[0]
         assert isinstance(told, Unicast)
         assert isinstance(told.event, Refused)
@@ -184,7 +184,7 @@ def test_a_damaged_archive_is_made_again_from_the_journal_and_told_once(
     archivist = SearchService(Archive(tmp_path))
     made = Services(hub_of(), clerk, journal, archivist)
     for _ in range(2):
-        made.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        made.inquire(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
         told = made.hear(waits(made))[0]
         assert isinstance(told, Unicast)
         assert isinstance(told.event, HistoryListed)
@@ -204,7 +204,7 @@ def test_an_archive_that_is_damaged_while_it_is_open_is_made_again(
             path = tmp_path / "search.db"
             with path.open("r+b") as file:  # the same file, so that the archive has it open
                 file.write(b"\xa5" * path.stat().st_size)
-        backroom.take(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        backroom.inquire(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
         told = backroom.hear(waits(backroom))[0]
         assert isinstance(told, Unicast)
         assert isinstance(told.event, HistoryListed)
@@ -390,7 +390,7 @@ def test_who_has_left_is_not_searched_for(backroom: Services, monkeypatch: pytes
     archivist = backroom._archivist
     assert archivist is not None
     monkeypatch.setattr(archivist, "_look_up", None)  # called, it would raise TypeError
-    backroom.take(SearchArchive(gone, "fox", 9, "x"))
+    backroom.inquire(SearchArchive(gone, "fox", 9, "x"))
     assert backroom.hear(waits(backroom)) == []
 
 

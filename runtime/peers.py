@@ -1,0 +1,136 @@
+"""The peers of the loop, and what the poller is to watch of each.
+
+A peer is watched for reading while anything that it sends is of use, and for writing while the kernel takes no more
+of what waits for it. Both change seldom, and only by what happens to that peer: `update` is called then, and no turn
+asks everybody.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+
+from chat.delivery.connection import Connection
+from chat.session import Session
+from protocol.dialects import Dialect
+from runtime.poller import Poller
+from runtime.transport import Transport
+
+
+class Peer:
+    """The socket side of a user. Transport, address, session and name are each reached from it (D12)."""
+
+    __slots__ = (
+        "broken",
+        "connection",
+        "deadline",
+        "fd",
+        "outbox",
+        "reading",
+        "session",
+        "shut",
+        "took_at",
+        "transport",
+        "writing",
+    )
+
+    def __init__(self, transport: Transport, address: str, text_dialect: Dialect | None) -> None:
+        self.transport = transport
+        self.fd = transport.fileno()
+        self.session = Session(address)
+        self.connection = Connection(self.session, text_dialect)
+        self.outbox = self.connection.outbox
+        self.reading = False  # it is watched for reading
+        self.writing = False  # the kernel took no more, so it is watched for writing
+        self.broken = False  # the transport is of no use any more
+        self.shut = False  # nothing more is sent
+        self.took_at = 0.0  # when the kernel last took something for it, loop time
+        self.deadline: float | None = None  # set when closing: by then it is closed, whether it has read all or not
+
+    @property
+    def can_read(self) -> bool:
+        """Whether anything that this peer sends is of use now."""
+        return self.session.listened_to and not self.connection.ended
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to serve before more comes: requests, the end, bytes that no poller sees."""
+        connection, session = self.connection, self.session
+        if connection.has_requests or (self.transport.pending and self.can_read):
+            return True
+        return connection.ended and session.listened_to and not session.closing
+
+
+class Peers:
+    """All peers, by descriptor and by session, and those with something to be done about them."""
+
+    def __init__(self, poller: Poller) -> None:
+        self.by_fd: dict[int, Peer] = {}
+        self.by_session: dict[Session, Peer] = {}
+        self.silent: deque[tuple[float, Peer]] = deque()  # to be greeted, and when
+        self.busy: dict[int, Peer] = {}  # have requests left over from a turn, so are not read
+        self.blocked: set[int] = set()  # the kernel took no more for them, so they are not flushed
+        self.failed: list[Peer] = []  # were found to be broken after their turn; the next one sees to the rest
+        self.closing: set[Peer] = set()
+        self._poller = poller
+        self._paused = False
+        self._crossed: set[int] = set()  # watched for something else than is wanted of them (Transport.wants)
+        self._last_served = -1
+
+    def add(self, peer: Peer) -> None:
+        """Take in a peer that has connected."""
+        self.by_fd[peer.fd] = peer
+        self.by_session[peer.session] = peer
+        self.update(peer)
+
+    def remove(self, peer: Peer) -> None:
+        """Forget a peer, and close its transport."""
+        self.closing.discard(peer)
+        self.blocked.discard(peer.fd)
+        self.busy.pop(peer.fd, None)
+        self._crossed.discard(peer.fd)
+        del self.by_session[peer.session]
+        del self.by_fd[peer.fd]
+        self._poller.forget(peer.fd)
+        peer.transport.close()
+
+    def update(self, peer: Peer) -> None:
+        """Watch a peer for what is wanted of it now; to be called whenever that may have changed."""
+        if peer.is_due and not peer.broken:
+            self.busy[peer.fd] = peer
+        else:
+            self.busy.pop(peer.fd, None)
+        peer.reading = not (self._paused or peer.broken or peer.fd in self.busy) and peer.can_read
+        wanted = peer.reading, peer.writing and not peer.broken
+        watched = peer.transport.wants(*wanted)
+        self._poller.watch(peer.fd, *watched)
+        (self._crossed.discard if watched == wanted else self._crossed.add)(peer.fd)
+
+    def pause(self, paused: bool) -> None:
+        """Read nobody while `paused`."""
+        if paused != self._paused:
+            self._paused = paused
+            for peer in self.by_fd.values():
+                self.update(peer)
+
+    def wait(self, seconds: float) -> tuple[set[int], set[int]]:
+        """Wait for `seconds` at most, and not at all if somebody is due; return who can be read and who written to."""
+        if self.failed or (self.busy and not self._paused):
+            seconds = 0.0
+        readable, writable = self._poller.wait(seconds)
+        for fd in self._crossed & (readable | writable):
+            peer = self.by_fd[fd]
+            (readable.add if peer.reading else readable.discard)(fd)
+            (writable.add if peer.writing else writable.discard)(fd)
+        return readable, writable
+
+    def by_turns(self, readable: set[int]) -> deque[Peer]:
+        """Return those to be served, first those that the last turn had no time for."""
+        ready = sorted((readable & self.by_fd.keys()) | self.busy.keys())
+        first = bisect_right(ready, self._last_served)
+        return deque(self.by_fd[fd] for fd in ready[first:] + ready[:first])
+
+    def served(self, peer: Peer) -> None:
+        """Take note that `peer` was the last that was served."""
+        self._last_served = peer.fd
+        self.update(peer)

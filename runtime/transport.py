@@ -1,0 +1,77 @@
+"""Transports: how bytes go to and from a peer. Plain TCP for now; the loop knows nothing but `Transport`."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Protocol
+
+from chat.delivery.outbox import Buffer
+
+
+class Transport(Protocol):
+    """A peer's bytes, in and out; nothing waits."""
+
+    pending: bool  # bytes are here that the poller knows nothing of, and that `receive` would return
+
+    def fileno(self) -> int:
+        """Return the descriptor for the poller."""
+
+    def wants(self, reading: bool, writing: bool) -> tuple[bool, bool]:
+        """Return what to watch the descriptor for, so that `receive` or `send` can go on.
+
+        What is wanted need not be what it was called for: TLS may have to read before it can write, or the other way
+        round. The loop then tries whatever it wanted on whatever is reported.
+        """
+
+    def receive(self, limit: int) -> bytes:
+        """Return up to `limit` bytes, b"" at the end. Raises BlockingIOError when there are none; or OSError."""
+
+    def send(self, buffers: list[Buffer]) -> int:
+        """Write what is taken at once; return how many bytes. Raises BlockingIOError when it is none; or OSError."""
+
+    def shut(self) -> None:
+        """Send nothing more, so that the peer sees the end."""
+
+    def close(self) -> None:
+        """Give up the descriptor."""
+
+
+class PlainTransport:
+    """A socket, which is the transport's from now on, and does not block."""
+
+    __slots__ = ("_send", "_send_many", "receive", "sock")
+
+    pending = False
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.receive = sock.recv
+        self._send = sock.send
+        self._send_many = getattr(sock, "sendmsg", None)  # Windows has none
+
+    def fileno(self) -> int:
+        """See Transport."""
+        return self.sock.fileno()
+
+    def wants(self, reading: bool, writing: bool) -> tuple[bool, bool]:
+        """See Transport: just that."""
+        return reading, writing
+
+    def send(self, buffers: list[Buffer]) -> int:
+        """See Transport."""
+        if len(buffers) == 1:
+            return self._send(buffers[0])
+        if self._send_many is not None:
+            count: int = self._send_many(buffers)
+            return count
+        return self._send(b"".join(buffers))
+
+    def shut(self) -> None:
+        """See Transport."""
+        with contextlib.suppress(OSError):  # the peer was quicker
+            self.sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """See Transport."""
+        self.sock.close()
