@@ -151,6 +151,11 @@ class Party:
         with self.turn() as effects:
             effects.extend(self.hub.lost(self.guests[name].session, reason))
 
+    def ends(self, name: str) -> None:
+        """Let a peer send nothing more, as at the end of a pipe."""
+        self.guests[name].connection.end()
+        self._serves(self.guests[name])
+
     def _sees_off(self, guest: Guest) -> None:
         guest.gone = True
         self.fanout.detach(guest.connection)

@@ -112,9 +112,9 @@ class Machine:
         self._journal = Journal(self._folder, Start(f"log{self._epochs}", at=self._network.time()), KEPT, AGES)
         hub = Hub(bootstrap._record(self._journal, KEPT), 100, greet_history=GREETED_WITH)
         behind = Services(hub, cast(Any, _NoClerk()), self._journal)
+        self._network.open()
         network: Any = self._network  # our acceptor and poller
         self._server = Server(network, hub, behind, None, network, LoopClock(network))
-        self._network.open()
 
     def turn(self) -> None:
         """Let the loop turn once; that may be the end of it."""
