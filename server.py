@@ -24,8 +24,9 @@ import logging
 import sys
 from math import inf
 
-from chat import intake, limits
+from chat import limits
 from chat.admission import Admission
+from chat.delivery import intake
 from chat.delivery.fanout import Fanout
 from chat.effects import (
     Broadcast,

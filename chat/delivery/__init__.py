@@ -1,4 +1,4 @@
-"""From events to bytes for each reader, and from bytes to requests: connection, outbox, fan-out. Pure.
+"""From events to bytes for each reader, and from bytes to requests: connection, outbox, fan-out, intake. Pure.
 
-Imports protocol and chat's values (effects, session); nothing in here imports a handler or the hub.
+Imports protocol and chat's values (effects, session). Intake alone knows the hub; nothing else in here does.
 """

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chat import intake
+from chat.delivery import intake
 from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
 from chat.effects import AccountTask, Close, Effect, LogLine, ReadAgain, SearchTask, TaskResult

@@ -1,8 +1,9 @@
-"""chat/intake.py: from chunks to effects."""
+"""chat/delivery/intake.py: from chunks to effects."""
 
 from __future__ import annotations
 
-from chat import intake, limits
+from chat import limits
+from chat.delivery import intake
 from chat.effects import Close, LogLine
 from protocol.framing import FrameCodec
 from protocol.objects import dump
