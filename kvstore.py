@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import io
 import random
 import secrets
@@ -45,6 +44,7 @@ from storechat.server.faults import OK, FaultyStore, Rates, Response
 from storechat.server.places import Place, Places
 from storechat.server.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, KeyValueStore, StoreError
 from system.port import port as parsed_port
+from system.tcp import why_not_listening
 
 NOT_MODIFIED, LENGTH_REQUIRED = 304, 411
 WAIT_LIMIT = 60.0  # seconds of a long poll
@@ -300,15 +300,6 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def why_not_listening(error: OSError, host: str | None, port: int) -> str:
-    """Return the sentence for a listener that can't be had: what is wrong and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use. Stop what uses it, or choose another: python kvstore.py {port % 65535 + 1}"
-    if error.errno == errno.EACCES:
-        return f"Port {port} needs more rights than this user has. Choose one from 1024 up, such as 8002."
-    return f"Cannot listen on {host or 'all addresses'}, port {port}: {error.strerror or error}."
-
-
 def open_store(options: argparse.Namespace) -> FaultyStore:
     """Return the store that the command line asks for. Raises OSError or ValueError when its data can't be read."""
     rates = Rates(**{name: getattr(options, name) for name in (*_RATES, "delay")})
@@ -337,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         listener, *others = listen(options.host, options.port)
     except OSError as error:
-        print(why_not_listening(error, options.host, options.port), file=sys.stderr)
+        print(why_not_listening(error, options.host, options.port, "kvstore.py"), file=sys.stderr)
         return 1
     for other in others:  # a name with several addresses: one is enough
         other.close()

@@ -51,7 +51,7 @@ from protocol.events import refusal
 from protocol.values import unreachable
 from runtime.acceptor import Acceptor
 from runtime.bootstrap import CannotStartError, begun
-from runtime.cli import DIALECTS, invitation, options_of, set_limits, why_not_listening
+from runtime.cli import DIALECTS, invitation, options_of, set_limits
 from runtime.clock import LoopClock
 from runtime.ends import ends
 from runtime.log_writer import start_log
@@ -62,6 +62,7 @@ from runtime.services import Services
 from runtime.signals import Signals
 from runtime.sockets import listen, raise_descriptor_limit
 from runtime.transport import Transport
+from system.tcp import why_not_listening
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
 SWITCH_INTERVAL = 0.0002  # seconds that a worker's Python may keep the loop waiting after each of its system calls
@@ -373,7 +374,7 @@ def serve(options: argparse.Namespace) -> int:
     try:
         listeners = listen(options.host, options.port)
     except OSError as error:
-        print(why_not_listening(error, options.host, options.port), file=sys.stderr)
+        print(why_not_listening(error, options.host, options.port, "server.py"), file=sys.stderr)
         return 1
     acceptor = Acceptor(listeners, Admission(tuple(options.trusted)), poller.descriptor_limit)
     try:

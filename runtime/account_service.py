@@ -1,9 +1,9 @@
-"""The clerk: looks after the accounts, on a thread of his own.
+"""The account service: checks passwords and keeps the file of accounts, on a thread of its own.
 
-His queue is bounded, and fair by network: when it is full somebody is told BUSY at once, whose network has the most in
-it (runtime/fair.py), and not one who comes from elsewhere. Who is gone has no password checked, and who has sent an end
-comes after those who have not: guesses that nobody waits for would keep everybody else waiting. What is to be written
-is written, whether somebody waits for it or not.
+Its queue is bounded, and fair by network: when it is full, the answer BUSY goes at once to a session of the network
+with the most tasks in it (runtime/fair.py), and not to one of another network. The passwords of sessions that are gone
+are not checked, and those of peers that have sent an end come after the others: guesses that nobody waits for would
+keep everybody else waiting. What is to be written is written, whether somebody waits for it or not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from runtime.fair import FairQueue
 from runtime.worker import Worker
 from storage.users_file import Accounts
 
-QUEUE_LIMIT = 64  # consultations, of some 0.15 s each: a wait that a person bears
+QUEUE_LIMIT = 64  # tasks, of some 0.15 s each: a wait that a person bears
 
 log = logging.getLogger("server")
 
@@ -30,9 +30,9 @@ class Reload:
 
 
 class Answered(NamedTuple):
-    """What came of a consultation, or of reading the file again (None), and which names are registered now.
+    """The result of an account task, or of reading the file again (`asked` is None), and the names registered since.
 
-    Of those, None says that they are what they were.
+    `registered` is None where they have not changed.
     """
 
     asked: AccountTask | None
@@ -41,7 +41,7 @@ class Answered(NamedTuple):
 
 
 class AccountService:
-    """Answers consultations. `fileno` is readable when there are answers."""
+    """Does account tasks. `fileno` is readable when there are answers."""
 
     def __init__(self, accounts: Accounts) -> None:
         """Look after `accounts`, which are loaded already and nobody else's from now on."""
@@ -50,10 +50,10 @@ class AccountService:
         self.ended: set[Session] = set()  # of these, those whose peer sends nothing more; the loop says which
         self._accounts = accounts
         tasks: FairQueue[AccountTask | Reload] = FairQueue(QUEUE_LIMIT, self._worth)
-        self._worker: Worker[AccountTask | Reload, Answered] = Worker("clerk", self._answered, tasks=tasks)
+        self._worker: Worker[AccountTask | Reload, Answered] = Worker("accounts", self._answered, tasks=tasks)
 
     def fileno(self) -> int:
-        """Return the descriptor for `select`."""
+        """Return the descriptor for the poller."""
         return self._worker.fileno()
 
     def consult(self, asked: AccountTask) -> None:
@@ -96,7 +96,7 @@ class AccountService:
         except OSError as error:
             log.error("%s: %s", self._accounts.path, error.strerror or error)
         except Exception:  # a bug of ours must cost the one who met it, not everybody who asks later
-            log.exception("A bug in the server, at a consultation")
+            log.exception("A bug in the server, in an account task")
         return TaskResult.FAILED
 
     def _look_up(self, asked: AccountTask | Reload) -> TaskResult:

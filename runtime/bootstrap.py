@@ -32,7 +32,7 @@ class CannotStartError(Exception):
 
 
 def begun(options: argparse.Namespace) -> tuple[Hub, Services]:
-    """Open what is in the folder of `options.data`; return the hub, and the backroom that serves it.
+    """Open what is in the folder of `options.data`; return the hub, and the services behind it.
 
     Raises CannotStartError.
     """
@@ -46,8 +46,8 @@ def begun(options: argparse.Namespace) -> tuple[Hub, Services]:
             lock.close()
         raise
     hub = Hub(record, options.max_users, not options.no_rate_limit, options.greet_history)
-    archivist = None if journal is None else SearchService(Archive(options.data))
-    return hub, Services(hub, AccountService(accounts), journal, archivist, lock)
+    search = None if journal is None else SearchService(Archive(options.data))
+    return hub, Services(hub, AccountService(accounts), journal, search, lock)
 
 
 def _lock(options: argparse.Namespace) -> FolderLock | None:

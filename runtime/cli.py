@@ -1,9 +1,8 @@
-"""The server's command line, and the sentence for a listener that can't be had."""
+"""The server's command line, and what it prints at the start."""
 
 from __future__ import annotations
 
 import argparse
-import errno
 import sys
 from collections.abc import Sequence
 from ipaddress import ip_network
@@ -163,12 +162,3 @@ def invitation(host: str | None, port: int) -> list[str]:
     hosts = [host] if host else ["localhost", *own_addresses()]
     joining = (f"  telnet {name} {port}    or    python myclient.py {name} {port}" for name in hosts)
     return [f"Listening on port {port}. Join with:", *joining]
-
-
-def why_not_listening(error: OSError, host: str | None, port: int) -> str:
-    """Return the sentence for a listener that can't be had: what is wrong and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use. Stop what uses it, or choose another: python server.py {port % 65535 + 1}"
-    if error.errno == errno.EACCES:
-        return f"Port {port} needs more rights than this user has. Choose one from 1024 up, such as 8001."
-    return f"Cannot listen on {host or 'all addresses'}, port {port}: {error.strerror or error}."

@@ -18,7 +18,7 @@ from math import inf
 from protocol.text import ascii_line
 
 QUEUE_LIMIT = 10_000  # entries
-PATIENCE = 1.0  # seconds in which what is left has to be written in the end
+CLOSE_TIMEOUT = 1.0  # seconds in which what is left has to be written in the end
 
 
 class FewLines:
@@ -72,7 +72,7 @@ def start_log(level: str) -> Callable[[], None]:
     def finish() -> None:
         with contextlib.suppress(queue.Full):
             entries.put_nowait(None)
-            writer.join(PATIENCE)
+            writer.join(CLOSE_TIMEOUT)
 
     return finish
 

@@ -1,4 +1,4 @@
-"""The archivist: searches what the journal holds, and keeps the archive of it, on a thread of its own.
+"""The search service: searches what the journal holds, and keeps the index of it, on a thread of its own.
 
 What is new in the journal is taken in little by little: every entry costs about 20 us of Python, for which the loop
 may have to wait, and at full load there are more of them than anybody could take in. Before a question is answered,
@@ -18,7 +18,7 @@ from runtime.worker import Worker
 from storage.journal import JournalError
 from storage.search_index import Archive, ArchiveDamagedError
 
-AT_LEISURE, AT_ONCE = 200, 5_000  # entries: at a time, and before a question is answered
+WHEN_IDLE, AT_ONCE = 200, 5_000  # entries: at a time, and before a question is answered
 REST, PAUSE = 1.0, 0.5  # seconds until it looks for new entries again: when there were no more, and when there are
 
 COMPLAINTS = 16  # of different words, until one of them is logged again
@@ -28,7 +28,7 @@ log = logging.getLogger("server")
 
 
 class Found(NamedTuple):
-    """What came of an inquiry: messages, a time or None; or, with `failed`, nothing because the disk would not."""
+    """The result of a search task: messages, a time or None; with `failed`, nothing, because the disk failed."""
 
     asked: SearchTask
     result: list[Past] | float | None
@@ -36,16 +36,16 @@ class Found(NamedTuple):
 
 
 class SearchService:
-    """Answers inquiries. `fileno` is readable when there are answers."""
+    """Does search tasks. `fileno` is readable when there are answers."""
 
     def __init__(self, archive: Archive) -> None:
         """Look after `archive`, which is nobody else's from now on."""
         self._archive = archive
         self._complaints: set[str] = set()
-        self._worker: Worker[SearchTask, Found] = Worker("archivist", self._found, self._keep_up)
+        self._worker: Worker[SearchTask, Found] = Worker("search", self._found, self._keep_up)
 
     def fileno(self) -> int:
-        """Return the descriptor for `select`."""
+        """Return the descriptor for the poller."""
         return self._worker.fileno()
 
     def inquire(self, asked: SearchTask) -> None:
@@ -85,7 +85,7 @@ class SearchService:
 
     def _take_in(self) -> float:
         self._archive.work_in()
-        if self._archive.take_in(AT_LEISURE):
+        if self._archive.take_in(WHEN_IDLE):
             return PAUSE
         self._archive.forget()
         return REST

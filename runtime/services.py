@@ -1,4 +1,4 @@
-"""The backroom: what works behind the loop. The clerk for the accounts, the journal, the archivist who searches it.
+"""Services: what works behind the loop. The account service, the journal, and the search service that searches it.
 
 The journal is written here, in the loop's own thread and before anybody is told of what is in it; with SQLite that is
 one call of some 30 us, which no thread would make shorter. The other two have threads of their own.
@@ -30,37 +30,37 @@ class Services:
     def __init__(
         self,
         hub: Hub,
-        clerk: AccountService,
+        accounts: AccountService,
         journal: Journal | None = None,
-        archivist: SearchService | None = None,
+        search: SearchService | None = None,
         lock: FolderLock | None = None,
     ) -> None:
         self._hub = hub
         self._lock = lock
         self._look_at = 0.0  # when to look next whether the files are still there
-        self._clerk = clerk
+        self._accounts = accounts
         self._journal = journal
-        self._archivist = archivist
-        hub.registered.update(clerk.registered)
-        hub.has_archive = archivist is not None
+        self._search = search
+        hub.registered.update(accounts.registered)
+        hub.has_archive = search is not None
 
     def descriptors(self) -> list[int]:
         """Return what the poller is to watch: readable when `hear` has something to tell."""
-        return [self._clerk.fileno(), *([self._archivist.fileno()] if self._archivist else ())]
+        return [self._accounts.fileno(), *([self._search.fileno()] if self._search else ())]
 
     def consult(self, task: AccountTask) -> None:
         """Have `task` done by the account service."""
-        self._clerk.consult(task)
+        self._accounts.consult(task)
 
     def inquire(self, task: SearchTask) -> None:
         """Have `task` done by the search service."""
-        if self._archivist:  # else the hub asks for no such thing
-            self._archivist.inquire(task)
+        if self._search:  # else the hub asks for no such thing
+            self._search.inquire(task)
 
     def hear(self, readable: set[int]) -> list[Effect]:
         """Return what follows from what has been done since."""
         effects: list[Effect] = []
-        for asked, answer, registered in self._clerk.answers() if self._clerk.fileno() in readable else ():
+        for asked, answer, registered in self._accounts.answers() if self._accounts.fileno() in readable else ():
             if registered is not None:
                 self._hub.registered.update(registered)
             if asked is not None:
@@ -69,22 +69,22 @@ class Services:
                 log.info("Read the accounts again. Registered users: %d", len(self._hub.registered))
             else:
                 log.error("The accounts stay as they were. Registered users: %d", len(self._hub.registered))
-        if self._archivist and self._archivist.fileno() in readable:
-            for found in self._archivist.answers():
+        if self._search and self._search.fileno() in readable:
+            for found in self._search.answers():
                 effects += history.found(self._hub, *found)
         return effects
 
     def waiting(self) -> set[Session]:
-        """Return those who wait for the clerk."""
-        return self._clerk.waiting
+        """Return those who wait for the accounts."""
+        return self._accounts.waiting
 
     def note_ended(self, sessions: Iterable[Session]) -> None:
         """Take note that these send nothing more; others come before them."""
-        self._clerk.ended.update(sessions)
+        self._accounts.ended.update(sessions)
 
     def reload(self) -> None:
         """Have the accounts read again."""
-        self._clerk.reload()
+        self._accounts.reload()
 
     def keep(self, now: float = 0.0) -> list[Effect]:
         """Write what is new into the journal; return what follows if that fails, or its files are gone."""
@@ -136,9 +136,9 @@ class Services:
 
     def close(self) -> None:
         """Finish what is waiting, and let everything be on the disk."""
-        self._clerk.close()
-        if self._archivist:
-            self._archivist.close()
+        self._accounts.close()
+        if self._search:
+            self._search.close()
         if self._journal:
             self._journal.close()
         if self._lock:

@@ -1,14 +1,14 @@
-"""Signals: what the process is told from outside. A handler only takes note and wakes `select`; the loop acts.
+"""Signals: a handler only takes note of its signal and wakes the loop, which acts.
 
 SIGINT, SIGTERM: stop, and a second time at once. SIGHUP: read the accounts again. SIGUSR1: log the figures.
 """
 
 from __future__ import annotations
 
-import contextlib
 import signal
-import socket
 from collections import Counter
+
+from runtime.sockets import WakeUp
 
 STOPPING = ("SIGINT", "SIGTERM")
 ASKING = ("SIGHUP", "SIGUSR1")  # not on Windows
@@ -21,17 +21,15 @@ class Signals:
         self.stops = 0
         self._installed = False
         self._asked: Counter[str] = Counter()
-        self._bell, self._clapper = socket.socketpair()
-        self._bell.setblocking(False)
-        self._clapper.setblocking(False)
+        self._wake_up = WakeUp()
 
     def fileno(self) -> int:
-        """Return the descriptor for `select`."""
-        return self._bell.fileno()
+        """Return the descriptor for the poller."""
+        return self._wake_up.fileno()
 
     def install(self) -> None:
         """Take note of signals from now on; only the main thread may ask for this."""
-        signal.set_wakeup_fd(self._clapper.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wake_up.write_fileno(), warn_on_full_buffer=False)
         self._installed = True
         for name in (*STOPPING, *ASKING):
             if hasattr(signal, name):
@@ -46,17 +44,15 @@ class Signals:
             self._asked[name] += 1
 
     def take(self, name: str) -> bool:
-        """Say whether the signal called `name` has come since this was asked last."""
+        """Return whether the signal called `name` has come since the last call."""
         return self._asked.pop(name, 0) > 0
 
     def silence(self) -> None:
         """Make `fileno` unreadable until the next signal."""
-        with contextlib.suppress(BlockingIOError):
-            self._bell.recv(4096)
+        self._wake_up.clear()
 
     def close(self) -> None:
-        """Be woken by nothing more."""
+        """Stop taking note of signals."""
         if self._installed:
             signal.set_wakeup_fd(-1)
-        self._bell.close()
-        self._clapper.close()
+        self._wake_up.close()

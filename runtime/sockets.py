@@ -6,6 +6,7 @@ import contextlib
 import socket
 
 from chat import limits
+from system.tcp import prepare_tcp
 
 try:
     import resource
@@ -28,21 +29,43 @@ def printable(address: tuple[str, int]) -> str:
 
 
 def prepare(sock: socket.socket) -> None:
-    """Make an accepted socket one of ours: it never blocks, sends at once, and notices a peer that is gone.
-
-    Keep-alive after 60 s, every 15 s, 4 times; 30 s for what was sent to be acknowledged (RFC 1122, RFC 5482).
-    """
+    """Prepare an accepted socket: it never blocks, sends at once, and notices a peer that is gone."""
     sock.setblocking(False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (
-        ("TCP_KEEPIDLE", 60),
-        ("TCP_KEEPINTVL", 15),
-        ("TCP_KEEPCNT", 4),
-        ("TCP_USER_TIMEOUT", 30_000),
-    ):
-        if hasattr(socket, name):  # which of them there are depends on the platform
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    prepare_tcp(sock, idle=60, interval=15, count=4)
+
+
+class WakeUp:
+    """A socket pair by which a thread or a signal wakes the loop: `fileno` is readable after `wake`, until `clear`."""
+
+    def __init__(self) -> None:
+        self._wake_r, self._wake_w = socket.socketpair()
+        self._wake_r.setblocking(False)
+        self._wake_w.setblocking(False)
+
+    def fileno(self) -> int:
+        """Return the descriptor for the poller."""
+        return self._wake_r.fileno()
+
+    def write_fileno(self) -> int:
+        """Return the descriptor to which a byte is to be written, for `signal.set_wakeup_fd`."""
+        return self._wake_w.fileno()
+
+    def wake(self) -> None:
+        """Make `fileno` readable."""
+        with contextlib.suppress(BlockingIOError):  # so many bytes wait that it is readable anyway
+            self._wake_w.send(b"\0")
+
+    def clear(self) -> bool:
+        """Return whether there was a `wake`, and wait for the next one."""
+        try:
+            return bool(self._wake_r.recv(4096))
+        except BlockingIOError:
+            return False
+
+    def close(self) -> None:
+        """Close both sockets."""
+        self._wake_r.close()
+        self._wake_w.close()
 
 
 def listen(host: str | None, port: int) -> list[socket.socket]:

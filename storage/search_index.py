@@ -1,9 +1,9 @@
 """The archive: what the journal holds, ready to be searched; SQLite's FTS5 in a file of its own.
 
-It is made from the journal and can be made again from it, so it is written at leisure, by the archivist's thread, and
-neither synced nor mended: if its file is of another epoch, knows more than the journal or is damaged, it is begun
-anew (ArchiveDamagedError, `begin_anew`). It reads the journal through a connection of its own, which the write-ahead
-log lets it do without anybody waiting.
+It is made from the journal and can be made again from it, so it is written when the search service is idle, and is
+neither synced nor repaired: if its file is of another epoch, knows more than the journal or is damaged, it is begun
+anew (ArchiveDamagedError, `begin_anew`). It reads the journal through a JournalReader, which the write-ahead log lets
+it do without anybody waiting.
 
 Every entry is a row with three indexed columns: the words that were said, as `words_of` compares them; whose event it
 is; and who may read it. So the index itself keeps others' whispers out of what is found.
@@ -15,14 +15,14 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 
 from chat.log import Entry, is_message, names_in, past
 from protocol.events import Past
 from protocol.text import key_of, words_of
 from storage.journal import FILE_NAME as JOURNAL_NAME
-from storage.journal import JournalError, explained, unpacked
+from storage.journal import JournalError, JournalReader, explained
 from system.atomic_file import make_private
 
 FILE_NAME = "search.db"
@@ -47,8 +47,7 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         """Search what is in `folder`; its journal is there already."""
         self._path = folder / FILE_NAME
-        self._journal_path = folder / JOURNAL_NAME
-        self._journal: sqlite3.Connection | None = None
+        self._journal = JournalReader(folder / JOURNAL_NAME)
         self._db: sqlite3.Connection | None = None
 
     # --- asking --------------------------------------------------------------------------------------------------
@@ -94,12 +93,11 @@ class Archive:
     # --- keeping up ----------------------------------------------------------------------------------------------
 
     def take_in(self, limit: int) -> bool:
-        """Take in the next `limit` entries of the journal; say whether there may be more. Raises JournalError."""
+        """Take in the next `limit` entries of the journal; return whether there may be more. Raises JournalError."""
         with self._own():
             db = self._opened()
             (newest,) = db.execute("SELECT max(rowid) FROM entries").fetchone()
-            with explained(self._journal_path):
-                rows = [_row(entry) for entry in islice(self._after(newest or 0), limit)]
+            rows = [_row(entry) for entry in self._journal.after(newest or 0, limit)]
             with _transaction(db):
                 db.executemany(
                     "INSERT INTO entries (rowid, words, who, readers, said, at, name, addressee)"
@@ -108,26 +106,16 @@ class Archive:
                 )
             return len(rows) == limit
 
-    def _after(self, newest: int) -> Iterator[Entry]:
-        """Yield the journal's entries after this number."""
-        turns = self._journal_opened().execute(
-            "SELECT last, at, entries FROM log WHERE last > ? ORDER BY last", (newest,)
-        )
-        return (entry for turn in turns for entry in unpacked(*turn) if entry.event.seq > newest)
-
     def forget(self) -> None:
         """Forget what the journal has forgotten. Raises JournalError."""
-        with explained(self._journal_path):
-            turns = self._journal_opened().execute("SELECT last, at, entries FROM log ORDER BY last LIMIT 1")
-            oldest = [unpacked(*turn)[0].event.seq for turn in turns]
-        with self._own():
-            for first in oldest:
-                self._opened().execute("DELETE FROM entries WHERE rowid < ?", (first,))
+        oldest = self._journal.oldest()
+        if oldest is not None:
+            with self._own():
+                self._opened().execute("DELETE FROM entries WHERE rowid < ?", (oldest,))
 
     def work_in(self) -> None:
         """Work the journal's write-ahead log in, as far as nobody has to wait for it. Raises JournalError."""
-        with explained(self._journal_path):
-            self._journal_opened().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self._journal.checkpoint()
 
     def begin_anew(self) -> None:
         """Remove the file, or put out of the way whatever has its name; the next call makes a new one.
@@ -158,23 +146,15 @@ class Archive:
 
     def close(self) -> None:
         """Close the files."""
-        for db in (self._journal, self._db):
-            if db is not None:
-                db.close()
+        self._journal.close()
+        if self._db is not None:
+            self._db.close()
 
     # --- the files -----------------------------------------------------------------------------------------------
 
-    def _journal_opened(self) -> sqlite3.Connection:
-        if self._journal is None:
-            self._journal = _connected(self._journal_path)
-        return self._journal
-
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
-            with explained(self._journal_path):
-                (epoch,) = self._journal_opened().execute("SELECT epoch FROM epoch").fetchone()
-                (newest,) = self._journal_opened().execute("SELECT max(last) FROM log").fetchone()
-            self._db = self._begun(epoch, newest or 0)
+            self._db = self._begun(self._journal.epoch(), self._journal.newest())
         return self._db
 
     def _begun(self, epoch: str, newest: int) -> sqlite3.Connection:

@@ -14,10 +14,9 @@ from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event
 from protocol.framing import FrameCodec
 from protocol.objects import FROM_SERVER, dump, load
+from system.tcp import prepare_tcp
 
 CHUNK = 64 * 1024  # bytes
-# A server whose machine is gone is noticed after a minute, though nobody types (RFC 1122, RFC 5482).
-_KEEPING_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
 PREAMBLE = 4096  # bytes of text, a greeting or a farewell, that may come before the first frame
 
 
@@ -91,9 +90,5 @@ def connect(host: str, port: int) -> Link:
     except (OSError, ValueError) as error:
         raise exits.why_not_connected(error, host, port) from None
     sock.settimeout(None)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPING_ALIVE.items():
-        if hasattr(socket, name):  # which of them there are depends on the platform
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    prepare_tcp(sock, idle=30, interval=10, count=3)  # a server that is gone is noticed though nobody types
     return Link(sock)

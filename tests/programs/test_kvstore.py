@@ -258,17 +258,6 @@ def test_a_port_in_use_is_a_sentence(keys: Keys, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.startswith(f"Port {keys.port} is in use. Stop what uses it, or choose another")
 
 
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        (PermissionError(13, "Permission denied"), "Port 80 needs more rights than this user has."),
-        (OSError(99, "Cannot assign"), "Cannot listen on 192.0.2.1, port 80: Cannot assign."),
-    ],
-)
-def test_other_reasons_not_to_listen(error: OSError, told: str) -> None:
-    assert kvstore.why_not_listening(error, "192.0.2.1", 80).startswith(told)
-
-
 def test_data_that_cannot_be_read_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad key.value").write_bytes(b"")
     assert kvstore.main(["8002", "--data", str(tmp_path)]) == 1

@@ -172,7 +172,7 @@ def test_who_has_sent_an_end_while_it_is_checked_comes_in_and_is_heard(live: Liv
     bob, ann = live.joins("bob"), live.connects()
     ann.sends(b"JOIN ann secret12\r\nBCST hello\r\n")
     ann.ends_sending()
-    live.until(lambda: live.server._services._clerk.ended, "the end was not noticed")
+    live.until(lambda: live.server._services._accounts.ended, "the end was not noticed")
     go_on.set()
     bob.sees("ann: hello")
     ann.sees_the_end()

@@ -1,10 +1,7 @@
-"""runtime/cli.py: the server's command line, and the sentence for a listener that can't be had."""
+"""runtime/cli.py: the server's command line, and what it prints at the start."""
 
 from __future__ import annotations
 
-import errno
-import os
-import socket
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -14,7 +11,7 @@ from chat import limits
 from protocol import __version__
 from protocol.dialects import SLASH, VERBS
 from runtime import cli as options_module
-from runtime.cli import DIALECTS, invitation, option_of, options_of, set_limits, why_not_listening
+from runtime.cli import DIALECTS, invitation, option_of, options_of, set_limits
 from runtime.poller import SelectPoller
 
 
@@ -109,25 +106,3 @@ def test_the_invitation_names_every_address_to_hand_on(
     first, *rest = invitation(host, 8001)
     assert first == "Listening on port 8001. Join with:"
     assert rest == [f"  telnet {name} 8001    or    python myclient.py {name} 8001" for name in joined]
-
-
-def error(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
-
-
-@pytest.mark.parametrize(
-    ("why", "host", "port", "sentence"),
-    [
-        (error(errno.EADDRINUSE), None, 8001, "Port 8001 is in use. Stop what uses it, or choose another: "),
-        (error(errno.EADDRINUSE), None, 65535, "python server.py 1"),
-        (error(errno.EACCES), None, 23, "Port 23 needs more rights than this user has."),
-        (error(errno.EADDRNOTAVAIL), "192.0.2.1", 8001, "Cannot listen on 192.0.2.1, port 8001: "),
-        (error(errno.EADDRNOTAVAIL), None, 8001, "Cannot listen on all addresses, port 8001: "),
-        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "x", 8001, ": Name or service not known."),
-        (OSError("'a..b' can't be the name of a host"), "a..b", 8001, ": 'a..b' can't be the name of a host."),
-    ],
-)
-def test_a_listener_that_cannot_be_had_is_explained(why: OSError, host: str | None, port: int, sentence: str) -> None:
-    told = why_not_listening(why, host, port)
-    assert sentence in told
-    assert "\n" not in told

@@ -24,7 +24,7 @@ from protocol.events import HistoryListed, Noticed, Past, Refused, Said
 from runtime.account_service import AccountService
 from runtime.bootstrap import CannotStartError, begun
 from runtime.fair import FairQueue
-from runtime.search_service import AT_LEISURE, COMPLAINTS, SearchService
+from runtime.search_service import COMPLAINTS, WHEN_IDLE, SearchService
 from runtime.services import Services
 from runtime.worker import Worker
 from storage.folder_lock import FolderInUseError, FolderLock
@@ -124,7 +124,7 @@ def test_a_disk_that_fails_is_told_and_the_chat_goes_on(
 def backroom(journal: Journal, clerk: AccountService, tmp_path: Path) -> Iterator[Services]:
     made = Services(hub_of(), clerk, journal, SearchService(Archive(tmp_path)))
     yield made
-    made._archivist.close()  # type: ignore[union-attr]  # there is one
+    made._search.close()  # type: ignore[union-attr]  # there is one
 
 
 def test_what_has_just_been_written_is_found(backroom: Services, journal: Journal) -> None:
@@ -223,13 +223,13 @@ def test_complaints_are_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture
 def test_at_leisure_it_takes_in_a_little_and_comes_back_soon_for_more(
     journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    journal.write([said(seq) for seq in range(1, AT_LEISURE + 2)])
+    journal.write([said(seq) for seq in range(1, WHEN_IDLE + 2)])
     archive = Archive(tmp_path)
     archivist = SearchService(archive)
     archivist._worker.close()  # what it does at leisure is done here instead, and seen
     while archivist._keep_up() < 1.0:
         pass
-    assert len(archive.search("fox", 1000, "x")) == AT_LEISURE + 1
+    assert len(archive.search("fox", 1000, "x")) == WHEN_IDLE + 1
     journal._db.execute("INSERT INTO log VALUES (1000, 0.0, 'nothing')")
     assert archivist._keep_up() == 1.0
     assert "is damaged" in caplog.text
@@ -387,7 +387,7 @@ def _heard(caplog: pytest.LogCaptureFixture) -> None:
 def test_who_has_left_is_not_searched_for(backroom: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = Session("192.0.2.1:1")
     gone.state = State.CLOSING
-    archivist = backroom._archivist
+    archivist = backroom._search
     assert archivist is not None
     monkeypatch.setattr(archivist, "_look_up", None)  # called, it would raise TypeError
     backroom.inquire(SearchArchive(gone, "fox", 9, "x"))
