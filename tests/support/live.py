@@ -29,7 +29,7 @@ from runtime.acceptor import Acceptor
 from runtime.account_service import AccountService
 from runtime.clock import LoopClock
 from runtime.peers import Peer
-from runtime.poller import SelectPoller
+from runtime.poller import Poller, SelectPoller
 from runtime.services import Services
 from runtime.sockets import listen
 from runtime.transport import PlainTransport
@@ -78,6 +78,7 @@ class Live:
         max_users: int = SelectPoller.peers_limit,
         dialect: Dialect | None = None,
         jump: float = inf,
+        poller: Poller | None = None,
     ) -> None:
         """Serve on port 0 in a world of its own; accounts, if any, go to `folder`.
 
@@ -89,8 +90,9 @@ class Live:
         self.address: tuple[str, int] = listeners[0].getsockname()
         self.hub = Hub(Record("a test"), max_users, greet_history=0)
         services = Services(self.hub, AccountService(Accounts(folder)))
-        acceptor = Acceptor(listeners, Admission(), self.poller.descriptor_limit)
-        self.server = Server(acceptor, self.hub, services, dialect, self.poller, LoopClock(self.clock, jump))
+        poller = poller or self.poller
+        acceptor = Acceptor(listeners, Admission(), poller.descriptor_limit)
+        self.server = Server(acceptor, self.hub, services, dialect, poller, LoopClock(self.clock, jump))
         self._clients: list[Client] = []
         self._over = False
 
