@@ -147,7 +147,7 @@ def test_hostile_details_do_not_leave_their_line(name: str, word: str) -> None:
     for event in (refusal(ErrorCode.NAME_BAD, name=name), refusal(ErrorCode.UNKNOWN_COMMAND, word=word, hint=name)):
         first, *rest = SLASH.render(event).decode().split("\r\n")
         assert first.startswith("! ")
-        assert all(line.startswith("  ") for line in rest)  # what goes on is seen to
+        assert all(line.startswith("  ") for line in rest)
         assert "".join("".join((first, *rest)).split()) == "".join(f"! {event.text}".split())
         assert not unsafe_in("".join((first, *rest)))
 

@@ -1,4 +1,4 @@
-"""protocol/errors.py: the ONE table of errors, and that all who raise one of them give it the details it needs."""
+"""protocol/errors.py: the ONE table of errors, and the details that each use of a row has to give."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ def test_braces_in_details_are_only_braces(hostile: str) -> None:
     assert str(ProtocolError(ErrorCode.USAGE, why=hostile, usage=hostile)) == f"{hostile}. Usage: {hostile}"
 
 
-# --- everybody who uses the table --------------------------------------------------------------------------------
+# --- the uses of the table ---------------------------------------------------------------------------------------
 
 
-def test_whoever_tells_of_an_error_gives_the_details_that_its_phrase_needs() -> None:  # D14
+def test_every_use_of_a_row_gives_the_details_that_its_phrase_needs() -> None:  # D14
     assert USES != []
     assert [(where, fault) for where, fault, given in USES if not placeholders(fault) <= given] == []
 
