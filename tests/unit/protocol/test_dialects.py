@@ -367,6 +367,10 @@ def test_the_log_says_that_a_password_came_and_not_what_it_was() -> None:
     ] == ["a password"] * 6
 
 
+def test_the_log_names_a_frame_that_is_no_request() -> None:
+    assert JSON.word(b"hello", named=True) == "a line"
+
+
 # --- which dialect -----------------------------------------------------------------------------------------------
 
 
