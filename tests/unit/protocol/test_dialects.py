@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.commands import BY_VERB, BY_WORD, COMMANDS
-from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect, detect
+from protocol.dialects import JSON, SLASH, VERBS, Dialect
 from protocol.errors import ErrorCode
-from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
 from protocol.objects import dump
 from protocol.requests import (
@@ -369,40 +368,3 @@ def test_the_log_says_that_a_password_came_and_not_what_it_was() -> None:
 
 def test_the_log_names_a_frame_that_is_no_request() -> None:
     assert JSON.word(b"hello", named=True) == "a line"
-
-
-# --- which dialect -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("verb", ["JOIN", "LIST", "MESG", "BCST", "QUIT"])
-def test_a_verb_as_the_first_word_shows_a_verb_session(verb: str) -> None:  # E1, E2
-    for line in (verb, verb.lower(), verb.title(), f"{verb} ann", f"  {verb}\tann", f"{verb.lower()}  "):
-        for spoken in (SLASH, OPEN_VERBS):
-            assert detect(line.encode(), spoken) is OPEN_VERBS
-
-
-@pytest.mark.parametrize("line", [b"/", b"/JOIN ann", b"  /setname ann", b"/help", b"/\xc3"])
-def test_a_slash_shows_a_slash_session(line: bytes) -> None:
-    assert detect(line, SLASH) is detect(line, OPEN_VERBS) is SLASH
-
-
-@pytest.mark.parametrize(
-    "line", [b"", b" ", b"ann", b"JOINED", b"I JOIN", b"JO IN", b"\xc3", b"JOIN\xc3", b"he/she", CTRL_D]
-)
-def test_anything_else_shows_nothing(line: bytes) -> None:
-    assert detect(line, SLASH) is SLASH
-    assert detect(line, OPEN_VERBS) is OPEN_VERBS
-
-
-@pytest.mark.parametrize(
-    ("dialect", "name", "codec"),
-    [
-        (SLASH, "slash", LineCodec),
-        (VERBS, "verbs", LineCodec),
-        (OPEN_VERBS, "verbs", LineCodec),
-        (JSON, "json", FrameCodec),
-    ],
-)
-def test_a_dialect_names_itself_and_its_codec(dialect: Dialect, name: str, codec: type) -> None:
-    assert dialect.name == name
-    assert dialect.codec is codec

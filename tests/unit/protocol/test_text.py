@@ -138,6 +138,11 @@ def test_two_texts_never_make_one_log_line() -> None:
     assert ascii_line("\\n") != ascii_line("\n")
 
 
+def test_a_search_compares_words_without_case_and_accents() -> None:
+    assert words_of("The Fox, x_2!") == ["the", "fox", "x", "2"]
+    assert words_of("Caf\u00e9") == words_of("CAFE\u0301") == ["cafe"]
+
+
 def test_endless_combining_marks_cost_no_more_than_other_text() -> None:
     """Normalizing takes time with the square of such a run: 4 s for these, where a part of a second is too much."""
     marks = "\u0300" * 16_000 + "\u0316" * 16_000
