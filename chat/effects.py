@@ -9,7 +9,16 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from chat.session import Session
-from protocol.events import Event, RoomEvent
+from protocol.events import (
+    Event,
+    HelpListed,
+    HistoryListed,
+    Noticed,
+    Ponged,
+    Refused,
+    RoomEvent,
+    UsersListed,
+)
 from protocol.values import value
 
 
@@ -77,6 +86,7 @@ class CheckPassword:
     password: str
     was_asked: bool
     cseq: int | None = None
+    greets: bool = True  # a newcomer is told the last messages
 
 
 @value
@@ -100,7 +110,7 @@ class RemoveAccount:
 
 @value
 class SearchArchive:
-    """Find the newest `count` messages with all of `words` that `identity` may read, for `past.found`.
+    """Find the newest `count` messages with all of `words` that `identity` may read, for `Hub.found`.
 
     This one and the one below take long, too, and `session` waits.
     """
@@ -114,7 +124,7 @@ class SearchArchive:
 
 @value
 class SeekInArchive:
-    """Find out when whoever is called `name` was last heard of, for `past.found`."""
+    """Find out when whoever is called `name` was last heard of, for `Hub.found`."""
 
     session: Session
     name: str
@@ -136,3 +146,22 @@ SearchTask = SearchArchive | SeekInArchive
 Delivery = Broadcast | Unicast | Entered | Exited
 Command = Close | ReadAgain | LogLine | AccountTask | SearchTask
 Effect = Delivery | Command
+
+Answer = Noticed | Refused | UsersListed | HelpListed | HistoryListed | Ponged
+
+
+class Outcome:
+    """What a handler returns: the `answer` to the author, and the effects before and after it.
+
+    The hub stamps the number of the line on the answer. There is none where an entry of the log is the answer, or
+    where it comes later.
+    """
+
+    __slots__ = ("after", "answer", "before")
+
+    def __init__(
+        self, answer: Answer | None = None, before: list[Effect] | None = None, after: list[Effect] | None = None
+    ) -> None:
+        self.answer = answer
+        self.before = before or []
+        self.after = after or []

@@ -97,17 +97,23 @@ class Log:
         self._lasts = [last for _, last in earlier]
         self._before = list(accumulate((last - first + 1 for first, last in earlier), initial=0))  # entries, by run
 
-    def number(self) -> int:
-        """Return the next number, from 1. The event that gets it is to be appended before another is asked for."""
-        self.seq += 1
-        return self.seq
+    def next_seq(self) -> int:
+        """Return the number that the next entry gets, from 1; `append` gives it."""
+        return self.seq + 1
 
     def append(self, entry: Entry) -> None:
-        """Add the entry whose event has the newest number."""
+        """Add an entry whose event has the next number, and so give it. Raises ValueError for another number."""
+        if entry.event.seq != self.seq + 1:
+            raise ValueError(f"entry {entry.event.seq} can't follow {self.seq}")
+        self.seq += 1
         self._entries.append(entry)
         if type(entry.event) in _MESSAGES:
             self._messages.append(entry)
         self._fresh.append(entry)
+
+    def newest(self) -> Entry | None:
+        """Return the newest entry in memory; None if there is none."""
+        return self._entries[-1] if self._entries else None
 
     def issued(self, seq: int) -> bool:
         """Return whether a run of this log has given this number to an entry."""

@@ -33,3 +33,11 @@ class LoginAttempts:
     def forgive(self, key: tuple[str, str]) -> None:
         """Take back the newest try: it was no wrong guess."""
         self._tries.take_back(key)
+
+
+class Attempts:
+    """The tries at logging in, and those at registering, of all who come from this machine, where a proxy may stand."""
+
+    def __init__(self) -> None:
+        self.logins = LoginAttempts()
+        self.registrations = LoginAttempts(LIMITS_OF_MANY)

@@ -11,9 +11,9 @@ class LookAlikes:
     def __init__(self) -> None:
         self._by_skeleton: dict[str, dict[str, str]] = {}  # skeleton -> key -> name
 
-    def add(self, name: str) -> None:
-        """Add `name`."""
-        self._by_skeleton.setdefault(skeleton(name), {})[key_of(name)] = name
+    def add(self, name: str, look: str | None = None) -> None:
+        """Add `name`, whose skeleton is `look`; by default the one that this server finds."""
+        self._by_skeleton.setdefault(skeleton(name) if look is None else look, {})[key_of(name)] = name
 
     def discard(self, name: str) -> None:
         """Remove `name`, in any case, if it is there."""
@@ -23,8 +23,8 @@ class LookAlikes:
         if not alike:
             self._by_skeleton.pop(look, None)
 
-    def find(self, name: str, but: str) -> str | None:
-        """Return a name that looks like `name` and is neither that, in any case, nor `but`; None if there is none."""
-        own = (key_of(name), key_of(but))
-        alike = self._by_skeleton.get(skeleton(name), {})
+    def find(self, name: str, exclude: str, look: str | None = None) -> str | None:
+        """Return a name that looks like `name` and is neither that, in any case, nor `exclude`; None for none."""
+        own = (key_of(name), key_of(exclude))
+        alike = self._by_skeleton.get(skeleton(name) if look is None else look, {})
         return next((other for key, other in alike.items() if key not in own), None)

@@ -9,16 +9,19 @@ Nothing is refused and nothing is lost: what was sent meanwhile waits in the sen
 
 from __future__ import annotations
 
+from math import inf
+
 from chat import limits
 
 
 class Meter:
     """The buckets of one user. Times are monotonic seconds."""
 
-    __slots__ = ("_answers", "_at", "_bytes", "_commands", "_messages")
+    __slots__ = ("_answers", "_at", "_bytes", "_commands", "_messages", "notified_at")
 
     def __init__(self, now: float) -> None:
         self._at = now
+        self.notified_at = -inf  # when its user was told of a hold
         self._messages = float(limits.MESSAGE_BURST)
         self._commands = float(limits.COMMAND_BURST)
         self._bytes = float(limits.BYTE_BURST)

@@ -20,8 +20,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from protocol.events import Event
+from chat.log import Log
+from protocol import acts, requests
+from protocol.errors import ErrorCode
+from protocol.events import Event, Renamed, RoomEvent, Said, Whispered
 from protocol.objects import FROM_SERVER, dump, load
+from protocol.requests import Request
+from protocol.sanitize import clean
+from protocol.text import key_of
 
 KEPT = 100_000  # entries of clients whose places are known: as many as the journal keeps
 REFUSED = 10_000  # answers that are no entries of the log
@@ -142,3 +148,36 @@ class Replies:
 def event_of(answer: Reply) -> Any:
     """Return the event that was the answer."""
     return load(answer.payload, FROM_SERVER)
+
+
+def answer_again(replies: Replies, log: Log, identity: str, cseq: int, request: Request) -> Event | ErrorCode:
+    """Return what the line `cseq`, which has been handled, was answered, if it asked for this; else why it is refused.
+
+    It is never said again.
+    """
+    other = replies.other(identity, cseq)
+    if other is not None and other.mark == mark_of(asked_for(request)):
+        event: Event = event_of(other)
+        return event
+    entries = [log.entry(seq) for seq in replies.places(identity, cseq)]
+    lines = [entry.event for entry in entries if entry is not None and getattr(entry.event, "cseq", None) == cseq]
+    same = next((event for event in lines if _is_said_by(request, event)), None)
+    if same is not None:
+        return same
+    return ErrorCode.NUMBER_USED if lines or other else ErrorCode.REPEATED_TOO_LATE
+
+
+def asked_for(request: Any) -> str:
+    """Return what a line asked for, as a text to be compared."""
+    words = (getattr(request, field, None) for field in ("to", "text", "name"))
+    return " ".join([type(request).__name__, *(word for word in words if word is not None)])
+
+
+def _is_said_by(request: Request, event: RoomEvent) -> bool:
+    """Return whether `event` is what `request` asks for."""
+    if isinstance(request, requests.Whisper):
+        return isinstance(event, Whispered) and (key_of(event.to), event.text) == (key_of(request.to), request.text)
+    if isinstance(request, requests.Nick):
+        return isinstance(event, Renamed) and event.name == clean(request.name)
+    text = acts.as_said(request.text) if isinstance(request, requests.Act) else getattr(request, "text", None)
+    return isinstance(event, Said) and event.text == text

@@ -23,12 +23,12 @@ _BY_ITSELF = (requests.Hello, requests.Pong)  # what a client sends without its 
 _UNSEEN = 0  # the number of a line that a client sends for itself
 
 
-def status(session: Session, request: Request, effects: Sequence[Effect]) -> list[Effect]:
+def status(session: Session, request: Request, cseq: int | None, effects: Sequence[Effect]) -> list[Effect]:
     """Return the log's line about `request`, which led to `effects`; none as long as its answer is awaited."""
     if session.waiting:
         return []
     outcome, refused = _outcome(session, effects)
-    by_itself = isinstance(request, _BY_ITSELF) or getattr(request, "cseq", None) == _UNSEEN
+    by_itself = isinstance(request, _BY_ITSELF) or cseq == _UNSEEN
     return [LogLine(f"{session.label}: {session.word}: {outcome}", debug=by_itself and not refused)]
 
 

@@ -1,59 +1,261 @@
-"""The room: who is here, and the log of what happened here.
+"""The room: a state machine over its log. Who is here, which names have accounts, and what happened, in one order.
 
-The room is one ordered log and every user is a reader of it. What is appended to the log also goes to the fan-out, in
-that order, so that everyone's order is the log's.
+    request -> hub -> proposal -> order -> Room.apply -> entry, its readers, the author's answer
+
+`apply` is the only thing that changes a room, and equal proposals in an equal order make equal rooms (`checksum`), in
+whatever process. So it reads no clock (the time comes with the call), draws no lots, follows the order of no set and
+knows no option of this server. It decides what depends on the order: a name that has been taken by then is refused,
+and only the current seat of a member counts. Nothing but `Log.append` gives a number.
+
+Members are values in here, not sessions: a seat is the number of the entry that a member came with, so it is never
+given twice, and chat.state knows which seats are sessions of this process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
-from chat.log import Log
+from chat.log import Entry, Log
 from chat.look_alikes import LookAlikes
-from chat.session import Session
-from protocol.text import key_of
+from chat.proposals import Accounts, Enter, Leave, Own, Proposal, Refusal, Rename
+from chat.replies import Replies
+from protocol.errors import ErrorCode
+from protocol.events import Joined, Left, Renamed, RoomEvent, Said, Whispered
+from protocol.requests import ComeBack, GoAway, Say, Whisper
+from protocol.text import excerpt, key_of
+from protocol.values import value
+
+BACK = "You are back."
+NOT_AWAY = "You were not away."
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A user in the room. `identity` is whose its lines are: a client's, over its connections, or the seat's own."""
+
+    seat: int
+    name: str
+    identity: str
+    account: str = ""  # the key of the account whose password was given
+    named_at_seq: int = 0  # the number at which the name was taken
+    away: str = ""  # why; "" while the user is here
+    notified: set[str] = field(default_factory=set)  # the identities that know of the absence
+
+    @property
+    def key(self) -> str:
+        """The name as it is compared."""
+        return key_of(self.name)
+
+
+@value
+class Applied:
+    """What came of a proposal.
+
+    `event` is the new entry's; all may read it, or `reader` and the author. `member` is who has just come, or whom
+    the entry is for. `notice` is a sentence for the author.
+    """
+
+    event: RoomEvent | None = None
+    member: Member | None = None
+    refused: Refusal | None = None
+    notice: str = ""
+
+
+class Registered:
+    """The keys of the names with an account."""
+
+    def __init__(self) -> None:
+        self.keys: frozenset[str] = frozenset()
+        self._looks = LookAlikes()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.keys
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def change(self, added: frozenset[str], removed: frozenset[str]) -> None:
+        """Add and remove keys; it takes time only for these, since there may be thousands of others."""
+        for key in removed:
+            self._looks.discard(key)
+        for key in added:
+            self._looks.add(key)
+        self.keys = (self.keys - removed) | added
+
+    def alike(self, name: str, exclude: str) -> str | None:
+        """Return the registered name that can be taken for `name` and is neither that nor `exclude`, or None."""
+        return self._looks.find(name, exclude)
 
 
 class Room:
-    """Members by the key of their name, in the order in which they came, and the log."""
+    """Members by the key of their name, in the order in which they came; accounts; the log and what it answered."""
 
-    def __init__(self, log: Log) -> None:
-        self.log = log
-        self._members: dict[str, Session] = {}
+    def __init__(self, epoch: str, log: Log | None = None, replies: Replies | None = None) -> None:
+        """Go on with the log and the replies of earlier runs; `epoch` tells this log from any other one."""
+        self.epoch = epoch
+        self.log = Log() if log is None else log
+        self.replies = Replies() if replies is None else replies
+        self.registered = Registered()
+        self._members: dict[str, Member] = {}
+        self._seats: dict[int, Member] = {}
         self._looks = LookAlikes()
 
     def __len__(self) -> int:
         return len(self._members)
 
-    def __iter__(self) -> Iterator[Session]:
+    def __iter__(self) -> Iterator[Member]:
         return iter(self._members.values())
 
-    def find(self, name: str) -> Session | None:
+    def find(self, name: str) -> Member | None:
         """Return the member called `name`, in any case, or None."""
         return self._members.get(key_of(name))
 
-    def alike(self, name: str, but: str = "") -> str | None:
-        """Return the name of a member that can be taken for `name` and is neither that nor `but`, or None."""
-        return self._looks.find(name, but)
+    def alike(self, name: str, exclude: str = "") -> str | None:
+        """Return the name of a member that can be taken for `name` and is neither that nor `exclude`, or None."""
+        return self._looks.find(name, exclude)
 
     def names(self) -> tuple[str, ...]:
         """Return the members' names, in the order in which they came."""
         return tuple(member.name for member in self._members.values())
 
-    def enter(self, session: Session) -> None:
-        """Add a member under its name, which must be free."""
-        self._members[session.key] = session
-        self._looks.add(session.name)
+    def checksum(self) -> str:
+        """Return a hash of the state: rooms that have applied the same have the same, whatever process they are in."""
+        members = [
+            (m.seat, m.name, m.identity, m.account, m.named_at_seq, m.away, sorted(m.notified))
+            for m in self._members.values()
+        ]
+        state = (self.epoch, self.log.seq, self.log.newest(), members, sorted(self.registered.keys))
+        return hashlib.sha256(repr(state).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def rename(self, session: Session, name: str) -> None:
-        """Give a member another name, which must be free; it keeps its place."""
-        key = session.key
-        self._looks.discard(session.name)
-        self._looks.add(name)
-        session.name = name
-        self._members = {session.key if old == key else old: member for old, member in self._members.items()}
+    def apply(self, seat: int, proposal: Proposal, at: float) -> Applied:
+        """Carry out what the member of `seat` proposed at `at`, seconds since the epoch (UTC).
 
-    def leave(self, session: Session) -> None:
-        """Remove a member; its name is free at once."""
-        del self._members[session.key]
-        self._looks.discard(session.name)
+        The seat of a newcomer, and of what nobody proposed, is 0. Raises KeyError for a proposal of a kind that is not
+        known: to skip one would make this room another than its copies.
+        """
+        rule = _RULES[type(proposal)]
+        member = self._seats.get(seat)
+        if member is None and type(proposal) not in _SEATLESS:
+            return Applied(refused=(ErrorCode.NOT_NAMED, {}))
+        return rule(self, member, proposal, at)
+
+    # --- rules -------------------------------------------------------------------------------------------------------
+
+    def _say(self, author: Member, proposal: Say, at: float) -> Applied:
+        log, cseq = self.log, proposal.cseq
+        said = Said(log.seq + 1, author.name, proposal.text, at, cseq)
+        log.append(Entry(said, at, author.identity))
+        if cseq is not None:
+            self.replies.note(author.identity, cseq, said.seq)
+        return Applied(said)
+
+    def _whisper(self, author: Member, proposal: Whisper, at: float) -> Applied:
+        other = self.find(proposal.to)
+        if other is None or self._is_newcomer(other, proposal):
+            error = ErrorCode.NOT_CONNECTED if other is None else ErrorCode.LEFT_SINCE
+            return Applied(refused=(error, {"name": excerpt(proposal.to)}))
+        seq, cseq = self.log.next_seq(), proposal.cseq
+        event = Whispered(seq, author.name, other.name, proposal.text, at, cseq)
+        self.log.append(Entry(event, at, author.identity, other.identity))
+        if cseq is not None:
+            self.replies.note(author.identity, cseq, seq)
+        return Applied(event, other, notice=_absence(author, other))
+
+    def _is_newcomer(self, other: Member, proposal: Whisper) -> bool:
+        """Return whether `other` has had the name for less long than the author of the whisper takes for granted."""
+        if proposal.as_of is None:
+            return False
+        return proposal.epoch not in (None, self.epoch) or other.named_at_seq > proposal.as_of
+
+    def _go_away(self, author: Member, proposal: GoAway, at: float) -> Applied:
+        author.away = proposal.why or "away"
+        author.notified.clear()
+        return Applied()
+
+    def _come_back(self, author: Member, proposal: ComeBack, at: float) -> Applied:
+        was_away, author.away = author.away, ""
+        author.notified.clear()
+        return Applied(notice=BACK if was_away else NOT_AWAY)
+
+    def _enter(self, nobody: Member | None, proposal: Enter, at: float) -> Applied:
+        refused = self._refused(proposal, None)
+        if refused is not None:
+            return Applied(refused=refused)
+        seq, client, settled = self.log.next_seq(), proposal.client, 0
+        if client:
+            known = self.replies.highest(client)
+            settled = proposal.settled if known is None else known
+            self.replies.note(client, settled, seq)
+        member = Member(seq, proposal.name, client or f"seat{seq}", proposal.account, seq)
+        self._members[member.key] = self._seats[seq] = member
+        self._looks.add(member.name, proposal.skeleton)
+        joined = Joined(seq, member.name, len(self))
+        self.log.append(Entry(joined, at, client, settled=settled))
+        return Applied(joined, member)
+
+    def _rename(self, author: Member, proposal: Rename, at: float) -> Applied:
+        refused = self._refused(proposal, author)
+        if refused is not None:
+            return Applied(refused=refused)
+        old, old_key, seq, cseq = author.name, author.key, self.log.next_seq(), proposal.cseq
+        self._looks.discard(old)
+        self._looks.add(proposal.name, proposal.skeleton)
+        author.name, author.account = proposal.name, proposal.account
+        if old_key != author.key:  # in another case it is the same name, held as long as before
+            author.named_at_seq = seq
+        self._members = {author.key if key == old_key else key: member for key, member in self._members.items()}
+        renamed = Renamed(seq, old, author.name, cseq)
+        self.log.append(Entry(renamed, at, author.identity))
+        if cseq is not None:
+            self.replies.note(author.identity, cseq, seq)
+        return Applied(renamed)
+
+    def _refused(self, proposal: Enter | Rename, own: Member | None) -> Refusal | None:
+        """Return why the name is not free by now; None if it is. An account's own name is beyond looking alike."""
+        name, key = proposal.name, key_of(proposal.name)
+        if self._members.get(key) not in (None, own):
+            return ErrorCode.NAME_TAKEN, {"name": name}
+        alike = self._looks.find(name, "" if own is None else own.name, proposal.skeleton)
+        if alike is None or proposal.account == key:
+            return None
+        return ErrorCode.NAME_LOOKS_ALIKE, {"name": name, "other": alike}
+
+    def _leave(self, author: Member, proposal: Leave, at: float) -> Applied:
+        del self._members[author.key], self._seats[author.seat]
+        self._looks.discard(author.name)
+        left = Left(self.log.next_seq(), author.name, len(self), proposal.reason)
+        self.log.append(Entry(left, at))
+        return Applied(left, author)
+
+    def _own(self, author: Member, proposal: Own, at: float) -> Applied:
+        author.account = proposal.account
+        return Applied()
+
+    def _accounts(self, nobody: Member | None, proposal: Accounts, at: float) -> Applied:
+        self.registered.change(proposal.added, proposal.removed)
+        return Applied()
+
+
+def _absence(author: Member, other: Member) -> str:
+    """Return what `author`, who has just whispered to `other`, has to know of an absence, once for each."""
+    if not other.away or author.identity in other.notified:
+        return ""
+    other.notified.add(author.identity)
+    return f"{other.name} is away" + ("" if other.away == "away" else f": {other.away}")
+
+
+_SEATLESS = (Enter, Accounts)
+_RULES: dict[type, Callable[[Room, Any, Any, float], Applied]] = {
+    Say: Room._say,
+    Whisper: Room._whisper,
+    GoAway: Room._go_away,
+    ComeBack: Room._come_back,
+    Enter: Room._enter,
+    Rename: Room._rename,
+    Leave: Room._leave,
+    Own: Room._own,
+    Accounts: Room._accounts,
+}

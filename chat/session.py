@@ -1,108 +1,160 @@
-"""One user's states and facts: the logical side of a connection.
+"""One user's session: the phase it is in and what the server knows of it; the logical side of a connection.
 
 NEW ----------- hello ----------> NAMELESS -- a good name --> CHATTING --+
- |  (framed)                         |                                   | /quit, end of file, kick
+ |  (frames)                         |                                   | /quit, end of file, kick
  +------ text -----------------------+---------- leaves ----------> CLOSING
+
+What the room knows of a user (name, account, away) is the room's Member, which the session points at.
 """
 
 from __future__ import annotations
 
 from enum import Enum, auto
-from math import inf
 
 from chat.rate_limit import Meter
+from chat.room import Member
+from protocol.dialects import SLASH, Dialect
 from protocol.requests import ResumePoint
-from protocol.text import key_of
+from protocol.values import value
 
 
-class State(Enum):
-    """Where a session stands; what it may ask for in each state is the hub's table."""
+class Phase(Enum):
+    """How far a session has come; the handlers' tables say which requests each phase allows."""
 
-    NEW = auto()  # a framed client that has not sent its hello
+    NEW = auto()  # a client that speaks frames and has not sent its hello
     NAMELESS = auto()
     CHATTING = auto()
-    CLOSING = auto()  # told goodbye; nothing more of it is read
+    CLOSING = auto()  # its goodbye is sent; nothing more of it is read
 
 
 class Question(Enum):
     """What the next line of a text user, or the next password frame, answers."""
 
     LOGIN = auto()  # the password of the registered name that is wanted
-    NEW = auto()  # the password to have from now on
+    NEW = auto()  # a new password for the own account
     NEW_AGAIN = auto()  # the same once more, since it was typed unseen
 
 
+@value
+class Dialog:
+    """A question for a password: how it was put, and the `draft` it is about: the name wanted, or the new password."""
+
+    kind: Question
+    prompt: str
+    draft: str = ""
+
+
+class Claim:
+    """What a peer says of itself before it is in the room, and how often its passwords were wrong."""
+
+    __slots__ = ("identity", "resume", "wrong_passwords")
+
+    def __init__(self) -> None:
+        self.identity = ""  # the hash of a client's secret, the same over its connections; "" for a text user
+        self.resume: ResumePoint | None = None  # where it stopped reading, if it was here before
+        self.wrong_passwords = 0
+
+
+class Liveness:
+    """When a session was heard of and pinged, and its deadline to send a hello or a name. Monotonic seconds."""
+
+    __slots__ = ("deadline", "heard_at", "pinged_at")
+
+    def __init__(self) -> None:
+        self.heard_at = 0.0
+        self.pinged_at = 0.0
+        self.deadline = 0.0
+
+
+_WAITING, _HELD = 1, 2
+
+
 class Session:
-    """Facts about one user. The hub alone changes them, but for `word`; compared and hashed by identity."""
+    """What is known of one user. Only the hub changes it, except `word` and `dialect`, which its connection sets.
+
+    Compared and hashed by identity.
+    """
 
     __slots__ = (
-        "account",
         "address",
-        "asked",
-        "away",
-        "deadline",
-        "framed",
-        "greeted_with",
-        "heard_at",
-        "held",
-        "identity",
+        "claim",
+        "dialect",
+        "liveness",
+        "member",
         "meter",
-        "name",
-        "named_at_seq",
-        "pinged_at",
+        "pauses",
+        "phase",
         "question",
         "reason",
-        "resume",
-        "state",
-        "told_at",
-        "told_away",
-        "typed",
-        "waiting",
         "word",
-        "wrong_passwords",
     )
 
     def __init__(self, address: str) -> None:
         """Begin with a peer at `address` (printable, "192.0.2.1:4711")."""
         self.address = address
-        self.state = State.NAMELESS
-        self.framed = False
-        self.identity = ""  # whose lines and whispers in the log are this user's: a client's, over its connections
-        self.resume: ResumePoint | None = None  # where it stopped reading, if it was here before
-        self.greeted_with = 0  # messages of the log, when it comes in
-        self.name = ""
-        self.named_at_seq = 0  # the log's number at which this session took its name
-        self.account = ""  # the key of the account whose password this user has given
-        self.away = ""  # why; "" while the user is here
-        self.told_away: set[str] = set()  # the identities that have been told so
-        self.question: Question | None = None
-        self.asked = ""  # in which words
-        self.typed = ""  # what belongs to the question: the name wanted, or the new password to be confirmed
-        self.waiting = False  # for an Answer; until it is there no further request is taken
-        self.word = "a request"  # what the newest one was asked by, for the log; its connection notes it
-        self.wrong_passwords = 0
+        self.phase = Phase.NAMELESS
+        self.dialect: Dialect = SLASH
+        self.claim = Claim()
+        self.member: Member | None = None  # in the room; kept when it has left, for the server's log
+        self.question: Dialog | None = None  # that stands
+        self.pauses = 0  # why no further request is taken now, as bits: one look for the loop, which asks all in a turn
+        self.meter: Meter | None = None  # None: may send without a limit
+        self.liveness = Liveness()
+        self.word = "a request"  # what the log calls the newest request
         self.reason = ""  # why it is closing, in a few words of ours
-        self.meter: Meter | None = None  # None: may send as fast as it likes
-        self.held = False  # has sent too much; until a bucket has filled again, no further request is taken
-        self.told_at = -inf  # when it was told so last; these three and the deadline are monotonic seconds
-        self.heard_at = 0.0
-        self.pinged_at = 0.0
-        self.deadline = 0.0  # until when a hello or a name has to come
 
     @property
-    def named(self) -> bool:
-        """Whether the user is in the room, under a name."""
-        return self.state is State.CHATTING
+    def waiting(self) -> bool:
+        """Whether it waits for an answer of the server's own; until then no further request is taken."""
+        return bool(self.pauses & _WAITING)
+
+    @waiting.setter
+    def waiting(self, waits: bool) -> None:
+        self.pauses = self.pauses | _WAITING if waits else self.pauses & ~_WAITING
+
+    @property
+    def held(self) -> bool:
+        """Whether it has sent too much; until a bucket has filled again, no further request is taken."""
+        return bool(self.pauses & _HELD)
+
+    @held.setter
+    def held(self, holds: bool) -> None:
+        self.pauses = self.pauses | _HELD if holds else self.pauses & ~_HELD
 
     @property
     def listened_to(self) -> bool:
         """Whether a further request is taken now."""
-        return not (self.waiting or self.held)
+        return not self.pauses
+
+    @property
+    def named(self) -> bool:
+        """Whether the user is in the room, under a name."""
+        return self.phase is Phase.CHATTING
 
     @property
     def closing(self) -> bool:
         """Whether the user has left or been dismissed; what is still received does not count."""
-        return self.state is State.CLOSING
+        return self.phase is Phase.CLOSING
+
+    @property
+    def name(self) -> str:
+        """The user's name; "" before it has one."""
+        return "" if self.member is None else self.member.name
+
+    @property
+    def key(self) -> str:
+        """The name as it is compared."""
+        return "" if self.member is None else self.member.key
+
+    @property
+    def account(self) -> str:
+        """The key of the account whose password this user has given; "" for none."""
+        return "" if self.member is None else self.member.account
+
+    @property
+    def identity(self) -> str:
+        """Whose lines and whispers in the log are this user's."""
+        return self.claim.identity if self.member is None else self.member.identity
 
     @property
     def host(self) -> str:
@@ -110,11 +162,6 @@ class Session:
         return self.address.rpartition(":")[0].strip("[]")
 
     @property
-    def key(self) -> str:
-        """The name as it is compared."""
-        return key_of(self.name)
-
-    @property
     def label(self) -> str:
         """What the server's own log calls this user."""
-        return f"{self.name} ({self.address})" if self.name else self.address
+        return f"{self.name} ({self.address})" if self.member is not None else self.address

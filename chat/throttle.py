@@ -43,9 +43,10 @@ class Throttle:
             return []
         session.held = True
         self._until[session] = now + wait
-        if now < session.told_at + limits.HOLD_NOTICE:
+        meter = session.meter
+        if meter is None or now < meter.notified_at + limits.HOLD_NOTICE:
             return []
-        session.told_at = now
+        meter.notified_at = now
         return [Unicast(session, events.Noticed(TOO_FAST))]
 
     def release(self, now: float) -> list[Effect]:
@@ -53,7 +54,7 @@ class Throttle:
         due = [session for session, until in self._until.items() if until <= now]
         for session in due:
             self.forget(session)
-            session.heard_at = now  # it was not read: what it has sent is still to come
+            session.liveness.heard_at = now  # it was not read: what it has sent is still to come
         return [ReadAgain(session) for session in due]
 
     def forget(self, session: Session) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from chat.hub import Hub
 from chat.log import Log, first_number
 from chat.replies import Replies
-from chat.saved_state import Record
+from chat.room import Room
 from runtime.account_service import AccountService, tell
 from runtime.search_service import SearchService
 from runtime.services import Services
@@ -97,15 +97,15 @@ def _boot() -> str:
         return ""
 
 
-def _new_record(options: argparse.Namespace) -> Record:
+def _new_record(options: argparse.Namespace) -> Room:
     first = first_number(0, time.time())
-    return Record(secrets.token_hex(8), Log(seq=first - 1, runs=()), Replies(kept=options.history))
+    return Room(secrets.token_hex(8), Log(seq=first - 1, runs=()), Replies(kept=options.history))
 
 
-def _record(journal: Journal, kept: int) -> Record:
+def _record(journal: Journal, kept: int) -> Room:
     try:
         entries = Log(journal.newest(), journal.first - 1, runs=journal.runs, older=journal.entry)
-        return Record(journal.epoch, entries, Replies(journal.places(), journal.answers(), kept))
+        return Room(journal.epoch, entries, Replies(journal.places(), journal.answers(), kept))
     except JournalError as error:
         journal.close()
         raise CannotStartError(str(error)) from error

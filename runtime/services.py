@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Iterable
 
 from chat.effects import AccountTask, Effect, SearchTask, TaskResult
-from chat.handlers import history
 from chat.hub import Hub
 from chat.session import Session
 from runtime.account_service import AccountService
@@ -41,8 +40,8 @@ class Services:
         self._accounts = accounts
         self._journal = journal
         self._search = search
-        hub.registered.update(accounts.registered)
-        hub.has_archive = search is not None
+        hub.accounts_are(accounts.registered)
+        hub.use_archive(search is not None)
 
     def descriptors(self) -> list[int]:
         """Return what the poller is to watch: readable when `hear` has something to tell."""
@@ -62,16 +61,16 @@ class Services:
         effects: list[Effect] = []
         for asked, answer, registered in self._accounts.answers() if self._accounts.fileno() in readable else ():
             if registered is not None:
-                self._hub.registered.update(registered)
+                self._hub.accounts_are(registered)
             if asked is not None:
                 effects += self._hub.answered(asked, answer)
             elif answer is TaskResult.YES:
-                log.info("Read the accounts again. Registered users: %d", len(self._hub.registered))
+                log.info("Read the accounts again. Registered users: %d", len(self._hub.room.registered))
             else:
-                log.error("The accounts stay as they were. Registered users: %d", len(self._hub.registered))
+                log.error("The accounts stay as they were. Registered users: %d", len(self._hub.room.registered))
         if self._search and self._search.fileno() in readable:
             for found in self._search.answers():
-                effects += history.found(self._hub, *found)
+                effects += self._hub.found(*found)
         return effects
 
     def waiting(self) -> set[Session]:
@@ -132,7 +131,7 @@ class Services:
             log.error("The chat goes on in memory only. The journal %s.", where if is_ours else "is another server's")
         except JournalError as error:
             log.error("The chat goes on in memory only. Remove the journal before the next start. %s", error)
-        return history.journal_lost(self._hub)
+        return self._hub.journal_lost()
 
     def close(self) -> None:
         """Finish what is waiting, and let everything be on the disk."""

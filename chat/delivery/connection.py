@@ -46,7 +46,7 @@ class Connection:
         self.decided = False
         self.ended = False  # the peer sends nothing more
         self.is_tls = False
-        self.dialect = text_dialect or SLASH
+        self.dialect = session.dialect = text_dialect or SLASH
         self._open_dialect = text_dialect is None
         self._start = b""  # what came while it did not show yet what the peer speaks
         self._codec: Codec | None = None  # None: nothing is read (any more)
@@ -87,7 +87,7 @@ class Connection:
         if kind is None:
             self._start = start
         elif kind is Opening.FRAMES:
-            self.dialect = JSON
+            self.dialect = self.session.dialect = JSON
             self._open_dialect = self._first_line = False
             self._codec = FrameCodec(longest=REQUEST_LIMIT)
         elif kind is Opening.TEXT:
@@ -146,5 +146,5 @@ class Connection:
             return Malformed(ProtocolError(ErrorCode.NOT_CHAT, fatal=True, what=what))
         self._first_line = False
         if self._open_dialect:
-            self.dialect = detect(line, self.dialect)
+            self.dialect = self.session.dialect = detect(line, self.dialect)
         return None

@@ -44,8 +44,9 @@ def test_one_select_serves_new_connections_and_data(live: Live) -> None:  # D13
 def test_socket_address_user_and_session_are_reached_from_each_other(live: Live) -> None:  # D12
     ann = live.joins("ann")
     _, port = ann.sock.getsockname()
-    session = live.hub.room.find("ann")
-    assert session is not None
+    member = live.hub.room.find("ann")
+    assert member is not None
+    session = live.hub.state.session_of(member)
     peer = live.server._peers.by_session[session]
     assert peer is live.peer(ann)
     assert peer.session is peer.connection.session is session
@@ -101,7 +102,7 @@ def test_a_password_that_is_half_typed_at_the_end_of_file_registers_nothing(live
     bob.ends_sending()
     ann.sees("* bob has left (connection closed)")
     assert b"half" not in ann.heard + bob.heard
-    assert not live.hub.registered
+    assert not live.hub.room.registered
 
 
 def test_a_frame_that_is_far_too_long_is_refused_by_its_header(live: Live) -> None:  # D3
@@ -247,7 +248,7 @@ def test_an_answer_for_somebody_who_has_left_goes_nowhere(live: Live, monkeypatc
     ann.says("/register correct horse")
     live.until(lambda: live.peer(ann).session.waiting, "never asked")
     live.hub.lost(live.peer(ann).session, "a test")
-    live.until(lambda: live.hub.registered, "never registered")
+    live.until(lambda: live.hub.room.registered, "never registered")
     bob.says("/ping")
     bob.sees("pong")
 

@@ -146,7 +146,7 @@ def test_the_start_says_how_to_join(
     assert f"Listening on port {port}. Join with:" in log.text
     assert f"telnet 127.0.0.1 {port}    or    python myclient.py 127.0.0.1 {port}" in log.text
     hub = served[0]._hub
-    assert (hub.max_users, len(hub.room), hub.room.names()) == (7, 0, ())
+    assert (hub.state.settings.max_users, len(hub.room), hub.room.names()) == (7, 0, ())
 
 
 def test_with_no_host_the_start_names_localhost_and_every_address_that_others_can_use(

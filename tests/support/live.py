@@ -20,7 +20,7 @@ from pathlib import Path
 
 from chat.admission import Admission
 from chat.hub import Hub
-from chat.saved_state import Record
+from chat.room import Room
 from protocol.dialects import Dialect
 from protocol.framing import FrameCodec
 from protocol.objects import FROM_SERVER, dump, load
@@ -88,7 +88,7 @@ class Live:
         self.poller = SleeplessPoller()
         listeners = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = listeners[0].getsockname()
-        self.hub = Hub(Record("a test"), max_users, greet_history=0)
+        self.hub = Hub(Room("a test"), max_users, greet_history=0)
         services = Services(self.hub, AccountService(Accounts(folder)))
         poller = poller or self.poller
         acceptor = Acceptor(listeners, Admission(), poller.descriptor_limit)

@@ -23,7 +23,7 @@ from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
 from chat.effects import AccountTask, Close, Effect, LogLine, ReadAgain, SearchTask, TaskResult
 from chat.hub import Hub
-from chat.saved_state import Record
+from chat.room import Room
 from chat.session import Session
 from protocol.dialects import SLASH, Dialect
 from protocol.events import Event
@@ -65,10 +65,10 @@ class Party:
         dialect: Dialect | None = None,
         metered: bool = False,
         greet_history: int = 0,
-        record: Record | None = None,
+        room: Room | None = None,
     ) -> None:
         self.now, self.at = 1000.0, 1_700_000_000.0
-        self.hub = Hub(record or Record(EPOCH), max_users, metered, greet_history)
+        self.hub = Hub(Room(EPOCH) if room is None else room, max_users, metered, greet_history)
         self.fanout = Fanout()
         self.guests: dict[str, Guest] = {}
         self.log: list[str] = []

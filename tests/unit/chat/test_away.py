@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.handlers.away import AWAY, BACK, NOT_AWAY
+from chat.handlers.away import AWAY
+from chat.room import BACK, NOT_AWAY
 from tests.support.party import Party
 
 ARRIVED = "* Whispered to ann."  # D14

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.delivery.connection import Connection
-from chat.session import Question, Session, State
+from chat.session import Dialog, Phase, Question, Session
 from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect
 from protocol.errors import ErrorCode
 from protocol.framing import FrameCodec
@@ -22,7 +22,7 @@ HELLO = Hello(1, "a secret")
 
 def connection(dialect: Dialect | None = None, named: bool = False) -> Connection:
     session = Session("192.0.2.1:4711")
-    session.state = State.CHATTING if named else State.NAMELESS
+    session.phase = Phase.CHATTING if named else Phase.NAMELESS
     return Connection(session, dialect)
 
 
@@ -201,7 +201,7 @@ def test_a_slash_leads_a_verb_session_back_until_there_is_a_name(line: str) -> N
     assert made.dialect is SLASH
     named = connection()
     requests_in(named, b"list\r\n")
-    named.session.state = State.CHATTING
+    named.session.phase = Phase.CHATTING
     requests_in(named, f"{line}\r\n".encode())
     assert named.dialect is OPEN_VERBS
 
@@ -250,7 +250,7 @@ def test_nothing_else_comes_of_the_end_of_file(stream: bytes) -> None:
 
 def test_a_password_that_is_being_typed_is_nothing_when_the_connection_ends() -> None:  # U2
     made = connection(named=True)
-    made.session.question = Question.NEW
+    made.session.question = Dialog(Question.NEW, "Choose a password:")
     made.receive(b"secr", 0.0)
     made.end()
     made.session.question = None
@@ -283,7 +283,7 @@ def test_each_line_is_parsed_in_the_light_of_what_came_before() -> None:  # A3, 
     made.receive(b"ann\r\nhi\r\n", 0.0)
     requests = made.requests(10)
     assert next(requests) == Nick("ann")
-    made.session.state = State.CHATTING
+    made.session.phase = Phase.CHATTING
     assert next(requests) == Say("hi")
 
 
@@ -315,7 +315,7 @@ def test_nothing_after_a_goodbye_is_parsed() -> None:  # E14
     made.receive(b"QUIT\r\nJOIN ann\r\n", 0.0)
     requests = made.requests(10)
     assert next(requests) == Disconnect()
-    made.session.state = State.CLOSING
+    made.session.phase = Phase.CLOSING
     assert list(requests) == []
     assert not made.has_requests
 
@@ -350,7 +350,7 @@ def test_telnet_s_options_are_refused_at_once() -> None:
 
 def test_telnet_s_agreement_to_hide_typing_is_not_refused() -> None:
     made = connection(named=True)
-    made.session.question = Question.NEW
+    made.session.question = Dialog(Question.NEW, "Choose a password:")
     made.receive(IAC_DO_ECHO, 0.0)
     assert not made.outbox.size
 
@@ -358,7 +358,7 @@ def test_telnet_s_agreement_to_hide_typing_is_not_refused() -> None:
 def test_a_question_takes_the_next_line_whatever_it_looks_like() -> None:
     made = connection(named=True)
     made.receive(b"/quit\r\n/quit\r\n", 0.0)
-    made.session.question = Question.NEW
+    made.session.question = Dialog(Question.NEW, "Choose a password:")
     requests = made.requests(10)
     assert next(requests) == Password("/quit")
     made.session.question = None
@@ -367,6 +367,6 @@ def test_a_question_takes_the_next_line_whatever_it_looks_like() -> None:
 
 def test_a_framed_client_answers_questions_by_frames_only() -> None:
     made = connection(named=True)
-    made.session.question = Question.NEW
+    made.session.question = Dialog(Question.NEW, "Choose a password:")
     sent = frame(Line("hi", 1)) + frame(Password("secret12")) + frame(Pong())
     assert requests_in(made, sent) == [Say("hi", 1), Password("secret12"), Pong()]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from chat.effects import SearchArchive, SeekInArchive
-from chat.handlers.history import JOURNAL_LOST, MOST, found, identity_of, journal_lost
-from chat.hub import GOODBYE, Hub
+from chat.handlers.history import JOURNAL_LOST, MOST
+from chat.hub import Hub
 from chat.log import Log
 from chat.replies import Replies
-from chat.saved_state import Record
+from chat.resume import identity_of
+from chat.room import Room
+from chat.state import GOODBYE
 from protocol.errors import ErrorCode
 from protocol.events import (
     Dismissed,
@@ -171,7 +173,7 @@ def test_who_is_here_is_told_and_when_others_were(party: Party) -> None:
 @pytest.fixture
 def inquired(party: Party) -> tuple[Hub, SearchArchive, SeekInArchive]:
     """Return what ann and bob ask of an archive, which they wait for."""
-    party.hub.has_archive = True
+    party.hub.use_archive(True)
     party.says("ann", "/search fox")
     party.says("bob", "/seen dora")
     sessions = [party.guests[name].session for name in ("ann", "bob")]
@@ -188,8 +190,8 @@ def test_the_archive_is_asked_and_its_answer_told(
     hub, searched, sought = inquired
     assert (searched.words, searched.identity) == ("fox", party.guests["ann"].session.identity)
     with party.turn() as effects:
-        effects.extend(found(hub, searched, [Past(2, AT, "eve", "a fox")], False))
-        effects.extend(found(hub, sought, AT, False))
+        effects.extend(hub.found(searched, [Past(2, AT, "eve", "a fox")], False))
+        effects.extend(hub.found(sought, AT, False))
     party.sees("ann", "* The last messages with fox (times are UTC):", f"[{MOMENT}] eve: a fox")
     party.sees("bob", f"* dora was last heard of on {MOMENT} UTC.")
     party.says("ann", "hi")
@@ -199,8 +201,8 @@ def test_the_archive_is_asked_and_its_answer_told(
 def test_an_archive_that_fails_is_told(party: Party, inquired: tuple[Hub, SearchArchive, SeekInArchive]) -> None:
     hub, searched, sought = inquired
     with party.turn() as effects:
-        effects.extend(found(hub, searched, None, True))
-        effects.extend(found(hub, sought, None, True))
+        effects.extend(hub.found(searched, None, True))
+        effects.extend(hub.found(sought, None, True))
     for name in ("ann", "bob"):
         party.sees(name, "! The log can't be searched right now. /history still works.")
 
@@ -210,13 +212,13 @@ def test_who_has_left_meanwhile_is_told_nothing(
 ) -> None:
     hub, searched, _ = inquired
     party.leaves("ann")
-    assert found(hub, searched, [], False) == []
+    assert hub.found(searched, [], False) == []
 
 
 def test_a_lost_journal_is_told_to_all_and_the_memory_searched_from_then_on(party: Party) -> None:
-    party.hub.has_archive = True
+    party.hub.use_archive(True)
     with party.turn() as effects:
-        effects.extend(journal_lost(party.hub))
+        effects.extend(party.hub.journal_lost())
     for name in ("ann", "bob", "carl"):
         party.sees(name, f"* {JOURNAL_LOST}")
     party.says("ann", "/search fox")
@@ -253,7 +255,7 @@ def test_who_comes_back_is_told_what_was_missed_up_to_its_own_coming(talked: Par
 
 def test_what_can_t_be_told_again_is_a_gap() -> None:
     log = Log(kept=2)
-    party = Party(record=Record(EPOCH, log))
+    party = Party(room=Room(EPOCH, log))
     party.joins("bob")
     for text in ("one", "two", "three"):
         party.says("bob", text)
@@ -328,7 +330,7 @@ def test_what_only_asks_is_answered_anew(talked: Party) -> None:
 
 
 def test_a_line_that_comes_again_much_too_late_is_refused() -> None:  # 6
-    party = Party(record=Record(EPOCH, Log(kept=3), Replies(kept=4)))
+    party = Party(room=Room(EPOCH, Log(kept=3), Replies(kept=4)))
     party.joins("bob")
     party.joins_framed("ann")
     for text in ("one", "two", "three", "four"):
@@ -358,7 +360,7 @@ def test_what_was_answered_is_known_however_many_others_have_spoken_since(talked
 
 def forgetful() -> Party:
     """Return a party whose log has forgotten ann, of whom it knew lines up to 2."""
-    party = Party(record=Record(EPOCH, Log(), Replies(kept=2)))
+    party = Party(room=Room(EPOCH, Log(), Replies(kept=2)))
     party.joins("bob")
     party.joins_framed("ann")
     party.frames("ann", Line("one", 1), Line("two", 2))
@@ -412,7 +414,7 @@ def test_another_line_under_a_used_number_gets_no_answer_that_was_not_its_own(ta
 
 def test_a_number_that_no_run_has_issued_is_one_of_a_lost_log() -> None:  # 8
     log = Log(seq=999, runs=[(1, 5), (100, 102)])
-    party = Party(record=Record(EPOCH, log))
+    party = Party(room=Room(EPOCH, log))
     party.joins("bob")
     for seq, is_known in ((5, True), (6, False), (99, False), (102, True), (103, False), (1000, True), (2000, False)):
         again = comes_back(party, seq)
@@ -421,8 +423,8 @@ def test_a_number_that_no_run_has_issued_is_one_of_a_lost_log() -> None:  # 8
 
 
 def test_the_next_run_goes_on_with_the_record(talked: Party) -> None:
-    record = Record(EPOCH, talked.hub.room.log, talked.hub.answers)
-    restarted = Party(record=record)
+    record = Room(EPOCH, talked.hub.room.log, talked.hub.room.replies)
+    restarted = Party(room=record)
     again = comes_back(restarted, 7)
     assert restarted.events(again) == [Welcomed("ann", EPOCH, 8, 1, resumed=True), Joined(8, "ann", 1)]
     restarted.frames(again, Line("before", 1))
@@ -467,11 +469,11 @@ def test_who_has_no_name_leaves_no_answers(talked: Party) -> None:
     talked.connects("one")
     talked.frames("one", Hello(1, "a secret of enough characters"), Line("/nick root", 1))
     identity = identity_of("a secret of enough characters")
-    assert (talked.hub.answers.highest(identity), talked.hub.answers.other(identity, 1)) == (None, None)
+    assert (talked.hub.room.replies.highest(identity), talked.hub.room.replies.other(identity, 1)) == (None, None)
 
 
 def test_who_waits_for_an_answer_is_not_taken_for_gone(party: Party) -> None:
-    party.hub.has_archive = True
+    party.hub.use_archive(True)
     party.joins_framed("eve")
     party.frames("eve", Line("/search fox", 1))
     party.passes(60)

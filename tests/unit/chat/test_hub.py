@@ -11,8 +11,8 @@ import weakref
 import pytest
 
 from chat import limits
-from chat.hub import GOODBYE, SHUTTING_DOWN
-from chat.session import Session, State
+from chat.session import Phase, Session
+from chat.state import GOODBYE, SHUTTING_DOWN
 from chat.throttle import TOO_FAST
 from protocol.commands import is_reserved
 from protocol.errors import ErrorCode, ProtocolError
@@ -98,25 +98,25 @@ def party() -> Party:
     return made
 
 
-def bring_bob(party: Party, state: State) -> None:
-    """Let bob, who speaks frames, come as far as `state`."""
+def bring_bob(party: Party, phase: Phase) -> None:
+    """Let bob, who speaks frames, come as far as `phase`."""
     party.connects("bob")
     party.sends("bob", b"\0")
-    if state is not State.NEW:
-        party.asks("bob", Hello(1, "a secret", "bob" if state is State.CHATTING else None))
+    if phase is not Phase.NEW:
+        party.asks("bob", Hello(1, "a secret", "bob" if phase is Phase.CHATTING else None))
     party.looks_away()
 
 
 ROWS = [
     pytest.param(request, state, expected, id=f"{number}-{type(request).__name__}-{state.name}")
     for number, (request, *columns) in enumerate(TABLE)
-    for state, expected in zip((State.NEW, State.NAMELESS, State.CHATTING), columns, strict=True)
+    for state, expected in zip((Phase.NEW, Phase.NAMELESS, Phase.CHATTING), columns, strict=True)
 ]
 
 
-@pytest.mark.parametrize(("request_", "state", "expected"), ROWS)
-def test_each_request_in_each_state(party: Party, request_: Request, state: State, expected: list[str]) -> None:  # D14
-    bring_bob(party, state)
+@pytest.mark.parametrize(("request_", "phase", "expected"), ROWS)
+def test_each_request_in_each_state(party: Party, request_: Request, phase: Phase, expected: list[str]) -> None:  # D14
+    bring_bob(party, phase)
     party.asks("bob", request_)
     told = [event.code if isinstance(event, Refused) else type(event).__name__ for event in party.events("bob")]
     assert told == expected

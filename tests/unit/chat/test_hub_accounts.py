@@ -7,8 +7,8 @@ import pytest
 from chat import limits
 from chat.effects import CheckPassword, RemoveAccount, StorePassword, TaskResult
 from chat.handlers import accounts
-from chat.hub import ASK_AGAIN, GOODBYE
 from chat.session import Session
+from chat.state import ASK_AGAIN, GOODBYE
 from protocol.dialects import VERBS
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Noticed, Welcomed, refusal
@@ -29,7 +29,7 @@ def party() -> Party:
     """Return a party at which bob is in the room and ann is a registered name that nobody uses."""
     made = Party()
     made.joins("bob")
-    made.hub.registered.update(frozenset({"ann"}))
+    made.hub.accounts_are(frozenset({"ann"}))
     made.connects("ann")
     return made
 
@@ -125,7 +125,7 @@ def test_a_password_for_a_name_without_an_account_is_checked_all_the_same(party:
     """So that a guesser learns nothing of which names there are."""
     party.connects("eve", dialect=VERBS)
     party.says("eve", "JOIN eve secret12")
-    assert party.asked == [CheckPassword(session_of(party, "eve"), "eve", "secret12", was_asked=False)]
+    assert party.asked == [CheckPassword(session_of(party, "eve"), "eve", "secret12", was_asked=False, greets=False)]
     party.answers(TaskResult.NO)
     party.sees("eve", "That is not eve's password, or it has none: try the name alone.", "To register: JOIN NAME")
 

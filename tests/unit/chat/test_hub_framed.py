@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.hub import ASK_AGAIN, GOODBYE, GREETING
+from chat.handlers.names import GREETING
+from chat.state import ASK_AGAIN, GOODBYE
 from protocol.errors import ErrorCode
 from protocol.events import (
     Asked,

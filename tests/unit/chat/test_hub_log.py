@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from chat.effects import TaskResult
-from chat.handlers.history import found
 from protocol.dialects import VERBS
 from protocol.errors import ErrorCode
 from protocol.framing import FrameCodec
@@ -150,11 +149,11 @@ def test_what_verb_users_send_that_is_nothing_is_a_message_and_not_repeated(part
 
 
 def test_what_was_looked_for_in_the_archive_is_logged_when_it_is_found(party: Party) -> None:  # D15
-    party.hub.has_archive = True
+    party.hub.use_archive(True)
     party.says("ann", "/search sesame")
     assert party.log == []
     with party.turn() as effects:
-        effects.extend(found(party.hub, party.inquired.pop(), [], False))
+        effects.extend(party.hub.found(party.inquired.pop(), [], False))
     assert party.log == ["ann (192.0.2.1:1): /search: done"]
 
 

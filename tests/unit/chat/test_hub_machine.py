@@ -14,8 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from chat.hub import GOODBYE
-from chat.session import State
+from chat.session import Phase
+from chat.state import GOODBYE
 from protocol.commands import is_reserved
 from protocol.dialects import JSON, SLASH, VERBS
 from protocol.events import Dismissed, Event, Joined, Left, Said, Welcomed, Whispered
@@ -94,8 +94,9 @@ def send_junk(junk: bytes) -> Act:
 
 
 names = st.sampled_from(NAMES)
-# No line of it is a message, and it opens no telnet command, which could swallow what is said next.
-junk = st.binary(min_size=1, max_size=12).map(lambda data: b"/" + re.sub(rb"[\r\n\xff]", b"", data))
+# No line of it is a message (a second slash would make it one), and it opens no telnet command, which could swallow
+# what is said next.
+junk = st.binary(min_size=1, max_size=12).map(lambda data: b"/" + re.sub(rb"[\r\n\xff/]", b"", data))
 acts: st.SearchStrategy[Act] = st.one_of(
     st.just(say), st.sampled_from([leave, vanish]), names.map(name_attempt), names.map(whisper_to), junk.map(send_junk)
 )
@@ -157,7 +158,7 @@ class HubMachine(RuleBasedStateMachine):
 
     @rule(one=guests, other=guests, name=names)
     def two_race_for_a_name(self, one: str, other: str, name: str) -> None:  # A7
-        nameless = [guest for guest in (one, other) if self.party.guests[guest].session.state is State.NAMELESS]
+        nameless = [guest for guest in (one, other) if self.party.guests[guest].session.phase is Phase.NAMELESS]
         is_good = is_name(name) and not is_reserved(name)
         is_free = self.party.hub.room.find(name) is None and len(self.party.room()) < PLACES
         self.people_act([(one, name_attempt(name)), (other, name_attempt(name))])
@@ -205,18 +206,22 @@ class HubMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_member_is_alive_and_reads_the_room(self) -> None:
-        members = set(self.party.hub.room)
+        hub = self.party.hub
+        assert [hub.state.sessions[member.seat].member for member in hub.room] == list(hub.room)
+        members = set(hub.state.sessions.values())
+        assert len(members) == len(hub.room)
         assert members == {self.party.guests[guest].session for guest in self.present()}
         assert members == set(self.party.fanout.readers)
         assert not [guest for guest in self.present() if self.party.is_gone(guest)]
-        assert all(self.party.hub.room.find(member.name) is member for member in members)
+        assert all(hub.room.find(session.name) is session.member for session in members)
 
     @invariant()
     def a_leaver_leaves_no_trace(self) -> None:
         gone = {guest.session for guest in self.party.guests.values() if guest.gone}
-        assert all(session.state is State.CLOSING for session in gone)
-        hub, fanout = self.party.hub, self.party.fanout
-        assert gone.isdisjoint({*hub.room, *hub._waiting, *hub._holds._until, *fanout.readers, *fanout._connections})
+        assert all(session.phase is Phase.CLOSING for session in gone)
+        state, fanout = self.party.hub.state, self.party.fanout
+        kept = {*state.sessions.values(), *state.clients.values(), *state.unnamed, *state.throttle._until}
+        assert gone.isdisjoint({*kept, *fanout.readers, *fanout._connections})
 
     @invariant()
     def framed_readers_know_how_many_are_here(self) -> None:

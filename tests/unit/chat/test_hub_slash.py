@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from chat.hub import ASK_AGAIN, GREETING
+from chat.handlers.names import GREETING
+from chat.state import ASK_AGAIN
 from protocol.commands import SLASH_COMMANDS
 from protocol.errors import ErrorCode
 from tests.support.party import Party

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.hub import ASK_AGAIN
+from chat.state import ASK_AGAIN
 from protocol.dialects import VERBS
 from tests.support.party import Party
 
@@ -94,7 +94,7 @@ def test_a_name_that_is_taken_or_reserved_is_refused_with_the_reason(
 
 
 def test_a_full_server_says_so(party: Party) -> None:  # E5, A8
-    party.hub.max_users = 3
+    party.hub.state.settings.max_users = 3
     party.connects("eve")
     party.says("eve", "JOIN eve")
     party.sees("eve", "Too Many Users", HOW_TO_GO_BACK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chat import limits
 from chat.delivery import intake
 from chat.effects import Close, LogLine
+from chat.session import Phase
 from protocol.framing import FrameCodec
 from protocol.objects import dump
 from protocol.requests import Hello
@@ -16,8 +17,8 @@ def test_a_peer_that_shows_frames_has_to_say_hello_soon() -> None:
     party.connects("ann")
     session = party.guests["ann"].session
     party.sends("ann", FrameCodec.encode(dump(Hello(1, "a secret")))[:1])
-    assert session.framed
-    assert session.deadline == party.now + limits.FRAMED_REGISTRATION
+    assert session.phase is Phase.NEW
+    assert session.liveness.deadline == party.now + limits.FRAMED_REGISTRATION
 
 
 def test_tls_is_closed_without_a_word_and_the_log_says_why() -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from chat import limits
 from chat.effects import SearchArchive, Unicast
-from chat.handlers.history import found
 from chat.lane import LEAST, Lane, cost
 from chat.session import Session
 from protocol.events import HelpListed, HistoryListed, Joined, Noticed, Past, Ponged, Said, UsersListed, Welcomed
@@ -163,13 +162,13 @@ def test_an_answer_is_paid_for_by_who_asked(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_a_search_finds_is_paid_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ANSWER_BURST", 10 * limits.KIB)
     party = Party(metered=True)
-    party.hub.has_archive = True
+    party.hub.use_archive(True)
     party.joins_framed("ann")
     party.frames("ann", Line("/search x", 1))
     (asked,) = party.inquired
     assert isinstance(asked, SearchArchive)
     with party.turn() as effects:
-        effects.extend(found(party.hub, asked, [Past(1, 0.0, "bob", "x" * 4000)] * 3, False))
+        effects.extend(party.hub.found(asked, [Past(1, 0.0, "bob", "x" * 4000)] * 3, False))
     assert party.guests["ann"].session.held
 
 

@@ -31,16 +31,24 @@ TALK = (
 
 
 def test_the_log_is_numbered_from_1_or_from_where_it_was() -> None:
-    assert [Log().number() for _ in range(2)] == [1, 1]
+    assert Log().next_seq() == 1
     log = Log(seq=41)
-    assert [log.number(), log.number()] == [42, 43]
-    assert log.seq == 43
+    log.append(entry(log.next_seq()))
+    assert (log.seq, log.next_seq()) == (42, 43)
+
+
+@pytest.mark.parametrize("seq", [0, 1, 3])
+def test_only_the_next_number_can_be_appended(seq: int) -> None:
+    log = Log([entry(1)], 1)
+    with pytest.raises(ValueError, match=f"entry {seq} can't follow 1"):
+        log.append(entry(seq))
+    assert (log.seq, log.newest()) == (1, entry(1))
 
 
 def test_what_is_new_is_handed_out_once() -> None:
     log = Log([entry(1)], 1)
     assert log.take_fresh() == []
-    added = entry(log.number())
+    added = entry(log.next_seq())
     log.append(added)
     assert log.take_fresh() == [added]
     assert log.take_fresh() == []
@@ -61,7 +69,7 @@ def test_what_is_missing_is_counted_and_no_numbers_subtracted() -> None:  # 8
     assert [log.since(seq, "x")[0] for seq in (2, 4, 5, 100, 1000)] == [3, 1, 0, 0, 0]
     assert [log.since(seq, "x")[0] for seq in (0, 50)] == [4, 0]
     assert [told.event.seq for told in log.since(5, "x")[1]] == [100, 101, 1000]
-    log.append(entry(log.number()))
+    log.append(entry(log.next_seq()))
     assert log.since(101, "x")[1] == [talk[-1], entry(1001)]
 
 

@@ -22,7 +22,7 @@ def party() -> Party:
     """Return a party at which bob is in the room and anna, who is not, has an account."""
     made = Party()
     made.joins("bob")
-    made.hub.registered.update(frozenset({"anna"}))
+    made.hub.accounts_are(frozenset({"anna"}))
     made.looks_away()
     return made
 
@@ -73,7 +73,7 @@ def test_the_owner_of_a_registered_name_may_spell_it_in_another_way(party: Party
 
 def test_a_look_alike_is_free_when_the_other_has_gone_or_gives_the_name_back(party: Party) -> None:  # M9
     party.says("bob", "/nick rob")
-    party.hub.registered.update(frozenset())
+    party.hub.accounts_are(frozenset())
     party.joins("b0b", "4nna", "a-nna")
     assert party.room() == ("rob", "b0b", "4nna", "a-nna")
     party.says("bob", "/quit")  # who is rob now
@@ -83,7 +83,7 @@ def test_a_look_alike_is_free_when_the_other_has_gone_or_gives_the_name_back(par
 
 @pytest.mark.parametrize("name", ["administrator", "adrnin", "a-nna", "8ob"])
 def test_what_is_registered_already_serves_its_owner_on(party: Party, name: str) -> None:  # A5, M9
-    party.hub.registered.update(frozenset({"anna", name}))
+    party.hub.accounts_are(frozenset({"anna", name}))
     party.connects("eve")
     party.says("eve", name)
     assert party.told("eve")[-1] == f"{name} is registered. Its password (Enter alone: never mind)?"

@@ -1,27 +1,49 @@
-"""chat/room.py: who is here, and under which name."""
+"""chat/room.py: who is here, under which name, and that a room is the same wherever the same was applied."""
 
 from __future__ import annotations
 
-from chat.log import Log
-from chat.room import Room
-from chat.session import Session
+import json
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.proposals import Accounts, Enter, Leave, Own, Proposal, Rename
+from chat.room import Applied, Member, Room
+from protocol.errors import ErrorCode
+from protocol.requests import ComeBack, GoAway, Say, Whisper
+from protocol.text import skeleton
+
+AT = 1_700_000_000.0
 
 
-def member(name: str) -> Session:
-    session = Session("192.0.2.1:1")
-    session.name = name
-    return session
+def enters(room: Room, name: str, account: str = "", client: str = "", settled: int = 0) -> Applied:
+    return room.apply(0, Enter(name, skeleton(name), account, client, settled), AT)
+
+
+def member(room: Room, name: str) -> Member:
+    found = room.find(name)
+    assert found is not None
+    return found
+
+
+def renames(room: Room, name: str, to: str) -> Applied:
+    return room.apply(member(room, name).seat, Rename(to, skeleton(to)), AT)
 
 
 def room_of(*names: str) -> Room:
-    room = Room(Log())
+    room = Room("an epoch")
     for name in names:
-        room.enter(member(name))
+        enters(room, name)
     return room
 
 
 def test_it_starts_empty_and_no_name_is_in_use() -> None:  # A1
-    room = Room(Log())
+    room = Room("an epoch")
     assert len(room) == 0
     assert room.names() == ()
     assert room.find("ann") is None
@@ -30,23 +52,116 @@ def test_it_starts_empty_and_no_name_is_in_use() -> None:  # A1
 def test_members_stand_in_the_order_in_which_they_came() -> None:
     room = room_of("carl", "Ann", "bob")
     assert room.names() == ("carl", "Ann", "bob")
-    assert [session.name for session in room] == ["carl", "Ann", "bob"]
+    assert [member.name for member in room] == ["carl", "Ann", "bob"]
 
 
-def test_a_name_is_found_in_any_case_and_leads_to_its_session() -> None:  # D12
-    room, ann = Room(Log()), member("Ann")
-    room.enter(ann)
-    assert room.find("ann") is ann
-    assert room.find("ANN") is ann
+def test_a_name_is_found_in_any_case_and_leads_to_its_member() -> None:  # D12
+    room = room_of("Ann")
+    assert room.find("ann") is room.find("ANN") is next(iter(room))
 
 
 def test_the_name_of_who_left_is_free_at_once() -> None:  # A8, A23, E14
     room = room_of("ann", "bob")
-    ann = room.find("ann")
-    assert ann is not None
-    room.leave(ann)
+    room.apply(member(room, "ann").seat, Leave("goodbye"), AT)
     assert room.find("ann") is None
-    assert len(room) == 1
-    newcomer = member("ANN")
-    room.enter(newcomer)
-    assert room.find("ann") is newcomer
+    assert room.names() == ("bob",)
+    assert enters(room, "ANN").member is room.find("ann")
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("ANN", ErrorCode.NAME_TAKEN), ("a-nn", ErrorCode.NAME_LOOKS_ALIKE), ("bob", None)]
+)
+def test_a_name_that_has_been_taken_by_then_is_refused(name: str, error: ErrorCode | None) -> None:
+    room = room_of("ann", "carl")
+    before = room.checksum()
+    for applied in (renames(room, "carl", name), enters(room, name)) if error else (enters(room, name),):
+        assert (applied.refused and applied.refused[0]) == error
+    assert (room.checksum() == before) is (error is not None)
+
+
+def test_an_account_s_own_name_is_beyond_looking_alike() -> None:  # M9
+    room = room_of("ann")
+    assert enters(room, "a-nn", account="a-nn").event is not None
+
+
+def test_a_seat_that_is_not_in_the_room_any_more_says_nothing() -> None:
+    room = room_of("ann", "bob")
+    seat = member(room, "ann").seat
+    room.apply(seat, Leave("goodbye"), AT)
+    enters(room, "ann")
+    before = room.checksum()
+    assert room.apply(seat, Say("hi"), AT) == Applied(refused=(ErrorCode.NOT_NAMED, {}))
+    assert room.checksum() == before
+
+
+def test_a_kind_of_proposal_that_is_not_known_stops_the_server() -> None:
+    with pytest.raises(KeyError):
+        Room("an epoch").apply(0, object(), AT)  # type: ignore[arg-type]
+
+
+def test_every_part_of_the_state_is_in_its_checksum() -> None:
+    room = room_of("ann", "bob")
+    ann, bob = member(room, "ann").seat, member(room, "bob").seat
+    changes: list[tuple[int, Proposal]] = [
+        (ann, Say("hi")),
+        (ann, GoAway("lunch")),
+        (bob, Whisper("ann", "hi")),
+        (ann, Own("ann")),
+        (0, Accounts(frozenset({"ann"}), frozenset())),
+        (ann, ComeBack()),
+        (ann, Leave("goodbye")),
+    ]
+    sums = [room.checksum()]
+    for seat, proposal in changes:
+        room.apply(seat, proposal, AT)
+        sums.append(room.checksum())
+    assert len(set(sums)) == len(sums)
+
+
+# --- equal proposals in an equal order make equal rooms ----------------------------------------------------------
+
+NAMES = ("ann", "Ann", "a-nn", "bob", "carl", "dora", "eve")
+
+
+def played(seed: int, count: int = 60) -> Room:
+    """Return a room to which proposals were applied that depend on `seed` alone."""
+    rng, room = random.Random(seed), Room("an epoch")
+    for step in range(count):
+        seats = [0, 1, 2, 3, *(m.seat for m in room)]
+        name, other = rng.choice(NAMES), rng.choice(NAMES)
+        cseq = rng.choice((None, step))
+        keys = frozenset(rng.sample(("ann", "bob", "carl", "dora"), rng.randint(0, 4)))
+        proposal: Proposal = rng.choice(
+            (
+                Enter(name, skeleton(name), rng.choice(("", name.lower())), rng.choice(("", f"{name}'s")), step),
+                Rename(name, skeleton(name), "", cseq),
+                Say(f"#{step}", cseq),
+                Whisper(other, f"#{step}", cseq, rng.choice((None, step)), rng.choice((None, "an epoch", "another"))),
+                GoAway(rng.choice((None, "lunch"))),
+                ComeBack(),
+                Own(name.lower()),
+                Accounts(keys - room.registered.keys, room.registered.keys - keys),
+                Leave("goodbye"),
+            )
+        )
+        room.apply(rng.choice(seats), proposal, AT + step)
+    return room
+
+
+@given(st.integers(0, 1 << 32))
+def test_equal_proposals_in_equal_order_make_equal_rooms(seed: int) -> None:
+    one, other = played(seed), played(seed)
+    assert one.checksum() == other.checksum()
+    assert one.log.take_fresh() == other.log.take_fresh()
+    assert [(m.seat, m.name) for m in one] == [(m.seat, m.name) for m in other]
+
+
+def test_so_it_is_whatever_the_hash_seed_of_the_process() -> None:
+    code = "import json; from tests.unit.chat.test_room import played; "
+    code += "print(json.dumps([played(seed).checksum() for seed in range(20)]))"
+    sums = [
+        json.loads(subprocess.check_output([sys.executable, "-c", code], env=os.environ | {"PYTHONHASHSEED": seed}))
+        for seed in ("1", "2")
+    ]
+    assert sums[0] == sums[1] == [played(seed).checksum() for seed in range(20)]
+    assert len(set(sums[0])) > 15

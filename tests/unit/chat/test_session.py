@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from chat.session import Session, State
+from chat.room import Member
+from chat.session import Phase, Session
 
 
 def test_a_session_starts_without_a_name() -> None:
     session = Session("192.0.2.1:4711")
-    assert session.state is State.NAMELESS
+    assert session.phase is Phase.NAMELESS
     assert not session.named
     assert not session.closing
     assert session.listened_to
 
 
 @pytest.mark.parametrize(
-    ("state", "named", "closing"),
+    ("phase", "named", "closing"),
     [
-        (State.NEW, False, False),
-        (State.NAMELESS, False, False),
-        (State.CHATTING, True, False),
-        (State.CLOSING, False, True),
+        (Phase.NEW, False, False),
+        (Phase.NAMELESS, False, False),
+        (Phase.CHATTING, True, False),
+        (Phase.CLOSING, False, True),
     ],
 )
-def test_its_state_says_whether_it_is_named_or_closing(state: State, named: bool, closing: bool) -> None:
+def test_its_phase_says_whether_it_is_named_or_closing(phase: Phase, named: bool, closing: bool) -> None:
     session = Session("192.0.2.1:4711")
-    session.state = state
+    session.phase = phase
     assert (session.named, session.closing) == (named, closing)
 
 
@@ -39,7 +40,7 @@ def test_who_waits_or_is_on_hold_is_not_listened_to(reason: str) -> None:
 
 def test_a_name_is_compared_in_one_case_and_shown_as_it_is() -> None:
     session = Session("192.0.2.1:4711")
-    session.name = "Ann"
+    session.member = Member(1, "Ann", "seat1")
     assert session.key == "ann"
     assert session.name == "Ann"
 
@@ -47,7 +48,7 @@ def test_a_name_is_compared_in_one_case_and_shown_as_it_is() -> None:
 def test_the_log_calls_a_session_by_its_address_and_by_its_name_once_it_has_one() -> None:  # D12
     session = Session("192.0.2.1:4711")
     assert session.label == "192.0.2.1:4711"
-    session.name = "ann"
+    session.member = Member(1, "ann", "seat1")
     assert session.label == "ann (192.0.2.1:4711)"
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chat.handlers.away import AWAY
 from chat.handlers.history import JOURNAL_LOST
-from chat.hub import ASK_AGAIN, GREETING, SHUTTING_DOWN
+from chat.handlers.names import GREETING
+from chat.state import ASK_AGAIN, SHUTTING_DOWN
 from chat.throttle import TOO_FAST
 from protocol import events
 from protocol.commands import SLASH_COMMANDS

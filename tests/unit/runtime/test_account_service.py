@@ -12,7 +12,8 @@ import pytest
 
 from chat import limits
 from chat.effects import CheckPassword, RemoveAccount, StorePassword, TaskResult
-from chat.session import Session, State
+from chat.room import Member
+from chat.session import Phase, Session
 from runtime.account_service import QUEUE_LIMIT, AccountService, Answered
 from storage import passwords
 from storage.users_file import Accounts
@@ -131,7 +132,7 @@ def test_who_is_gone_is_not_checked_and_who_sends_no_more_comes_last(desk: Desk)
     ended, gone = desk.asks("127.0.0.1", "ended"), desk.asks("127.0.0.1", "gone")
     desk.asks("127.0.0.1", "ann")
     desk.clerk.ended.add(ended)
-    gone.state = State.CLOSING
+    gone.phase = Phase.CLOSING
     assert desk.clerk.waiting >= {ended, gone}
     assert desk.answers() == {
         "the first": TaskResult.YES,
@@ -145,7 +146,7 @@ def test_who_is_gone_is_not_checked_and_who_sends_no_more_comes_last(desk: Desk)
 
 def test_with_a_full_desk_those_who_are_gone_go_first(desk: Desk) -> None:  # issue 10, 16
     sessions = [desk.asks("127.0.0.1", f"guess{number}") for number in range(QUEUE_LIMIT)]
-    sessions[3].state = State.CLOSING
+    sessions[3].phase = Phase.CLOSING
     desk.clerk.ended.add(sessions[5])
     desk.asks("127.0.0.1", "ann")
     desk.asks("127.0.0.1", "bob")
@@ -155,7 +156,7 @@ def test_with_a_full_desk_those_who_are_gone_go_first(desk: Desk) -> None:  # is
 
 def test_who_registers_and_is_gone_is_registered(clerk: AccountService) -> None:
     session = Session("192.0.2.1:4711")
-    session.state = State.CLOSING
+    session.phase = Phase.CLOSING
     clerk.consult(StorePassword(session, "ann", "secret12"))
     assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
 
@@ -169,7 +170,7 @@ def test_a_name_that_somebody_else_has_registered_meanwhile_is_not_taken_over(
     assert only_answer(clerk)[0] is TaskResult.NO
     assert accounts.check("ann", "secret12")
     owner = Session("192.0.2.1:4713")
-    owner.account = "ann"
+    owner.member = Member(1, "Ann", "seat1", "ann")
     clerk.consult(StorePassword(owner, "Ann", "secret34"))
     assert only_answer(clerk)[0] is TaskResult.YES
     assert accounts.check("ann", "secret34")
@@ -184,7 +185,7 @@ def test_there_are_so_many_accounts_and_their_owners_may_change_them(  # issue 1
     clerk.consult(StorePassword(SESSION, "bob", "secret12"))
     assert only_answer(clerk) == (TaskResult.FULL, frozenset({"ann"}))
     owner = Session("192.0.2.1:4713")
-    owner.account = "ann"
+    owner.member = Member(1, "Ann", "seat1", "ann")
     clerk.consult(StorePassword(owner, "ann", "secret34"))
     assert only_answer(clerk)[0] is TaskResult.YES
 

@@ -26,8 +26,7 @@ def test_all_figures_stand_in_one_line(caplog: pytest.LogCaptureFixture) -> None
     figures.turned(0.003)
     figures.bytes_in, figures.bytes_out, figures.deliveries = 5, 60, 7
     figures.closed["connection lost"] += 2
-    room = Room(Log())
-    room.log.number()
+    room = Room("an epoch", Log(seq=1))
     lagging = connection(b"x")
     lagging.outbox.queue(b"12345", 0.0)
     with caplog.at_level(logging.INFO):
@@ -40,5 +39,5 @@ def test_all_figures_stand_in_one_line(caplog: pytest.LogCaptureFixture) -> None
 
 def test_a_server_that_has_done_nothing_has_figures_too(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        Metrics().report(Room(Log()), [])
+        Metrics().report(Room("an epoch"), [])
     assert "users=0 connections=0" in caplog.text

@@ -18,8 +18,8 @@ from chat.effects import SearchArchive, SeekInArchive, Unicast
 from chat.handlers.history import JOURNAL_LOST
 from chat.hub import Hub
 from chat.log import Entry
-from chat.saved_state import Record
-from chat.session import Session, State
+from chat.room import Room
+from chat.session import Phase, Session
 from protocol.events import HistoryListed, Noticed, Past, Refused, Said
 from runtime.account_service import AccountService
 from runtime.bootstrap import CannotStartError, begun
@@ -42,9 +42,9 @@ def said(seq: int, text: str = "a fox") -> Entry:
 
 
 def hub_of(log_of: int = 0) -> Hub:
-    hub = Hub(Record("an epoch"), 10)
+    hub = Hub(Room("an epoch"), 10)
     for _ in range(log_of):
-        hub.room.log.append(said(hub.room.log.number()))
+        hub.room.log.append(said(hub.room.log.next_seq()))
     return hub
 
 
@@ -84,7 +84,7 @@ def test_without_a_journal_memory_has_to_do(clerk: AccountService) -> None:
     hub = hub_of(1)
     backroom = Services(hub, clerk)
     assert backroom.keep() == []
-    assert not hub.has_archive
+    assert not hub.state.settings.has_archive
     assert len(backroom.descriptors()) == 1
 
 
@@ -105,15 +105,14 @@ def test_a_disk_that_fails_is_told_and_the_chat_goes_on(
         monkeypatch.setattr(journal, "set_aside", fails)
     hub = hub_of(1)
     ann = Session("192.0.2.1:1")
-    ann.name = "ann"
-    hub.room.enter(ann)
+    hub.state.give_name(ann, "ann")
     backroom = Services(hub, clerk, journal)
     assert backroom.keep() == [Unicast(ann, Noticed(JOURNAL_LOST))]
     words = [record.getMessage() for record in caplog.records]
     assert words[0] == "The disk is full."
     assert words[1].startswith("The chat goes on in memory only. " + ("The journal" if set_aside else "Remove"))
     assert (tmp_path / FILE_NAME).exists() is not set_aside
-    hub.room.log.append(said(2))
+    hub.room.log.append(said(hub.room.log.next_seq()))
     assert backroom.keep() == []
 
 
@@ -254,20 +253,20 @@ def options(folder: Path, no_journal: bool = False) -> argparse.Namespace:
 
 def test_a_run_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
     first, backroom = begun(options(tmp_path))
-    first.room.log.append(said(first.room.log.number()))
+    first.room.log.append(said(first.room.log.next_seq()))
     backroom.keep()
     backroom.close()
     second, backroom = begun(options(tmp_path))
-    assert second.epoch == first.epoch
+    assert second.room.epoch == first.room.epoch
     assert second.room.log.since(first.room.log.seq, "x") == (0, [])
-    assert second.room.log.number() > first.room.log.seq
-    assert second.has_archive
+    assert second.room.log.next_seq() > first.room.log.seq
+    assert second.state.settings.has_archive
     backroom.close()
 
 
 def test_without_a_journal_nothing_is_left_but_the_lock(tmp_path: Path) -> None:
     hub, backroom = begun(options(tmp_path / "data", no_journal=True))
-    hub.room.log.append(said(hub.room.log.number()))
+    hub.room.log.append(said(hub.room.log.next_seq()))
     backroom.keep()
     backroom.close()
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["journal.lock"]
@@ -298,7 +297,7 @@ def test_what_happened_to_the_journal_before_is_told_at_the_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:  # 7, 8
     hub, backroom = begun(options(tmp_path))
-    hub.room.log.append(said(hub.room.log.number()))
+    hub.room.log.append(said(hub.room.log.next_seq()))
     backroom.keep()
     journal = backroom._journal
     assert journal is not None
@@ -316,15 +315,14 @@ def test_what_happened_to_the_journal_before_is_told_at_the_start(
 def test_a_file_that_is_deleted_while_nobody_says_anything_is_told(tmp_path: Path, name: str) -> None:  # 8
     hub, backroom = begun(options(tmp_path))
     ann = Session("192.0.2.1:1")
-    ann.name = "ann"
-    hub.room.enter(ann)
+    hub.state.give_name(ann, "ann")
     assert backroom.keep(1.0) == []
     (tmp_path / name).unlink()
     assert backroom.keep(1.5) == []
     assert backroom.keep(2.0) == [Unicast(ann, Noticed(JOURNAL_LOST))]
     backroom.close()
     again, backroom = begun(options(tmp_path))
-    assert again.epoch != hub.epoch
+    assert again.room.epoch != hub.room.epoch
     backroom.close()
 
 
@@ -342,9 +340,9 @@ def test_a_folder_that_another_server_has_taken_is_left_to_it(tmp_path: Path, ca
     hub, backroom = begun(options(tmp_path))
     (tmp_path / "journal.lock").unlink()
     other = FolderLock(tmp_path)
-    hub.room.log.append(said(hub.room.log.number()))
+    hub.room.log.append(said(hub.room.log.next_seq()))
     assert backroom.keep(1.0) == []  # nobody is there to be told
-    assert not hub.has_archive
+    assert not hub.state.settings.has_archive
     assert "The journal is another server's" in caplog.text
     assert (tmp_path / FILE_NAME).exists()
     assert backroom.keep(3.0) == []
@@ -365,7 +363,7 @@ def test_a_lock_that_can_t_be_taken_again_is_told(
     backroom.keep(1.0)
     backroom.keep(3.0)
     assert caplog.text.count("It can't be: ") == 1
-    assert hub.has_archive
+    assert hub.state.settings.has_archive
     backroom.close()
 
 
@@ -386,7 +384,7 @@ def _heard(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_who_has_left_is_not_searched_for(backroom: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = Session("192.0.2.1:1")
-    gone.state = State.CLOSING
+    gone.phase = Phase.CLOSING
     archivist = backroom._search
     assert archivist is not None
     monkeypatch.setattr(archivist, "_look_up", None)  # called, it would raise TypeError

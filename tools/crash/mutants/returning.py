@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chat.effects import Broadcast, Unicast
-from chat.handlers import history
+from chat import resume
+from chat.effects import Broadcast, Outcome, Unicast
 from chat.hub import Hub
 from chat.log import Entry, Log
 from chat.replies import Replies
@@ -60,28 +60,28 @@ def others_numbers(patches: Patches) -> None:
 
 def no_gap(patches: Patches) -> None:
     """Nobody is told that something can't be told any more."""
-    catch_up = history.catch_up
+    catch_up = resume.catch_up
 
     def catching_up(*arguments: Any) -> Effects:
         effects: Effects = catch_up(*arguments)
         return [e for e in effects if not (isinstance(e, Unicast) and isinstance(e.event, Missed))]
 
-    patches.replace(history, "catch_up", catching_up)
+    patches.replace(resume, "catch_up", catching_up)
 
 
 def no_end(patches: Patches) -> None:
     """Nobody is told that the log is another one."""
-    patches.replace(history, "tell_lost", lambda *_: [])
+    patches.replace(resume, "tell_lost", lambda *_: [])
 
 
 def any_epoch(patches: Patches) -> None:
     """Whoever comes back is taken to know this log, whichever it knows."""
-    patches.replace(history, "can_resume", lambda session, epoch, log: session.resume is not None)
+    patches.replace(resume, "can_resume", lambda session, epoch, log: session.claim.resume is not None)
 
 
 def never_resumed(patches: Patches) -> None:
     """Nobody is told what it has missed."""
-    patches.replace(history, "can_resume", lambda session, epoch, log: False)
+    patches.replace(resume, "can_resume", lambda session, epoch, log: False)
 
 
 def said_again(patches: Patches) -> None:
@@ -89,40 +89,41 @@ def said_again(patches: Patches) -> None:
     patches.replace(Replies, "highest", lambda *_: None)
 
 
-def _repeats(patches: Patches, answer: Callable[[Hub, Any, int], Effects]) -> None:
+def _repeats(patches: Patches, answer: Callable[[Hub, Any], Outcome]) -> None:
     """Answer a line that comes again with `answer`."""
-    handle_once = history.handle_once
+    once = Hub._once
 
-    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
-        if cseq <= (hub.answers.highest(session.identity) or 0):
-            return answer(hub, session, cseq)
-        return handle_once(hub, session, request, cseq, handler)
+    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Outcome:
+        if cseq <= (hub.room.replies.highest(session.identity) or 0):
+            return answer(hub, session)
+        return once(hub, session, request, cseq, handler)
 
-    patches.replace(history, "handle_once", handling)
+    patches.replace(Hub, "_once", handling)
 
 
 def repeat_unanswered(patches: Patches) -> None:
     """A line that comes again is dropped without an answer."""
-    _repeats(patches, lambda hub, session, cseq: [])
+    _repeats(patches, lambda hub, session: Outcome())
 
 
 def repeat_refused(patches: Patches) -> None:
     """A line that comes again is refused, though it was said."""
-    _repeats(patches, lambda hub, session, cseq: hub.refuse(session, ErrorCode.REPEATED_TOO_LATE, cseq))
+    _repeats(patches, lambda hub, session: hub.state.refuse(session, ErrorCode.REPEATED_TOO_LATE))
 
 
 def others_answers(patches: Patches) -> None:
     """A line that comes again is answered with what somebody's line of that number was answered."""
-    handle_once = history.handle_once
+    once = Hub._once
 
-    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Effects:
-        places = (seq for other in hub.answers._clients for seq in hub.answers.places(other, cseq) if cseq > 2)
-        entry = next((entry for seq in places if (entry := hub.room.log.entry(seq)) is not None), None)
+    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Outcome:
+        log, replies = hub.room.log, hub.room.replies
+        places = (seq for other in replies._clients for seq in replies.places(other, cseq) if cseq > 2)
+        entry = next((entry for seq in places if (entry := log.entry(seq)) is not None), None)
         if entry is not None and getattr(entry.event, "cseq", None) == cseq:
-            return [Unicast(session, entry.event)]
-        return handle_once(hub, session, request, cseq, handler)
+            return Outcome(before=[Unicast(session, entry.event)])
+        return once(hub, session, request, cseq, handler)
 
-    patches.replace(history, "handle_once", handling)
+    patches.replace(Hub, "_once", handling)
 
 
 def clients_forgotten(patches: Patches) -> None:
@@ -146,16 +147,14 @@ def answers_forgotten(patches: Patches) -> None:
 
 def wrong_number(patches: Patches) -> None:
     """An acknowledgement has the number of the line after it."""
-    say = Hub._say
 
-    def saying(self: Hub, session: Any, request: Any) -> Effects:
-        effects = say(self, session, request)
-        for effect in effects:
+    def changed(state: Any, session: Any, outcome: Outcome) -> Outcome:
+        for effect in outcome.before:
             if isinstance(effect, Broadcast) and isinstance(effect.event, Said) and effect.event.cseq:
                 effect.event.cseq += 1  # type: ignore[misc]
-        return effects
+        return outcome
 
-    handle(patches, requests.Say, saying)
+    handle(patches, requests.Say, changed)
 
 
 RETURNING: dict[str, Bug] = {

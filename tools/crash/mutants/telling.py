@@ -9,8 +9,7 @@ from typing import Any
 
 from chat import hub
 from chat.delivery.fanout import Fanout, _View
-from chat.effects import Broadcast, Effect, Unicast
-from chat.hub import Hub
+from chat.effects import Broadcast, Effect, Outcome, Unicast
 from protocol import requests
 from protocol.events import Said, Whispered
 from tools.crash.mutants.bug import OFTEN, Bug, Effects
@@ -98,39 +97,35 @@ def late_newcomer(patches: Patches) -> None:
     patches.replace(_View, "enter", lambda self, index: enter(self, index + 1000))
 
 
-def handle(patches: Patches, request: type, handler: Any) -> None:
-    """Have the hub handle requests of a kind with `handler`."""
+def handle(patches: Patches, request: type, change: Callable[[Any, Any, Outcome], Outcome]) -> None:
+    """Change the outcomes of requests of a kind, of (state, session, outcome)."""
     handlers = dict(hub._HANDLERS)
-    handlers[request] = (handlers[request][0], handler)
+    phases, handler = handlers[request]
+    handlers[request] = phases, lambda state, session, request: change(state, session, handler(state, session, request))
     patches.replace(hub, "_HANDLERS", handlers)
 
 
-def _whispers(change: Callable[[Hub, Any, Effects], Effects]) -> Bug:
-    def infect(patches: Patches) -> None:
-        whisper = Hub._whisper
-        handle(
-            patches,
-            requests.Whisper,
-            lambda self, session, request: change(self, session, whisper(self, session, request)),
-        )
+def _whispers(change: Callable[[Any, Any, Effects], Effects]) -> Bug:
+    def changed(state: Any, session: Any, outcome: Outcome) -> Outcome:
+        return Outcome(outcome.answer, change(state, session, outcome.before), outcome.after)
 
-    return infect
+    return lambda patches: handle(patches, requests.Whisper, changed)
 
 
-def _to_a_third(hub: Hub, session: Any, effects: Effects) -> Effects:
+def _to_a_third(state: Any, session: Any, effects: Effects) -> Effects:
     whispered = [
         effect.event for effect in effects if isinstance(effect, Unicast) and isinstance(effect.event, Whispered)
     ]
     told = {effect.session for effect in effects if isinstance(effect, Unicast)}
-    third = next((other for other in hub.room if other not in told), None)
+    third = next((other for other in state.sessions.values() if other not in told), None)
     return [*effects, *(Unicast(third, event) for event in whispered[:1] if third is not None)]
 
 
-def _to_nobody(hub: Hub, session: Any, effects: Effects) -> Effects:
+def _to_nobody(state: Any, session: Any, effects: Effects) -> Effects:
     return [e for e in effects if not isinstance(e, Unicast) or e.session is session]
 
 
-def _not_to_author(hub: Hub, session: Any, effects: Effects) -> Effects:
+def _not_to_author(state: Any, session: Any, effects: Effects) -> Effects:
     return [e for e in effects if not isinstance(e, Unicast) or e.session is not session]
 
 

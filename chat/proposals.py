@@ -1,0 +1,63 @@
+"""Proposals: what changes the room for others. The order numbers them, and `Room.apply` carries each out.
+
+A line that is said, a whisper and an absence are proposed as the requests that they are, since the hot path can't pay
+for another object. A proposal holds everything that the room decides by: what was cleaned, checked against the
+server's options or looked up in a table (the skeleton of a name) is done before it is proposed.
+"""
+
+from __future__ import annotations
+
+from protocol.errors import ErrorCode
+from protocol.requests import ComeBack, GoAway, Say, Whisper
+from protocol.values import value
+
+
+@value
+class Enter:
+    """Come into the room as `name`, which looks like `skeleton`.
+
+    `client` is the hash of a client's secret, "" for a text user; by its own word, its lines up to `settled` may have
+    been heard. `account` is the key of the account whose password was given.
+    """
+
+    name: str
+    skeleton: str
+    account: str = ""
+    client: str = ""
+    settled: int = 0
+
+
+@value
+class Rename:
+    """Take another name, likewise."""
+
+    name: str
+    skeleton: str
+    account: str = ""
+    cseq: int | None = None
+
+
+@value
+class Leave:
+    """Be gone, for `reason`."""
+
+    reason: str
+
+
+@value
+class Own:
+    """Be the owner of the `account` of this key; "" for no account any more."""
+
+    account: str
+
+
+@value
+class Accounts:
+    """The keys of names that have got an account, and of those that have lost theirs. Nobody's proposal (seat 0)."""
+
+    added: frozenset[str]
+    removed: frozenset[str]
+
+
+Proposal = Say | Whisper | GoAway | ComeBack | Enter | Rename | Leave | Own | Accounts
+Refusal = tuple[ErrorCode, dict[str, object]]  # and what its phrase is filled with
