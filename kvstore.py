@@ -4,15 +4,13 @@
     GET /KEY                             200 and the value; 404 where nothing stands
     GET /KEY?after=VERSION&wait=SECONDS  the same, once the version is another; after SECONDS without a change, 304
 
-Each answer has its key's version in the header `Version`. A thread serves each connection; what they share is the
-store and the places, under `_changed`, which also wakes those who wait for a change. A request has a time in which to
-arrive whole, and where all places are taken, a newcomer gets that of the slowest (storechat.server.places): whoever
-loses a place in
-a wait for a change is answered as if the wait were over, and others are cut off.
+Each answer has its key's version in the header `Version`. A thread serves each connection. The threads share the store
+and the places, under `_changed`, which also wakes those that wait for a change. A request must arrive whole within a
+limited time. Where all places are taken, a newcomer gets that of the slowest (storechat.server.places): a connection
+that waits for a change is then answered as if the wait were over, and any other is cut off.
 
 With --fail, --drop and the others the store does on purpose what stores and networks do by accident
-(storechat.server.faults), to
-try out what a client makes of it.
+(storechat.server.faults), to try out how a client copes.
 """
 
 from __future__ import annotations
@@ -64,7 +62,7 @@ _RATES = {
 
 
 class KeyServer(ThreadingHTTPServer):
-    """A listening socket, a store and those who wait for a change of it."""
+    """A listening socket, a store, and the connections that are served."""
 
     daemon_threads = True
 
@@ -100,7 +98,7 @@ class KeyServer(ThreadingHTTPServer):
             self._changed.notify_all()
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection, and leave its place to others. A signal may have it come twice."""
+        """Close a connection, and free its place. After a signal this may be called twice."""
         with self._changed:
             for place in [place for place, served in self._served.items() if served is request]:
                 del self._served[place]
@@ -113,7 +111,7 @@ class KeyServer(ThreadingHTTPServer):
             return next(place for place, served in self._served.items() if served is request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Keep silent about a peer that is gone, and tell of anything else, in a line."""
+        """Keep silent about a peer that is gone, and print anything else as one line."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             print(ascii_line(f"Bug: {error!r}"), file=sys.stderr, flush=True)
@@ -128,7 +126,7 @@ class KeyServer(ThreadingHTTPServer):
         return replace(answer, status=NOT_MODIFIED, body=b"") if answer.version == after else answer
 
     def put(self, key: str, value: bytes) -> Response:
-        """Answer a request to write. Raises OSError when the disk will not."""
+        """Answer a request to write. Raises OSError when it can't be kept."""
         with self._changed:
             answer = self.store.put(key, value)
             self._changed.notify_all()
@@ -180,30 +178,30 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a request to read."""
         query = parse_qs(urlsplit(self.path).query)
         wait = min(_seconds(query.get("wait", ["0"])[0]), WAIT_LIMIT)
-        self._carry(lambda key: self.server.get(key, query.get("after", [None])[0], wait, self.place))
+        self._answer(lambda key: self.server.get(key, query.get("after", [None])[0], wait, self.place))
 
     def do_PUT(self) -> None:
         """Answer a request to write."""
         announced = self.headers.get("Content-Length", "")
         length = whole_number(announced, VALUE_LIMIT)
         if not announced.isascii() or not announced.isdigit():
-            self._tell(LENGTH_REQUIRED, "a Content-Length is needed")
+            self._explain(LENGTH_REQUIRED, "a Content-Length is needed")
         elif length is None:
-            self._tell(TOO_LARGE, f"a value has at most {VALUE_LIMIT} bytes")
+            self._explain(TOO_LARGE, f"a value has at most {VALUE_LIMIT} bytes")
         else:
             value = self.rfile.read(length)
             if len(value) == length:  # otherwise the peer went away in the middle of it
-                self._carry(lambda key: self.server.put(key, value))
+                self._answer(lambda key: self.server.put(key, value))
 
-    def _carry(self, do: Callable[[str], Response]) -> None:
+    def _answer(self, do: Callable[[str], Response]) -> None:
         """Do what was asked for, and answer."""
         self.server.delay(self.place)
         try:
             answer = do(unquote(urlsplit(self.path).path).removeprefix("/"))
         except StoreError as error:
-            self._tell(error.status, str(error))
+            self._explain(error.status, str(error))
         except OSError as error:
-            self._tell(NO_ROOM, f"the value could not be kept: {error.strerror}")
+            self._explain(NO_ROOM, f"the value could not be kept: {error.strerror}")
         else:
             self._send(answer)
 
@@ -222,11 +220,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
 
     def _keep_silent(self) -> None:
-        """Say nothing until the client gives up."""
+        """Send nothing until the client gives up."""
         with contextlib.suppress(OSError):
             self.connection.recv(1)
 
-    def _tell(self, status: int, why: str) -> None:
+    def _explain(self, status: int, why: str) -> None:
         self._send(Response(status, f"{why}\n".encode()))
 
     def version_string(self) -> str:
@@ -234,11 +232,11 @@ class Handler(BaseHTTPRequestHandler):
         return self.server_version
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
-        """Say nothing: what people write is not logged, and neither is that they do."""
+        """Log nothing: neither what people write nor that they do."""
 
 
 def _seconds(text: str) -> float:
-    """Return a number of seconds from 0 up; 0 for what is none."""
+    """Return the number of seconds in `text`; 0 if there is none."""
     with contextlib.suppress(ValueError):
         seconds = float(text)
         if 0 <= seconds < inf:
@@ -323,7 +321,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         store = open_store(options)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        print(f"Cannot read {options.data}: {why}. Mend that, or choose another --data.", file=sys.stderr)
+        print(f"Cannot read {options.data}: {why}. Repair it, or choose another --data.", file=sys.stderr)
         return 1
     try:
         listener, *others = listen(options.host, options.port)

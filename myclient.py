@@ -3,12 +3,11 @@
     reader   recv -> FrameCodec -> objects.load -> ClientSession.receive -> the screen, above the line being typed
     writer   (the main thread) the screen's lines -> ClientSession.typed -> frame -> sendall
 
-What they share is the session and what is to be sent, under `_changed`, which also tells the writer of whatever it
-waits for. `_sending` keeps one thread's frames out of the middle of the other's, and all in the order in which they
-were decided on. `_changed` is never held while sending: a writer that the kernel makes wait must not keep the reader
-from reading, or a server that waits for us to read would wait for ever.
+They share the session, under `_changed`, which also wakes the writer from every wait. What the session wants sent is
+queued in the link under `_changed`, so in the order of the decisions, and sent without it: a writer that the kernel
+makes wait must not keep the reader from reading, or a server that waits for us to read would wait for ever.
 
-The reader alone finds out that the connection is gone. If nobody has said goodbye, it makes another one, and the
+The reader alone notices that the connection is gone. If nobody has said goodbye, it makes another one, and the
 session takes up the conversation where it stopped; else it keeps an Ending, and the writer raises it.
 """
 
@@ -20,18 +19,16 @@ import secrets
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import ceil
 
 from client.cli import exits, options
 from client.cli.exits import Ending, Exit
 from client.cli.settings_file import keep
-from client.core.backoff import Backoff
-from client.core.liveness import is_dead
+from client.core.backoff import Backoff, Retries
+from client.core.presence import Goodbye
 from client.core.render import Shown, offline, refusal
-from client.core.session import ClientMessage, ClientSession, Step
+from client.core.session import ClientSession, Step
 from client.core.typed import Typed
 from client.net.link import Link, connect, read
 from client.ui.html_page import Page, open_page, show_in, telling
@@ -67,17 +64,14 @@ class Client:
         self._connect = connecting
         self._link = connecting()
         self._session = session
-        session.server = self._link.address
         self._screen = screen
         self._page = page
-        self._persistence = persistence
-        self._outgoing: deque[ClientMessage] = deque()
+        backoff = Backoff(FIRST_RETRY, LONGEST_RETRY, random.random)
+        self._retries = Retries(backoff, persistence, lasting=LONGEST_RETRY)
         self._changed = threading.Condition()
-        self._sending = threading.Lock()
         self._ending: Ending | None = None
-        self._heard_at = self._came_in_at = time.monotonic()
-        self._backoff = Backoff(FIRST_RETRY, LONGEST_RETRY, random.random)
-        self._give_up_at = 0.0
+        self._heard_at = 0.0
+        self._note_connection()
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
 
     def chat(self, name: str | None, password: str | None, wait: float = 0.0) -> None:
@@ -88,7 +82,7 @@ class Client:
             self._await_answer()
             for line in self._screen.lines():
                 self._say(line)
-                if self._session.wants_to_leave:
+                if self._session.presence.goodbye is Goodbye.TYPED:
                     break
             self._leave(wait)
         finally:
@@ -97,47 +91,47 @@ class Client:
     # --- the writer ----------------------------------------------------------------------------------------------
 
     def _say(self, line: Typed) -> None:
-        self._wait(lambda: len(self._session.pending) < WINDOW)
+        self._wait(lambda: len(self._session.lines.pending) < WINDOW)
         step = self._carry_out(lambda: self._session.typed(line, time.monotonic()))
-        if step.send or not self._screen.interactive:  # who sits there is not kept waiting for a connection
+        if step.send or not self._screen.interactive:  # a user at a terminal may type on without a connection
             self._await_answer()
 
     def _await_answer(self) -> None:
-        """Wait until we are welcome or asked for something, or won't be; what the next line means depends on it."""
+        """Wait until it is known what the next line means: until a welcome or a question. Raises Ending."""
         self._wait(lambda: self._session.is_clear)
 
     def _leave(self, wait: float) -> None:
         """Say goodbye in `wait` seconds, once every line has been answered; wait for the server's. Raises Ending."""
         session = self._session
-        if not session.wants_to_leave:
+        if session.presence.goodbye is Goodbye.NONE:
             with self._changed:
                 self._changed.wait_for(lambda: self._ending is not None, wait)
-        self._wait(lambda: not session.pending or (self._screen.interactive and not session.online))
+        self._wait(lambda: not session.lines.pending or (self._screen.interactive and not session.presence.online))
         self._carry_out(session.leave)
         with self._changed:
-            if session.online:
+            if session.presence.online:
                 self._changed.wait_for(lambda: self._ending is not None, FAREWELL)
             raise self._ending or exits.left(session)
 
     def _wait(self, done: Callable[[], bool]) -> None:
-        """Wait until `done()`. Raises Ending when it is all over before that, or no answer comes for too long."""
+        """Wait until `done()`. Raises Ending when the chat is over first, or no answer comes for too long."""
         with self._changed:
             while True:
                 if self._ending is not None:
                     raise self._ending
                 if done():
                     return
-                is_connected = self._session.online or not self._session.epoch  # else the reader sees to that
+                presence = self._session.presence
+                is_connected = presence.online or not presence.has_been_in  # else the reader reconnects
                 if not self._changed.wait_for(self._progress(done), TIMEOUT) and is_connected:
                     raise exits.unanswered(self._session, TIMEOUT)
 
     def _progress(self, done: Callable[[], bool]) -> Callable[[], bool]:
-        """Return what says whether waiting was of use: a server that answers slowly, line by line, isn't silent."""
+        """Return a function that returns whether anything has happened: a server that answers slowly is not silent."""
         session = self._session
-        before, was_online = len(session.pending), session.online
-        return lambda: (
-            self._ending is not None or done() or len(session.pending) < before or session.online != was_online
-        )
+        pending, presence = session.lines.pending, session.presence
+        before, was_online = len(pending), presence.online
+        return lambda: self._ending is not None or done() or len(pending) < before or presence.online != was_online
 
     def _close(self) -> None:
         with self._changed:
@@ -167,10 +161,10 @@ class Client:
             for item in items:
                 self._take(item)
             with self._changed:
-                if is_dead(self._session, self._heard_at, now, SILENCE, TIMEOUT):
+                if self._session.is_overdue(self._heard_at, now, SILENCE, TIMEOUT):
                     return
-                if self._session.online and self._came_in_at + LONGEST_RETRY < now:
-                    self._backoff.reset()  # this connection lasted, so the next loss begins with short waits
+                if self._session.presence.online:
+                    self._retries.holds(now)
 
     def _take(self, item: bytes | ProtocolError) -> None:
         try:
@@ -184,40 +178,38 @@ class Client:
             raise self._ending
 
     def _receive(self, event: Event) -> Step:
-        """Return what `event` leads to, and note if that is the end, before the writer can go on."""
+        """Return what follows from `event`, and note if that is the end, before the writer can go on."""
         session = self._session
         step = session.receive(event, time.monotonic())
-        over = exits.due(session, persists=self._persistence > 0, interactive=self._screen.interactive)
+        over = exits.due(session, persists=self._retries.persists, interactive=self._screen.interactive)
         self._ending = self._ending or over
         return step
 
     def _take_up(self) -> None:
         """Make another connection, if the conversation is not over. Raises Ending."""
         with self._changed:
-            if self._session.online:  # else the connection before this one is still to be replaced
-                self._give_up_at = time.monotonic() + self._persistence
+            if self._session.presence.online:  # else the connection before this one is still to be replaced
+                self._retries.lost(time.monotonic())
             self._session.lost()
             self._changed.notify_all()
             if self._session.abandoned and not self._screen.interactive:
                 raise self._ending or exits.abandoned()
-            if self._ending or not (self._session.may_return and self._persistence):
+            if self._ending or not (self._session.presence.may_return and self._retries.persists):
                 raise self._ending or exits.cut_off(self._session, self._link.preamble)
         self._screen.refresh()
         self._link.close()
         self._show(offline())
-        while True:
-            pause = ceil(self._backoff.wait())
-            if time.monotonic() + pause > self._give_up_at:
-                raise exits.cut_off(self._session, b"")
+        while (pause := self._retries.wait(time.monotonic())) is not None:
             self._count_down(pause)
             if self._is_connected_again():
                 return
+        raise exits.cut_off(self._session, b"")
 
     def _count_down(self, seconds: int) -> None:
-        """Wait, and show for how long still. Raises Ending when it is all over meanwhile."""
+        """Wait, and show how many seconds are left. Raises Ending when the chat is over meanwhile."""
         for left in range(seconds, 0, -1):
             with self._changed:
-                self._session.retry_in = left
+                self._session.presence.retry_in = left
                 self._screen.refresh()
                 if self._changed.wait_for(lambda: self._ending is not None, 1.0):
                     raise self._ending or Ending(Exit.LOST)
@@ -229,14 +221,17 @@ class Client:
             return False
         with self._changed:
             self._link = link
-            self._session.retry_in, self._session.server = 0, link.address
-            self._heard_at = self._came_in_at = time.monotonic()
-            self._outgoing.clear()  # what was not sent stands in the session, if it is to be sent at all
+            self._note_connection()
         self._carry_out(lambda: Step(send=(self._session.again(),)))
         return True
 
+    def _note_connection(self) -> None:
+        self._session.connected(self._link.address)
+        self._heard_at = time.monotonic()
+        self._retries.connected(self._heard_at)
+
     def _end(self, ending: Ending) -> None:
-        """Keep the first ending, and tell the writer wherever it waits."""
+        """Keep the first ending, and wake the writer wherever it waits."""
         with self._changed:
             self._ending = self._ending or ending
             self._changed.notify_all()
@@ -250,32 +245,24 @@ class Client:
             before = self._session.secret
             step = decide()
             is_other = self._session.secret != before
-            self._outgoing.extend(step.send)
+            link = self._link  # after a return it is another, and what was queued for this one goes with it
+            link.add(step.send)
             self._changed.notify_all()
         if is_other:
             self._screen.refresh()
-        self._send()
+        link.flush()
         if step.clears:
             self._screen.clear()
         if step.keep is not None:
             keep(step.keep)
         for shown in (step.first, step.show):
             if shown is not None and (self._session.name or self._screen.interactive):
-                self._show(shown)  # without a terminal, a refusal to let us in is told in the ending
+                self._show(shown)  # without a terminal, the ending says why we were not let in
         return step
 
     def _show(self, shown: Shown) -> None:
         show_in(self._page, shown)
         self._screen.show(shown)
-
-    def _send(self) -> None:
-        with self._sending:
-            while True:
-                with self._changed:
-                    if not self._outgoing:
-                        return
-                    message, link = self._outgoing.popleft(), self._link
-                link.send(message)
 
 
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
@@ -305,7 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if ending.sentence:
             print(ending.sentence, file=sys.stderr)
         return ending.how.code
-    except EOFError:  # the user would not say where to
+    except EOFError:  # Ctrl-D at the question for the server
         return Exit.GOODBYE.code
     except KeyboardInterrupt:
         return Exit.INTERRUPTED.code

@@ -1,14 +1,14 @@
-"""StoreClient: a chat between two through a store. It carries letters between mailbox, store and screen (B2).
+"""A chat between two through a store: letters go between the mailbox, the store and the screen (B2).
 
     reader       the store's `read` of the other's key -> Mailbox.receive -> the screen
     writer       Mailbox.letter, whenever one is due -> the store's `write` of our key
     main thread  the screen's lines -> Mailbox.say
 
-The writer has a thread of its own because a store may take seconds to answer, and nobody's typing is to wait for that.
-What the three share is the mailbox and the faults of faults, under `_changed`, which also wakes whoever waits.
+The writer has a thread of its own because a store may take seconds to answer, and typing must not wait for that. The
+three share the mailbox and the count of faults, under `_changed`, which also wakes a thread that waits.
 
-Every fault is a ProtocolError with a row of the one table. It is counted, told of, and tried again, until the user
-leaves (B3). Only at the start, before anything was said, a store that can't be used is an Ending (B4).
+Every fault is a ProtocolError with a row in the table of errors. It is counted and shown, and the request is made again
+until the user leaves (B3). Only at the start, before anything was said, a store that can't be used is an Ending (B4).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from client.cli import options
 from client.cli.exits import Ending, Exit
 from client.core import render
 from client.core.backoff import Backoff, Rng
+from client.core.chat_view import Status
 from client.core.render import Kind, Shown, Span
-from client.core.session import ClientSession
 from client.ui.html_page import open_page, show_in, telling
 from client.ui.screen import Screen, open_screen
 from protocol.errors import ErrorCode, ProtocolError
@@ -33,19 +33,20 @@ from protocol.events import Event, Noticed, Said, UsersListed
 from protocol.requests import Disconnect, Help, ListUsers, Say
 from protocol.text import excerpt
 from storechat.core import commands
+from storechat.core.chat import StoreChat
 from storechat.core.commands import ShowStatus
 from storechat.core.fault_count import FaultCount
 from storechat.core.health import StoreHealth
 from storechat.core.mailbox import Mailbox, Read, key
 from storechat.http_store import HttpStore
 
-START_TIMEOUT = 15.0  # seconds for a store that answers, but does nothing, to come to its senses
-DELIVERY = 30.0  # seconds without any acknowledgement after which who leaves gives up
+START_TIMEOUT = 15.0  # seconds for a store that answers, but fails, to recover
+DELIVERY = 30.0  # seconds without any acknowledgement until a user who leaves gives up
 FAREWELL = 2.0  # seconds for the goodbye to be written, and for the threads to end
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between two looks at a key
-PACE = 0.02  # seconds at least between two looks, whatever a store says
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between two reads of a key
+PACE = 0.02  # seconds at least between two reads, whatever a store answers
 
-# What happens to a request, which is made again; the other faults are of a value, which is ignored.
+# Faults of a request, which is made again; the other faults are of a value, which is ignored.
 RETRIED = {
     ErrorCode.WRITE_REFUSED,
     ErrorCode.READ_REFUSED,
@@ -56,21 +57,18 @@ RETRIED = {
 }
 
 Show = Callable[[Shown], None]
-Stands = Callable[[bool, int], None]
 
 
 class StoreClient:
     """A store, a mailbox and a screen, and the threads between them."""
 
     def __init__(
-        self, store: HttpStore, mailbox: Mailbox, screen: Screen, show: Show, rng: Rng, stands: Stands
+        self, store: HttpStore, mailbox: Mailbox, view: StoreChat, screen: Screen, show: Show, rng: Rng
     ) -> None:
-        """Take over `store`; `chat` closes it. `show` shows something wherever that is to be; it may raise Ending.
-
-        `stands` takes, whenever that has changed, whether the store serves us and how many of the two are here.
-        """
+        """Take over `store`; `chat` closes it. `screen` reads `view`; `show` shows something and may raise Ending."""
         self._store = store
-        self._health, self._stands, self._stood = StoreHealth(), stands, (True, 0)
+        self._health = StoreHealth()
+        self._view = view
         self._mailbox = mailbox
         self._screen = screen
         self._show = show
@@ -79,14 +77,14 @@ class StoreClient:
         self._changed = threading.Condition()
         self._ending: Ending | None = None
         self._threads = [
-            threading.Thread(target=self._work, args=(step,), name=name, daemon=True)
-            for name, step in (("reader", self._look), ("writer", self._write_when_due))
+            threading.Thread(target=self._repeat, args=(step,), name=name, daemon=True)
+            for name, step in (("reader", self._read_once), ("writer", self._write_when_due))
         ]
 
     def chat(self) -> None:
         """Chat until it is over. Raises Ending, or KeyboardInterrupt."""
         try:
-            self._knock()
+            self._write_first()
             for thread in self._threads:
                 thread.start()
             for line in self._screen.lines():
@@ -98,29 +96,29 @@ class StoreClient:
 
     # --- the main thread -----------------------------------------------------------------------------------------
 
-    def _knock(self) -> None:
-        """Have the first letter written. Raises Ending when the store can't be used."""
+    def _write_first(self) -> None:
+        """Write the first letter. Raises Ending when the store can't be used."""
         give_up = time.monotonic() + START_TIMEOUT
         pauses = Backoff(FIRST_PAUSE, LONGEST_PAUSE, lambda: 0.5)
         while (error := self._write()) is not None:
             if error.fault is ErrorCode.STORE_GONE or time.monotonic() > give_up:
                 raise no_store(self._store.where.url, error)
-            self._tell(error)
+            self._report(error)
             self._wait(lambda: False, pauses.wait())
         self._notice(
             f"You write to {self._mailbox.to} through {excerpt(self._store.where.url)}; /help lists the commands."
         )
 
     def _typed(self, line: str) -> bool:
-        """Do what the user typed; say whether there may be more."""
+        """Do what the user typed; return false if that was a goodbye."""
         try:
-            order = commands.parse(line)
-            if isinstance(order, Disconnect):
+            command = commands.parse(line)
+            if isinstance(command, Disconnect):
                 return False
-            if isinstance(order, Say):
-                self._say(order.text)
-            elif order is not None:
-                self._answer(order)
+            if isinstance(command, Say):
+                self._say(command.text)
+            elif command is not None:
+                self._answer(command)
         except ProtocolError as error:
             self._show(render.refusal(str(error)))
         return True
@@ -136,19 +134,19 @@ class StoreClient:
             self._changed.notify_all()
         self._show_event(Said(number, mailbox.me, text, 0.0))
 
-    def _answer(self, order: ListUsers | Help | ShowStatus) -> None:
+    def _answer(self, command: ListUsers | Help | ShowStatus) -> None:
         """Answer a command. Raises ProtocolError."""
         mailbox = self._mailbox
-        if isinstance(order, ShowStatus):
+        if isinstance(command, ShowStatus):
             self._show(Shown(Kind.ANSWER, (Span(self.status()),)))
-        elif isinstance(order, Help):
-            self._show_event(commands.explained(order.topic))
+        elif isinstance(command, Help):
+            self._show_event(commands.explained(command.topic))
         else:
             count = self._here()
             self._show_event(UsersListed((mailbox.me, mailbox.to)[:count], count))
 
     def status(self) -> str:
-        """Return, in lines, what has been delivered and which faults were met."""
+        """Return lines that say what has been delivered and which faults were met."""
         with self._changed:
             mailbox, peer = self._mailbox, self._mailbox.peer
             waiting = len(mailbox.window)
@@ -171,7 +169,7 @@ class StoreClient:
         raise self._ending or (unread(self._mailbox) if self._mailbox.window else Ending(Exit.GOODBYE))
 
     def _await_delivery(self) -> None:
-        """Wait until all that was said is read, or none of it for too long."""
+        """Wait until all that was said is read, or until nothing was read for too long."""
         window = self._mailbox.window
         if window:
             self._notice(f"Waiting until {self._mailbox.to} has read the last {len(window)}. Ctrl-C leaves at once.")
@@ -180,7 +178,7 @@ class StoreClient:
                 return
 
     def _progress(self) -> Callable[[], bool]:
-        """Return what says whether anything has been read since now."""
+        """Return a function that returns whether anything has been read since this call."""
         window = self._mailbox.window
         before = len(window)
         return lambda: len(window) < before
@@ -196,8 +194,8 @@ class StoreClient:
 
     # --- the other threads ---------------------------------------------------------------------------------------
 
-    def _work(self, step: Callable[[], None]) -> None:
-        """Take one step after the other until the chat is over."""
+    def _repeat(self, step: Callable[[], None]) -> None:
+        """Take `step` again and again until the chat is over."""
         try:
             while self._ending is None:
                 step()
@@ -216,7 +214,7 @@ class StoreClient:
                 return
         error = self._write()
         if error is not None:
-            self._tell(error)
+            self._report(error)
 
     def _write(self) -> ProtocolError | None:
         """Write a letter; return what went wrong, if anything did."""
@@ -229,7 +227,7 @@ class StoreClient:
             with self._changed:
                 mailbox.not_written(time.monotonic())
                 self._health.failed("write")
-            self._tell_standing()
+            self._update_status()
             return error
         with self._changed:
             mailbox.written()
@@ -238,14 +236,14 @@ class StoreClient:
         self._answers_again()
         return None
 
-    def _look(self) -> None:
-        """Look once whether there is a letter, take it, and pause: longer as long as there is nothing of use."""
+    def _read_once(self) -> None:
+        """Read once, and pause: longer each time that there was nothing new."""
         seconds = PACE if self._read() else self._pauses.wait()
-        self._tell_standing()
+        self._update_status()
         self._wait(lambda: False, seconds)
 
     def _read(self) -> bool:
-        """Read the other's key; say whether the next look is to follow at once."""
+        """Read the other's key and take the letter in it; return whether to read again at once."""
         mailbox = self._mailbox
         try:
             value = self._store.read(key(mailbox.to, mailbox.me), mailbox.to)
@@ -266,14 +264,14 @@ class StoreClient:
                     self._health.served("read")
                     mailbox.missing()
                     self._changed.notify_all()
-            self._tell(error)
+            self._report(error)
             return False
         self._pauses.reset()
         self._show_read(read)
         return self._store.tells_changes
 
     def _nothing_new(self) -> bool:
-        """Say whether to look again at once: a store that tells of changes has let us wait, and works."""
+        """Return whether to read again at once: a store that tells of changes has kept us waiting for one."""
         if self._store.tells_changes:
             self._pauses.reset()
         return self._store.tells_changes
@@ -285,18 +283,18 @@ class StoreClient:
         with self._changed:
             return self._changed.wait_for(lambda: self._ending is not None or done(), seconds)
 
-    def _tell(self, error: ProtocolError) -> None:
+    def _report(self, error: ProtocolError) -> None:
         """Count a fault, and show it unless it was shown not long ago."""
         fault = error.fault
         with self._changed:
-            is_news = self._ending is None and self._faults.note(fault, time.monotonic())
-        if is_news:
+            is_new = self._ending is None and self._faults.note(fault, time.monotonic())
+        if is_new:
             self._notice(f"{fault.number} {fault.code}: {error}{' Trying again.' if fault in RETRIED else ''}")
 
     def _answers_again(self) -> None:
         with self._changed:
-            is_news = self._faults.reached()
-        if is_news:
+            is_new = self._faults.reached()
+        if is_new:
             self._notice("The store answers again.")
 
     def _here(self) -> int:
@@ -306,12 +304,13 @@ class StoreClient:
             self._health.waiting(window.first, len(window), now)
             return 2 if self._mailbox.peer.here and self._health.reads(now) else 1
 
-    def _tell_standing(self) -> None:
-        """Tell how the chat stands, if that has changed."""
+    def _update_status(self) -> None:
+        """Have the screen show how the chat stands, if that has changed."""
         with self._changed:
-            stood, self._stood = self._stood, (self._health.online, self._here())
-            if stood != self._stood:
-                self._stands(*self._stood)
+            online = self._health.online
+            before, self._view.status = self._view.status, Status(online, users=self._here() if online else 0)
+            if before != self._view.status:
+                self._screen.refresh()
 
     def _show_read(self, read: Read) -> None:
         """Show what a letter brought."""
@@ -348,20 +347,14 @@ def unread(mailbox: Mailbox) -> Ending:
 
 def run(chosen: argparse.Namespace, on_terminal: bool) -> None:
     """Chat through the store that the command line names. Raises Ending when it is over."""
-    session = ClientSession("")  # what the terminal shows of us: a name, and whom there is to complete
-    session.name, session.online = chosen.name, True
-    session.roster.came(chosen.to, 1)
-    screen = open_screen(session, chosen, on_terminal=on_terminal)
+    view = StoreChat(chosen.name, [chosen.to])
+    screen = open_screen(view, chosen, on_terminal=on_terminal)
     page = open_page(options.page(chosen), chosen.store.host, chosen.store.port)
 
     def show(shown: Shown) -> None:
         show_in(page, shown)
         screen.show(shown)
 
-    def stands(online: bool, count: int) -> None:
-        session.online, session.roster.count = online, count if online else 0  # which the bar leaves out
-        screen.refresh()
-
     mailbox = Mailbox(chosen.name, chosen.to, secrets.token_hex(8), random.random)
     with screen, telling(page):
-        StoreClient(HttpStore(chosen.store, chosen.timeout), mailbox, screen, show, random.random, stands).chat()
+        StoreClient(HttpStore(chosen.store, chosen.timeout), mailbox, view, screen, show, random.random).chat()

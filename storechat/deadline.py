@@ -1,6 +1,6 @@
-"""Deadline: a connection whose every step, all in all, ends at one time.
+"""A connection with one deadline for all that it does.
 
-A socket's own time-out begins again with each byte that comes, so that a peer who sends one a second is never late.
+A socket's own time-out begins again with each byte that comes, so that a peer that sends one a second is never late.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def dial(host: str, port: int, deadline: float, tls: ssl.SSLContext | None) -> s
 
 
 class TimedSocket(io.RawIOBase):
-    """What http.client needs of a socket, within a deadline. Whoever made the socket closes it."""
+    """What http.client needs of a socket, within a deadline. The caller closes the socket."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock

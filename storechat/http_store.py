@@ -1,11 +1,11 @@
 """A key-value store over HTTP, read and written; each failure becomes a row of the table of errors.
 
-Each request has a connection and a deadline of its own, so that an answer which comes late reaches nobody instead of
-the wrong request, and one that dribbles in is late.
+Each request has a connection and a deadline of its own, so that a late answer is lost instead of
+reaching the wrong request, and one that comes byte by byte is late.
 
-A store that tells versions (kvstore.py: the header `Version`) is asked to answer once the value has changed. Any other
-is read again and again. Whether its value is another is seen by comparing it: an ETag is no help, because nginx makes
-it of the size and the second, and two letters of one second are often equally long.
+A store that sends versions (kvstore.py: the header `Version`) is asked to answer once the value has changed. Any other
+is read again and again. Its values are compared: an ETag is no help, because nginx makes it of the
+size and the second, and two letters of one second are often equally long.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class _Response:
     body: bytes
 
     @property
-    def told(self) -> str:
-        """What the store said, for a sentence."""
+    def summary(self) -> str:
+        """Status and reason, for a sentence."""
         return excerpt(f"{self.status} {self.reason}")
 
 
@@ -49,7 +49,7 @@ class HttpStore:
         """Give each request `timeout` seconds, and once more as many where it waits for a change."""
         self.where = where
         self.timeout = timeout
-        self._version: str | None = None  # of what was read last; None for a store that tells none
+        self._version: str | None = None  # of what was read last; None for a store that sends none
         self._value: bytes | None = None
         self._tls = ssl.create_default_context() if where.secure else None
         self._open: set[socket.socket] = set()
@@ -71,16 +71,16 @@ class HttpStore:
         if answer.status in (_NOT_FOUND, _GONE):
             raise ProtocolError(ErrorCode.KEY_MISSING, name=whose)
         if answer.status >= 500:
-            raise ProtocolError(ErrorCode.STORE_FAILED, why=answer.told)
+            raise ProtocolError(ErrorCode.STORE_FAILED, why=answer.summary)
         if answer.status not in (_OK, _NOT_MODIFIED):
-            raise ProtocolError(ErrorCode.READ_REFUSED, why=answer.told)
+            raise ProtocolError(ErrorCode.READ_REFUSED, why=answer.summary)
         if answer.status == _NOT_MODIFIED or not changed or (answer.version is None and answer.body == self._value):
             return None
         self._value = answer.body
         return answer.body
 
     def forget(self) -> None:
-        """Have the next `read` return the value at once, though it be the one before: that one was of no use."""
+        """Let the next `read` return the value even if it is unchanged: the copy that came was of no use."""
         self._value = None
         if self._version is not None:
             self._version = ""
@@ -89,9 +89,9 @@ class HttpStore:
         """Put `value` under `key`. Raises ProtocolError; it may have been put all the same."""
         answer = self._ask("PUT", key, {}, value)
         if answer.status >= 500:
-            raise ProtocolError(ErrorCode.STORE_FAILED, why=answer.told)
+            raise ProtocolError(ErrorCode.STORE_FAILED, why=answer.summary)
         if not 200 <= answer.status < 300:
-            raise ProtocolError(ErrorCode.WRITE_REFUSED, why=answer.told)
+            raise ProtocolError(ErrorCode.WRITE_REFUSED, why=answer.summary)
 
     def close(self) -> None:
         """End the requests that are under way, and refuse any more."""

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from enum import Enum
 
+from client.core.presence import Dismissal, Goodbye
 from client.core.session import ClientSession
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.sanitize import clean
@@ -61,30 +62,31 @@ def why_not_connected(error: OSError | ValueError, host: str, port: int) -> Endi
 
 
 def due(session: ClientSession, *, persists: bool, interactive: bool) -> Ending | None:
-    """Return the ending if it is all over: the server said goodbye, or needs an answer that nobody is there to give."""
-    if session.dismissed or (session.told_goodbye and not persists):
+    """Return the ending if the chat is over: the server said goodbye, or asks where nobody can answer."""
+    dismissal = session.presence.dismissal
+    if dismissal is Dismissal.FOR_GOOD or (dismissal is Dismissal.FOR_NOW and not persists):
         return dismissed(session)
-    if session.question and not session.online and not interactive:
+    if session.questions.what and not session.presence.online and not interactive:
         return not_let_in(session)
     return None
 
 
 def dismissed(session: ClientSession) -> Ending:
     """Return the ending after the server's goodbye: a refusal if we never came in, a loss if a line had no answer."""
-    if session.refusal:
-        return refused(session.refusal)
-    if session.pending:
+    if session.questions.refusal:
+        return refused(session.questions.refusal)
+    if session.waiting:
         return Ending(Exit.LOST, f"The server left before it answered {_quoted(session)}. Send it again later.")
     return Ending(Exit.GOODBYE)
 
 
 def not_let_in(session: ClientSession) -> Ending:
     """Return the ending for a server that asks for something, where there is nobody to ask."""
-    return refused(session.refusal or "a password is needed: --password-file or CHAT_PASSWORD")
+    return refused(session.questions.refusal or "a password is needed: --password-file or CHAT_PASSWORD")
 
 
 def abandoned() -> Ending:
-    """Return the ending of a script whose connection was lost when its next lines were passwords, or might be."""
+    """Return the ending of a script whose connection was lost when its next lines were, or might be, passwords."""
     sentence = (
         "The connection was lost while a password was asked for. The rest of the input was not sent: it may be one."
     )
@@ -92,19 +94,19 @@ def abandoned() -> Ending:
 
 
 def left(session: ClientSession) -> Ending:
-    """Return the ending after our own goodbye, which nobody may have heard."""
-    if session.pending:
+    """Return the ending after our own goodbye, which may not have arrived."""
+    if session.waiting:
         return Ending(Exit.LOST, f"There is no connection: {_quoted(session)} may not have arrived.")
     return Ending(Exit.GOODBYE)
 
 
 @contextlib.contextmanager
 def for_script(session: ClientSession, *, interactive: bool) -> Iterator[None]:
-    """Let the chat within end as one who reads exit codes only is to know it: a refused line is no goodbye."""
+    """Turn a goodbye after a refused line into Exit.DECLINED, since a script reads exit codes only."""
     try:
         yield
     except Ending as ending:
-        if interactive or ending.how is not Exit.GOODBYE or not session.refused_lines:
+        if interactive or ending.how is not Exit.GOODBYE or not session.lines.refused:
             raise
         raise Ending(Exit.DECLINED) from None
 
@@ -117,12 +119,12 @@ def refused(why: str) -> Ending:
 def cut_off(session: ClientSession, preamble: bytes) -> Ending:
     """Return the ending for a connection that is gone without a goodbye; `preamble` is text that was not for frames."""
     lines = preamble.decode(errors="replace").strip().splitlines()
-    heard_frames = session.name or session.question or session.refusal
+    heard_frames = session.name or session.questions.what or session.questions.refusal
     if lines and not heard_frames:
         return _spoke_text(lines[0])
-    if session.leaving and not session.pending:
+    if session.presence.goodbye is Goodbye.SENT and not session.waiting:
         return Ending(Exit.GOODBYE)
-    lost = f" {_quoted(session)} may not have arrived." if session.pending else ""
+    lost = f" {_quoted(session)} may not have arrived." if session.waiting else ""
     return Ending(Exit.LOST, f"The connection to the server was lost.{lost} Start the client again to rejoin.")
 
 
@@ -133,7 +135,7 @@ def _spoke_text(line: str) -> Ending:
 
 
 def bug(error: Exception) -> Ending:
-    """Return the ending after an error that nobody foresaw."""
+    """Return the ending after an unexpected error."""
     return Ending(Exit.ERROR, f"The client met a bug of its own ({excerpt(repr(error))}). Start it again to rejoin.")
 
 
@@ -143,7 +145,7 @@ def no_page(error: OSError) -> Ending:
 
 
 def not_chat(why: str) -> Ending:
-    """Return the ending for a peer that is something else."""
+    """Return the ending for a peer that is no chat server."""
     return Ending(Exit.ERROR, f"That does not look like this chat's server: {why}. Check the host and the port.")
 
 
@@ -161,5 +163,5 @@ def unanswered(session: ClientSession, seconds: float) -> Ending:
 
 def _quoted(session: ClientSession) -> str:
     """Return the oldest line without an answer as a sentence quotes it, and how many there are besides."""
-    first, *more = [pending.text for pending in session.pending.values()]
+    first, *more = session.waiting
     return f'"{excerpt(first)}"' + (f" and {len(more)} more" if more else "")

@@ -1,4 +1,4 @@
-"""What the client knows and decides: session, roster, reply target, settings, how an event reads. Pure.
+"""What the client knows and decides: the session and its parts, settings, how an event reads. Pure.
 
 Imports protocol only: no sockets, threads, clock, terminal or disk.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 Rng = Callable[[], float]  # a random number from 0 up to 1, such as random.random
 
@@ -28,3 +29,38 @@ class Backoff:
     def reset(self) -> None:
         """Begin again with the first wait, after a success."""
         self._next = self._first
+
+
+class Retries:
+    """When to try for another connection, and when to give up. Times are monotonic seconds."""
+
+    def __init__(self, backoff: Backoff, persistence: float, lasting: float) -> None:
+        """Try for `persistence` seconds after a loss. A connection of `lasting` seconds makes the next waits short."""
+        self._backoff = backoff
+        self._persistence = persistence
+        self._lasting = lasting
+        self._connected_at = 0.0
+        self._give_up_at = 0.0
+
+    @property
+    def persists(self) -> bool:
+        """Whether a lost connection is replaced at all."""
+        return self._persistence > 0
+
+    def connected(self, now: float) -> None:
+        """Note that there is a connection since `now`."""
+        self._connected_at = now
+
+    def holds(self, now: float) -> None:
+        """Note that the connection still stands, and that we are in the room."""
+        if self._connected_at + self._lasting < now:
+            self._backoff.reset()
+
+    def lost(self, now: float) -> None:
+        """Note that a connection by which we were in the room was lost at `now`."""
+        self._give_up_at = now + self._persistence
+
+    def wait(self, now: float) -> int | None:
+        """Return the whole seconds to wait until the next try; None if it would come too late."""
+        seconds = ceil(self._backoff.wait())
+        return None if now + seconds > self._give_up_at else seconds

@@ -1,11 +1,11 @@
-"""What is held back in the editor though Enter was pressed: a line that may not be meant as it stands. Pure.
+"""Lines that stay in the editor though Enter was pressed, since they may not be meant as they stand. Pure.
 
 A line goes to everybody unless it begins with a slash, so a slash that is missing, or hidden behind something, may tell
-the room a secret. Words that people also use to talk, such as "back" or "help", are held by their roster only. Blocks
-of lines are held, too, and lines that are too long, which would be refused.
+the room a secret. A word that people also use to talk, such as "reply" or "quit", is held only if what follows it makes
+it a command. Blocks of lines are held, too, and lines that are too long, which would be refused.
 
-Nothing is asked, so no key that was meant for the line can be an answer. A notice says why the line is still there; it
-goes with any change of the line. Enter on the unchanged line, after a pause, sends it.
+No question is asked, so no key that was meant for the line can be an answer. A notice says why the line is still there,
+until the line is changed. Enter on the unchanged line, after a pause, sends it.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class Doubt:
     """Why a text is held, in a sentence or two, and what may become of it."""
 
     notice: str
-    meant: str = ""  # the command that it should have been; "" if nobody can tell
+    meant: str = ""  # the command that it should have been; "" if that is not known
     may_be_sent: bool = True  # as it stands
 
 
 def doubt(text: str, size: Callable[[str], int], names: Iterable[str], whisperer: str = "") -> Doubt | None:
     """Return why `text`, as it was entered, is not to be sent at once; None if there is no doubt.
 
-    `size` returns how many bytes a line has on its way. `names` are those of the others here; `whisperer` is whom a
-    reply would go to, "" for nobody.
+    `size` returns how many bytes a line has on its way. `names` are those of the others here; `whisperer` is the
+    name that a reply would go to, "" for none.
     """
     lines = text.splitlines()
     longest = max(map(size, lines), default=0)
@@ -54,12 +54,12 @@ def doubt(text: str, size: Callable[[str], int], names: Iterable[str], whisperer
     meant = _meant(text, names, whisperer)
     if not meant:
         return None
-    mend = "Alt-/ makes it one; Enter again says it to everyone."
-    return Doubt(f"Not sent yet: it looks like a command, which begins with /. {mend}", meant)
+    remedy = "Alt-/ makes it one; Enter again says it to everyone."
+    return Doubt(f"Not sent yet: it looks like a command, which begins with /. {remedy}", meant)
 
 
 class Holding:
-    """The line that is held, if any. Times are monotonic seconds."""
+    """The line that is held, if there is one. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self.doubt: Doubt | None = None
@@ -67,7 +67,7 @@ class Holding:
         self._entered_at = 0.0
 
     def takes(self, text: str, doubt: Doubt | None, now: float) -> bool:
-        """Say whether `text`, which was entered at `now`, stays in the editor; `doubt` is why it should."""
+        """Return whether `text`, which was entered at `now`, stays in the editor; `doubt` is why it should."""
         is_decided = self.doubt is not None and text == self._text and now - self._entered_at >= PAUSE
         if doubt is None or (is_decided and doubt.may_be_sent):
             self.doubt = None
@@ -91,13 +91,13 @@ def _meant(text: str, names: Iterable[str], whisperer: str) -> str:
     if hidden is not None:
         return f"/{line[hidden.start(1) :]}" if hidden[1].lower() in BY_WORD else ""
     word, _, rest = line.partition(" ")
-    if word.lower() == _WHISPER.name and " " in rest:  # even if there is nobody of that name any more
+    if word.lower() == _WHISPER.name and " " in rest:  # even if no user has that name any more
         return f"/{line}"
     return f"/{line}" if _is_likely(BY_WORD.get(word.lower()), rest, names, whisperer) else ""
 
 
 def _is_likely(command: Command | None, rest: str, names: Iterable[str], whisperer: str) -> bool:
-    """Say whether `rest` behind the bare word of `command` makes more sense as a command than as talk."""
+    """Return whether `rest` behind the bare word of `command` makes more sense as a command than as talk."""
     if command is _WHISPER:
         return key_of(rest.partition(" ")[0]) in map(key_of, names)
     if command is _REPLY:

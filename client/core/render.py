@@ -1,7 +1,8 @@
-"""What each event reads as: an event -> a Shown, which a screen only has to print, with colours or without. Pure."""
+"""How each event reads: an event -> a Shown, which a screen prints with colours or without. Pure."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,6 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from client.core.mentions import parted
 from protocol import acts, events, requests
 from protocol.commands import BY_REQUEST
 from protocol.events import CommandHelp, Event
@@ -19,7 +19,7 @@ _HELP = BY_REQUEST[requests.Help]
 
 
 class Kind(Enum):
-    """What something shown is, as a whole."""
+    """The kind of something shown, as a whole."""
 
     SAID = auto()
     WHISPERED = auto()
@@ -30,14 +30,14 @@ class Kind(Enum):
 
 
 class Role(Enum):
-    """What a span of text is."""
+    """The role of a span of text."""
 
     TEXT = auto()
-    ACT = auto()  # what somebody does
-    NAME = auto()  # somebody else's, or ours where it stands among others'
+    ACT = auto()  # an action, by /me
+    NAME = auto()  # a user's, or ours where it stands among others'
     OWN = auto()  # our name, at our own line
     USAGE = auto()  # how a command is typed
-    MENTION = auto()  # our name, in what somebody else says
+    MENTION = auto()  # our name, in what another user says
     TIME = auto()  # when it was
     RULE = auto()  # a line between what was and what comes
 
@@ -52,7 +52,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Something to show: one line or several, in spans. `event` is what it tells of; None for the client's own word."""
+    """Something to show: one line or several, in spans. `event` is its source; None for the client's own words."""
 
     kind: Kind
     spans: tuple[Span, ...]
@@ -60,7 +60,7 @@ class Shown:
 
     @property
     def text(self) -> str:
-        """All of it without looks."""
+        """All of it as plain text."""
         return "".join(span.text for span in self.spans)
 
     @property
@@ -69,8 +69,14 @@ class Shown:
         return any(span.role is Role.MENTION for span in self.spans)
 
 
+def laid_out(shown: Shown, width: int) -> Shown:
+    """Return `shown`, a list in it laid out `width` characters wide."""
+    arrange = _LIST_RENDERERS.get(type(shown.event))
+    return shown if arrange is None else replace(arrange(shown.event, width), event=shown.event)
+
+
 def render_event(event: Event, me: str, width: int = WIDTH) -> Shown | None:
-    """Return what the cleaned `event` reads as for the user called `me`; None for what is not for people.
+    """Return how the cleaned `event` reads for the user called `me`; None for one that is not shown.
 
     Lists are laid out `width` characters wide.
     """
@@ -87,12 +93,12 @@ def pong(seconds: float | None, event: Event | None = None) -> Shown:
 
 
 def answer(text: str) -> Shown:
-    """Return what answers a command."""
+    """Return the answer to a command."""
     return compose(Kind.ANSWER, text)
 
 
 def refusal(text: str) -> Shown:
-    """Return what tells that something was refused, by the server or here."""
+    """Return a refusal, by the server or here."""
     return compose(Kind.REFUSED, f"! {text}")
 
 
@@ -102,7 +108,7 @@ def compose(kind: Kind, *parts: str | Span) -> Shown:
 
 
 def name_span(name: str) -> Span:
-    """Return a span that is the name of somebody."""
+    """Return a span that is the name of a user."""
     return Span(name, Role.NAME)
 
 
@@ -116,7 +122,19 @@ def _said(event: events.Said, me: str) -> Shown:
 
 
 def _marked(text: str, me: str, role: Role) -> Iterator[Span]:
-    return (Span(piece, Role.MENTION if is_me else role) for piece, is_me in parted(text, me))
+    return (Span(piece, Role.MENTION if is_me else role) for piece, is_me in mentions(text, me))
+
+
+def mentions(text: str, name: str) -> Iterator[tuple[str, bool]]:
+    """Yield `text` in pieces, and of each whether it is `name` as a word of its own, in any case; `name` may be ""."""
+    if not name:
+        yield text, False
+        return
+    # A name may hold hyphens, so that "ann" is no word of "ann-marie"; behind it one may stand for a dash.
+    word = re.compile(rf"(?<!\w)(?<!\w-)({re.escape(name)})(?!\w)(?!-\w)", re.IGNORECASE)
+    for index, piece in enumerate(word.split(text)):
+        if piece:
+            yield piece, index % 2 == 1
 
 
 def _whispered(event: events.Whispered, me: str) -> Shown:
@@ -131,10 +149,10 @@ def _renamed(event: events.Renamed, me: str) -> Shown:
 
 
 def _welcomed(event: events.Welcomed, me: str) -> Shown:
-    told = (
+    text = (
         f". You may chat now; /{_HELP.name} (or /{_HELP.aliases[0]}) lists the commands.\n* Users here: {event.count}"
     )
-    return compose(Kind.NOTICE, "* Welcome, ", name_span(event.name), told)
+    return compose(Kind.NOTICE, "* Welcome, ", name_span(event.name), text)
 
 
 def _joined(event: events.Joined, me: str) -> Shown:
@@ -164,7 +182,7 @@ def back_again(missed: bool, count: int) -> Shown:
 
 
 def offline() -> Shown:
-    """Return what tells that the connection is lost."""
+    """Return the notice that the connection is lost."""
     return compose(Kind.NOTICE, "* The connection was lost. Trying again; what you type meanwhile is kept.")
 
 

@@ -1,15 +1,16 @@
-"""Whom `/reply` goes to: whoever last whispered, never a newcomer of the same name. Pure.
+"""Whom `/reply` goes to: the one who last whispered, never a newcomer of the same name. Pure.
 
-Renamings are followed, and who leaves is noted; for what crosses the line on its way, the whisper says as of which
-`seq` its addressee held the name. Such a number belongs to one log; where another begins, nobody can be replied to.
+Renamings are followed, and leavings noted. For what happens while the reply is on its way, it says as of which `seq`
+its addressee held the name. Such a number belongs to one log; where another begins, nobody can be replied to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from client.core.typed import command_in, usage
 from protocol import requests
-from protocol.commands import BY_REQUEST
+from protocol.commands import BY_REQUEST, arguments
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.text import excerpt, key_of
 
@@ -35,7 +36,15 @@ class ReplyTarget:
         """The name that a reply would go to; "" for nobody."""
         return self._last.name if self._last is not None and self._last.as_of is not None else ""
 
-    def whisper(self, message: str) -> tuple[str, int]:
+    def as_sent(self, text: str) -> tuple[str, int | None]:
+        """Return the line `text`, a reply in it made a whisper, and the reply's `as_of`. Raises ProtocolError."""
+        command, rest = command_in(text)
+        if command is None or command.build is not requests.Reply:
+            return text, None
+        (message,) = arguments(command, rest, usage(command, text))
+        return self._whisper(message)
+
+    def _whisper(self, message: str) -> tuple[str, int]:
         """Return the line that replies with `message`, and its `as_of`. Raises ProtocolError."""
         if self._last is None:
             raise ProtocolError(ErrorCode.NO_WHISPER_YET)

@@ -1,7 +1,7 @@
-"""Roster: who is here, as far as we were told, and who of them spoke last. Pure.
+"""Who is here, as far as the server said, and who of them spoke last. Pure.
 
-Each name has a rank: speaking gives the highest so far, coming in silence the lowest. So each thing that is told costs
-the same, however many are here, and only going through the names sorts them.
+Each name has a rank: speaking gives the highest so far, coming in silence the lowest. So each event costs
+the same, however many are here, and the names are sorted only when they are read.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
 
-NAMES_LIMIT = 10_000  # more than any room has; a hostile server may tell of as many as it likes
+NAMES_LIMIT = 10_000  # more than any room has: a hostile server may send as many as it likes
 
 
 class Roster:
-    """The names in the room; going through them begins with whoever spoke last."""
+    """The names in the room; iterating begins with the one who spoke last."""
 
     def __init__(self) -> None:
         self.count = 0  # how many are here, by the server's word; we may not know them all
@@ -69,12 +69,12 @@ class Roster:
 
 
 def author(event: Event) -> str | None:
-    """Return whose line the room hears of in `event`; None for an answer, which only its asker gets."""
+    """Return the name of the user whose line made `event`; None for an answer, which only its asker gets."""
     if isinstance(event, Renamed):
         return event.old
     return event.name if isinstance(event, Said | Whispered) else None
 
 
 def is_about(event: Event, name: str) -> bool:
-    """Say whether `event` is that `name` came or left."""
+    """Return whether `event` says that `name` came or left."""
     return isinstance(event, Joined | Left) and event.name == name

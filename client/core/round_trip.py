@@ -1,7 +1,7 @@
-"""Round trip: the time that the server's newest answer took, where it tells something about the connection. Pure.
+"""How long the server took for its newest answer, if that says something about the connection. Pure.
 
-A line says nothing that came right behind others, which the server may keep waiting for their sake, or that was sent
-twice because the connection was lost. The question that the client asks by itself when it comes in always counts.
+A line right behind others says nothing, since the server may make it wait for them, nor does one that was sent twice
+because the connection was lost. The question that the client asks by itself when it comes in always counts.
 """
 
 from __future__ import annotations

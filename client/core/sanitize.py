@@ -1,4 +1,4 @@
-"""Whatever a server sends is cleaned before anybody is shown it: a server may be hostile, too. Pure."""
+"""All text from a server is cleaned before it is shown, since a server may be hostile, too. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a user likes to have otherwise: /set, /ignore and /unignore, and the text in which it is kept. Pure.
+"""What a user can set: /set, /ignore and /unignore, and the text of the settings file. Pure.
 
-The text has a line for each setting that differs from what it is by itself, as it follows /set, and one for each name
-that is ignored: "bell off", "ignore bob". A line that can't be read costs that line alone.
+The text has a line for each setting that differs from its default, as it follows /set, and one for each name that is
+ignored: "bell off", "ignore bob". A line that can't be read costs that line alone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Settings:
     ignored: frozenset[str] = field(default=frozenset())
 
     def ignores(self, name: str) -> bool:
-        """Say whether what `name` says is not to be shown."""
+        """Return whether what `name` says is hidden."""
         return key_of(name) in self.ignored
 
 
@@ -60,7 +60,7 @@ def dumps(settings: Settings) -> str:
 
 
 def change(settings: Settings, request: Set | Ignore | Unignore) -> tuple[Settings, str]:
-    """Return the settings after `request`, and what its user is told. Raises ProtocolError."""
+    """Return the settings after `request`, and a sentence for its user. Raises ProtocolError."""
     if isinstance(request, Set):
         return _set(settings, request)
     if request.name is None:
@@ -71,8 +71,8 @@ def change(settings: Settings, request: Set | Ignore | Unignore) -> tuple[Settin
         return replace(
             settings, ignored=settings.ignored | {key}
         ), f"You ignore {name} now. /unignore {name} ends that."
-    told = f"You ignore {name} no more." if key in settings.ignored else f"You did not ignore {name}."
-    return replace(settings, ignored=settings.ignored - {key}), told
+    answer = f"You ignore {name} no more." if key in settings.ignored else f"You did not ignore {name}."
+    return replace(settings, ignored=settings.ignored - {key}), answer
 
 
 def _set(settings: Settings, request: Set) -> tuple[Settings, str]:

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from protocol import requests
 from protocol.commands import BY_REQUEST, BY_WORD, PASSWORD, Command, arguments
-from protocol.requests import Line
 from protocol.sanitize import begins_with_slash, clean
 
 _DISCONNECT = BY_REQUEST[requests.Disconnect]
@@ -28,24 +27,10 @@ class Secret:
 Typed = str | Secret  # what a screen gives: a line, or the answer to a question
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A line on its way, and when it was typed, in monotonic seconds. `alone`: see round_trip."""
-
-    line: Line
-    typed_at: float
-    alone: bool = True
-
-    @property
-    def text(self) -> str:
-        """What was typed, as it may be shown and quoted: without a password."""
-        return without_password(self.line.text)
-
-
 def as_meant(line: str, *, has_name: bool) -> str:
     """Return `line` cleaned. If it does not begin with a slash it is talk (A10), so `  /ping` becomes `//ping`.
 
-    Without a name there is nobody to talk to, and a space in front of `/setname` does no harm.
+    Without a name nothing is talk, and a space in front of `/setname` does no harm.
     """
     text = clean(line)
     is_talk = has_name and text.startswith("/") and not begins_with_slash(line)
@@ -59,12 +44,12 @@ def command_in(text: str) -> tuple[Command | None, str]:
 
 
 def is_goodbye(text: str) -> bool:
-    """Say whether the line `text` says goodbye."""
+    """Return whether the line `text` says goodbye."""
     return command_in(text)[0] is _DISCONNECT  # whatever follows it
 
 
 def may_be_asked_about(text: str) -> bool:
-    """Say whether the server may answer the line `text` by asking for a password."""
+    """Return whether the server may answer the line `text` by asking for a password."""
     command, rest = command_in(text)
     if command is None or command.build not in _MAY_ASK:
         return False

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import threading
+from collections import deque
+from collections.abc import Iterable
 from typing import cast
 
 from client.cli import exits
@@ -21,12 +24,14 @@ PREAMBLE = 4096  # bytes of text, a greeting or a farewell, that may come before
 
 
 class Link:
-    """A connected socket and its codec. One thread receives, another may send and close."""
+    """A connected socket and its codec. One thread receives, any thread may send or end it."""
 
     def __init__(self, sock: socket.socket) -> None:
         """Take over `sock`."""
         self._sock = sock
         self._codec = FrameCodec(PREAMBLE)
+        self._outgoing: deque[ClientMessage] = deque()
+        self._sending = threading.Lock()
 
     @property
     def address(self) -> str:
@@ -42,10 +47,16 @@ class Link:
         """The text that came before the first frame."""
         return bytes(self._codec.preamble)
 
-    def send(self, message: ClientMessage) -> None:
-        """Send a message, or nothing if the connection is gone: whoever receives finds out why."""
-        with contextlib.suppress(OSError):
-            self._sock.sendall(FrameCodec.encode(dump(message)))
+    def add(self, messages: Iterable[ClientMessage]) -> None:
+        """Put messages in the queue of those to be sent."""
+        self._outgoing.extend(messages)
+
+    def flush(self) -> None:
+        """Send what is queued, in its order; nothing if the connection is gone, which the receiving thread notices."""
+        with self._sending:
+            while self._outgoing:
+                with contextlib.suppress(OSError):
+                    self._sock.sendall(FrameCodec.encode(dump(self._outgoing.popleft())))
 
     def receive(self, timeout: float) -> list[bytes | ProtocolError] | None:
         """Return the payloads that came within `timeout` seconds, maybe none; None when the connection has ended."""
@@ -59,7 +70,7 @@ class Link:
         return self._codec.feed(chunk) if chunk else None
 
     def end(self) -> None:
-        """End the connection; whoever receives notices."""
+        """End the connection; the receiving thread notices."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 

@@ -1,4 +1,4 @@
-"""The keyboard between two prompts: the kernel is not to echo what is typed ahead."""
+"""The terminal's own echo, which must not show what is typed ahead between two prompts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOCAL_FLAGS = 3  # where they are in what tcgetattr returns
 
 
 def drop_typed() -> None:
-    """Forget what was typed on the terminal and has not been read yet, also half a line."""
+    """Discard what was typed on the terminal and has not been read yet, also half a line."""
     if termios is not None and sys.stdin.isatty():
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
 

@@ -148,7 +148,7 @@ class Page:
 
 
 def show_in(page: Page | None, shown: Shown) -> None:
-    """Show something in the page, if there is one. Raises Ending when the disk will not."""
+    """Show something in the page, if there is one. Raises Ending when it can't be written."""
     try:
         if page is not None:
             page.show(shown)

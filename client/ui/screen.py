@@ -1,4 +1,4 @@
-"""What the client needs of a screen, and those without one: lines in from a pipe or an option, lines out."""
+"""What the client needs of a screen, and the two that are none: a pipe, and a line given as an option."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Protocol
 
 from client.cli.exits import Ending, Exit
 from client.cli.settings_file import kept
+from client.core.chat_view import ChatView
 from client.core.render import Shown
-from client.core.session import ClientSession
 from client.core.typed import OVER, Secret, Typed
 from client.ui.echo import drop_typed, silent_keyboard
 from client.view.plain import Output, as_json, plain
@@ -41,17 +41,17 @@ class Screen(Protocol):
     def lines(self) -> Iterator[Typed]:
         """Yield what the user types, line by line, until the end of input or `wake`.
 
-        What was typed while the session asked for a password, or might have, is a Secret.
+        What was typed while the server asked for a password, or might have, is a Secret.
         """
 
     def show(self, shown: Shown) -> None:
-        """Show it, and never over what is being typed. Raises Ending when that is not possible any more."""
+        """Show it, and never over what is being typed. Raises Ending when it can't be written."""
 
     def clear(self) -> None:
         """Take away what was shown; nothing is being typed."""
 
     def refresh(self) -> None:
-        """Look anew how the session stands: show that, and ask for a password or end that question."""
+        """Read the chat's state anew: show it, and ask for a password or end that question."""
 
     def wake(self) -> None:
         """End `lines`, wherever it waits."""
@@ -64,13 +64,13 @@ class Pipe:
     the lines over; it is left behind in its read when the client ends.
 
     When a question for a password ends without an answer, what was typed ahead is dropped, and each line is a Secret,
-    up to an empty one: nobody can tell when a line was begun.
+    up to an empty one: it can't be known when a line was begun.
     """
 
-    def __init__(self, session: ClientSession, output: Output, *, interactive: bool = False) -> None:
-        """What is shown goes to `output`. `interactive`: somebody sits there and can be asked."""
-        self._session = session
-        self._abandoned = session.abandoned  # as it was when what was typed ahead was dropped last
+    def __init__(self, chat: ChatView, output: Output, *, interactive: bool = False) -> None:
+        """What is shown goes to `output`. `interactive`: a user is there to be asked."""
+        self._chat = chat
+        self._abandoned = chat.abandoned  # as it was when what was typed ahead was dropped last
         self._is_over = False  # whether what is typed is for a question that is over, until an empty line
         # Not sys.stdin: a thread left behind in its buffer would keep the interpreter from shutting down.
         raw = io.FileIO(sys.stdin.fileno(), closefd=False)
@@ -101,7 +101,7 @@ class Pipe:
     def lines(self) -> Iterator[Typed]:
         """Yield the lines of standard input, as they come."""
         while not self._woken:
-            asked = self._session.secret
+            asked = self._chat.secret
             line = self._lines.get()
             if line is None:
                 return
@@ -113,7 +113,7 @@ class Pipe:
             self._drop_abandoned()
             self._hiding.close()
             is_over, self._is_over = self._is_over, self._is_over and bool(line.strip())
-            standing = self._session.secret
+            standing = self._chat.secret
             if standing and (is_over or asked in (0, standing)):
                 return Secret(line, standing)
             return Secret(line, OVER) if is_over or asked else line
@@ -131,9 +131,9 @@ class Pipe:
 
         That is called at once when it happens, and again when a line has come.
         """
-        if self._abandoned == self._session.abandoned:
+        if self._abandoned == self._chat.abandoned:
             return
-        self._abandoned = self._session.abandoned
+        self._abandoned = self._chat.abandoned
         self._is_over = True
         if self.interactive:
             drop_typed()
@@ -189,7 +189,7 @@ class Once:
 
 
 def write_out(text: str) -> None:
-    """Print a line at once, and whole, whoever else prints. Raises Ending when that is not possible any more."""
+    """Print a line at once, and whole, also beside other threads. Raises Ending when it can't be written."""
     try:
         print(f"{text}\n", end="", flush=True)
     except OSError as error:
@@ -198,27 +198,25 @@ def write_out(text: str) -> None:
 
 
 def write_err(text: str) -> None:
-    """Print a line for people; nobody waits for it."""
+    """Print a line for people; if it can't be written, it is lost."""
     with contextlib.suppress(OSError):
         print(f"{text}\n", end="", file=sys.stderr, flush=True)
 
 
-def open_screen(session: ClientSession, options: argparse.Namespace, *, on_terminal: bool) -> Screen:
+def open_screen(chat: ChatView, options: argparse.Namespace, *, on_terminal: bool) -> Screen:
     """Return the screen for this run. Raises Ending when a package that it needs is missing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    output = (
-        as_json(write_out) if options.json else plain(session, write_out, write_err, quiet=options.once is not None)
-    )
+    output = as_json(write_out) if options.json else plain(chat, write_out, write_err, quiet=options.once is not None)
     if options.once is not None:
         return Once(options.once, output)
     if options.plain or options.json or not on_terminal or os.environ.get("TERM") == "dumb":
-        return Pipe(session, output, interactive=on_terminal)
+        return Pipe(chat, output, interactive=on_terminal)
     try:
         from client.ui.terminal import Terminal  # noqa: PLC0415  (a pipe works without its packages)
     except ModuleNotFoundError as error:
         sentence = f"{error.name} is not installed. Run: python -m pip install -r requirements.txt"
         raise Ending(Exit.ERROR, sentence) from None
-    session.settings = kept()
-    return Terminal(session)
+    chat.settings = kept()
+    return Terminal(chat)

@@ -4,8 +4,8 @@ It is no line editor and shares nothing with one: no history, search, completion
 waits for another. What is typed is in this object and nowhere else, and belongs to one question (U2).
 
 When that question ends before it is answered, what was typed is gone, but the prompt stays until Enter is pressed
-twice: whoever is typing does not look, and neither the rest of the password nor its repetition, which ends in one
-Enter, is to land in the line that everybody hears.
+twice: a user who types a password does not look, and neither the rest of it nor its repetition, which ends in one
+Enter, must land in the line that everybody hears.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands on the screen: scrollback, status bar, colours, completion, hints. Pure: from values to text.
+"""What stands on the screen: scrollback, status bar, colours, completion. Pure: from values to text.
 
 Imports client.core and protocol.
 """

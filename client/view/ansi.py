@@ -1,7 +1,7 @@
 """Colours: what is shown -> the same text with the codes of a terminal. Pure.
 
 The colours of names are dark enough for a white ground and light enough for a black one (a test has the figures, by
-the contrast ratio of WCAG 2.1), since nobody can tell which one a terminal has.
+the contrast ratio of WCAG 2.1), since a program can't know which one a terminal has.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FEW_COLOURS = (36, 32, 35, 34, 33, 31)  # of the 8 that a terminal has at least
 
 
 def palette(environment: Mapping[str, str], output: str, depth: str) -> AnsiPainter | None:
-    """Return how to paint on prompt_toolkit's `output` and its colour `depth`, by their names; None: don't.
+    """Return a painter for prompt_toolkit's `output` and its colour `depth`, by their names; None for no colours.
 
     Windows' consoles before Windows 10, a Win32Output, would show the codes as they are.
     """

@@ -1,6 +1,6 @@
 """What Tab offers, and the hint behind the cursor: from the one table of commands and the names of users here. Pure.
 
-A candidate is whole: it ends in the space that follows a word, or in ": " where the line addresses somebody.
+A candidate is whole: it ends in the space that follows a word, or in ": " where the line addresses a user.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def last_word(text: str) -> str:
 def candidates(text: str, names: Iterable[str], whisperer: str = "") -> list[Candidate]:
     """Return what the last word of `text`, a line up to the cursor, may become, the likeliest first.
 
-    `names` are those of the others, who spoke last first; `whisperer` is whom a reply would go to, "" for nobody.
+    `names` are those of the others, who spoke last first; `whisperer` is the name that a reply would go to.
     """
     if whisperer and BY_WORD.get(text[1:].lower()) is _REPLY and text.startswith("/"):
         return [Candidate(f"/{_WHISPER.name} {whisperer} ", _WHISPER.help)]

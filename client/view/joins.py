@@ -1,7 +1,7 @@
 """Joins and leaves of users who said nothing are shown together in one line. Pure.
 
 The line grows as long as nothing else is shown, up to a number of events: each change draws it again. Then it
-is finished, and the next comer begins another. Whoever has spoken is worth a line of their own when they go.
+is finished, and the next one to come begins another. A user who has spoken gets a line of their own when they leave.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
 
 EVENTS_LIMIT = 1000  # in one line
 SPEAKERS_LIMIT = 10_000  # known by name; a hostile server may make up as many as it likes
-_NAMES = 10  # in one list of the line; how many more there were is told as a number
+_NAMES = 10  # in one list of the line; the rest are counted
 
 
 class JoinsLine:
@@ -23,7 +23,7 @@ class JoinsLine:
 
     @property
     def full(self) -> bool:
-        """Whether the line is to be finished before it takes anything more."""
+        """Whether the line must be finished before it takes anything more."""
         return len(self._folded) >= EVENTS_LIMIT
 
     def takes(self, event: Event | None) -> bool:
@@ -41,7 +41,7 @@ class JoinsLine:
 
     def _has_spoken(self, event: Joined | Left) -> bool:
         was_heard = event.name in self._speakers
-        self._speakers.discard(event.name)  # whoever joins under this name later is somebody else
+        self._speakers.discard(event.name)  # who joins under this name later is another user
         return was_heard and isinstance(event, Left)
 
     def line(self, me: str) -> Shown | None:

@@ -1,4 +1,4 @@
-"""Which colour a name has: mostly always the same, and nobody else's while there are colours left. Pure."""
+"""The colour of each name: mostly the same one every time, and its own while there are colours left. Pure."""
 
 from __future__ import annotations
 

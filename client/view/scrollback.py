@@ -12,40 +12,41 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from client.core import render
+from client.core.chat_view import ChatView
 from client.core.render import Kind, Role, Shown, Span, compose
-from client.core.session import ClientSession
 from client.view.joins import JoinsLine
 from client.view.status_bar import Unread
 from protocol.events import Said, Whispered
-from protocol.text import LATEST
+from protocol.text import LATEST, WIDTH
 
 NARROW = 40  # columns; below that, times would leave too little for what is said
 _STAMPED = (Kind.SAID, Kind.WHISPERED, Kind.NOTICE)
 
 
 class View:
-    """What the user has before the eyes, as far as it depends on what was shown before."""
+    """What stands on the screen, as far as it depends on what was shown before."""
 
-    def __init__(self, session: ClientSession) -> None:
+    def __init__(self, chat: ChatView) -> None:
         self.unread = Unread()
         self.columns = 80
-        self._session = session
-        self._folding = JoinsLine()
+        self._chat = chat
+        self._joins = JoinsLine()
         self._day: date | None = None
 
     def above(self, shown: Shown, now: float) -> list[Shown]:
-        """Return what is to be written above the prompt since `shown` came at `now`, seconds since the epoch."""
-        me, joins, folding = self._session.name, self._session.settings.joins, self._folding
-        told = [folding.unfold(me)] if folding.full else []
-        if not folding.takes(None if _has_rule(shown) else shown.event):
-            told += [folding.unfold(me), shown]
+        """Return what to write above the prompt, now that `shown` came at `now`, in seconds since 1970."""
+        me, joins, folded = self._chat.name, self._chat.settings.joins, self._joins
+        above = [folded.unfold(me)] if folded.full else []
+        shown = render.laid_out(shown, min(self.columns - 1, WIDTH))
+        if not folded.takes(None if _has_rule(shown) else shown.event):
+            above += [folded.unfold(me), shown]
         elif joins != "fold":
-            told = [line for line in (*told, folding.unfold(me)) if joins == "all"]
-        return [line for one in told if one is not None for line in self._stamped(one, now)]
+            above = [line for line in (*above, folded.unfold(me)) if joins == "all"]
+        return [line for one in above if one is not None for line in self._stamped(one, now)]
 
     def finish(self, now: float) -> list[Shown]:
-        """Return what is still to be written above, since this is the end."""
-        folded = self._folding.unfold(self._session.name)
+        """Return what is left to write above when the chat ends."""
+        folded = self._joins.unfold(self._chat.name)
         return [] if folded is None else list(self._stamped(folded, now))
 
     def read(self) -> None:
@@ -53,9 +54,9 @@ class View:
         self.unread = Unread()
 
     def rings(self, shown: Shown) -> bool:
-        """Count `shown` if it is for the user in particular; say whether the bell is to ring for it."""
-        event, bell = shown.event, self._session.settings.bell
-        if not isinstance(event, Said | Whispered) or event.name == self._session.name:
+        """Count `shown` if it is for the user in particular; return whether the bell rings for it."""
+        event, bell = shown.event, self._chat.settings.bell
+        if not isinstance(event, Said | Whispered) or event.name == self._chat.name:
             return False
         is_whisper = isinstance(event, Whispered)
         self.unread = self.unread.counting(event, shown.is_mention)
@@ -63,9 +64,9 @@ class View:
 
     def live(self, most: int) -> list[Shown]:
         """Return what stands right over the prompt now, in at most `most` lines and one."""
-        me = self._session.name
-        folded = self._folding.line(me) if self._session.settings.joins == "fold" else None
-        waiting = [pending.text for pending in self._session.pending.values()] if me else []
+        me = self._chat.name
+        folded = self._joins.line(me) if self._chat.settings.joins == "fold" else None
+        waiting = self._chat.waiting if me else []
         older = len(waiting) - most
         lines = [f"{me}: {text}" for text in waiting[max(older, 0) :]]
         if older > 0:
@@ -78,7 +79,7 @@ class View:
         before, self._day = self._day or datetime.fromtimestamp(now).date(), moment.date()
         if self._day != before:
             yield render.day(f"{moment:%A, %d %B %Y}")
-        has_time = self._session.settings.times == "on" and self.columns >= NARROW and shown.kind in _STAMPED
+        has_time = self._chat.settings.times == "on" and self.columns >= NARROW and shown.kind in _STAMPED
         yield replace(shown, spans=_with_time(shown, f"{moment:%H:%M} ")) if has_time else shown
 
 

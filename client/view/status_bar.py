@@ -1,10 +1,10 @@
-"""The status bar: how we stand, in one line that fits. Pure."""
+"""The status bar: connection, unread whispers and mentions, name, users, in one line that fits. Pure."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from client.core.session import ClientSession
+from client.core.chat_view import Status
 from protocol.events import Said, Whispered
 
 _BETWEEN = " | "
@@ -22,27 +22,27 @@ class Unread(NamedTuple):
         return Unread(self.mentions + (is_mention and not is_whisper), self.whispers + is_whisper)
 
 
-def bar(session: ClientSession, unread: Unread, width: int) -> str:
+def bar(name: str, status: Status, unread: Unread, width: int) -> str:
     """Return the bar in at most `width` characters; what matters least is left out first."""
     by_weight = (
-        _connection(session),
-        "away" if session.away else "",
+        _connection(status),
+        "away" if status.away else "",
         _count(unread.whispers, "whisper"),
         _count(unread.mentions, "mention"),
-        session.name,
-        _count(session.roster.count, "user"),
-        "" if session.round_trip.seconds is None else f"{session.round_trip.seconds * 1000:.0f} ms",
+        name,
+        _count(status.users, "user"),
+        "" if status.round_trip is None else f"{status.round_trip * 1000:.0f} ms",
     )
-    told = [part for part in by_weight if part]
-    while len(told) > 1 and len(_BETWEEN.join(told)) > width:
-        told.pop()
-    return _BETWEEN.join(told)[:width]
+    shown = [part for part in by_weight if part]
+    while len(shown) > 1 and len(_BETWEEN.join(shown)) > width:
+        shown.pop()
+    return _BETWEEN.join(shown)[:width]
 
 
-def _connection(session: ClientSession) -> str:
-    if session.online:
+def _connection(status: Status) -> str:
+    if status.online:
         return "online"
-    return f"offline, next try in {session.retry_in} s" if session.retry_in else "offline, trying again"
+    return f"offline, next try in {status.retry_in} s" if status.retry_in else "offline, trying again"
 
 
 def _count(number: int, what: str) -> str:

@@ -1,4 +1,4 @@
-"""The letters, the mailbox and what is to be sent again when. Pure.
+"""The letters, the mailbox, and when to send again. Pure.
 
 Imports protocol and client.core.
 """

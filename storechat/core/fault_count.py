@@ -1,4 +1,4 @@
-"""FaultCount: which faults were met, how often, and which of them to tell the user of. Pure."""
+"""Which faults were met, how often, and which of them the user should hear of. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import inf
 
 from protocol.errors import ErrorCode
 
-QUIET = 60.0  # seconds until a fault that happens again is told of again
+QUIET = 60.0  # seconds until a fault that happens again is reported again
 
 _OUTAGE = ErrorCode.STORE_GONE  # it has an end that is news, too
 
@@ -16,19 +16,19 @@ class FaultCount:
 
     def __init__(self) -> None:
         self._counts: dict[ErrorCode, int] = {}
-        self._told_at: dict[ErrorCode, float] = {}
+        self._reported_at: dict[ErrorCode, float] = {}
 
     def note(self, fault: ErrorCode, now: float) -> bool:
-        """Count `fault`; say whether the user is to be told of it now."""
+        """Count `fault`; return whether to report it to the user now."""
         self._counts[fault] = self._counts.get(fault, 0) + 1
-        if now - self._told_at.get(fault, -inf) < QUIET:
+        if now - self._reported_at.get(fault, -inf) < QUIET:
             return False
-        self._told_at[fault] = now
+        self._reported_at[fault] = now
         return True
 
     def reached(self) -> bool:
-        """Note that the store can be reached; say whether the user was told that it could not."""
-        return self._told_at.pop(_OUTAGE, None) is not None
+        """Note that the store can be reached; return whether the user had heard that it could not."""
+        return self._reported_at.pop(_OUTAGE, None) is not None
 
     def summary(self) -> str:
         """Return every fault that was met, by number, with how often."""

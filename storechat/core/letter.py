@@ -1,11 +1,11 @@
-"""Letter: all that one side of a chat through a store ever writes, as the value of its own key. Pure.
+"""The letter that each side of a chat through a store writes as the value of its own key. Pure.
 
     9c56cc51b374c3ba                                        16 hex digits of the SHA-256 of all that follows
     {"from":"ann","to":"bob","session":"5f0c...","number":12,"seen":["81aa...",11],
      "heard":4,"first":3,"texts":["hello","are you there?"],"leaving":false}
 
 A letter replaces the one before it and says everything again, so that none of them is needed and any may be lost. The
-checksum finds damage that happened; it keeps nobody out who means to do harm, so that each field is checked as well.
+checksum finds accidental damage; anyone can compute it, so each field is checked as well.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _letter(fields: Any) -> Letter:
 
 
 def _makes_sense(letter: Letter) -> bool:
-    """Say whether each field is of its type and within its bounds."""
+    """Return whether each field is of its type and within its bounds."""
     counts = (letter.number, letter.seen[1], letter.heard, letter.first)
     return (
         all(type(count) is int and 0 <= count < _COUNT_LIMIT for count in counts)

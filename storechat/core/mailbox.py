@@ -1,10 +1,10 @@
-"""Mailbox: one side of a chat between two who share nothing but a place where keys can be written and read. Pure.
+"""One side of a chat between two users who share only a store where keys can be written and read. Pure.
 
 Ann writes the key `ann.to.bob` and nobody else does; bob writes `bob.to.ann`. So nothing has to be atomic. What stands
 there is a letter (storechat.core.letter), which says all that bob may still need, and each letter replaces the one
 before it:
 
-    session, number   who wrote it: a random word for each start of the program; and its how-manieth letter it is
+    session, number   a random word for each start of the program, and which of its letters this is, from 1 up
     seen              session and number of the newest letter of bob's that ann has read
     first, texts      what ann said and bob has not acknowledged, and the number of the first of that
     heard             the number of the last text of bob's that was shown to ann
@@ -22,7 +22,7 @@ that was. So:
    that one. So it was alive later. A name has one session at a time and none comes back, so it is the younger one,
    and what is read of the old one from then on is from the past.
 3. Texts and acknowledgements are taken from the adopted session alone. Texts, once acknowledged, are not in a letter
-   any more; so who starts again is told what nobody has acknowledged, and nothing else, and begins at its number.
+   any more. So a program that starts again gets only what has not been acknowledged, and begins at its number.
 
 No clock, no counter on a disk and no order of sessions is needed. tests/unit/storechat/test_mailbox_machine.py tries
 to break it.
@@ -65,7 +65,7 @@ class Peer:
 
     @property
     def here(self) -> bool:
-        """Whether somebody is there, and has not said goodbye."""
+        """Whether the other side is there, and has not said goodbye."""
         return bool(self.session) and not self.left
 
 
@@ -78,7 +78,7 @@ class Mailbox:
     """Facts about our side. Times are monotonic seconds."""
 
     def __init__(self, me: str, to: str, session: str, rng: Rng) -> None:
-        """Begin a session: 16 letters and digits, random, so that nobody ever had it before."""
+        """Begin a session: 16 letters and digits, random, so that no session ever had it before."""
         self.me, self.to = me, to
         self.session = session
         self.window = SendWindow()
@@ -92,7 +92,7 @@ class Mailbox:
     # --- what we say ---------------------------------------------------------------------------------------------
 
     def say(self, text: str) -> bool:
-        """Have `text` delivered; say whether anything of it is left once it is clean. Raises ProtocolError."""
+        """Queue `text` for delivery; return false if nothing of it is left once it is clean. Raises ProtocolError."""
         text = clean(text)
         if len(text.encode()) > LINE_LIMIT:
             raise ProtocolError(ErrorCode.TOO_LONG, limit=LINE_LIMIT)
@@ -104,7 +104,7 @@ class Mailbox:
         return bool(text)
 
     def leave(self) -> None:
-        """Have our goodbye written."""
+        """Let the next letter say goodbye."""
         self._leaving = True
         self._progress()
 
@@ -116,12 +116,12 @@ class Mailbox:
         return self._timer.done
 
     def write_at(self) -> float:
-        """Return when the next letter is to be written: 0 for at once, infinity for not before something happens."""
+        """Return when to write the next letter: 0 for at once, infinity if something has to happen first."""
         apart = self._apart or not self.peer.session or not self.peer.knows_us
         return self._timer.write_at(unread=apart or bool(self.window))
 
     def letter(self, now: float) -> bytes:
-        """Return the letter to write now; tell `written` or `not_written` what came of it."""
+        """Return the letter to write now; call `written` or `not_written` next."""
         self._number += 1
         self._timer.begin(now)
         peer = self.peer
@@ -173,7 +173,7 @@ class Mailbox:
         return letter
 
     def _adopts(self, letter: Letter) -> bool:
-        """Say whether a letter of another session than the adopted one proves that it is the younger (rules 1, 2)."""
+        """Return whether a letter of another session than the adopted one proves that it is younger (rules 1, 2)."""
         session, number = letter.seen
         return session == self.session and number > self.peer.since
 

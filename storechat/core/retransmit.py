@@ -1,4 +1,4 @@
-"""When a letter is to be written, and written again. Pure; times are monotonic seconds."""
+"""When to write a letter, and when to write it again. Pure; times are monotonic seconds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from math import inf
 
 from client.core.backoff import Backoff, Rng
 
-_FIRST_WAIT, _LONGEST_WAIT = 0.4, 8.0  # seconds until a letter is written again that nobody seems to have read
+_FIRST_WAIT, _LONGEST_WAIT = 0.4, 8.0  # seconds until a letter that seems unread is written again
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0  # seconds until another attempt when the store has not taken one
 
 
 class RetransmitTimer:
-    """A letter is written when one is `due`, and again and again, later and later, while nobody seems to read it."""
+    """A letter is written when one is `due`, and again after ever longer waits, while it seems unread."""
 
     def __init__(self, rng: Rng) -> None:
         """Begin with a letter that is due."""

@@ -34,7 +34,7 @@ class SendWindow:
         self._texts.append(text)
 
     def acknowledge(self, heard: int) -> bool:
-        """Let go of what has been heard, up to the number `heard`; say whether that was any."""
+        """Drop the texts that were heard, up to the number `heard`; return whether there were any."""
         before = self.first
         while self._texts and self.first <= heard:
             self._texts.popleft()

@@ -1,7 +1,7 @@
-"""FaultyStore: a store behind a network that does whatever networks do, each at the rate that is asked for. Pure.
+"""A store with the faults of stores and networks, each at a rate that can be set. Pure.
 
-Each fault happens by itself and by rng, so that several may meet in one request. What becomes of it is an Response;
-one without a status is never sent. Chance is handed in: with the same numbers, the same faults.
+Each fault happens by itself and at random, so that several may meet in one request. What becomes of it is a Response;
+one without a status is never sent. The random numbers are handed in: the same numbers give the same faults.
 """
 
 from __future__ import annotations

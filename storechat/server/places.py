@@ -1,4 +1,4 @@
-"""Places: which connections a store serves at a time, and which of them goes when another comes. Pure.
+"""Which connections a store serves at a time, and which of them ends when another comes. Pure.
 
 A newcomer always gets in, or a few who send a byte now and then could keep everybody out. Where there is no place left,
 one goes: of those of the address that has most, the one that has been under way longest. One that waits for a change
@@ -75,7 +75,7 @@ class Places:
 
 
 def owner_of(host: str) -> str:
-    """Return what belongs to whoever has the address `host`: it alone, or the /64 around an IPv6 address."""
+    """Return the network that counts as one owner: an IPv4 address alone, or the /64 around an IPv6 address."""
     address = ip_address(host.partition("%")[0])
     if not isinstance(address, IPv6Address):
         return str(address)

@@ -1,8 +1,7 @@
 """Keys and their values, each with a version, within limits. Pure.
 
-A version is a word that changes whenever the value does, and says nothing else: whoever waits for a change names the
-version that he has. It begins with the store's epoch, a random word, so that the versions of a store that was started
-anew are none of those that it gave before.
+A version is a word that changes whenever the value does: a reader that waits for a change names the version that it
+has. It begins with the store's epoch, a random word, so that no version is used again after the store was restarted.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ class KeyValueStore:
             raise StoreError(NO_ROOM, f"there are {KEYS_LIMIT} keys already")
 
     def put(self, key: str, value: bytes) -> bool:
-        """Put `value` under `key`; say whether the key is new. Raises StoreError."""
+        """Put `value` under `key`; return whether the key is new. Raises StoreError."""
         self.check(key, value)
         if self._keep is not None:
             self._keep(key, value)

@@ -555,7 +555,7 @@ def test_the_bar_says_how_we_stand(ann: User) -> None:
     ann.presses("hello" + ENTER)
     ann.sent()
     ann.session.lost()
-    ann.session.retry_in = 7
+    ann.session.presence.retry_in = 7
     ann.terminal.refresh()
     ann.glass.shows_bar("offline, next try in 7 s | ann | 2 users")
 

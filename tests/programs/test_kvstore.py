@@ -264,5 +264,5 @@ def test_data_that_cannot_be_read_is_a_sentence(tmp_path: Path, capsys: pytest.C
     assert "'bad key' is not a key" in capsys.readouterr().err
     assert kvstore.main(["8002", "--data", os.devnull]) == 1
     assert (
-        capsys.readouterr().err == f"Cannot read {os.devnull}: Not a directory. Mend that, or choose another --data.\n"
+        capsys.readouterr().err == f"Cannot read {os.devnull}: Not a directory. Repair it, or choose another --data.\n"
     )

@@ -194,11 +194,11 @@ class Crowd:
 
     def _know_the_same(self) -> bool:
         """Say whether all have heard the newest number, which is not one of a whisper when all have spoken last."""
-        return len({member.session.seq for member in self._members}) == 1
+        return len({member.session.position.seq for member in self._members}) == 1
 
     def _restless(self) -> list[str]:
         return [
-            f"client {member.number} waits for {member.session.pending or 'a connection'}"
+            f"client {member.number} waits for {member.session.lines.pending or 'a connection'}"
             for member in self._members
             if not member.is_at_rest or member not in self._links or self._links[member].how
         ]

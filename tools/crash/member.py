@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 from functools import lru_cache
 
+from client.core.presence import Dismissal
 from client.core.session import ClientMessage, ClientSession, Step
 from protocol import events
 from protocol.errors import ErrorCode, ProtocolError
@@ -57,18 +58,19 @@ class Member:
     @property
     def may_return(self) -> bool:
         """Whether it wants another connection when it has lost one."""
-        return self.session.may_return or not (self.session.epoch or self.session.dismissed)
+        presence = self.session.presence
+        return presence.may_return or not (presence.has_been_in or presence.dismissal is Dismissal.FOR_GOOD)
 
     @property
     def is_at_rest(self) -> bool:
         """Whether it is in the room and all its lines have had their answers."""
-        return self.session.online and not self.session.pending
+        return self.session.presence.online and not self.session.lines.pending
 
     def connected(self) -> bytes:
         """Begin another connection."""
         self._codec = FrameCodec(PREAMBLE)
         session = self.session
-        hello = session.again() if session.epoch else session.hello(self._own_name())
+        hello = session.again() if session.presence.has_been_in else session.hello(self._own_name())
         self._asked = hello.resume
         return _frames((hello,))
 
@@ -83,7 +85,11 @@ class Member:
     def may_type(self) -> bool:
         """Whether it is somebody, here or on its way back, and has not typed too much already."""
         session = self.session
-        return bool(session.epoch and session.name) and self.may_return and len(session.pending) < WINDOW
+        return (
+            bool(session.presence.has_been_in and session.name)
+            and self.may_return
+            and len(session.lines.pending) < WINDOW
+        )
 
     def says(self, more: str, now: float) -> bytes:
         """Say something to everybody, ending in `more`."""
@@ -112,12 +118,12 @@ class Member:
 
     def turns_page(self) -> None:
         """Begin another history where this one ends, with nothing under way."""
-        self.history = History(self.number, [Begun(self.session.epoch, self.session.seq)])
+        self.history = History(self.number, [Begun(self.session.position.epoch, self.session.position.seq)])
 
     def _types(self, kind: str, command: str, text: str, now: float) -> bytes:
-        before = set(self.session.pending)
+        before = set(self.session.lines.pending)
         step = self.session.typed(command + text, now)
-        for cseq in self.session.pending.keys() - before:  # none if the client itself refuses it
+        for cseq in self.session.lines.pending.keys() - before:  # none if the client itself refuses it
             self._write(Invoked(cseq, kind, text))
         return _frames(step.send)
 
@@ -142,12 +148,12 @@ class Member:
             self._write(Broken(f"{error} {item!r:.200}"))
             return b""
         session = self.session
-        before = set(session.pending)
+        before = set(session.lines.pending)
         step = session.receive(event, now)
         for record in self._records(event, step):
             self._write(record)
         answer = _answer_in(event, step)
-        for cseq in before - session.pending.keys():
+        for cseq in before - session.lines.pending.keys():
             if answer is not None:
                 self._write(Answered(cseq, answer))
         return _frames(step.send) + self._answer(now)
@@ -168,7 +174,7 @@ class Member:
     def _answer(self, now: float) -> bytes:
         """Answer the server's question for a name: the one that we had may be somebody else's by now."""
         session = self.session
-        if session.question != "name" or session.name:
+        if session.questions.what != "name" or session.name:
             return b""
         return _frames(session.typed(self._own_name(), now).send)
 

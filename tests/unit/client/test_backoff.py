@@ -6,7 +6,7 @@ import random
 from math import ceil
 
 import myclient
-from client.core.backoff import Backoff
+from client.core.backoff import Backoff, Retries
 
 
 def test_waits_double_up_to_the_limit_and_begin_again() -> None:
@@ -28,3 +28,26 @@ def test_a_lost_connection_is_tried_again_ever_later_but_at_least_every_half_min
         assert tries[0] == 1
         assert all(1 <= pause <= 30 for pause in tries)
         assert all(pause >= 15 for pause in tries[6:])
+
+
+def retries(persistence: float) -> Retries:
+    return Retries(Backoff(1.0, 30.0, lambda: 1.0), persistence, lasting=30.0)
+
+
+def test_a_lost_connection_is_tried_again_for_as_long_as_was_asked_for() -> None:
+    ours = retries(5.0)
+    assert ours.persists
+    ours.lost(100.0)
+    assert [ours.wait(100.0), ours.wait(101.0), ours.wait(103.0)] == [1, 2, None]
+    assert not retries(0.0).persists
+
+
+def test_only_a_connection_that_lasted_makes_the_waits_short_again() -> None:
+    ours = retries(1000.0)
+    ours.lost(100.0)
+    assert [ours.wait(100.0), ours.wait(100.0)] == [1, 2]
+    ours.connected(103.0)
+    ours.holds(133.0)
+    assert ours.wait(133.0) == 4
+    ours.holds(134.0)
+    assert ours.wait(134.0) == 1

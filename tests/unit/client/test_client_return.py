@@ -7,6 +7,7 @@ from math import inf
 
 import pytest
 
+from client.core.presence import Dismissal, Goodbye, Phase
 from client.core.session import ClientSession
 from client.core.typed import Secret, Typed
 from protocol import events
@@ -76,7 +77,7 @@ def test_lines_without_an_answer_are_sent_again_under_their_numbers_once_it_is_w
     assert ann.types("one") == (Line("one", 1),)
     ann.loses()
     assert ann.types("two") == ()
-    assert not ann.session.online
+    assert not ann.session.presence.online
     ann.session.again()
     assert ann.types("three") == ()
     ann.hears(back(6))
@@ -111,10 +112,10 @@ def test_a_password_that_was_right_is_given_again_when_it_is_asked_for() -> None
 
 def test_a_password_is_never_offered_to_another_address_than_it_was_given_for() -> None:  # T4
     ann = Ann()
-    ann.session.server = "192.0.2.1, port 8001"
+    ann.session.connected("192.0.2.1, port 8001")
     ann.hears(Asked("password", "Its password?"))
     ann.answers("hunter22")
-    ann.session.server = "192.0.2.2, port 8001"
+    ann.session.connected("192.0.2.2, port 8001")
     assert ann.returns().password is None
     told = ann.hears(Asked("password", "Its password?"))
     assert ann.sent == []
@@ -153,7 +154,7 @@ def test_a_password_given_beforehand_is_for_that_name_and_no_other_that_is_typed
     session.receive(Asked("name", "Another?"), 1.0)
     session.typed("bob", 1.0)
     assert session.receive(Asked("password", "Bob's password?"), 1.0).send == ()
-    assert session.question == "password"
+    assert session.questions.what == "password"
 
 
 # --- another log: numbers of the one before mean nothing in it -----------------------------------------------------
@@ -184,11 +185,11 @@ def test_a_reply_that_waits_is_given_back_when_the_log_began_anew(welcome: Welco
     )
     assert told[1].startswith("* Welcome, ann.")
     assert ann.sent == [Line("one", 2)]
-    assert list(ann.session.pending) == [2]
-    assert ann.session.refused_lines == 2
-    assert ann.session.seq == welcome.seq
+    assert list(ann.session.lines.pending) == [2]
+    assert ann.session.lines.refused == 2
+    assert ann.session.position.seq == welcome.seq
     assert ann.types("/reply well") == ()  # whoever whispered was in the other log
-    assert list(ann.session.pending) == [2]
+    assert list(ann.session.lines.pending) == [2]
 
 
 def test_a_renaming_before_the_welcome_does_not_change_the_name_of_today() -> None:
@@ -199,7 +200,7 @@ def test_a_renaming_before_the_welcome_does_not_change_the_name_of_today() -> No
     assert ann.session.name == "ann"
     ann.types("one")
     assert ann.hears(Said(9, "ann", "one", AT, 2)) == ["ann: one"]
-    assert ann.session.pending == {}
+    assert ann.session.lines.pending == {}
 
 
 def test_a_whisper_of_ours_under_another_name_is_nobodys_to_reply_to() -> None:
@@ -228,7 +229,7 @@ def test_a_name_that_is_gone_is_asked_for_again_and_the_lines_follow() -> None:
 
 
 def test_before_the_first_welcome_there_is_nothing_to_come_back_to() -> None:
-    assert not ClientSession("secret").may_return
+    assert not ClientSession("secret").presence.may_return
 
 
 @pytest.mark.parametrize(
@@ -243,33 +244,33 @@ def test_after_a_goodbye_for_good_it_stays_away(goodbye: Dismissed | None, may_r
     ann = Ann()
     if goodbye is not None:
         ann.hears(goodbye)
-        assert ann.session.told_goodbye
-    assert ann.session.may_return is may_return
+        assert ann.session.presence.dismissal is not Dismissal.NONE
+    assert ann.session.presence.may_return is may_return
 
 
 def test_after_its_own_goodbye_it_stays_away_whatever_the_server_says() -> None:
     ann = Ann()
     ann.types("/quit")
-    assert ann.session.may_return  # as long as it has not been sent
+    assert ann.session.presence.may_return  # as long as it has not been sent
     ann.session.leave()
-    assert not ann.session.may_return
+    assert not ann.session.presence.may_return
     ann.hears(Dismissed("The server is shutting down. Goodbye.", again=True))
-    assert ann.session.dismissed
+    assert ann.session.presence.dismissal is Dismissal.FOR_GOOD
 
 
 def test_another_connection_makes_the_goodbye_of_the_last_one_past() -> None:
     ann = Ann()
     ann.hears(Dismissed("The server is shutting down. Goodbye.", again=True))
     ann.returns()
-    assert not ann.session.told_goodbye
+    assert ann.session.presence.dismissal is Dismissal.NONE
 
 
 def test_a_server_keeps_a_line_waiting_from_when_it_was_typed_or_last_said_something() -> None:
     ann = Ann()
-    assert ann.session.waits_since(3.0) == inf
+    assert ann.session.lines.waits_since(3.0) == inf
     ann.types("one")
-    assert ann.session.waits_since(0.5) == 1.0
-    assert ann.session.waits_since(3.0) == 3.0
+    assert ann.session.lines.waits_since(0.5) == 1.0
+    assert ann.session.lines.waits_since(3.0) == 3.0
 
 
 # --- what is shown -----------------------------------------------------------------------------------------------
@@ -291,7 +292,7 @@ def test_what_was_missed_stands_between_two_rules_without_our_own_coming_and_goi
     assert shown[1:3] == ["bob -> you: psst", "* bob has left (goodbye). Users here: 0"]
     assert BACK in shown[3]
     assert shown[4:] == ["carl: hi"]
-    assert ann.session.seq == 11
+    assert ann.session.position.seq == 11
 
 
 def test_who_missed_nothing_is_told_that() -> None:
@@ -339,7 +340,7 @@ def test_an_echo_that_comes_again_is_shown_once() -> None:
     shown = ann.hears(back(8), echo, Left(7, "ann", 1, "x"), Joined(8, "ann", 1), echo)
     assert len(shown) == 2
     assert shown[0].endswith("ann: one")
-    assert ann.session.pending == {}
+    assert ann.session.lines.pending == {}
 
 
 def test_an_answer_from_before_a_gap_settles_its_line_and_is_shown() -> None:
@@ -348,7 +349,7 @@ def test_an_answer_from_before_a_gap_settles_its_line_and_is_shown() -> None:
     ann.returns()
     ann.hears(back(20), Missed(13), Joined(20, "ann", 1))
     assert ann.hears(Said(6, "ann", "one", AT, 1)) == ["ann: one"]
-    assert ann.session.pending == {}
+    assert ann.session.lines.pending == {}
 
 
 @pytest.mark.parametrize(
@@ -360,7 +361,7 @@ def test_an_answer_is_known_by_its_number_though_the_name_is_another_now(event: 
     ann.types("one")
     ann.returns()
     ann.hears(back(8, "other"), event)
-    assert ann.session.pending == {}
+    assert ann.session.lines.pending == {}
 
 
 def test_somebody_else_under_our_name_meanwhile_acknowledges_nothing() -> None:
@@ -368,9 +369,9 @@ def test_somebody_else_under_our_name_meanwhile_acknowledges_nothing() -> None:
     ann.types("one")
     ann.returns()
     ann.hears(back(9), Said(7, "ann", "another ann's first line", AT))
-    assert list(ann.session.pending) == [1]
+    assert list(ann.session.lines.pending) == [1]
     ann.hears(Said(10, "bob", "hi", AT, 1))
-    assert list(ann.session.pending) == [1]
+    assert list(ann.session.lines.pending) == [1]
 
 
 def test_a_refusal_and_a_notice_settle_as_ever() -> None:
@@ -379,7 +380,7 @@ def test_a_refusal_and_a_notice_settle_as_ever() -> None:
     ann.types("/seen dora")
     ann.returns()
     ann.hears(back(6), refusal(ErrorCode.NOT_CONNECTED, 1, name="dora"), Noticed("dora is not known.", 2))
-    assert ann.session.pending == {}
+    assert ann.session.lines.pending == {}
     assert ann.session.name == "ann"
 
 
@@ -399,3 +400,17 @@ def test_whatever_a_server_calls_us_and_its_log_the_next_hello_fits_a_frame() ->
     hello = ann.returns()
     assert hello.resume is not None
     assert len(hello.name or "") + len(hello.resume.epoch) <= 80
+
+
+def test_a_connection_lost_before_the_first_welcome_is_the_end() -> None:
+    session = ClientSession("secret")
+    session.lost()
+    assert session.presence.phase is Phase.ENTERING
+    assert not session.presence.may_return
+
+
+def test_a_goodbye_that_was_sent_is_not_taken_back_by_another() -> None:
+    ann = Ann()
+    ann.session.leave()
+    ann.types("/quit")
+    assert ann.session.presence.goodbye is Goodbye.SENT

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.core.presence import Dismissal, Goodbye
 from client.core.render import Kind
 from client.core.session import UNSEEN, ClientSession
 from client.core.settings import Settings
-from client.core.typed import OVER, Pending, Secret, Typed
+from client.core.typed import OVER, Secret, Typed
+from client.core.unanswered import Pending
 from protocol import requests
 from protocol.commands import BY_WORD
 from protocol.errors import ErrorCode
@@ -50,6 +52,10 @@ class Ann:
         if name:
             self.hears(Welcomed(name, "epoch", 1, 1))
 
+    @property
+    def is_dismissed(self) -> bool:
+        return self.session.presence.dismissal is Dismissal.FOR_GOOD
+
     def answers(self, text: str) -> object:
         """Return what is sent for the answer to the question for a password, or the text shown instead."""
         return self.types(Secret(text, self.session.secret))
@@ -66,7 +72,7 @@ class Ann:
 
     @property
     def unanswered(self) -> list[str]:
-        return [pending.text for pending in self.session.pending.values()]
+        return [pending.text for pending in self.session.lines.pending.values()]
 
 
 def whisper(name: str, seq: int, to: str = "ann") -> Whispered:
@@ -100,13 +106,13 @@ def test_until_the_welcome_a_line_is_a_try_at_a_name() -> None:
     ann = Ann(name="")
     ann.hears(Asked("name", "Who are you?"))
     assert ann.types("  ann ") == Name("ann")  # A3
-    assert ann.session.question == ""
+    assert ann.session.questions.what == ""
     ann.hears(refusal(ErrorCode.NAME_TAKEN, name="ann"), Asked("name", "Another?"))  # A4
-    assert ann.session.refusal == "ann is in use. Choose another name."
+    assert ann.session.questions.refusal == "ann is in use. Choose another name."
     assert ann.types("ann2") == Name("ann2")
-    assert ann.session.refusal == ""
+    assert ann.session.questions.refusal == ""
     ann.hears(Welcomed("ann2", "epoch", 7, 3))
-    assert (ann.session.name, ann.session.seq) == ("ann2", 7)
+    assert (ann.session.name, ann.session.position.seq) == ("ann2", 7)
     assert ann.types("hello") == Line("hello", 1)
 
 
@@ -114,7 +120,7 @@ def test_a_command_before_the_welcome_is_for_the_server() -> None:
     ann = Ann(name="")
     ann.hears(Asked("name", "Who are you?"))
     assert ann.types("/setname john") == Line("/setname john", 1)  # C3
-    assert ann.session.question == ""
+    assert ann.session.questions.what == ""
     ann.hears(Welcomed("john", "epoch", 1, 1))
     assert ann.unanswered == []  # the welcome was the answer
 
@@ -144,7 +150,7 @@ def test_an_answer_to_a_question_that_is_over_goes_nowhere(since: list[Event]) -
     ann.hears(*since, Said(5, "bob", "hi", AT))
     assert ann.types(secret) == DROPPED
     assert ann.unanswered == []
-    assert ann.session.refused_lines == 1
+    assert ann.session.lines.refused == 1
     assert ann.types(Secret("hunter22", OVER)) == DROPPED
     assert "hunter22" not in repr(secret)
 
@@ -161,7 +167,7 @@ def test_a_goodbye_is_one_at_a_question_too() -> None:
     ann = Ann()
     ann.hears(QUESTION)
     assert ann.types("/quit") is None
-    assert ann.session.wants_to_leave
+    assert ann.session.presence.goodbye is Goodbye.TYPED
 
 
 @pytest.mark.parametrize("line", ["/register", "/passwd", "/nick bob", "/setname bob"])
@@ -210,7 +216,7 @@ def test_what_does_not_begin_with_a_slash_is_talk(typed: str, sent: str) -> None
     ann = Ann()
     assert ann.types(typed) == Line(sent, 1)
     assert ann.session.size(typed) == len(sent)
-    assert not ann.session.wants_to_leave
+    assert ann.session.presence.goodbye is not Goodbye.TYPED
 
 
 def test_a_space_in_front_of_a_command_for_a_name_does_no_harm() -> None:
@@ -271,7 +277,7 @@ def test_every_answer_settles_its_line(answer: Event) -> None:
     ann = Ann()
     ann.types("hello")
     ann.types("and more")
-    assert ann.session.pending[1] == Pending(Line("hello", 1), ann.now)
+    assert ann.session.lines.pending[1] == Pending(Line("hello", 1), ann.now)
     ann.hears(answer)
     assert ann.unanswered == ["and more"]
 
@@ -305,19 +311,19 @@ def test_after_a_renaming_our_lines_are_known_by_the_new_name() -> None:
 def test_a_goodbye_is_answered_by_the_servers_goodbye_and_so_is_not_pending() -> None:
     ann = Ann()
     assert ann.session.leave().send == (Line("/disconnect", 1),)
-    assert ann.session.leaving
+    assert ann.session.presence.goodbye is Goodbye.SENT
     assert ann.unanswered == []
-    assert not ann.session.dismissed
+    assert not ann.is_dismissed
     assert ann.hears(Dismissed("Goodbye.")) == "Goodbye."
-    assert ann.session.dismissed
+    assert ann.is_dismissed
 
 
 @pytest.mark.parametrize(("text", "leaving"), [("/QUIT ", True), ("/quit now", True), ("/quitter", False)])
 def test_a_goodbye_is_one_whatever_follows_it(text: str, leaving: bool) -> None:
     ann = Ann()
     assert (ann.types(text) is None) is leaving
-    assert ann.session.wants_to_leave is leaving
-    assert not ann.session.leaving
+    assert (ann.session.presence.goodbye is Goodbye.TYPED) is leaving
+    assert ann.session.presence.goodbye is not Goodbye.SENT
 
 
 def test_a_password_is_being_checked_until_something_comes_of_it() -> None:
@@ -355,7 +361,7 @@ def test_settings_are_made_here_and_are_to_be_kept() -> None:
     assert step.show is not None
     assert not step.send
     assert ann.types("/set bell loud") == "! bell is one of: off, mention, whisper, all. Usage: /set [SETTING]"
-    assert ann.session.refused_lines == 1
+    assert ann.session.lines.refused == 1
     assert ann.session.typed("/clear", 0.0).clears
 
 
@@ -395,7 +401,7 @@ def test_lines_that_were_refused_are_counted() -> None:
     ann.types("/nosuch")
     ann.hears(refusal(ErrorCode.UNKNOWN_COMMAND, 1, word="/nosuch", hint=""))
     ann.hears(refusal(ErrorCode.BUSY, UNSEEN), refusal(ErrorCode.BUSY))
-    assert ann.session.refused_lines == 1
+    assert ann.session.lines.refused == 1
 
 
 # --- /reply ------------------------------------------------------------------------------------------------------
@@ -510,7 +516,7 @@ def test_the_others_are_known_by_who_spoke_last_and_who_would_get_a_reply() -> N
 def test_the_newest_number_of_the_log_is_kept() -> None:
     ann = Ann()
     ann.hears(Joined(9, "bob", 2), Noticed("something"), Said(8, "bob", "late", AT))
-    assert ann.session.seq == 9
+    assert ann.session.position.seq == 9
 
 
 # --- a hostile server --------------------------------------------------------------------------------------------
@@ -561,4 +567,4 @@ def test_a_refusal_after_the_welcome_is_about_a_line_and_not_about_us() -> None:
     step = ann.session.receive(refusal(ErrorCode.NOT_CONNECTED, name="eve"), ann.now)
     assert step.show is not None
     assert step.show.kind is Kind.REFUSED
-    assert ann.session.refusal == ""
+    assert ann.session.questions.refusal == ""

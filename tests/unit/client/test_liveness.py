@@ -1,10 +1,9 @@
-"""client.core.liveness: when a server that says nothing is taken for gone."""
+"""client.core.session: when a server that says nothing is taken for gone."""
 
 from __future__ import annotations
 
 import pytest
 
-from client.core.liveness import is_dead
 from client.core.session import ClientSession
 from protocol.events import Asked, Event, Welcomed
 
@@ -34,4 +33,4 @@ def test_it_depends_on_what_it_owes_us(
         session.again()
     for event in events[1:]:
         session.receive(event, 100.0)
-    assert is_dead(session, 100.0, 100.0 + seconds, 20.0, 10.0) is dead
+    assert session.is_overdue(100.0, 100.0 + seconds, 20.0, 10.0) is dead

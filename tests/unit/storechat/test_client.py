@@ -11,10 +11,12 @@ import pytest
 
 from client.cli.exits import Ending, Exit
 from client.cli.store_address import address
+from client.core.chat_view import Status
 from client.core.render import Shown
 from protocol.errors import ErrorCode
 from storechat import client
 from storechat.client import StoreClient
+from storechat.core.chat import StoreChat
 from storechat.core.mailbox import Mailbox
 from storechat.http_store import HttpStore
 from tests.support.keyserver import Keys
@@ -33,9 +35,9 @@ class Seat:
         self._seen = 0
         self._grown = threading.Condition()
         self._typed: queue.Queue[str | None] = queue.Queue()
-        self.stood: list[tuple[bool, int]] = []
+        self.chat = StoreChat(name, [to])
         mailbox = Mailbox(name, to, session, lambda: 0.0)
-        self.client = StoreClient(HttpStore(address(url), 0.2), mailbox, self, self.show, lambda: 0.0, self.stands)
+        self.client = StoreClient(HttpStore(address(url), 0.2), mailbox, self.chat, self, self.show, lambda: 0.0)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -65,21 +67,18 @@ class Seat:
             self.text += shown.text + "\n"
             self._grown.notify_all()
 
-    def stands(self, online: bool, count: int) -> None:
-        with self._grown:
-            self.stood.append((online, count))
-            self._grown.notify_all()
-
     def is_told(self, online: bool, count: int) -> None:
         """Wait until the bar says so."""
         with self._grown:
-            assert self._grown.wait_for(lambda: self.stood[-1:] == [(online, count)], PATIENCE), self.stood
+            status = Status(online, users=count)
+            assert self._grown.wait_for(lambda: self.chat.status == status, PATIENCE), self.chat.status
 
     def clear(self) -> None:
         pass
 
     def refresh(self) -> None:
-        pass
+        with self._grown:
+            self._grown.notify_all()
 
     def wake(self) -> None:
         self._typed.put(None)
@@ -205,7 +204,7 @@ def test_the_bar_tells_of_a_store_that_is_gone_and_of_the_other_who_is(ann: Seat
     with Seat(keys.url, "bob", "ann", "b" * 16) as bob:
         ann.is_told(True, 2)
         keys.closes()
-        ann.is_told(False, 2)
+        ann.is_told(False, 0)
         keys.opens()
         ann.is_told(True, 2)
         bob.types("/quit")

@@ -7,7 +7,7 @@ from typing import Any
 
 from client.core import render, session
 from client.core.session import ClientSession, Step
-from client.core.typed import Pending
+from client.core.unanswered import Pending
 from protocol.events import Renamed, Welcomed
 from protocol.requests import Hello, Line
 from tools.crash.mutants.bug import Bug
@@ -19,7 +19,7 @@ def shows_repeats(patches: Patches) -> None:
     receive = ClientSession.receive
 
     def receiving(self: ClientSession, event: Any, now: float) -> Step:
-        is_old = getattr(event, "seq", self.seq + 1) <= self.seq
+        is_old = getattr(event, "seq", self.position.seq + 1) <= self.position.seq
         step = receive(self, event, now)
         return replace(step, show=render.render_event(event, self.name)) if is_old else step
 
@@ -35,7 +35,7 @@ def forgets_pending(patches: Patches) -> None:
     """What has had no answer when the connection is lost is forgotten."""
 
     def forgetting(self: ClientSession, hello: Hello) -> Hello:
-        self.pending.clear()
+        self.lines.pending.clear()
         return hello
 
     _again(patches, forgetting)
@@ -76,10 +76,11 @@ def repeats_renumbered(patches: Patches) -> None:
     def renumbering(self: ClientSession, step: Step) -> Step:
         repeated = [line for line in step.send if isinstance(line, Line)]
         lines = [
-            Line(line.text, self._cseq + number, line.as_of, line.epoch) for number, line in enumerate(repeated, 1)
+            Line(line.text, self.lines.newest + number, line.as_of, line.epoch)
+            for number, line in enumerate(repeated, 1)
         ]
-        self._cseq += len(lines)
-        self.pending = {line.cseq: Pending(line, 0.0) for line in lines}
+        self.lines.newest += len(lines)
+        self.lines.pending = {line.cseq: Pending(line, 0.0) for line in lines}
         return replace(step, send=tuple(lines))
 
     _welcomed(patches, renumbering)
@@ -89,7 +90,7 @@ def skips_missed(patches: Patches) -> None:
     """It takes the welcome's number for what it has seen, and what it missed for old."""
 
     def skipping(self: ClientSession, step: Step) -> Step:
-        self.seq = self._came_at
+        self.position.seq = self.position.came_at
         return step
 
     _welcomed(patches, skipping)
@@ -99,7 +100,7 @@ def takes_others_answers(patches: Patches) -> None:
     """Everybody's `cseq` acknowledges its own line of that number."""
 
     def settling(self: ClientSession, event: Any) -> Pending | None:
-        return self.pending.pop(getattr(event, "cseq", None), None)  # type: ignore[arg-type]
+        return self.lines.pending.pop(getattr(event, "cseq", None), None)  # type: ignore[arg-type]
 
     patches.replace(ClientSession, "_settle", settling)
 

@@ -1,0 +1,75 @@
+"""Where a client stands between its first connection and the last goodbye. Pure.
+
+Three facts that change independently: the phase of the connection, what the user did about leaving, and what the
+server said about it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class Phase(Enum):
+    """The phase of the conversation, as far as the connection decides it."""
+
+    ENTERING = auto()  # connected for the first time, and not in the room yet
+    CHATTING = auto()  # in the room
+    OFFLINE = auto()  # was in the room; the connection is lost
+    RETURNING = auto()  # connected again, and not back in the room yet
+
+
+class Goodbye(Enum):
+    """How far our own goodbye has come."""
+
+    NONE = auto()
+    TYPED = auto()  # it is sent when every line has been answered
+    SENT = auto()
+
+
+class Dismissal(Enum):
+    """What the server's goodbye means to us."""
+
+    NONE = auto()
+    FOR_NOW = auto()  # it shuts down: a client that persists connects again
+    FOR_GOOD = auto()
+
+
+class Presence:
+    """The phase, both goodbyes, and what the status bar shows of them."""
+
+    def __init__(self) -> None:
+        self.phase = Phase.ENTERING
+        self.goodbye = Goodbye.NONE
+        self.dismissal = Dismissal.NONE
+        self.retry_in = 0  # seconds until the next try at a connection; 0 while one is being tried, or stands
+        self.away = ""  # the line that said we are away, to be repeated to a server that forgot it
+
+    @property
+    def online(self) -> bool:
+        """Whether we are in the room, by a connection that stands."""
+        return self.phase is Phase.CHATTING
+
+    @property
+    def has_been_in(self) -> bool:
+        """Whether a server has ever let us in."""
+        return self.phase is not Phase.ENTERING
+
+    @property
+    def may_return(self) -> bool:
+        """Whether a lost connection is to be replaced: we were in, and nobody has said goodbye for good."""
+        is_over = self.goodbye is Goodbye.SENT or self.dismissal is Dismissal.FOR_GOOD
+        return self.has_been_in and not is_over
+
+    def lost(self) -> None:
+        """Note that the connection is gone."""
+        if self.has_been_in:
+            self.phase = Phase.OFFLINE
+
+    def returns(self) -> None:
+        """Note that there is another connection."""
+        self.phase, self.dismissal = Phase.RETURNING, Dismissal.NONE
+
+    def dismissed(self, *, again: bool) -> None:
+        """Note the server's goodbye; `again`: it invites us back, which means nothing once we have said ours."""
+        may_return = again and self.goodbye is not Goodbye.SENT
+        self.dismissal = Dismissal.FOR_NOW if may_return else Dismissal.FOR_GOOD

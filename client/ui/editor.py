@@ -1,0 +1,137 @@
+"""The line editor: prompt_toolkit's prompt with completion, hints, history and lines that are held in doubt."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.layout.containers import AnyContainer, HSplit
+from prompt_toolkit.layout.processors import AfterInput
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.styles import Style
+
+from client.core import confirm
+from client.core.chat_view import ChatView
+from client.core.render import Kind, Role, Shown, Span, compose
+from client.core.typed import without_password
+from client.ui import keys
+from client.ui.display import Display
+from client.view.completion import candidates, hint, last_word
+
+
+class _Completer(Completer):
+    """prompt_toolkit's side of client.view.completion."""
+
+    def __init__(self, chat: ChatView) -> None:
+        self._chat = chat
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        text, chat = document.text_before_cursor, self._chat
+        for candidate in candidates(text, chat.others, chat.whisperer):
+            yield Completion(candidate.word, -len(last_word(text)), display_meta=candidate.meaning)
+
+
+class _History(InMemoryHistory):
+    """What was typed, for the arrow keys and Ctrl-R; but no passwords, and not what is still in the editor."""
+
+    def __init__(self, is_held: Callable[[], bool]) -> None:
+        super().__init__()
+        self._is_held = is_held
+
+    def append_string(self, string: str) -> None:
+        if not self._is_held() and without_password(string) == string:
+            super().append_string(string)
+
+
+class LineEditor:
+    """The prompt for lines. `app` runs by `ask`, which returns None if a password is asked for meanwhile."""
+
+    def __init__(
+        self,
+        chat: ChatView,
+        display: Display,
+        clock: Callable[[], float],
+        bar: AnyContainer,
+        style: Style,
+        depth: ColorDepth | None,
+    ) -> None:
+        """Draw `bar` below the line. `clock` tells a key pressed in haste from a decision, in seconds."""
+        self._chat = chat
+        self._display = display
+        self._clock = clock
+        self._holding = confirm.Holding()  # what was entered and not sent
+        self._draft = Document()  # the line that waits while a password is typed
+        self._prompt: PromptSession[str] = PromptSession(
+            self._message,
+            completer=_Completer(chat),
+            complete_while_typing=False,
+            history=_History(lambda: self._holding.doubt is not None),
+            key_bindings=keys.at_the_prompt(self._meant),
+            input_processors=[AfterInput(self._hint)],
+            style=style,
+            color_depth=depth,
+            erase_when_done=True,  # the server's echo shows the line (A12)
+        )
+        self.app: Application[Any] = self._prompt.app
+        self._prompt.layout.container = HSplit([self._prompt.layout.container, bar])
+        self._prompt.default_buffer.accept_handler = self._accept
+        self._prompt.default_buffer.on_text_changed += lambda _: self._holding.ends()
+
+    def ask(self, pre_run: Callable[[], None]) -> str | None:
+        """Return what is entered; begin with the line that was put aside. Raises EOFError, KeyboardInterrupt."""
+        draft, self._draft = self._draft, Document()
+        return self._prompt.prompt(default=draft, pre_run=pre_run)
+
+    def put_aside(self) -> None:
+        """End the prompt, if it stands, and keep its line for the next one."""
+        if not self.app.is_running or self.app.is_done:
+            return
+        self._holding.ends()
+        self._draft = self._prompt.default_buffer.document
+        # End a search (Ctrl-R) by hand: prompt_toolkit's stop_search finds no prompt in a callback.
+        self._prompt.layout.focus(self._prompt.default_buffer)
+        self._prompt.layout.search_links.clear()
+        self._prompt.search_buffer.reset()
+        self.app.exit(result=None)
+
+    def _accept(self, buffer: Buffer) -> bool:
+        """Take what was entered, unless it is held; return true, so that prompt_toolkit does not empty the editor."""
+        chat, text = self._chat, buffer.text
+        doubt = confirm.doubt(text, chat.size, chat.others, chat.whisperer) if chat.name else None
+        if chat.secret:  # it was asked for in this moment
+            self.put_aside()
+        elif not self._holding.takes(text, doubt, self._clock()):
+            self.app.exit(result=text)
+        return True
+
+    def _meant(self) -> str:
+        doubt = self._holding.doubt
+        return "" if doubt is None else doubt.meant
+
+    def _message(self) -> ANSI:
+        return ANSI(self._display.live() + self._notice() + self._display.text(self._invitation()))
+
+    def _notice(self) -> str:
+        """Return why the line that was entered is still there, if it is."""
+        doubt = self._holding.doubt
+        lines = [] if doubt is None else textwrap.wrap(doubt.notice, max(self._display.size[1] - 1, 1))
+        return self._display.lines(compose(Kind.QUESTION, line) for line in lines)
+
+    def _invitation(self) -> Shown:
+        name = self._chat.name
+        if not name:
+            return compose(Kind.SAID, "Your name: ")
+        room = self._display.size[1] // 3
+        return compose(Kind.SAID, *([Span(name, Role.OWN)] if len(name) < room else []), "> ")
+
+    def _hint(self) -> StyleAndTextTuples:
+        document = self._prompt.default_buffer.document
+        return [("class:hint", hint(document.text))] if document.is_cursor_at_the_end else []
