@@ -117,9 +117,9 @@ class Server:
         effects += self._hear(readable)
         effects += self._lose_broken()
         self._accept(readable, now)
-        effects += self._greet(now)
         if not paused:
             effects += self._serve_all(readable, now)
+        effects += self._greet(now)  # after reading: a hello that came late is no silence
         effects += self._drop_laggards(writable, now)
         self._carry_out(effects, now)
         self._flush_all(writable, now)

@@ -13,7 +13,7 @@ from chat.delivery.outbox import Buffer
 from chat.effects import Effect
 from chat.session import Session
 from protocol.events import Said, Welcomed
-from protocol.requests import Line, Request
+from protocol.requests import Hello, Line, Request
 from runtime.sockets import SEND_BUFFER
 from runtime.transport import PlainTransport
 from storage import passwords
@@ -173,6 +173,16 @@ def test_who_speaks_first_or_is_gone_is_not_greeted(live: Live) -> None:
     live.clock.now += 1
     live.turns(3)
     assert not any(client.was_told("Type the name") for client in (ann, bob, carl))
+
+
+def test_a_client_whose_hello_is_read_late_is_asked_for_nothing(live: Live) -> None:
+    bob = live.connects()
+    live.turns()
+    bob.sends(frame(Hello(1, "a secret", "bob")))
+    live.clock.now += 1
+    bob.sees('"type":"welcome"')
+    assert not bob.was_told('"type":"ask"')
+    assert not bob.was_told("Type the name")
 
 
 @pytest.mark.parametrize(("hello", "seconds"), [(b"", 60), (b"\xff\xf4", 60), (b"\0\0", 10)])

@@ -20,6 +20,7 @@ TEXT_EVERY = 9  # every ninth client is a raw text one: 100 of 900
 TALKERS = 100
 RATE = 50  # messages a second, by all talkers together: well within what each may
 SWEEP_EVERY = 5  # messages: everybody listens ten times a second
+HISTORY = 8_000  # entries that the server keeps
 FAULT_EVERY = 25  # messages: two faults a second
 ENTER_AT_ONCE = 50
 SETTLE_SECONDS = 60.0
@@ -140,11 +141,14 @@ class Soak:
 
 
 def run(minutes: float, seed: int) -> Iterator[Finding]:
-    """Soak for `minutes`, print a line for each, and compare the second, or the middle, with the end."""
-    with serving("--greet-history", "0") as server:
+    """Soak for `minutes`, print a line for each, and compare the server early on with the server at the end.
+
+    Early is when its memory has what it may keep: by then there are as many entries as `--history` allows.
+    """
+    with serving("--greet-history", "0", "--history", str(HISTORY)) as server:
         soak = Soak(server, seed)
         soak.fill()
-        first = 2.0 if minutes > 2 else minutes / 2
+        first = min(minutes / 2, HISTORY / RATE / 60 + 1)
         early = soaked(soak, first, 0.0)
         late = soaked(soak, minutes - first, first)
         yield deliveries(soak)
