@@ -156,7 +156,7 @@ class Hub:
         if kind is not requests.Say:  # what people say to each other is theirs, and there is much of it
             effects += status(session, request, cseq, effects)
         if session.meter is not None:
-            effects += state.throttle.charge(session, request, state.now)
+            effects += state.throttle.charge(session, session.meter, request, state.now)
         return effects
 
     def _once(self, session: Session, request: Request, cseq: int, handler: Handler) -> Outcome:

@@ -9,6 +9,7 @@ from math import inf
 
 from chat import limits
 from chat.effects import Effect, ReadAgain, Unicast
+from chat.rate_limit import Meter
 from chat.session import Session
 from protocol import events, requests
 from protocol.requests import Request
@@ -23,28 +24,29 @@ class Throttle:
     def __init__(self) -> None:
         self._until: dict[Session, float] = {}
 
-    def charge(self, session: Session, request: Request, now: float) -> list[Effect]:
-        """Charge `session` for `request`; put it on hold where it can't pay, and tell it so now and then."""
-        if session.meter is None:
-            return []
+    def charge(self, session: Session, meter: Meter, request: Request, now: float) -> list[Effect]:
+        """Charge `session` for `request` on its `meter`; put it on hold where it can't pay, and tell it so now and
+        then."""
         is_message = isinstance(request, _MESSAGES)
-        return self._hold(session, session.meter.charge(now, messages=is_message, commands=not is_message), now)
+        wait = meter.charge(now, messages=is_message, commands=not is_message)
+        return self._hold(session, meter, wait, now)
 
     def charge_bytes(self, session: Session, size: int, now: float) -> list[Effect]:
         """Charge `session` for received bytes, likewise."""
-        return [] if session.meter is None else self._hold(session, session.meter.charge(now, size=size), now)
+        meter = session.meter
+        return [] if meter is None else self._hold(session, meter, meter.charge(now, size=size), now)
 
     def charge_answer(self, session: Session, size: int, now: float) -> list[Effect]:
         """Charge `session` for the bytes of an answer, likewise."""
-        return [] if session.meter is None else self._hold(session, session.meter.charge(now, answer=size), now)
+        meter = session.meter
+        return [] if meter is None else self._hold(session, meter, meter.charge(now, answer=size), now)
 
-    def _hold(self, session: Session, wait: float, now: float) -> list[Effect]:
+    def _hold(self, session: Session, meter: Meter, wait: float, now: float) -> list[Effect]:
         if not wait or session.closing:
             return []
         session.held = True
         self._until[session] = now + wait
-        meter = session.meter
-        if meter is None or now < meter.notified_at + limits.HOLD_NOTICE:
+        if now < meter.notified_at + limits.HOLD_NOTICE:
             return []
         meter.notified_at = now
         return [Unicast(session, events.Noticed(TOO_FAST))]
