@@ -21,17 +21,17 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count, groupby, islice
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chat.log import KEPT, Entry, Range, first_number
 from chat.log_time import LogTime
 from chat.replies import REFUSED, Place, Reply
-from protocol.events import Joined, Left, Renamed, Said, Whispered
 from storage.folder_lock import state_of
+from storage.journal_rows import encode, lines_in, packed, unpacked
 from system.atomic_file import make_private
 
 FILE_NAME = "journal.db"
@@ -64,6 +64,8 @@ class Journal:
 
     `runs` are the numbers that earlier runs of this epoch have issued; this one begins with the number `first`.
     `lost_its_end`: an earlier run's end was not found, so that the epoch is a new one.
+
+    It has 14 attributes, more than other classes: what the start found, and what each write compares.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class Journal:
         new epoch. Raises JournalError.
         """
         self.path = folder / FILE_NAME
-        self._path_text, self._wal_text = str(self.path), str(self._wal())
+        self._paths = str(self.path), str(self._wal())
         self._keep = keep
         self._age = age
         self._untrimmed = 0  # entries and answers written since the last trim
@@ -186,11 +188,7 @@ class Journal:
         """Yield where the entries of clients stand, the oldest first (chat.replies)."""
         with explained(self.path):
             for last, entries in self._db.execute("SELECT last, entries FROM log ORDER BY last"):
-                rows: list[list[Any]] = json.loads(entries)
-                for seq, (letter, author, _, *fields) in enumerate(rows, last - len(rows) + 1):
-                    cseq = _CSEQ[letter](fields) if author and not author.startswith("seat") else None
-                    if cseq is not None:
-                        yield Place(author, cseq, seq)
+                yield from lines_in(last, entries)
 
     def answers(self) -> list[Reply]:
         """Return the answers that are no entries, the oldest first."""
@@ -209,11 +207,11 @@ class Journal:
             self._db.execute("BEGIN")
             for at, turn in groupby(entries, attrgetter("at")):
                 self._time.hear(at)
-                self._db.execute("INSERT INTO log VALUES (?, ?, ?)", _packed(at, list(turn)))
+                self._db.execute("INSERT INTO log VALUES (?, ?, ?)", packed(at, list(turn)))
             if answers:
                 self._answered += len(answers)
                 rows = [(who, cseq, mark, payload.decode()) for who, cseq, mark, payload in answers]
-                self._db.execute("INSERT INTO answers VALUES (?, ?)", (self._answered, _encode(rows)))
+                self._db.execute("INSERT INTO answers VALUES (?, ?)", (self._answered, encode(rows)))
             self._db.execute("COMMIT")
             self._files = self._looked_at()
             self._untrimmed += len(entries) + len(answers)
@@ -231,7 +229,7 @@ class Journal:
 
     def _looked_at(self) -> list[tuple[tuple[int, int] | None, int]]:
         """Return of each file what tells it from others, and its size."""
-        return [state_of(path) for path in (self._path_text, self._wal_text)]
+        return [state_of(path) for path in self._paths]
 
     def _trim(self) -> None:
         """Delete the oldest turns, as far as their entries are too many or too old; the newest turn stays."""
@@ -295,54 +293,6 @@ class Journal:
         return Path(f"{self.path}-wal")
 
 
-class JournalReader:
-    """The journal of `path` as another thread reads it while the server writes. What fails is a JournalError."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._opened: sqlite3.Connection | None = None  # when it is first needed
-
-    def epoch(self) -> str:
-        """Return the log's epoch."""
-        with explained(self.path):
-            (epoch,) = self._db().execute("SELECT epoch FROM epoch").fetchone()
-            return str(epoch)
-
-    def newest(self) -> int:
-        """Return the newest number, 0 if there is none."""
-        with explained(self.path):
-            (last,) = self._db().execute("SELECT max(last) FROM log").fetchone()
-            return last or 0
-
-    def oldest(self) -> int | None:
-        """Return the oldest number, None if there is none."""
-        with explained(self.path):
-            turn = self._db().execute("SELECT last, at, entries FROM log ORDER BY last LIMIT 1").fetchone()
-            return None if turn is None else unpacked(*turn)[0].event.seq
-
-    def after(self, seq: int, limit: int) -> list[Entry]:
-        """Return the first `limit` entries after the number `seq`."""
-        with explained(self.path):
-            turns = self._db().execute("SELECT last, at, entries FROM log WHERE last > ? ORDER BY last", (seq,))
-            entries = (entry for turn in turns for entry in unpacked(*turn) if entry.event.seq > seq)
-            return list(islice(entries, limit))
-
-    def checkpoint(self) -> None:
-        """Work the write-ahead log into the file, as far as nobody has to wait for it."""
-        with explained(self.path):
-            self._db().execute("PRAGMA wal_checkpoint(PASSIVE)")
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._opened is not None:
-            self._opened.close()
-
-    def _db(self) -> sqlite3.Connection:
-        if self._opened is None:  # `close` comes from another thread
-            self._opened = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        return self._opened
-
-
 def _aside(path: Path) -> Iterator[Path]:
     """Yield where a journal may be put aside: journal.failed, journal-2.failed and so on."""
     yield path.with_suffix(".failed")
@@ -376,57 +326,4 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def _unusable(path: Path, why: str) -> str:
-    return f"Cannot use {path}: {why}. Mend that, choose another --data, or --no-journal."
-
-
-# --- entries as JSON -----------------------------------------------------------------------------------------------
-
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-
-# A letter for each class of event, and its fields but `seq` and `at`, which a turn's row has for all.
-_FIELDS: dict[type, tuple[str, Callable[[Any], tuple[object, ...]]]] = {
-    Said: ("s", lambda e: (e.name, e.text, e.cseq)),
-    Whispered: ("w", lambda e: (e.name, e.to, e.text, e.cseq)),
-    Joined: ("j", lambda e: (e.name, e.count)),  # and what was settled by then, if anything was
-    Left: ("l", lambda e: (e.name, e.count, e.reason)),
-    Renamed: ("r", lambda e: (e.old, e.name, e.cseq)),
-}
-_EVENTS: dict[str, Callable[..., Any]] = {
-    "s": lambda seq, at, name, text, cseq: Said(seq, name, text, at, cseq),
-    "w": lambda seq, at, name, to, text, cseq: Whispered(seq, name, to, text, at, cseq),
-    "j": lambda seq, at, name, count: Joined(seq, name, count),
-    "l": lambda seq, at, name, count, reason: Left(seq, name, count, reason),
-    "r": lambda seq, at, old, name, cseq: Renamed(seq, old, name, cseq),
-}
-
-
-# How many fields an event has; and which of its author's lines an entry shows to be settled.
-_LENGTHS = {"s": 3, "w": 4, "j": 2, "l": 3, "r": 3}
-_CSEQ: dict[str, Callable[[list[Any]], int | None]] = {
-    "s": itemgetter(2),
-    "w": itemgetter(3),
-    "j": lambda fields: fields[2] if len(fields) > 2 else 0,
-    "l": lambda fields: None,
-    "r": itemgetter(2),
-}
-
-
-def _packed(at: float, entries: list[Entry]) -> tuple[int, float, str]:
-    """Return the row of one turn; the numbers of its entries run up to the last one's."""
-    return entries[-1].event.seq, at, _encode([_fields(entry) for entry in entries])
-
-
-def _fields(entry: Entry) -> tuple[object, ...]:
-    letter, fields = _FIELDS[type(entry.event)]
-    settled = (entry.settled,) if entry.settled else ()
-    return (letter, entry.author, entry.reader, *fields(entry.event), *settled)
-
-
-def unpacked(last: int, at: float, entries: str) -> list[Entry]:
-    """Return the entries of one turn's row. Raises ValueError, TypeError or KeyError for what is none."""
-    rows: list[list[Any]] = json.loads(entries)
-    first = last - len(rows) + 1
-    return [
-        Entry(_EVENTS[letter](seq, at, *fields[: _LENGTHS[letter]]), at, author, reader, *fields[_LENGTHS[letter] :])
-        for seq, (letter, author, reader, *fields) in enumerate(rows, first)
-    ]
+    return f"Cannot use {path}: {why}. Repair that, choose another --data, or --no-journal."

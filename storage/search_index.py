@@ -22,7 +22,8 @@ from chat.log import Entry, is_message, names_in, past
 from protocol.events import Past
 from protocol.text import key_of, words_of
 from storage.journal import FILE_NAME as JOURNAL_NAME
-from storage.journal import JournalError, JournalReader, explained
+from storage.journal import JournalError, explained
+from storage.journal_reader import JournalReader
 from system.atomic_file import make_private
 
 FILE_NAME = "search.db"

@@ -13,7 +13,7 @@ from typing import Any
 import server
 from chat.delivery.fanout import Fanout
 from chat.effects import Broadcast, Unicast
-from storage import journal
+from storage import journal, journal_rows
 from tools.crash.patches import Patches
 
 POINTS = ("before-journal", "in-journal", "after-journal", "before-fanout", "after-fanout", "before-echo", "after-echo")
@@ -24,13 +24,13 @@ def watch(patches: Patches, passed: Passed) -> None:
     """Have `passed` called with a point's name whenever the server comes by it."""
     _surround(patches, journal.Journal, "write", "journal", passed)
     _surround(patches, server.Server, "_flush", "echo", passed)
-    packed = journal._packed
+    packed = journal_rows.packed
 
     def packing(*arguments: Any) -> Any:
         passed("in-journal")
         return packed(*arguments)
 
-    patches.replace(journal, "_packed", packing)
+    patches.replace(journal, "packed", packing)
     deliver = Fanout.deliver
 
     def delivering(self: Fanout, effects: Any, now: float) -> int:

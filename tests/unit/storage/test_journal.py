@@ -335,7 +335,7 @@ def test_a_folder_that_can_t_be_one_is_told(tmp_path: Path, monkeypatch: pytest.
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(Path, "mkdir", forbidden)
-    assert complaint(folder).endswith("Mend that, choose another --data, or --no-journal.")
+    assert complaint(folder).endswith("Repair that, choose another --data, or --no-journal.")
 
 
 def test_a_disk_that_is_full_is_told_and_the_file_put_aside(tmp_path: Path, journal: Journal) -> None:
