@@ -6,6 +6,7 @@ connections gets round.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import time
 from collections.abc import Iterator
@@ -33,9 +34,10 @@ def asking() -> Iterator[Finding]:
             yield finding(f"{ASKING} ask for {name}", victim, f"asked {sent:,} times", server.bugs())
             hang_up(ears)
     with serving("--no-rate-limit") as server:
+        place = beginning(server.port)
         hang_up(crowd(server.port))
         victim = pinging(server.port)
-        took, late, ears = come_back(server.port)
+        took, late, ears = come_back(server.port, place)
         figures = f"the last was caught up after {took:.1f} s, {late} never"
         yield finding(f"{ASKING} come back at once", victim, figures, server.bugs() + late)
         hang_up(ears)
@@ -66,19 +68,24 @@ def ask_on(ears: list[Ear], line: str) -> int:
     return sent
 
 
-def come_back(port: int) -> tuple[float, int, list[Ear]]:
-    """Come back all at once; return how long it took, how many were never caught up, and all."""
+def beginning(port: int) -> dict[str, object]:
+    """Return where the log stands, as a client says it when it comes back."""
     probe = join(port, f"p{0:x<19}", framed=True)
     listen_until(welcomed, [probe])
-    epoch = bytes(probe.heard).partition(b'"epoch":"')[2].partition(b'"')[0].decode()
-    ears = [probe, *(Ear(connect(port), framed=True) for _ in range(ASKING - 1))]
+    hang_up([probe])
+    welcome = json.loads(probe.heard[4 : 4 + int.from_bytes(probe.heard[:4], "big")])
+    return {"epoch": welcome["epoch"], "seq": welcome["seq"]}
+
+
+def come_back(port: int, place: dict[str, object]) -> tuple[float, int, list[Ear]]:
+    """Come back to `place` all at once; return how long it took, how many were never caught up, and all."""
+    ears = [Ear(connect(port), framed=True) for _ in range(ASKING)]
     time.sleep(1.0)  # let the victim see how quiet it was
     began = time.monotonic()
-    for number, ear in enumerate(ears[1:]):
+    for number, ear in enumerate(ears):
         name = f"s{number:x<19}"
-        resume = {"epoch": epoch, "seq": 1}
-        ear.send(frame(type="hello", version=1, client_id=name, name=name, resume=resume))
-    late = listen_until(lambda ear: b'"resumed":true' in ear.heard, ears[1:])
+        ear.send(frame(type="hello", version=1, client_id=name, name=name, resume=place))
+    late = listen_until(lambda ear: b'"resumed":true' in ear.heard, ears)
     took = time.monotonic() - began
     listen_until(lambda ear: False, ears, max(0.0, SECONDS - took - 1.0))
     return took, len(late), ears

@@ -19,7 +19,7 @@ CLIENTS = 40
 LONGEST_TALK = 0.2  # seconds before the signal
 FAREWELL = {
     False: b"The server is shutting down. Goodbye.\r\n",
-    True: b'{"type":"goodbye","reason":"The server is shutting down. Goodbye."}',
+    True: b'{"type":"goodbye","reason":"The server is shutting down. Goodbye.","again":true}',
 }
 
 BEHIND, SILENT = 150, 150  # readers with something left in their outboxes, and framed clients whose pong is on its way
