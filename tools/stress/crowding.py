@@ -8,7 +8,7 @@ import time
 
 from tools.shared.findings import Finding
 from tools.shared.programs import serving
-from tools.shared.sockets import PEOPLE, Ear, connect, ended, frame, hang_up, listen_until
+from tools.shared.sockets import PEOPLE, Ear, connect, ended, frame, hang_up, join, listen_until, quit_all, welcomed
 
 CONNECTS, DESCRIPTORS = 200, 40
 # Sets the limit before the server starts, which raises its own as far as the hard one allows.
@@ -49,8 +49,11 @@ def descriptors(_: random.Random) -> Finding:
 def slow_senders(_: random.Random) -> Finding:
     """A byte now and then and never a line's end: the deadline holds for all, text and framed."""
     limits = ("--text-registration", str(DEADLINE), "--framed-registration", str(DEADLINE))
-    with serving(*limits) as server:
-        before = server.descriptors()
+    with serving(*limits, "--no-journal") as server:  # the search would open its file at any time
+        first = [join(server.port, "ann")]
+        listen_until(welcomed, first)  # until the server has opened what it needs
+        before = server.descriptors() - 1
+        quit_all(first)
         began = time.monotonic()
         ears = [Ear(connect(server.port), framed=number % 2 == 0) for number in range(PEOPLE)]
         connected = time.monotonic()
