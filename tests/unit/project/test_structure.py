@@ -102,6 +102,11 @@ def test_imports_between_layers_run_only_downwards() -> None:
     assert upward(arrows(graph, known)) == []
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    known = modules(ROOT)
+    assert circles({name: imports(module, known) for name, module in known.items()}) == []
+
+
 def test_the_picture_in_the_architecture_is_up_to_date() -> None:
     known, graph = product()
     drawn = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("```mermaid\n")[1].split("\n```")[0]
