@@ -70,7 +70,7 @@ def test_trusted_networks_are_not_counted() -> None:
 
 def test_an_ipv6_site_has_64_connections_and_128_new_ones_however_many_networks_it_has() -> None:  # issue 10, 21
     door = Admission()
-    hosts = [f"2001:db8:0:{number:x}::1" for number in range(2000)]
+    hosts = [f"2001:db8:0:{number:x}::1" for number in range(200)]
     assert sum(door.admit(host, 0.0) for host in hosts) == 64
     assert door.admit("2001:db8:1::1", 0.0)
     for host in hosts[:64]:

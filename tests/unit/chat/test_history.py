@@ -352,6 +352,7 @@ def test_what_was_answered_is_known_however_many_others_have_spoken_since(talked
         talked.connects(eve)
         talked.frames(eve, Hello(1, f"the secret of {eve}", eve), Line("hi", 1))
         talked.leaves(eve)
+        del talked.guests[eve]  # nobody looks at what it was told
     again = comes_back(talked, 3)
     talked.looks_away()
     talked.frames(again, Line("before", 1))

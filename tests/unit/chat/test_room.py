@@ -156,6 +156,7 @@ def test_equal_proposals_in_equal_order_make_equal_rooms(seed: int) -> None:
     assert [(m.seat, m.name) for m in one] == [(m.seat, m.name) for m in other]
 
 
+@pytest.mark.property
 def test_so_it_is_whatever_the_hash_seed_of_the_process() -> None:
     code = "import json; from tests.unit.chat.test_room import played; "
     code += "print(json.dumps([played(seed).checksum() for seed in range(20)]))"

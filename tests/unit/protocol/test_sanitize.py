@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,13 @@ from protocol.sanitize import BLANK_LIMIT, MARK_LIMIT, clean, printable
 from tests.support.strategies import hostile_texts, unsafe_in
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
-UNSAFE = unsafe_in(EVERY_CHARACTER)
+
+
+@cache
+def unsafe() -> set[str]:
+    """Return every character that nobody may be shown; it takes a while."""
+    return unsafe_in(EVERY_CHARACTER)
+
 
 # A note without a head, which is blank, and what is default-ignorable (Unicode's DerivedCoreProperties) and no format
 # character (Cf), so that the database does not tell.
@@ -29,7 +36,7 @@ JAMO = re.compile("[\u1161-\u11ff\ud7b0-\ud7ff]")
 def is_hidden(c: str) -> bool:
     """Whether nobody sees `c` between two letters, or it does harm there."""
     is_format = unicodedata.category(c) == "Cf" and not SEEN.match(c)
-    return bool(c in UNSAFE or is_format or IGNORABLE.match(c))
+    return bool(c in unsafe() or is_format or IGNORABLE.match(c))
 
 
 def is_mark(c: str) -> bool:

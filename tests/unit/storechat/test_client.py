@@ -214,10 +214,15 @@ def test_the_bar_tells_of_a_store_that_is_gone_and_of_the_other_who_is(ann: Seat
 def test_the_bar_counts_nobody_who_reads_nothing(ann: Seat, bob: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
     ann.is_told(True, 2)
     monkeypatch.setattr("storechat.core.health.UNREAD", 0.0)
+    for wait in ("DELIVERY", "FAREWELL"):  # for nothing from now on is acknowledged, nor written by bob
+        monkeypatch.setattr(client, wait, 0.05)
     bob.client._store.close()  # cut off, without a goodbye
     ann.types("are you there?", "/users")
     ann.is_told(True, 1)
     ann.sees("Connected users: 1")
+    for seat in (ann, bob):
+        seat.types("/quit")
+        seat.ends()
 
 
 def test_answers_that_are_lost_double_nothing(ann: Seat, bob: Seat, keys: Keys) -> None:  # B3
