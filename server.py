@@ -50,10 +50,9 @@ from protocol.errors import ErrorCode
 from protocol.events import refusal
 from protocol.values import unreachable
 from runtime.acceptor import Acceptor
-from runtime.bootstrap import CannotStartError, begun
+from runtime.bootstrap import CannotStartError, open_services
 from runtime.cli import DIALECTS, invitation, options_of, set_limits
 from runtime.clock import LoopClock
-from runtime.ends import ends
 from runtime.log_writer import start_log
 from runtime.metrics import Metrics
 from runtime.peers import Peer, Peers
@@ -82,7 +81,7 @@ class Server:
         poller: Poller,
         clock: LoopClock,
     ) -> None:
-        """Serve `hub`, taking all of these over; with no `text_dialect`, text users show theirs."""
+        """Serve `hub`, and own all of these; without `text_dialect`, a text user's first line selects it."""
         self._acceptor = acceptor
         self._hub = hub
         self._services = services
@@ -114,7 +113,7 @@ class Server:
         if paused:
             self._hub.read_nobody(now)
         effects = self._hub.tick(now, self._clock.time())
-        effects += self._hear(readable)
+        effects += self._collect(readable)
         effects += self._lose_broken()
         self._accept(readable, now)
         if not paused:
@@ -124,7 +123,7 @@ class Server:
         self._carry_out(effects, now)
         self._flush_all(writable, now)
         self._close_done(now)
-        self._metrics.turned(self._clock.now() - now)
+        self._metrics.count_turn(self._clock.now() - now)
 
     def close(self, wait: bool = True) -> None:
         """Close every socket at once, and `wait` for all to be on the disk."""
@@ -137,41 +136,35 @@ class Server:
             self._services.close()
 
     def _wait(self, longest: float, now: float) -> tuple[set[int], set[int], float]:
-        """Return which descriptors can be read, which can be written, and the time after that was waited for."""
+        """Wait; return the descriptors that can be read, those that can be written, and the time after it."""
         silent = self._peers.silent
         due = min(silent[0][0] if silent else inf, self._hub.next_due())
         longest = max(0.0, min(longest, due - now))
         readable, writable = self._peers.wait(longest)
         return readable, writable, self._clock.now(longest)
 
-    def _hear(self, readable: set[int]) -> list[Effect]:
-        """Do what signals ask for; return what follows from what the services have done."""
+    def _collect(self, readable: set[int]) -> list[Effect]:
+        """Act on signals; return the effects of the services' results."""
         if self._signals.fileno() in readable:
-            self._signals.silence()
+            self._signals.clear()
             if self._signals.take("SIGHUP"):
                 self._services.reload()
             if self._signals.take("SIGUSR1"):
                 self._metrics.report(self._hub.room, [peer.connection for peer in self._peers.by_fd.values()])
-        return self._services.hear(readable)
+        return self._services.collect(readable)
 
     def _lose_broken(self) -> list[Effect]:
-        """Lose those that broke in the last turn's flush, and those that hung up while they wait for an account.
-
-        The latter are not read, so nothing else would tell.
-        """
-        found, self._peers.failed = self._peers.failed, []
-        peers = {peer.fd: peer for s in self._services.waiting() if (peer := self._peers.by_session.get(s))}
-        ended, broken = ends(peers)
-        self._services.note_ended(peers[fd].session for fd in ended)
-        found += [peers[fd] for fd in broken]
-        return [effect for peer in found for effect in self._lost(peer, "connection lost")]
+        """Lose the peers whose connections broke in the last turn's flush, or while they wait for an account task."""
+        broken, ended = self._peers.take_broken(self._services.waiting())
+        self._services.note_ended(ended)
+        return [effect for peer in broken for effect in self._lost(peer, "connection lost")]
 
     def _many_lag(self, now: float) -> bool:
-        """Return whether so many readers lag that those who talk have to wait.
+        """Return whether so many readers lag that nobody is read in this turn.
 
-        A few that lag delay nobody, nor do any that take nothing at all: waiting would not help them.
+        A few laggards delay nobody, nor do readers that take nothing at all: waiting would not help them.
         """
-        readers = self._fanout.readers  # those that are being dropped are none any more
+        readers = self._fanout.readers  # without those that are being dropped
         blocked = (self._peers.by_fd[fd] for fd in self._peers.blocked)
         moving = (p for p in blocked if p.session in readers and p.took_at + limits.STALLED > now)
         lagging = sum(p.outbox.size - p.outbox.own > limits.LAGGING for p in moving)  # behind the room, that is
@@ -191,10 +184,10 @@ class Server:
     # --- accepting -----------------------------------------------------------------------------------------------
 
     def _accept(self, readable: set[int], now: float) -> None:
-        self._acceptor.tell_rest(now)
+        self._acceptor.log_rest(now)
         for fd in readable & self._acceptor.descriptors():
             room = self._poller.peers_limit - len(self._peers.by_fd)
-            for transport, address in self._acceptor.let_in(fd, room, now):
+            for transport, address in self._acceptor.accept_all(fd, room, now):
                 self._welcome(transport, address, now)
 
     def _welcome(self, transport: Transport, address: str, now: float) -> None:
@@ -216,7 +209,7 @@ class Server:
     # --- reading -------------------------------------------------------------------------------------------------
 
     def _serve_all(self, readable: set[int], now: float) -> list[Effect]:
-        """Serve those that have sent something, by turns, until nobody has more or the turn has said enough."""
+        """Serve the peers that have sent something, round-robin, until none has more or the turn's input is used up."""
         effects: list[Effect] = []
         queue = self._peers.by_turns(readable)
         room = limits.TURN_INPUT
@@ -231,14 +224,14 @@ class Server:
         return effects
 
     def _serve(self, peer: Peer, now: float) -> list[Effect]:
-        """Read from a peer, unless it has something left over; return what follows."""
+        """Read from a peer, unless it has requests left over; return the effects of its requests."""
         effects: list[Effect] = []
         try:
             if not (peer.connection.has_requests or peer.connection.ended):
                 effects += self._read(peer, now)
             for effect in intake.serve(self._hub, peer.connection):  # one by one: what came before a bug is kept
                 effects.append(effect)
-        except Exception:  # a bug of ours must cost the peer that met it, and nobody else
+        except Exception:  # a bug costs the peer that provokes it, and nobody else
             log.exception("%s: a bug in the server; closing", peer.session.label)
             effects += self._lost(peer, "internal error")
         return effects
@@ -263,29 +256,16 @@ class Server:
         return self._hub.lost(peer.session, reason)
 
     def _drop_laggards(self, writable: set[int], now: float) -> list[Effect]:
-        """Dismiss the readers that are too far behind, and while all outboxes hold too much, the largest.
-
-        Those that are `writable` take more in this turn: how old it is decides in the next one.
-        """
+        """Dismiss the readers that are too far behind."""
         effects: list[Effect] = []
-        waiting = [self._peers.by_fd[fd] for fd in self._peers.blocked]
-        total = sum(peer.outbox.size for peer in waiting)
-        for peer in sorted(waiting, key=lambda p: p.outbox.size, reverse=True):
-            outbox = peer.outbox
-            if outbox.size > limits.HIGH_WATER or total > limits.TOTAL_HIGH_WATER:
-                why = f"{outbox.size // limits.KIB} KiB were waiting"
-            elif outbox.age(now) > limits.OUTBOX_AGE and peer.fd not in writable:
-                why = f"it was {limits.OUTBOX_AGE} s behind"
-            else:
-                continue
-            total -= outbox.size
+        for peer, why in self._peers.laggards(writable, now):
             effects += self._hub.dismiss(peer.session, refusal(ErrorCode.TOO_FAR_BEHIND, why=why), "too far behind")
         return effects
 
     # --- writing and closing -------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: list[Effect], now: float) -> None:
-        effects = effects + self._services.keep(now)  # first it is kept, then told
+        effects = effects + self._services.write_journal(now)  # first into the journal, then delivered
         deliveries: list[Delivery] = []
         for effect in effects:
             match effect:
@@ -301,9 +281,9 @@ class Server:
                     if effect.session in self._peers.by_session:
                         self._peers.update(self._peers.by_session[effect.session])
                 case CheckPassword() | StorePassword() | RemoveAccount():
-                    self._services.consult(effect)
+                    self._services.submit_account_task(effect)
                 case SearchArchive() | SeekInArchive():
-                    self._services.inquire(effect)
+                    self._services.submit_search_task(effect)
                 case _:
                     unreachable(effect)
         self._metrics.deliveries += self._fanout.deliver(deliveries, now)
@@ -336,7 +316,7 @@ class Server:
             self._peers.update(peer)
 
     def _close_done(self, now: float) -> None:
-        """Close those that are done; let the others' farewell arrive first: flush, shut, wait for their end."""
+        """Close the peers that are done; before that flush, shut down writing, and wait for the peer's end of file."""
         for peer in list(self._peers.closing):
             flushed = not peer.outbox.size
             late = peer.deadline is not None and now >= peer.deadline
@@ -351,7 +331,7 @@ class Server:
     def _forget(self, peer: Peer) -> None:
         self._fanout.detach(peer.connection)
         self._metrics.closed[peer.session.reason] += 1
-        self._acceptor.let_out(peer.session.host)
+        self._acceptor.release(peer.session.host)
         self._peers.remove(peer)
 
 
@@ -370,7 +350,7 @@ def main() -> int:
 def serve(options: argparse.Namespace) -> int:
     """Serve as `options` say, until a signal; return the exit code."""
     poller = POLLERS[options.poller]()
-    raise_descriptor_limit(poller.peers_limit + OURS + limits.TURN_ACCEPTS)  # so that one too many can be told so
+    raise_descriptor_limit(poller.peers_limit + OURS + limits.TURN_ACCEPTS)  # some are refused, once accepted
     try:
         listeners = listen(options.host, options.port)
     except OSError as error:
@@ -378,7 +358,7 @@ def serve(options: argparse.Namespace) -> int:
         return 1
     acceptor = Acceptor(listeners, Admission(tuple(options.trusted)), poller.descriptor_limit)
     try:
-        hub, services = begun(options)
+        hub, services = open_services(options)
     except CannotStartError as error:
         acceptor.close()
         print(error, file=sys.stderr)

@@ -1,8 +1,8 @@
-"""The acceptor: the listening sockets, and who comes in by them or is told that there is no room.
+"""The acceptor: accepts connections, and refuses those that there is no room for.
 
-Nobody is left standing in the queue because descriptors have run out, which would keep the listener readable and the
-loop spinning: a peer too many is accepted, told so and closed. For the case that the process can open nothing
-more at all, one descriptor is kept in reserve.
+A connection that can't be served is accepted, gets an error message and is closed: if it stayed in the backlog, the
+listener would stay readable and the loop would spin. One descriptor is kept in reserve, to be able to accept at all
+when the process has no other left.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from chat import limits
 from chat.admission import Admission
 from protocol.errors import ErrorCode
 from protocol.lines import LINE_END
-from runtime.log_writer import FewLines
+from runtime.log_writer import RateLimitedLog
 from runtime.sockets import host_of, prepare, printable
 from runtime.transport import PlainTransport, Transport
 
-ARRIVALS_TOLD = 10  # connections that the log is told of in a second, one by one: a scan must not flood it
+ARRIVALS_PER_SECOND = 10  # log lines for new connections: a scan must not flood the log
 
 log = logging.getLogger("server")
 
 
 class Acceptor:
-    """Takes over `listeners`; `admission` says who is too many for an address.
+    """Accepts connections from `listeners`, which it owns; `admission` limits the connections of an address.
 
     The poller can watch descriptors below `descriptor_limit`.
     """
@@ -37,20 +37,20 @@ class Acceptor:
         self._admission = admission
         self._descriptor_limit = descriptor_limit
         self._listeners = {listener.fileno(): listener for listener in listeners}
-        self._reserve = _opened_reserve()
-        self._turned_away = 0  # since that was last logged, at `_logged_at`
+        self._reserve = _open_reserve()
+        self._turned_away = 0  # connections since the last log line about them, at `_logged_at`
         self._logged_at = -inf
-        self._arrivals = FewLines(log, ARRIVALS_TOLD, "%d more have connected")
+        self._arrivals = RateLimitedLog(log, ARRIVALS_PER_SECOND, "%d more have connected")
         for listener in listeners:
             listener.setblocking(False)
 
     def descriptors(self) -> frozenset[int]:
-        """Return what the poller is to watch: none after `shut`."""
+        """Return the descriptors of the listeners; none after `shut`."""
         return frozenset(self._listeners)
 
-    def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[Transport, str]]:
-        """Accept at most 64 who wait at a listener; return those that there is room for, with their address."""
-        let_in: list[tuple[Transport, str]] = []
+    def accept_all(self, descriptor: int, room: int, now: float) -> list[tuple[Transport, str]]:
+        """Accept at most 64 connections of a listener; return those admitted, at most `room`, and their addresses."""
+        accepted: list[tuple[Transport, str]] = []
         for _ in range(limits.TURN_ACCEPTS):
             try:
                 sock, address = self._listeners[descriptor].accept()
@@ -60,60 +60,60 @@ class Acceptor:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
                     self._turn_away_with_reserve(descriptor, now)
                     break
-                continue  # that one was gone before we came to it
-            if sock.fileno() >= self._descriptor_limit or len(let_in) >= room:
+                continue  # the peer had gone before it was accepted
+            if sock.fileno() >= self._descriptor_limit or len(accepted) >= room:
                 self._turn_away(sock, printable(address), ErrorCode.SERVER_FULL, now)
             elif not self._admission.admit(host_of(address), now):
                 self._turn_away(sock, printable(address), ErrorCode.TOO_MANY_CONNECTIONS, now)
             elif _is_ready(sock):
-                let_in.append((PlainTransport(sock), printable(address)))
-                self._arrivals.tell(now, "%s: connected, without a name yet", printable(address))
+                accepted.append((PlainTransport(sock), printable(address)))
+                self._arrivals.info(now, "%s: connected, without a name yet", printable(address))
             else:
                 self._admission.leave(host_of(address))
-        return let_in
+        return accepted
 
-    def tell_rest(self, now: float) -> None:
-        """Tell the log how many have connected besides those that it was told of; to be called each turn."""
-        self._arrivals.tell_rest(now)
+    def log_rest(self, now: float) -> None:
+        """Log how many connections were not logged one by one; to be called each turn."""
+        self._arrivals.log_rest(now)
 
     def _turn_away_with_reserve(self, descriptor: int, now: float) -> None:
         self._give_up_reserve()
         with contextlib.suppress(OSError):
             sock, address = self._listeners[descriptor].accept()
             self._turn_away(sock, printable(address), ErrorCode.SERVER_FULL, now)
-        self._reserve = _opened_reserve()
+        self._reserve = _open_reserve()
 
     def _give_up_reserve(self) -> None:
         if self._reserve is not None:
             os.close(self._reserve)
             self._reserve = None
 
-    def _turn_away(self, sock: socket.socket, address: str, fault: ErrorCode, now: float) -> None:
-        """Turn somebody away; the log is told once a second, whoever knocks and how often."""
-        _tell_why(sock, fault)
+    def _turn_away(self, sock: socket.socket, address: str, error: ErrorCode, now: float) -> None:
+        """Refuse a connection, and log that at most once a second."""
+        _refuse(sock, error)
         self._turned_away += 1
         if now >= self._logged_at + 1.0:
-            log.info("%s: turned away, %s (%d since the last such line)", address, fault.code, self._turned_away)
+            log.info("%s: turned away, %s (%d since the last such line)", address, error.code, self._turned_away)
             self._turned_away, self._logged_at = 0, now
 
-    def let_out(self, host: str) -> None:
-        """Take note that somebody who was let in has gone."""
+    def release(self, host: str) -> None:
+        """Count an accepted connection of `host` as closed."""
         self._admission.leave(host)
 
     def shut(self) -> None:
-        """Let nobody in any more."""
+        """Close the listeners."""
         for listener in self._listeners.values():
             listener.close()
         self._listeners.clear()
 
     def close(self) -> None:
-        """Shut, and give up the reserve."""
+        """Close the listeners and the reserve."""
         self.shut()
         self._give_up_reserve()
 
 
 def _is_ready(sock: socket.socket) -> bool:
-    """Prepare a newcomer's socket; some systems say only here that the peer is gone already."""
+    """Prepare an accepted socket; return whether it is still connected, which some systems report only here."""
     try:
         prepare(sock)
     except OSError:
@@ -122,17 +122,17 @@ def _is_ready(sock: socket.socket) -> bool:
     return True
 
 
-def _opened_reserve() -> int | None:
+def _open_reserve() -> int | None:
     try:
         return os.open(os.devnull, os.O_RDONLY)
-    except OSError:  # somebody else was quicker; the next who is turned away may bring it back
+    except OSError:  # another process took it; the next refusal may get it back
         return None
 
 
-def _tell_why(sock: socket.socket, fault: ErrorCode) -> None:
-    """Tell a peer, which may speak anything, in text why it can't come in, and close; our client shows it too."""
+def _refuse(sock: socket.socket, error: ErrorCode) -> None:
+    """Send the phrase of `error` as text, which the custom client shows, too, and close."""
     with contextlib.suppress(OSError), sock:
         sock.setblocking(False)
-        sock.send(fault.phrase.encode() + LINE_END)
+        sock.send(error.phrase.encode() + LINE_END)
         sock.shutdown(socket.SHUT_WR)
         sock.recv(limits.TURN_CHUNK)  # an unread hello would turn our close into a reset

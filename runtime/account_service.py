@@ -1,9 +1,8 @@
-"""The account service: checks passwords and keeps the file of accounts, on a thread of its own.
+"""The account service: checks passwords and writes the file of accounts, on a thread of its own.
 
-Its queue is bounded, and fair by network: when it is full, the answer BUSY goes at once to a session of the network
-with the most tasks in it (runtime/fair.py), and not to one of another network. The passwords of sessions that are gone
-are not checked, and those of peers that have sent an end come after the others: guesses that nobody waits for would
-keep everybody else waiting. What is to be written is written, whether somebody waits for it or not.
+Its queue is bounded, and fair by network: when it is full, a task of the network with the most tasks gets the result
+BUSY at once (runtime/fair.py). Passwords of closed sessions are not checked, and those of peers that have sent an end
+of file come after the others, so that abandoned guesses keep nobody waiting. Tasks that write are always done.
 """
 
 from __future__ import annotations
@@ -20,112 +19,112 @@ from runtime.fair import FairQueue
 from runtime.worker import Worker
 from storage.users_file import Accounts
 
-QUEUE_LIMIT = 64  # tasks, of some 0.15 s each: a wait that a person bears
+QUEUE_LIMIT = 64  # tasks, of some 0.15 s each: about 10 s in all
 
 log = logging.getLogger("server")
 
 
 class Reload:
-    """Read the file of accounts again."""
+    """The task of reading the file of accounts again."""
 
 
-class Answered(NamedTuple):
-    """The result of an account task, or of reading the file again (`asked` is None), and the names registered since.
+class AccountResult(NamedTuple):
+    """The result of an account task, or of a Reload (`task` is None), and the registered names after it.
 
     `registered` is None where they have not changed.
     """
 
-    asked: AccountTask | None
-    answer: TaskResult
+    task: AccountTask | None
+    result: TaskResult
     registered: frozenset[str] | None
 
 
 class AccountService:
-    """Does account tasks. `fileno` is readable when there are answers."""
+    """Does account tasks. `fileno` is readable when there are results."""
 
     def __init__(self, accounts: Accounts) -> None:
-        """Look after `accounts`, which are loaded already and nobody else's from now on."""
-        self.registered = accounts.keys()  # at the start; what they are then comes with the answers
-        self.waiting: set[Session] = set()  # for an answer
-        self.ended: set[Session] = set()  # of these, those whose peer sends nothing more; the loop says which
+        """Start the thread; only it uses `accounts`, which are loaded, from now on."""
+        self.registered = accounts.keys()  # the names at the start; later ones come with the results
+        self.waiting: set[Session] = set()  # sessions whose task has no result yet
+        self.ended: set[Session] = set()  # of these, those whose peer has sent an end of file; set by the loop
         self._accounts = accounts
-        tasks: FairQueue[AccountTask | Reload] = FairQueue(QUEUE_LIMIT, self._worth)
-        self._worker: Worker[AccountTask | Reload, Answered] = Worker("accounts", self._answered, tasks=tasks)
+        tasks: FairQueue[AccountTask | Reload] = FairQueue(QUEUE_LIMIT, self._priority)
+        self._worker: Worker[AccountTask | Reload, AccountResult] = Worker("accounts", self._run, tasks=tasks)
 
     def fileno(self) -> int:
         """Return the descriptor for the poller."""
         return self._worker.fileno()
 
-    def consult(self, asked: AccountTask) -> None:
-        """Take in a question; with too many waiting already, the answer to one of them is BUSY."""
-        self.waiting.add(asked.session)
-        displaced = self._worker.put(asked, network_of(asked.session.host))
+    def submit(self, task: AccountTask) -> None:
+        """Queue a task; if the queue is full, one task in it gets the result BUSY."""
+        self.waiting.add(task.session)
+        displaced = self._worker.put(task, network_of(task.session.host))
         if displaced is not None and not isinstance(displaced, Reload):
-            self._worker.give(Answered(displaced, TaskResult.BUSY, None))
+            self._worker.give(AccountResult(displaced, TaskResult.BUSY, None))
 
     def reload(self) -> None:
-        """Read the file again, when what is waiting is done."""
+        """Read the file again, in turn with the tasks."""
         self._worker.put(Reload())
 
-    def answers(self) -> list[Answered]:
-        """Return the answers that have come, in order."""
-        answers = self._worker.results()
-        sessions = {answered.asked.session for answered in answers if answered.asked}
+    def results(self) -> list[AccountResult]:
+        """Return the new results, in order."""
+        results = self._worker.results()
+        sessions = {done.task.session for done in results if done.task}
         self.waiting -= sessions
         self.ended -= sessions
-        return answers
+        return results
 
     def close(self) -> None:
-        """Finish what is waiting, so that no registration is lost, and end the thread."""
+        """Finish all tasks, so that no registration is lost, and end the thread."""
         self._worker.close()
 
-    def _answered(self, asked: AccountTask | Reload) -> Answered:
-        answer = self._outcome(asked)
-        return Answered(None if isinstance(asked, Reload) else asked, answer, self._accounts.keys())
+    def _run(self, task: AccountTask | Reload) -> AccountResult:
+        result = self._outcome(task)
+        return AccountResult(None if isinstance(task, Reload) else task, result, self._accounts.keys())
 
-    def _worth(self, asked: AccountTask | Reload) -> int:
-        if isinstance(asked, Reload):
+    def _priority(self, task: AccountTask | Reload) -> int:
+        if isinstance(task, Reload):
             return 3
-        if asked.session.closing and isinstance(asked, CheckPassword):
+        if task.session.closing and isinstance(task, CheckPassword):
             return 0
-        return 1 if asked.session in self.ended else 2
+        return 1 if task.session in self.ended else 2
 
-    def _outcome(self, asked: AccountTask | Reload) -> TaskResult:
+    def _outcome(self, task: AccountTask | Reload) -> TaskResult:
         try:
-            return self._look_up(asked)
+            return self._execute(task)
         except OSError as error:
             log.error("%s: %s", self._accounts.path, error.strerror or error)
-        except Exception:  # a bug of ours must cost the one who met it, not everybody who asks later
+        except Exception:  # a bug costs this task, not the thread
             log.exception("A bug in the server, in an account task")
         return TaskResult.FAILED
 
-    def _look_up(self, asked: AccountTask | Reload) -> TaskResult:
-        if isinstance(asked, CheckPassword):
-            return self._checked(asked)
-        if isinstance(asked, Reload):
-            tell(self._accounts.load())
+    def _execute(self, task: AccountTask | Reload) -> TaskResult:
+        if isinstance(task, CheckPassword):
+            return self._check_password(task)
+        if isinstance(task, Reload):
+            log_problems(self._accounts.load())
             return TaskResult.YES
-        tell(self._accounts.refresh())
-        if isinstance(asked, StorePassword):
-            return self._stored(asked)
-        self._accounts.remove(asked.name)
+        log_problems(self._accounts.refresh())
+        if isinstance(task, StorePassword):
+            return self._store_password(task)
+        self._accounts.remove(task.name)
         return TaskResult.YES
 
-    def _checked(self, asked: CheckPassword) -> TaskResult:
-        if asked.session.closing:
-            return TaskResult.BUSY  # nothing is done, and nobody is there to be told
-        return TaskResult.YES if self._accounts.check(asked.name, asked.password) else TaskResult.NO
+    def _check_password(self, task: CheckPassword) -> TaskResult:
+        if task.session.closing:
+            return TaskResult.BUSY  # nothing was done, and nobody waits for the result
+        return TaskResult.YES if self._accounts.check(task.name, task.password) else TaskResult.NO
 
-    def _stored(self, asked: StorePassword) -> TaskResult:
-        if asked.session.account == key_of(asked.name):
-            self._accounts.store(asked.name, asked.password)
+    def _store_password(self, task: StorePassword) -> TaskResult:
+        if task.session.account == key_of(task.name):
+            self._accounts.store(task.name, task.password)
             return TaskResult.YES
         if len(self._accounts.keys()) >= limits.ACCOUNTS:
             return TaskResult.FULL
-        return TaskResult.YES if self._accounts.add(asked.name, asked.password) else TaskResult.NO
+        return TaskResult.YES if self._accounts.add(task.name, task.password) else TaskResult.NO
 
 
-def tell(complaints: list[str]) -> None:
-    """Log what was wrong with the file of accounts."""
-    for complaint in complaints:
-        log.warning("%s", complaint)
+def log_problems(problems: list[str]) -> None:
+    """Log the problems that were found in the file of accounts."""
+    for problem in problems:
+        log.warning("%s", problem)

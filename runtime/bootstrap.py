@@ -1,4 +1,4 @@
-"""What the server begins with: the accounts and the log of earlier runs, and who looks after them."""
+"""The start of the server: lock the data folder, load the accounts and the journal, create the hub and services."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chat.hub import Hub
 from chat.log import Log, first_number
 from chat.replies import Replies
 from chat.room import Room
-from runtime.account_service import AccountService, tell
+from runtime.account_service import AccountService, log_problems
 from runtime.search_service import SearchService
 from runtime.services import Services
 from storage.folder_lock import FolderInUseError, FolderLock
@@ -28,30 +28,27 @@ log = logging.getLogger("server")
 
 
 class CannotStartError(Exception):
-    """The text says why, and what to do."""
+    """The server can't start; the text says why, and what to do."""
 
 
-def begun(options: argparse.Namespace) -> tuple[Hub, Services]:
-    """Open what is in the folder of `options.data`; return the hub, and the services behind it.
-
-    Raises CannotStartError.
-    """
-    lock = _lock(options)
+def open_services(options: argparse.Namespace) -> tuple[Hub, Services]:
+    """Open the files in the folder `options.data`; return the hub and its services. Raises CannotStartError."""
+    lock = _open_lock(options)
     try:
-        accounts = _accounts(options)
-        journal = None if options.no_journal else _journal(options)
-        record = _new_record(options) if journal is None else _record(journal, options.history)
+        accounts = _open_accounts(options)
+        journal = None if options.no_journal else _open_journal(options)
+        room = _new_room(options) if journal is None else _restored_room(journal, options.history)
     except CannotStartError:
         if lock is not None:
             lock.close()
         raise
-    hub = Hub(record, options.max_users, not options.no_rate_limit, options.greet_history)
+    hub = Hub(room, options.max_users, not options.no_rate_limit, options.greet_history)
     search = None if journal is None else SearchService(Archive(options.data))
     return hub, Services(hub, AccountService(accounts), journal, search, lock)
 
 
-def _lock(options: argparse.Namespace) -> FolderLock | None:
-    """Return the lock of the folder; None, which is logged, where nothing can be locked and no journal is wanted."""
+def _open_lock(options: argparse.Namespace) -> FolderLock | None:
+    """Return the lock of the folder; with --no-journal None, and a line in the log, where nothing can be locked."""
     try:
         with explained(options.data):
             return FolderLock(options.data)
@@ -64,21 +61,21 @@ def _lock(options: argparse.Namespace) -> FolderLock | None:
         return None
 
 
-def _accounts(options: argparse.Namespace) -> Accounts:
+def _open_accounts(options: argparse.Namespace) -> Accounts:
     accounts = Accounts(options.data)
     clear_leftovers(accounts.path)
     try:
-        tell(accounts.load())
+        log_problems(accounts.load())
     except OSError as error:
         why = f"Cannot read {accounts.path}: {error.strerror}."
         raise CannotStartError(f"{why} Mend that, or choose another --data.") from error
     return accounts
 
 
-def _journal(options: argparse.Namespace) -> Journal:
+def _open_journal(options: argparse.Namespace) -> Journal:
     try:
         age = options.history_days * DAY
-        start = Start(secrets.token_hex(8), _boot(), time.time())
+        start = Start(secrets.token_hex(8), _boot_id(), time.time())
         journal = Journal(options.data, start, options.history, age, options.sync)
     except JournalError as error:
         raise CannotStartError(str(error)) from error
@@ -89,20 +86,20 @@ def _journal(options: argparse.Namespace) -> Journal:
     return journal
 
 
-def _boot() -> str:
-    """Return what this start of the machine is called; "" where the system does not say (it does on Linux)."""
+def _boot_id() -> str:
+    """Return the id of this boot of the machine; "" where the system has none (Linux has one)."""
     try:
         return _BOOT_ID.read_text().strip()
     except OSError:
         return ""
 
 
-def _new_record(options: argparse.Namespace) -> Room:
+def _new_room(options: argparse.Namespace) -> Room:
     first = first_number(0, time.time())
     return Room(secrets.token_hex(8), Log(seq=first - 1, runs=()), Replies(kept=options.history))
 
 
-def _record(journal: Journal, kept: int) -> Room:
+def _restored_room(journal: Journal, kept: int) -> Room:
     try:
         entries = Log(journal.newest(), journal.first - 1, runs=journal.runs, older=journal.entry)
         return Room(journal.epoch, entries, Replies(journal.places(), journal.answers(), kept))

@@ -17,7 +17,7 @@ from runtime.poller import POLLERS, SelectPoller
 from runtime.sockets import own_addresses
 from system.port import port as parsed_port
 
-_MOST = 2**53 - 1  # what a float holds exactly, so that no sum with a time or a size loses what it is there for
+_MOST = 2**53 - 1  # what a float holds exactly, so that adding one to a time or a size changes it
 
 DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
 
@@ -50,40 +50,49 @@ def _network(text: str) -> Network:
         raise argparse.ArgumentTypeError(f"{text!r} is not a network: give one such as 192.0.2.0/24") from None
 
 
-def parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `server.py`; it ends the program with exit code 2 on what it can't take."""
-    made = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="chat-server" if Path(sys.argv[0]).stem == "chat-server" else "server.py",
         description="A chat server. Join it with `python myclient.py HOST PORT`, or with `telnet HOST PORT` or nc.",
     )
-    made.add_argument("port", type=parsed_port, help="the port to listen on, such as 8001")
-    made.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
-    made.add_argument(
+    parser.add_argument("port", type=parsed_port, help="the port to listen on, such as 8001")
+    parser.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
+    parser.add_argument(
         "--data",
         metavar="DIR",
         type=Path,
         default=Path("chatdata"),
         help="where what outlives the server is kept; made when first needed (default: ./chatdata)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--max-users",
         metavar="N",
         type=_amount,
         help=f"users at a time (default: all that the poller can watch, {SelectPoller.peers_limit} with select)",
     )
-    made.add_argument(
+    _add_network(parser)
+    _add_history(parser)
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_limits(parser)
+    return parser
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--poller",
         choices=POLLERS,
         default="select",
         help="how the server waits for its sockets; with epoll, on Linux, for more of them than 1,024",
     )
-    made.add_argument(
+    parser.add_argument(
         "--dialect",
         choices=DIALECTS,
         default="auto",
         help="what text users speak: slash commands, the verbs JOIN LIST MESG BCST QUIT, or (auto) what they show",
     )
-    made.add_argument(
+    parser.add_argument(
         "--trusted",
         metavar="ADDRESS/BITS",
         type=_network,
@@ -91,33 +100,28 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="a network whose addresses may have any number of connections, as loopback may; can be given repeatedly",
     )
-    made.add_argument(
+    parser.add_argument(
         "--no-rate-limit",
         action="store_true",
         help="let users send as fast as they can: for trusted networks and benchmarks",
     )
-    _add_history(made)
-    made.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
-    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    _add_limits(made)
-    return made
 
 
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of a command line, by default this program's; with exit code 2, end it on what is wrong."""
-    made = parser()
-    options = made.parse_args(arguments)
+    parser = make_parser()
+    options = parser.parse_args(arguments)
     most = POLLERS[options.poller].peers_limit
     if options.max_users is None:
         options.max_users = most
     elif options.max_users > most:
         why = f"{options.max_users} are more than {options.poller} can watch here: give at most {most}"
-        made.error(f"argument --max-users: {why}")
+        parser.error(f"argument --max-users: {why}")
     return options
 
 
-def _add_history(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("history", "what is said is kept in the data directory, for those who come back")
+def _add_history(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("history", "what is said is kept in the data directory, for those who come back")
     for option, kind, default, text in (
         ("--history", _amount, 100_000, "messages to keep, comings and goings among them"),
         ("--history-days", _rate, 30.0, "days to keep them"),
@@ -132,8 +136,8 @@ def _add_history(made: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_limits(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("limits", "each with its default and the reason for it")
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("limits", "each with its default and the reason for it")
     for name, reason in limits.REASONS.items():
         default = getattr(limits, name)
         group.add_argument(
@@ -158,7 +162,7 @@ def set_limits(options: argparse.Namespace) -> None:
 
 
 def invitation(host: str | None, port: int) -> list[str]:
-    """Return the lines that say where the server listens and what to hand on to those who are to join (A1)."""
+    """Return the lines that say where the server listens and how to join it (A1)."""
     hosts = [host] if host else ["localhost", *own_addresses()]
     joining = (f"  telnet {name} {port}    or    python myclient.py {name} {port}" for name in hosts)
     return [f"Listening on port {port}. Join with:", *joining]

@@ -1,10 +1,8 @@
-"""A fair queue: tasks by address, taken by turns over the addresses, so that nobody waits for all of somebody else's.
+"""A fair queue: tasks are kept by key (the network of a peer) and taken round-robin over the keys.
 
-Within an address the task that came first is taken first; a connection has one at a time, so those of one address take
-turns, too. Some tasks are worth less than others (`worth`): those of a peer that sends nothing more, and then those of
-one that is gone. They are taken after the others of their address, and give way to them when the queue is full. Else
-it is the newest task of the address with the most that gives way. So an address that is alone has all the room, and one
-that comes while another has taken it all has as much as that one.
+Within a key, tasks of a higher priority come first, and equals in the order in which they were put. When the queue is
+full, a task of the lowest priority is displaced: of several, the newest of the key with the most tasks. So a key that
+is alone may fill the queue, and a key that comes later can still take an equal share of it.
 """
 
 from __future__ import annotations
@@ -20,23 +18,23 @@ Task = TypeVar("Task")
 
 
 class FairQueue(Generic[Task]):
-    """A queue for two threads. A task that is worth more has the greater number."""
+    """A queue between two threads, of at most `limit` tasks; `priority` returns a greater number for what is urgent."""
 
-    def __init__(self, limit: float = inf, worth: Callable[[Task], int] = lambda _: 0) -> None:
+    def __init__(self, limit: float = inf, priority: Callable[[Task], int] = lambda _: 0) -> None:
         self._limit = limit
-        self._worth = worth
-        self._lanes: OrderedDict[str, list[Task]] = OrderedDict()  # none empty, whose turn it is first
+        self._priority = priority
+        self._queues: OrderedDict[str, list[Task]] = OrderedDict()  # in the order of their turns; none is empty
         self._size = 0
         self._closed = False
         self._changed = threading.Condition()
 
-    def put(self, task: Task, address: str = "") -> Task | None:
-        """Take in a task; return the one that has to go for lack of room, if there is one."""
+    def put(self, task: Task, key: str = "") -> Task | None:
+        """Add a task; return the task that was displaced, or None if there was room."""
         with self._changed:
-            self._lanes.setdefault(address, []).append(task)
+            self._queues.setdefault(key, []).append(task)
             self._size += 1
             self._changed.notify()
-            return self._least(address) if self._size > self._limit else None
+            return self._displace(key) if self._size > self._limit else None
 
     def get(self, timeout: float | None = None) -> Task | None:
         """Wait for a task and return it, or None when the queue is closed. Raises queue.Empty after `timeout` s."""
@@ -45,33 +43,33 @@ class FairQueue(Generic[Task]):
                 raise queue.Empty
             return self._next() if self._size else None
 
-    def close(self, finish: bool = True) -> None:
-        """Let `get` return what is in it, or with no `finish` nothing of that, and then None."""
+    def close(self, drain: bool = True) -> None:
+        """Let `get` return the tasks that are left, or none of them without `drain`, and then None."""
         with self._changed:
             self._closed = True
-            if not finish:
-                self._lanes.clear()
+            if not drain:
+                self._queues.clear()
                 self._size = 0
             self._changed.notify()
 
     def _next(self) -> Task:
-        address, tasks = next(iter(self._lanes.items()))
-        self._lanes.move_to_end(address)
-        return self._taken(address, max(range(len(tasks)), key=lambda place: (self._worth(tasks[place]), -place)))
+        key, tasks = next(iter(self._queues.items()))
+        self._queues.move_to_end(key)
+        return self._remove(key, max(range(len(tasks)), key=lambda index: (self._priority(tasks[index]), -index)))
 
-    def _least(self, newest: str) -> Task:
-        """Take out the task that is worth least; of equals, one of the address with the most, and the newest of it."""
-        _, _, _, place, address = min(
-            (self._worth(task), -len(tasks), address != newest, -place, address)
-            for address, tasks in self._lanes.items()
-            for place, task in enumerate(tasks)
+    def _displace(self, newest: str) -> Task:
+        """Remove and return the task that has to go, after one was put under the key `newest`."""
+        _, _, _, index, key = min(
+            (self._priority(task), -len(tasks), key != newest, -index, key)
+            for key, tasks in self._queues.items()
+            for index, task in enumerate(tasks)
         )
-        return self._taken(address, -place)
+        return self._remove(key, -index)
 
-    def _taken(self, address: str, place: int) -> Task:
-        tasks = self._lanes[address]
-        task = tasks.pop(place)
+    def _remove(self, key: str, index: int) -> Task:
+        tasks = self._queues[key]
+        task = tasks.pop(index)
         if not tasks:
-            del self._lanes[address]
+            del self._queues[key]
         self._size -= 1
         return task

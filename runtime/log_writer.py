@@ -1,7 +1,7 @@
 """The server's own log: one printable line an entry, on standard output.
 
-Written by a thread of its own: a terminal that has been stopped with Ctrl-S, or a pipe that nobody reads, must not
-stop the room. Entries that find no place in the queue meanwhile are dropped.
+A thread of its own writes it: a terminal that is stopped with Ctrl-S, or a pipe that nobody reads, must not stop the
+room. When the queue to that thread is full, further entries are dropped.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from math import inf
 from protocol.text import ascii_line
 
 QUEUE_LIMIT = 10_000  # entries
-CLOSE_TIMEOUT = 1.0  # seconds in which what is left has to be written in the end
+CLOSE_TIMEOUT = 1.0  # seconds to write the entries that are left at the end
 
 
-class FewLines:
-    """Log lines of one kind, at most `most` in a second; how many there were besides is told when it is over.
+class RateLimitedLog:
+    """Log lines of one kind, at most `most` in a second; the others are counted.
 
-    Times are monotonic seconds. `rest` says so, with a `%d` for the number.
+    When the second is over, their number is logged by the line `rest`, which has a `%d` for it.
     """
 
     def __init__(self, log: logging.Logger, most: int, rest: str) -> None:
         self._log, self._most, self._rest = log, most, rest
-        self._began = -inf  # the second in which `_count` were to be told
+        self._began = -inf  # the start of the second that `_count` counts, loop time
         self._count = 0
 
-    def tell(self, now: float, line: str, *values: object) -> None:
+    def info(self, now: float, line: str, *values: object) -> None:
         """Log `line`, with its `values`, or count it."""
-        self.tell_rest(now)
+        self.log_rest(now)
         if not self._count:
             self._began = now
         self._count += 1
         if self._count <= self._most:
             self._log.info(line, *values)
 
-    def tell_rest(self, now: float) -> None:
-        """Log how many were only counted, once the second is over in which that was."""
+    def log_rest(self, now: float) -> None:
+        """Log how many lines were only counted, if their second is over."""
         if not self._count or now < self._began + 1.0:
             return
         if self._count > self._most:
@@ -51,17 +51,17 @@ class FewLines:
 
 
 class _OneLine(logging.Formatter):
-    """A log line is one line of printable ASCII, whatever is in it, so that no peer can forge one."""
+    """Formats an entry as one line of printable ASCII, so that no peer can forge a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         return ascii_line(super().format(record).replace("\n", " | "))
 
 
 def start_log(level: str) -> Callable[[], None]:
-    """Log from `level` ("debug", "info", ...) up; return what is to be called in the end, so that all is written."""
+    """Log from `level` ("debug", "info", ...) up; return a function that writes the rest, to be called at the end."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_OneLine("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    logging.raiseExceptions = False  # when nobody reads the log any more, the server goes on, without tracebacks
+    logging.raiseExceptions = False  # a log that nobody reads must not print tracebacks
     entries: queue.Queue[logging.LogRecord | None] = queue.Queue(QUEUE_LIMIT)
     enqueuing = QueueHandler(entries)
     enqueuing.setFormatter(logging.Formatter())  # the text alone, and a traceback

@@ -1,4 +1,4 @@
-"""Metrics: what the server has done so far, counted where it happens, told in one line of the log on SIGUSR1."""
+"""Metrics: counters of the server's work since the start, logged in one line on SIGUSR1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger("server")
 
 
 class Metrics:
-    """Counters since the start. Bytes and seconds."""
+    """Counters since the start, in bytes and seconds."""
 
     __slots__ = ("bytes_in", "bytes_out", "closed", "deliveries", "longest_turn", "turn_time", "turns")
 
@@ -23,17 +23,17 @@ class Metrics:
         self.longest_turn = 0.0
         self.bytes_in = 0
         self.bytes_out = 0
-        self.deliveries = 0  # events of the room times the readers they were queued for
+        self.deliveries = 0  # events of the room times the readers of each
         self.closed: Counter[str] = Counter()  # connections that have ended, by reason
 
-    def turned(self, seconds: float) -> None:
-        """Count one turn of the loop, without its sleep."""
+    def count_turn(self, seconds: float) -> None:
+        """Count one turn of the loop, which took `seconds` without its sleep."""
         self.turns += 1
         self.turn_time += seconds
         self.longest_turn = max(self.longest_turn, seconds)
 
     def report(self, room: Room, connections: Iterable[Connection]) -> None:
-        """Log one line. `connections`: those that are open."""
+        """Log all counters, and the state of the `room` and of the open `connections`, in one line."""
         opened = list(connections)
         spoken = Counter(c.dialect.name if c.decided else "undecided" for c in opened)
         waiting = [c.outbox.size for c in opened]

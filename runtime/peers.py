@@ -1,4 +1,4 @@
-"""The peers of the loop, and what the poller is to watch of each.
+"""The peers of the loop, and what the poller watches each of them for.
 
 A peer is watched for reading while anything that it sends is of use, and for writing while the kernel takes no more
 of what waits for it. Both change seldom, and only by what happens to that peer: `update` is called then, and no turn
@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Iterable, Iterator
 
+from chat import limits
 from chat.delivery.connection import Connection
 from chat.session import Session
 from protocol.dialects import Dialect
 from runtime.poller import Poller
+from runtime.sockets import find_ended
 from runtime.transport import Transport
 
 
@@ -123,6 +126,33 @@ class Peers:
             (readable.add if peer.reading else readable.discard)(fd)
             (writable.add if peer.writing else writable.discard)(fd)
         return readable, writable
+
+    def take_broken(self, unread: Iterable[Session]) -> tuple[list[Peer], list[Session]]:
+        """Return the peers found to be broken since the last call, and those of `unread` that have sent an end of file.
+
+        The sessions `unread` are not read for a while, so the system is asked about their connections.
+        """
+        broken, self.failed = self.failed, []
+        peers = {peer.fd: peer for session in unread if (peer := self.by_session.get(session))}
+        ended, gone = find_ended(peers)
+        return broken + [peers[fd] for fd in gone], [peers[fd].session for fd in ended]
+
+    def laggards(self, writable: set[int], now: float) -> Iterator[tuple[Peer, str]]:
+        """Yield the peers whose outboxes hold too much or are too old, and the reason for each.
+
+        While all outboxes together hold too much, the largest is one of them. Peers that are `writable` take more in
+        this turn: the age of what is left then decides in the next one.
+        """
+        waiting = [self.by_fd[fd] for fd in self.blocked]
+        total = sum(peer.outbox.size for peer in waiting)
+        for peer in sorted(waiting, key=lambda p: p.outbox.size, reverse=True):
+            outbox = peer.outbox
+            if outbox.size > limits.HIGH_WATER or total > limits.TOTAL_HIGH_WATER:
+                total -= outbox.size
+                yield peer, f"{outbox.size // limits.KIB} KiB were waiting"
+            elif outbox.age(now) > limits.OUTBOX_AGE and peer.fd not in writable:
+                total -= outbox.size
+                yield peer, f"it was {limits.OUTBOX_AGE} s behind"
 
     def by_turns(self, readable: set[int]) -> deque[Peer]:
         """Return those to be served, first those that the last turn had no time for."""

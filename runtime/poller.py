@@ -15,12 +15,12 @@ from chat import limits
 from runtime.sockets import most_descriptors
 
 OURS = 24  # descriptors that are not peers: listeners, files, wake-up sockets, the reserve
-ANY = 2**31  # for a poller to which the numbers of descriptors are all the same
+ANY = 2**31  # no limit to the number of a descriptor
 _WINDOWS = sys.platform == "win32"
 
 
 class Poller(Protocol):
-    """What the loop needs of a way to wait for descriptors."""
+    """What the loop needs in order to wait for descriptors."""
 
     peers_limit: int  # how many peers can be watched
     descriptor_limit: int  # the numbers of the descriptors are below this
@@ -34,11 +34,11 @@ class Poller(Protocol):
     def wait(self, seconds: float) -> tuple[set[int], set[int]]:
         """Wait for `seconds` at most; return which descriptors can be read and which can be written.
 
-        A peer that is gone, or a descriptor that is closed, is reported to whoever watches: the next call tells why.
+        A peer that is gone, or a descriptor that is closed, is reported as ready for what it is watched for.
         """
 
     def close(self) -> None:
-        """Give up what the poller itself has open."""
+        """Close the descriptors of the poller itself."""
 
 
 class SelectPoller:

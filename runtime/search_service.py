@@ -1,8 +1,8 @@
-"""The search service: searches what the journal holds, and keeps the index of it, on a thread of its own.
+"""The search service: keeps the search index of the journal and searches it, on a thread of its own.
 
-What is new in the journal is taken in little by little: every entry costs about 20 us of Python, for which the loop
-may have to wait, and at full load there are more of them than anybody could take in. Before a question is answered,
-all that is new is taken in, unless it is very much, so that what has just been said is found.
+New entries are indexed in small batches: each costs about 20 us of Python, for which the loop may have to wait, and at
+full load more entries come than can be indexed. A large batch is indexed before each search, so that it finds what
+has just been said.
 """
 
 from __future__ import annotations
@@ -18,92 +18,92 @@ from runtime.worker import Worker
 from storage.journal import JournalError
 from storage.search_index import Archive, ArchiveDamagedError
 
-WHEN_IDLE, AT_ONCE = 200, 5_000  # entries: at a time, and before a question is answered
-REST, PAUSE = 1.0, 0.5  # seconds until it looks for new entries again: when there were no more, and when there are
+IDLE_BATCH, SEARCH_BATCH = 200, 5_000  # entries to index at a time, and before a search
+IDLE_INTERVAL, BUSY_INTERVAL = 1.0, 0.5  # seconds until the next batch: with none left, and with more to index
 
-COMPLAINTS = 16  # of different words, until one of them is logged again
+LOGGED_LIMIT = 16  # different errors that are remembered, each of which is logged once
 
 Result = TypeVar("Result")
 log = logging.getLogger("server")
 
 
-class Found(NamedTuple):
-    """The result of a search task: messages, a time or None; with `failed`, nothing, because the disk failed."""
+class SearchResult(NamedTuple):
+    """The result of a search task: messages, a time, or None, also where the disk `failed`."""
 
-    asked: SearchTask
+    task: SearchTask
     result: list[Past] | float | None
     failed: bool = False
 
 
 class SearchService:
-    """Does search tasks. `fileno` is readable when there are answers."""
+    """Does search tasks. `fileno` is readable when there are results."""
 
     def __init__(self, archive: Archive) -> None:
-        """Look after `archive`, which is nobody else's from now on."""
+        """Start the thread; only it uses `archive` from now on."""
         self._archive = archive
-        self._complaints: set[str] = set()
-        self._worker: Worker[SearchTask, Found] = Worker("search", self._found, self._keep_up)
+        self._logged: set[str] = set()
+        self._worker: Worker[SearchTask, SearchResult] = Worker("search", self._run, self._take_in_while_idle)
 
     def fileno(self) -> int:
         """Return the descriptor for the poller."""
         return self._worker.fileno()
 
-    def inquire(self, asked: SearchTask) -> None:
-        """Take in a question. Each session asks one at a time, networks take turns, and who has left gets no answer."""
-        self._worker.put(asked, network_of(asked.session.host))
+    def submit(self, task: SearchTask) -> None:
+        """Queue a task. A session has at most one, networks take turns, and tasks of closed sessions are not done."""
+        self._worker.put(task, network_of(task.session.host))
 
-    def answers(self) -> list[Found]:
-        """Return the answers that have come, in order."""
+    def results(self) -> list[SearchResult]:
+        """Return the new results, in order."""
         return self._worker.results()
 
     def close(self) -> None:
-        """End the thread; what is waiting has nobody any more who waits for it."""
-        self._worker.close(finish=False)
+        """End the thread and close the index; queued tasks are dropped, as no session waits for them any more."""
+        self._worker.close(drain=False)
         self._archive.close()
 
-    def _found(self, asked: SearchTask) -> Found:
-        if asked.session.closing:
-            return Found(asked, None, failed=True)
+    def _run(self, task: SearchTask) -> SearchResult:
+        if task.session.closing:
+            return SearchResult(task, None, failed=True)
         try:
-            return Found(asked, self._made_anew_if_damaged(lambda: self._look_up(asked)))
+            return SearchResult(task, self._retry_if_damaged(lambda: self._execute(task)))
         except JournalError as error:
-            self._complain(error)
-            return Found(asked, None, failed=True)
+            self._log_once(error)
+            return SearchResult(task, None, failed=True)
 
-    def _look_up(self, asked: SearchTask) -> list[Past] | float | None:
-        self._archive.take_in(AT_ONCE)
-        if isinstance(asked, SearchArchive):
-            return self._archive.search(asked.words, asked.count, asked.identity)
-        return self._archive.last_seen(asked.name)
+    def _execute(self, task: SearchTask) -> list[Past] | float | None:
+        self._archive.take_in(SEARCH_BATCH)
+        if isinstance(task, SearchArchive):
+            return self._archive.search(task.words, task.count, task.identity)
+        return self._archive.last_seen(task.name)
 
-    def _keep_up(self) -> float:
+    def _take_in_while_idle(self) -> float:
         try:
-            return self._made_anew_if_damaged(self._take_in)
+            return self._retry_if_damaged(self._take_in)
         except JournalError as error:
-            self._complain(error)
-        return REST
+            self._log_once(error)
+        return IDLE_INTERVAL
 
     def _take_in(self) -> float:
         self._archive.work_in()
-        if self._archive.take_in(WHEN_IDLE):
-            return PAUSE
+        if self._archive.take_in(IDLE_BATCH):
+            return BUSY_INTERVAL
         self._archive.forget()
-        return REST
+        return IDLE_INTERVAL
 
-    def _made_anew_if_damaged(self, do: Callable[[], Result]) -> Result:
-        """Return what `do` returns; if the archive is damaged, begin it anew and do it again. Raises JournalError."""
+    def _retry_if_damaged(self, do: Callable[[], Result]) -> Result:
+        """Return the result of `do`; if the index is damaged, clear it and call `do` again. Raises JournalError."""
         try:
             return do()
         except ArchiveDamagedError as error:
-            self._complain(f"{error} It is made again from the journal.")
+            self._log_once(f"{error} It is made again from the journal.")
             self._archive.begin_anew()
             return do()
 
-    def _complain(self, what: object) -> None:
-        """Log what is wrong, once: it will be wrong a second later, too."""
-        complaint = str(what)
-        if complaint not in self._complaints:
-            if len(self._complaints) >= COMPLAINTS:
-                self._complaints.clear()
-            self._complaints.add(complaint)
-            log.error("%s", complaint)
+    def _log_once(self, error: object) -> None:
+        """Log `error`, unless it was logged before: a disk that fails does so every second."""
+        text = str(error)
+        if text not in self._logged:
+            if len(self._logged) >= LOGGED_LIMIT:
+                self._logged.clear()
+            self._logged.add(text)
+            log.error("%s", text)

@@ -1,7 +1,7 @@
-"""Services: what works behind the loop. The account service, the journal, and the search service that searches it.
+"""The services of the hub: the journal, the account service and the search service.
 
-The journal is written here, in the loop's own thread and before anybody is told of what is in it; with SQLite that is
-one call of some 30 us, which no thread would make shorter. The other two have threads of their own.
+The journal is written here, in the loop's own thread and before the entries are delivered; with SQLite that is one
+call of some 30 us, which no thread would make shorter. The other two have threads of their own.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from runtime.search_service import SearchService
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal, JournalError
 
-LOOK_EVERY = 1.0  # seconds
+CHECK_INTERVAL = 1.0  # seconds
 
 log = logging.getLogger("server")
 
 
 class Services:
-    """Serves `hub`. Without a journal, what is said is kept in memory only."""
+    """The services of one `hub`. Without a journal, messages are kept in memory only."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Services:
     ) -> None:
         self._hub = hub
         self._lock = lock
-        self._look_at = 0.0  # when to look next whether the files are still there
+        self._next_check = 0.0  # loop time of the next check that the files are still there
         self._accounts = accounts
         self._journal = journal
         self._search = search
@@ -44,54 +44,54 @@ class Services:
         hub.use_archive(search is not None)
 
     def descriptors(self) -> list[int]:
-        """Return what the poller is to watch: readable when `hear` has something to tell."""
+        """Return the descriptors of the services; one is readable when it has results for `collect`."""
         return [self._accounts.fileno(), *([self._search.fileno()] if self._search else ())]
 
-    def consult(self, task: AccountTask) -> None:
-        """Have `task` done by the account service."""
-        self._accounts.consult(task)
+    def submit_account_task(self, task: AccountTask) -> None:
+        """Queue `task` for the account service."""
+        self._accounts.submit(task)
 
-    def inquire(self, task: SearchTask) -> None:
-        """Have `task` done by the search service."""
-        if self._search:  # else the hub asks for no such thing
-            self._search.inquire(task)
+    def submit_search_task(self, task: SearchTask) -> None:
+        """Queue `task` for the search service."""
+        if self._search:  # without it, the hub makes no search tasks
+            self._search.submit(task)
 
-    def hear(self, readable: set[int]) -> list[Effect]:
-        """Return what follows from what has been done since."""
+    def collect(self, readable: set[int]) -> list[Effect]:
+        """Return the effects of the results of the services whose descriptors are `readable`."""
         effects: list[Effect] = []
-        for asked, answer, registered in self._accounts.answers() if self._accounts.fileno() in readable else ():
+        for task, result, registered in self._accounts.results() if self._accounts.fileno() in readable else ():
             if registered is not None:
                 self._hub.accounts_are(registered)
-            if asked is not None:
-                effects += self._hub.answered(asked, answer)
-            elif answer is TaskResult.YES:
+            if task is not None:
+                effects += self._hub.answered(task, result)
+            elif result is TaskResult.YES:
                 log.info("Read the accounts again. Registered users: %d", len(self._hub.room.registered))
             else:
                 log.error("The accounts stay as they were. Registered users: %d", len(self._hub.room.registered))
         if self._search and self._search.fileno() in readable:
-            for found in self._search.answers():
+            for found in self._search.results():
                 effects += self._hub.found(*found)
         return effects
 
     def waiting(self) -> set[Session]:
-        """Return those who wait for the accounts."""
+        """Return the sessions whose account task has no result yet."""
         return self._accounts.waiting
 
     def note_ended(self, sessions: Iterable[Session]) -> None:
-        """Take note that these send nothing more; others come before them."""
+        """Do the account tasks of `sessions`, whose peers have sent an end of file, after the others."""
         self._accounts.ended.update(sessions)
 
     def reload(self) -> None:
-        """Have the accounts read again."""
+        """Read the file of accounts again."""
         self._accounts.reload()
 
-    def keep(self, now: float = 0.0) -> list[Effect]:
-        """Write what is new into the journal; return what follows if that fails, or its files are gone."""
+    def write_journal(self, now: float = 0.0) -> list[Effect]:
+        """Write the new entries to the journal; if that fails or its files are gone, return the effects of its loss."""
         entries, answers = self._hub.take_fresh()
-        is_due = now >= self._look_at
+        is_due = now >= self._next_check
         if is_due:
-            self._look_at = now + LOOK_EVERY
-            if not self._holds_folder():
+            self._next_check = now + CHECK_INTERVAL
+            if not self._has_folder():
                 return self._lose_journal(is_ours=False)
         try:
             if self._journal is not None and (entries or answers):
@@ -103,8 +103,8 @@ class Services:
             return self._lose_journal(is_ours=True)
         return []
 
-    def _holds_folder(self) -> bool:
-        """Return whether the folder is ours; if its lock was deleted, take it again."""
+    def _has_folder(self) -> bool:
+        """Return whether no other server has the folder; if its lock was deleted, lock it again."""
         if self._lock is None or self._lock.is_there():
             return True
         log.warning("%s was deleted while the server ran. It is locked again.", self._lock.path)
@@ -115,13 +115,13 @@ class Services:
             log.error("%s", error)
             self._lock = None
             return False
-        except (OSError, sqlite3.Error) as error:  # the journal's files will be looked at, too
+        except (OSError, sqlite3.Error) as error:  # the journal's files are checked next
             log.error("It can't be: %s", error)
             self._lock = None
         return True
 
     def _lose_journal(self, is_ours: bool) -> list[Effect]:
-        """Go on in memory; put the journal aside if it `is_ours` to move."""
+        """Go on in memory, and set the journal aside if it `is_ours`; return the effects."""
         journal, self._journal = self._journal, None
         if journal is None:
             return []
@@ -134,7 +134,7 @@ class Services:
         return self._hub.journal_lost()
 
     def close(self) -> None:
-        """Finish what is waiting, and let everything be on the disk."""
+        """Finish the account tasks, and close all files."""
         self._accounts.close()
         if self._search:
             self._search.close()

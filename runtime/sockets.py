@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
+from collections.abc import Collection
 
 from chat import limits
 from system.tcp import prepare_tcp
@@ -14,6 +16,7 @@ except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
 BACKLOG = 1024
+_PEER_ENDED = getattr(select, "POLLRDHUP", 0)  # Linux only; elsewhere an end is found when the socket is read
 SEND_BUFFER = 64 * limits.KIB  # small, so that the kernel does not hide that a reader lags
 
 
@@ -29,7 +32,7 @@ def printable(address: tuple[str, int]) -> str:
 
 
 def prepare(sock: socket.socket) -> None:
-    """Prepare an accepted socket: it never blocks, sends at once, and notices a peer that is gone."""
+    """Prepare an accepted socket: never block, send at once, and detect a peer that is gone."""
     sock.setblocking(False)
     prepare_tcp(sock, idle=60, interval=15, count=4)
 
@@ -47,16 +50,16 @@ class WakeUp:
         return self._wake_r.fileno()
 
     def write_fileno(self) -> int:
-        """Return the descriptor to which a byte is to be written, for `signal.set_wakeup_fd`."""
+        """Return the descriptor that `signal.set_wakeup_fd` may write to."""
         return self._wake_w.fileno()
 
     def wake(self) -> None:
         """Make `fileno` readable."""
-        with contextlib.suppress(BlockingIOError):  # so many bytes wait that it is readable anyway
+        with contextlib.suppress(BlockingIOError):  # the buffer is full, so it is readable anyway
             self._wake_w.send(b"\0")
 
     def clear(self) -> bool:
-        """Return whether there was a `wake`, and wait for the next one."""
+        """Make `fileno` unreadable; return whether there was a `wake`."""
         try:
             return bool(self._wake_r.recv(4096))
         except BlockingIOError:
@@ -66,6 +69,18 @@ class WakeUp:
         """Close both sockets."""
         self._wake_r.close()
         self._wake_w.close()
+
+
+def find_ended(descriptors: Collection[int]) -> tuple[set[int], set[int]]:
+    """Return the sockets whose peer has sent an end of file, and those whose connection is broken; reads nothing."""
+    if not (descriptors and _PEER_ENDED):
+        return set(), set()
+    poller = select.poll()
+    for descriptor in descriptors:
+        poller.register(descriptor, _PEER_ENDED)
+    found = poller.poll(0)
+    broken = {descriptor for descriptor, events in found if events & ~_PEER_ENDED}
+    return {descriptor for descriptor, _ in found} - broken, broken
 
 
 def listen(host: str | None, port: int) -> list[socket.socket]:
@@ -86,16 +101,16 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
 
 
 def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
-    """Return the family and address of each that `host` stands for. Raises OSError."""
+    """Return the family and address of each address of `host`. Raises OSError."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except UnicodeError:  # the resolver's word for a part that is empty or over 63 bytes
+    except UnicodeError:  # raised for a label that is empty or over 63 bytes
         raise OSError(f"{host!r} can't be the name of a host") from None
     return list(dict.fromkeys((family, (str(address[0]), port)) for family, _, _, _, address in found))
 
 
 def _has_ipv6() -> bool:
-    """Whether one socket can serve IPv6 and IPv4; a kernel may know IPv6 and have it switched off."""
+    """Return whether one socket can serve IPv6 and IPv4; a kernel may have IPv6 switched off."""
     if not socket.has_dualstack_ipv6():
         return False
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
@@ -105,7 +120,7 @@ def _has_ipv6() -> bool:
 
 
 def own_addresses() -> list[str]:
-    """Return the addresses that others can reach this machine by, as far as its routes tell. Sends nothing."""
+    """Return the addresses that others can reach this machine by, by its routes. Sends nothing."""
     found = []
     for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):  # RFC 5737, RFC 3849
         with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -115,7 +130,7 @@ def own_addresses() -> list[str]:
 
 
 def most_descriptors() -> int:
-    """Return how many descriptors this process may have open if it asks for it."""
+    """Return the hard limit of descriptors that this process may have open."""
     if resource is None:
         return 2**31
     hard: int = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -1,7 +1,7 @@
-"""Worker: a thread for what takes long, so that the loop never waits for a hash or the disk.
+"""Worker: a thread for slow tasks, so that the loop never waits for a hash or the disk.
 
-The loop puts in a task and goes on; when the task is done, the worker wakes the loop, which takes the `results`. Tasks
-are done one after the other, so what they work on needs no lock; runtime/fair.py decides which is next.
+The loop puts a task and goes on; when the task is done, the worker wakes the loop, which takes the `results`. Tasks
+are done one at a time, so the data that they use needs no lock; runtime/fair.py decides their order.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Worker(Generic[Task, Result]):
     ) -> None:
         """Start the thread; `do` is called in it for each of the `tasks`.
 
-        `on_idle` is called when there is none; it returns after how many idle seconds it is to be called again.
+        `on_idle` is called when there is none; it returns the idle seconds until its next call.
         """
         self._do = do
         self._on_idle = on_idle
@@ -50,24 +50,24 @@ class Worker(Generic[Task, Result]):
         """Return the descriptor for the poller."""
         return self._wake_up.fileno()
 
-    def put(self, task: Task, address: str = "") -> Task | None:
-        """Take in a task of `address`; return the one that will not be done for lack of room, if there is one."""
-        return self._tasks.put(task, address)
+    def put(self, task: Task, key: str = "") -> Task | None:
+        """Queue a task under `key`; return the task that was displaced, which will not be done, or None."""
+        return self._tasks.put(task, key)
 
     def give(self, result: Result) -> None:
-        """Hand out a result, also one that the thread did not make."""
+        """Add a result, of the thread or of the caller, and wake the loop."""
         self._results.append(result)
         self._wake_up.wake()
 
     def results(self) -> list[Result]:
-        """Return the results that have come, in order."""
+        """Return the new results, in order."""
         if not self._wake_up.clear():
             return []
         return [self._results.popleft() for _ in range(len(self._results))]
 
-    def close(self, finish: bool = True) -> None:
-        """`finish` what is waiting, so that nothing of it is lost, or drop it, and end the thread."""
-        self._tasks.close(finish)
+    def close(self, drain: bool = True) -> None:
+        """End the thread, after the tasks that are left, or without `drain` after the current one."""
+        self._tasks.close(drain)
         self._thread.join()
         self._wake_up.close()
 
@@ -86,7 +86,7 @@ class Worker(Generic[Task, Result]):
 
 
 def _be_nice() -> None:
-    """Let everything else go first: the loop needs the processor more. On Linux a thread has its own niceness."""
+    """Lower this thread's priority below the loop's. On Linux a thread has its own niceness."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

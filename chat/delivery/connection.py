@@ -1,19 +1,18 @@
-"""One peer's bytes: first what it speaks, then chunks -> requests.
+"""One peer's bytes: first the protocol that it speaks, then chunks -> requests.
 
-Undecided. Nothing says at the start what a peer speaks, so its first byte or two do (protocol.opening). TLS, which
-this port does not speak, is closed without a word, which it would not understand; what nobody speaks is refused. A
-peer that stays silent for 250 ms is greeted in text by the shell and remains undecided; a framed client drops that
-greeting, so the grace never decides what is right, only when a telnet user is greeted.
+Undecided. A peer's first byte or two select the protocol (protocol.opening). TLS, which this port does not speak, is
+closed without a message, which the peer could not read; an unknown protocol is refused. A peer that stays silent for
+250 ms is greeted in text by the loop and remains undecided; a framed client drops that greeting, so the grace period
+decides only when a telnet user is greeted, never which protocol is spoken.
 
-Text. HTTP and SSH clients show themselves by their first line and are told where they are. With the dialect left
-open, each line of a user without a name decides again: a verb makes a verb session (E), a slash leads back.
+Text. HTTP and SSH clients are recognised by their first line and refused. With the dialect left open, each line of a
+user without a name decides again: a verb makes a verb session (E), a slash leads back.
 
-Requests are parsed one at a time, as they are asked for, because each may change what the next one means: a name
-is accepted, a dialect is chosen, a farewell ends it all. Until then their payloads wait in the inbox, and the peer
-is not read meanwhile, so that the inbox never holds more than one chunk.
+Requests are parsed one at a time, when the hub is ready for the next one, because each may change how the next is
+parsed: a name is accepted, a dialect is chosen, the session ends. Until then their payloads wait in the inbox, and the
+peer is not read, so that the inbox never holds more than one chunk.
 
-The end of file ends the last line of text. A password that is being typed is not taken for anything then, and neither
-is a part of a frame.
+The end of file ends the last line of text. It completes neither a password that is being typed nor a part of a frame.
 """
 
 from __future__ import annotations
@@ -40,19 +39,28 @@ class Connection:
     """The bytes of one session, in and out."""
 
     def __init__(self, session: Session, text_dialect: Dialect | None) -> None:
-        """Begin undecided; text users speak `text_dialect`, or with None what their lines show."""
+        """Begin undecided; text users speak `text_dialect`, or with None the dialect of their first lines."""
         self.session = session
         self.outbox = Outbox()
-        self.decided = False
-        self.ended = False  # the peer sends nothing more
-        self.is_tls = False
+        self.ended = False  # the peer has sent its end of file
         self.dialect = session.dialect = text_dialect or SLASH
         self._open_dialect = text_dialect is None
-        self._start = b""  # what came while it did not show yet what the peer speaks
-        self._codec: Codec | None = None  # None: nothing is read (any more)
+        self._opening: Opening | None = None  # the protocol; None while undecided
+        self._start = b""  # the bytes received while undecided
+        self._codec: Codec | None = None  # None: undecided, refused or ended
         self._inbox: deque[Received] = deque()
         self._first_line = True
-        self.weight = 0  # bytes that the requests handed out so far will be, roughly, on their way to each reader
+        self.weight = 0  # bytes that the requests so far will be, roughly, on their way to each reader
+
+    @property
+    def decided(self) -> bool:
+        """Whether the peer has shown what it speaks."""
+        return self._opening is not None
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the peer speaks TLS."""
+        return self._opening is Opening.TLS
 
     @property
     def framed(self) -> bool:
@@ -61,13 +69,13 @@ class Connection:
 
     @property
     def has_requests(self) -> bool:
-        """Whether something received can be asked for now."""
+        """Whether `requests` would yield something now."""
         return bool(self._inbox) and self.session.listened_to and not self.session.closing
 
     def receive(self, chunk: bytes, now: float) -> bool:
-        """Take what the peer sent, at least one byte; return whether this has shown what it speaks.
+        """Take in `chunk`, at least one byte; return whether it decided what the peer speaks.
 
-        What its codec replies at once (telnet's refusals) is queued.
+        Replies of the codec (telnet's refusals) are queued in the outbox.
         """
         has_shown = False
         if not self.decided:
@@ -82,8 +90,7 @@ class Connection:
         return has_shown
 
     def _decide(self, start: bytes) -> bool:
-        kind = opening(start)
-        self.decided = kind is not None
+        kind = self._opening = opening(start)
         if kind is None:
             self._start = start
         elif kind is Opening.FRAMES:
@@ -92,21 +99,19 @@ class Connection:
             self._codec = FrameCodec(longest=REQUEST_LIMIT)
         elif kind is Opening.TEXT:
             self._codec = LineCodec()
-        elif kind is Opening.TLS:
-            self.is_tls = True
-        else:
+        elif kind is Opening.UNKNOWN:
             self._inbox.append(ProtocolError(ErrorCode.NOT_A_PROTOCOL, fatal=True))
-        return self.decided
+        return kind is not None
 
     def end(self) -> None:
-        """Take note that the peer has sent all: its last line needs no line end, unless it was a password."""
+        """Take in the end of file: the last line needs no line end, unless it was a password."""
         if self._codec is not None and self.session.question is None:
             self._inbox.extend(self._codec.end())
         self._codec = None
         self.ended = True
 
     def take_cost(self, size: int) -> int:
-        """Return what `size` received bytes cost: those that were dropped unread cost little."""
+        """Return the cost of `size` received bytes: those that were dropped unread cost little."""
         codec = self._codec
         if codec is None or not codec.dropped:
             return size
@@ -114,7 +119,7 @@ class Connection:
         return max(0, size - dropped) + round(dropped * limits.DROPPED_COST)
 
     def requests(self, limit: int) -> Iterator[Request]:
-        """Parse and yield up to `limit` of the requests that wait; each in the light of those before it."""
+        """Parse and yield up to `limit` of the waiting requests, each after the effects of the one before it."""
         inbox, session = self._inbox, self.session
         for _ in range(min(limit, len(inbox))):
             if not session.listened_to or session.closing:
@@ -126,7 +131,7 @@ class Connection:
                 continue
             self.weight += len(payload) + limits.LINE_COST
             request = self._parse(payload)
-            if type(request) is not Say:  # which no log tells of
+            if type(request) is not Say:  # which is not logged
                 session.word = self._word(payload)
             yield request
 
@@ -140,7 +145,7 @@ class Connection:
         return self.dialect.word(payload, self.session.named, self.session.question is not None)
 
     def _look(self, line: bytes) -> Request | None:
-        """Look at a line of a user without a name: it may show another dialect, or a protocol that is no chat."""
+        """Detect the dialect from a line of a user without a name; return a refusal if it is HTTP or SSH."""
         if self._first_line and (other := _NOT_CHAT.match(line)):
             what = (other[1] or other[2]).decode()
             return Malformed(ProtocolError(ErrorCode.NOT_CHAT, fatal=True, what=what))

@@ -24,7 +24,7 @@ from itertools import accumulate
 
 from chat.delivery.connection import Connection
 from chat.delivery.outbox import Buffer
-from chat.effects import Broadcast, Effect, Entered, Exited, Unicast
+from chat.effects import Broadcast, Delivery, Entered, Unicast
 from chat.log import KEPT
 from chat.session import Session
 from protocol.dialects import Dialect
@@ -32,27 +32,27 @@ from protocol.events import Event, HelpListed, Joined, Left, Renamed, RoomEvent,
 
 
 class Fanout:
-    """Who has an outbox, and who of them reads the room."""
+    """The connections, and which of them read the room."""
 
     def __init__(self) -> None:
         self.readers: dict[Session, Connection] = {}
         self._connections: dict[Session, Connection] = {}
 
     def attach(self, connection: Connection) -> None:
-        """Make a connection reachable by its session."""
+        """Deliver to a connection from now on, by its session."""
         self._connections[connection.session] = connection
 
     def detach(self, connection: Connection) -> None:
-        """Forget a connection; what is for its session goes nowhere from now on."""
+        """Forget a connection; later deliveries to its session are dropped."""
         self._connections.pop(connection.session, None)
         self.readers.pop(connection.session, None)
 
-    def deliver(self, effects: Iterable[Effect], now: float) -> int:
-        """Queue one turn's `effects` in the outboxes of those whom they tell.
+    def deliver(self, turn: Iterable[Delivery], now: float) -> int:
+        """Queue one turn's deliveries in the outboxes of their readers.
 
-        Returns how many deliveries of the room's events that were: events times the readers of each.
+        Returns the number of deliveries of the room's events: events times the readers of each.
         """
-        stream, views = self._arrange(effects)
+        stream, views = self._arrange(turn)
         renderings = _Renderings(stream)
         deliveries = 0
         if stream:
@@ -70,8 +70,8 @@ class Fanout:
                 deliveries += view.taken
         return deliveries
 
-    def _arrange(self, effects: Iterable[Effect]) -> tuple[list[RoomEvent], dict[Session, _View]]:
-        """Part the effects into what the room saw and what makes some readers differ from it."""
+    def _arrange(self, turn: Iterable[Delivery]) -> tuple[list[RoomEvent], dict[Session, _View]]:
+        """Return the stream of the room's events, and the views of the readers that see something else."""
         stream: list[RoomEvent] = []
         views: dict[Session, _View] = {}
 
@@ -80,7 +80,7 @@ class Fanout:
                 views[session] = _View(reading=session in self.readers)
             return views[session]
 
-        for effect in effects:
+        for effect in turn:
             if isinstance(effect, Broadcast):
                 if effect.exclude is not None:
                     view(effect.exclude).skip(len(stream))
@@ -90,7 +90,7 @@ class Fanout:
             elif isinstance(effect, Entered):
                 view(effect.session).enter(len(stream))
                 self.readers[effect.session] = self._connections[effect.session]
-            elif isinstance(effect, Exited):
+            else:
                 view(effect.session).exit(len(stream))
                 self.readers.pop(effect.session, None)
         return stream, views
@@ -100,15 +100,15 @@ def _encode(dialect: Dialect, event: Event) -> bytes:
     return dialect.codec.encode(dialect.render(event))
 
 
-# What one who comes back is told again, the next one will be told, too: after a restart that is everybody. Likewise
-# for the lists that many ask for.
-_retold: Callable[[Dialect, Event], bytes] = lru_cache(KEPT)(_encode)  # type: ignore[assignment]  # mypy takes no protocol for hashable
+# Events that one returning client gets again, the next one gets, too: after a restart all clients return. Likewise for
+# lists that many users ask for.
+_replayed: Callable[[Dialect, Event], bytes] = lru_cache(KEPT)(_encode)  # type: ignore[assignment]  # mypy takes no protocol for hashable
 _listed: Callable[[Dialect, Event], bytes] = lru_cache(16)(_encode)  # type: ignore[assignment]
-_ENCODERS = dict.fromkeys((Said, Joined, Left, Renamed), _retold) | dict.fromkeys((UsersListed, HelpListed), _listed)
+_ENCODERS = dict.fromkeys((Said, Joined, Left, Renamed), _replayed) | dict.fromkeys((UsersListed, HelpListed), _listed)
 
 
 class _View:
-    """What one reader sees of a turn: ranges of the stream, and events for this reader alone."""
+    """One reader's view of a turn: ranges of the stream, and events for this reader alone."""
 
     __slots__ = ("_pieces", "_reading", "_start", "taken")
 
@@ -116,7 +116,7 @@ class _View:
         self._pieces: list[tuple[int, int] | Event] = []
         self._reading = reading
         self.taken = 0  # events of the stream
-        self._start = 0  # from where in the stream nothing has been taken yet
+        self._start = 0  # index of the first event of the stream that is not taken yet
 
     def skip(self, index: int) -> None:
         self._take(index)
@@ -142,7 +142,7 @@ class _View:
             self._start = index
 
     def buffers(self, rendering: _Rendering) -> Iterator[tuple[Buffer, bool]]:
-        """Yield the bytes of this view, and which of them are this reader's own; nothing is added to it afterwards."""
+        """Yield the buffers of this view, and whether each is this reader's own. The view is complete then."""
         self._take(rendering.length)
         own: list[bytes] = []  # events for this reader alone, one after the other
         for piece in self._pieces:

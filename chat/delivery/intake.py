@@ -1,4 +1,4 @@
-"""Intake: from what a peer has sent to what follows from it. A connection and the hub, put together.
+"""Intake: from the bytes of a peer to effects, by its connection and the hub.
 
     chunk -> Connection: payloads, which wait -> its dialect: requests, one at a time -> Hub.handle -> effects
 
@@ -17,11 +17,11 @@ from chat.hub import Hub
 
 
 def receive(hub: Hub, connection: Connection, chunk: bytes, now: float) -> list[Effect]:
-    """Take in `chunk`, at least one byte; return what follows from its size. Its requests wait for `serve`."""
+    """Take in `chunk`, at least one byte; return the effects of its size. Its requests wait for `serve`."""
     session, size = connection.session, len(chunk)
     if session.closing:
         return []
-    if connection.receive(chunk, now):  # it has shown what it speaks
+    if connection.receive(chunk, now):
         if connection.framed:
             hub.connect_framed(session)
         elif connection.is_tls:
@@ -31,7 +31,7 @@ def receive(hub: Hub, connection: Connection, chunk: bytes, now: float) -> list[
 
 
 def serve(hub: Hub, connection: Connection) -> Iterator[Effect]:
-    """Yield what follows from a turn's requests of a peer; after the last one of all, from its end."""
+    """Yield the effects of a peer's requests of one turn, and after its last request those of its end of file."""
     session = connection.session
     for request in connection.requests(limits.TURN_REQUESTS):
         yield from hub.handle(session, request)

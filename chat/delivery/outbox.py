@@ -1,4 +1,4 @@
-"""Outbox: what waits to be written to one peer. Buffers are shared with the other readers and never copied here."""
+"""Outbox: the buffers to be written to one peer. They are shared with other readers and never copied here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BUFFERS_LIMIT = 512  # sendmsg takes 1,024 on Linux (IOV_MAX), and at least 16 
 class Outbox:
     """A queue of buffers with their total size, in bytes, and the age of the oldest, in seconds.
 
-    `own` is how much of it, since it was last empty, this reader alone has asked for; the rest is the room's.
+    `own` is the part of the size, since the outbox was last empty, that went to this reader alone.
     """
 
     __slots__ = ("_buffers", "own", "size")
@@ -42,7 +42,7 @@ class Outbox:
         return taken
 
     def sent(self, count: int) -> None:
-        """Forget the first `count` bytes: the kernel has them. What is left of a buffer keeps its age."""
+        """Remove the first `count` bytes, which the kernel has taken. The rest of a buffer keeps its age."""
         if count == self.size:
             self._buffers.clear()
             self.size = self.own = 0
@@ -56,10 +56,10 @@ class Outbox:
             count -= len(buffer)
 
     def age(self, now: float) -> float:
-        """Return for how long the oldest byte has waited."""
+        """Return the age of the oldest byte, in seconds."""
         return now - self._buffers[0][1] if self._buffers else 0.0
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all buffers."""
         self._buffers.clear()
         self.size = self.own = 0

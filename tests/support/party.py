@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from chat.delivery import intake
 from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
-from chat.effects import AccountTask, Close, Effect, LogLine, ReadAgain, SearchTask, TaskResult
+from chat.effects import AccountTask, Close, Delivery, Effect, LogLine, ReadAgain, SearchTask, TaskResult
 from chat.hub import Hub
 from chat.room import Room
 from chat.session import Session
@@ -92,7 +92,7 @@ class Party:
         self._carry_out(effects)
 
     def _carry_out(self, effects: list[Effect]) -> None:
-        self.fanout.deliver(effects, self.now)
+        self.fanout.deliver([effect for effect in effects if isinstance(effect, Delivery)], self.now)
         for guest in self.guests.values():
             guest.listens()
         for effect in effects:

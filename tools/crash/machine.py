@@ -47,8 +47,8 @@ def _opened_in_haste(opened: Callable[[Path, bool], sqlite3.Connection], path: P
     return db
 
 
-class _NoClerk:
-    """Stands in for the clerk: nobody has a password here."""
+class _NoAccountService:
+    """An account service without accounts."""
 
     registered: frozenset[str] = frozenset()
 
@@ -110,8 +110,8 @@ class Machine:
         self._epochs += 1
         self._network.now += self._chance.choice(BETWEEN)
         self._journal = Journal(self._folder, Start(f"log{self._epochs}", at=self._network.time()), KEPT, AGES)
-        hub = Hub(bootstrap._record(self._journal, KEPT), 100, greet_history=GREETED_WITH)
-        behind = Services(hub, cast(Any, _NoClerk()), self._journal)
+        hub = Hub(bootstrap._restored_room(self._journal, KEPT), 100, greet_history=GREETED_WITH)
+        behind = Services(hub, cast(Any, _NoAccountService()), self._journal)
         self._network.open()
         network: Any = self._network  # our acceptor and poller
         self._server = Server(network, hub, behind, None, network, LoopClock(network))

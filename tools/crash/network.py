@@ -178,16 +178,16 @@ class Network:
         """Return the listener."""
         return frozenset([FIRST_FD] if self._listens else [])
 
-    def tell_rest(self, now: float) -> None:
+    def log_rest(self, now: float) -> None:
         """Tell no log of anything."""
 
-    def let_in(self, descriptor: int, room: int, now: float) -> list[tuple[WireTransport, str]]:
+    def accept_all(self, descriptor: int, room: int, now: float) -> list[tuple[WireTransport, str]]:
         """Accept all who wait."""
-        let_in, self._backlog = self._backlog, []
-        self._sockets.update((end.fileno(), end) for end in let_in)
-        return [(end, f"192.0.2.1:{end.fileno() - FIRST_FD}") for end in let_in]
+        accepted, self._backlog = self._backlog, []
+        self._sockets.update((end.fileno(), end) for end in accepted)
+        return [(end, f"192.0.2.1:{end.fileno() - FIRST_FD}") for end in accepted]
 
-    def let_out(self, host: str) -> None:
+    def release(self, host: str) -> None:
         """Take note that somebody has gone."""
 
     def shut(self) -> None:

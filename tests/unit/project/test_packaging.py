@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import myclient
-from runtime.cli import parser
+from runtime.cli import make_parser
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,7 +47,7 @@ def test_each_command_calls_itself_by_its_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["/usr/bin/chat-server"])
-    assert parser().prog == "chat-server"
+    assert make_parser().prog == "chat-server"
     monkeypatch.setattr(sys, "argv", ["/usr/bin/chat", "--version"])
     with pytest.raises(SystemExit):
         myclient.main()

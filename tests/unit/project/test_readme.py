@@ -11,7 +11,7 @@ from chat.login_attempts import LIMITS, LIMITS_OF_MANY
 from protocol.commands import COMMANDS, Command
 from protocol.framing import FRAME_LIMIT
 from protocol.lines import LINE_LIMIT
-from runtime.cli import option_of, parser
+from runtime.cli import make_parser, option_of
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
@@ -32,7 +32,9 @@ def test_the_command_table_is_that_of_the_code() -> None:
 def test_every_option_of_the_server_is_explained_and_no_other() -> None:
     section = README.split("## Options of the server")[1].split("## ")[0]
     explained = set(re.findall(r"^\| `(--[a-z-]+)", section, re.MULTILINE))
-    options = {option for action in parser()._actions for option in action.option_strings if option.startswith("--")}
+    options = {
+        option for action in make_parser()._actions for option in action.option_strings if option.startswith("--")
+    }
     assert explained == options - {"--help", "--version"} - {option_of(name) for name in limits.REASONS}
 
 

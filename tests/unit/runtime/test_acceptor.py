@@ -1,4 +1,4 @@
-"""runtime/acceptor.py: who comes in by the listening sockets, and who is told that there is no room."""
+"""runtime/acceptor.py: accepting and refusing connections."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def admission() -> Admission:
 
 
 @pytest.fixture
-def door(admission: Admission) -> Iterator[Acceptor]:
+def acceptor(admission: Admission) -> Iterator[Acceptor]:
     made = Acceptor(listen("127.0.0.1", 0), admission, SelectPoller.descriptor_limit)
     yield made
     made.close()
@@ -46,13 +46,13 @@ def callers() -> Iterator[list[socket.socket]]:
         yield [stack.enter_context(socket.socket()) for _ in range(3)]
 
 
-def listener(door: Acceptor) -> int:
-    (descriptor,) = door.descriptors()
+def listener(acceptor: Acceptor) -> int:
+    (descriptor,) = acceptor.descriptors()
     return descriptor
 
 
-def call(door: Acceptor, callers: list[socket.socket]) -> None:
-    with socket.socket(fileno=os.dup(listener(door))) as same:
+def call(acceptor: Acceptor, callers: list[socket.socket]) -> None:
+    with socket.socket(fileno=os.dup(listener(acceptor))) as same:
         address = same.getsockname()
     for caller in callers:
         caller.connect(address)
@@ -60,7 +60,7 @@ def call(door: Acceptor, callers: list[socket.socket]) -> None:
 
 
 def heard(caller: socket.socket) -> bytes:
-    """Return all that a caller is told, up to the end of file."""
+    """Return all that the server sent to a caller, up to the end of file."""
     with caller.makefile("rb") as file:
         return file.read()
 
@@ -90,113 +90,121 @@ def every_descriptor_taken_below(limit: int) -> Iterator[None]:
             os.close(descriptor)
 
 
-def test_who_comes_is_let_in_with_an_address(door: Acceptor, callers: list[socket.socket]) -> None:
-    call(door, callers)
-    let_in = door.let_in(listener(door), 100, now=0)
-    for (transport, address), caller in zip(let_in, callers, strict=True):
+def test_connections_are_accepted_with_their_addresses(acceptor: Acceptor, callers: list[socket.socket]) -> None:
+    call(acceptor, callers)
+    accepted = acceptor.accept_all(listener(acceptor), 100, now=0)
+    for (transport, address), caller in zip(accepted, callers, strict=True):
         assert address == printable(caller.getsockname())
         assert isinstance(transport, PlainTransport)
         assert transport.sock.getpeername() == caller.getsockname()
         transport.close()
 
 
-def test_nobody_at_the_door_is_nobody_let_in(door: Acceptor) -> None:
-    assert door.let_in(listener(door), 100, now=0) == []
+def test_an_empty_backlog_yields_no_connection(acceptor: Acceptor) -> None:
+    assert acceptor.accept_all(listener(acceptor), 100, now=0) == []
 
 
-def test_a_turn_lets_in_so_many(door: Acceptor, callers: list[socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_accepts_a_limited_number(
+    acceptor: Acceptor, callers: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "TURN_ACCEPTS", 2)
-    call(door, callers)
-    turns = [door.let_in(listener(door), 100, now=0) for _ in range(3)]
+    call(acceptor, callers)
+    turns = [acceptor.accept_all(listener(acceptor), 100, now=0) for _ in range(3)]
     for transport, _ in chain(*turns):
         transport.close()
-    assert [len(let_in) for let_in in turns] == [2, 1, 0]
+    assert [len(accepted) for accepted in turns] == [2, 1, 0]
 
 
-def test_who_is_too_many_is_told_and_closed(door: Acceptor, callers: list[socket.socket]) -> None:
-    call(door, callers)
-    ((transport, _),) = door.let_in(listener(door), 1, now=0)
+def test_connections_beyond_the_limit_are_refused_and_closed(acceptor: Acceptor, callers: list[socket.socket]) -> None:
+    call(acceptor, callers)
+    ((transport, _),) = acceptor.accept_all(listener(acceptor), 1, now=0)
     assert [heard(caller) for caller in callers[1:]] == [FULL, FULL]
     transport.close()
 
 
-def test_who_has_spoken_already_is_told_as_well(door: Acceptor, callers: list[socket.socket]) -> None:
-    call(door, callers)
+def test_a_refused_peer_that_has_sent_something_gets_the_message_too(
+    acceptor: Acceptor, callers: list[socket.socket]
+) -> None:
+    call(acceptor, callers)
     callers[0].sendall(b"\0\0\0\2{}")
-    assert door.let_in(listener(door), 0, now=0) == []
+    assert acceptor.accept_all(listener(acceptor), 0, now=0) == []
     assert heard(callers[0]) == FULL
     assert callers[0].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0  # closed, not reset
 
 
-def test_a_descriptor_that_select_cannot_hold_is_told_and_closed(door: Acceptor, callers: list[socket.socket]) -> None:
-    call(door, callers)
+def test_a_descriptor_that_select_cannot_hold_is_refused_and_closed(
+    acceptor: Acceptor, callers: list[socket.socket]
+) -> None:
+    call(acceptor, callers)
     with every_descriptor_taken_below(SelectPoller.descriptor_limit):
-        assert door.let_in(listener(door), 100, now=0) == []
+        assert acceptor.accept_all(listener(acceptor), 100, now=0) == []
     assert [heard(caller) for caller in callers] == [FULL] * 3
 
 
-def test_with_no_descriptor_left_each_turn_tells_one_and_none_stays_at_the_door(
-    door: Acceptor, callers: list[socket.socket]
+def test_with_no_descriptor_left_each_turn_refuses_one_until_the_backlog_is_empty(
+    acceptor: Acceptor, callers: list[socket.socket]
 ) -> None:
-    call(door, callers)
+    call(acceptor, callers)
     with no_descriptor_left():
         for _ in callers:
-            assert door.let_in(listener(door), 100, now=0) == []
-        assert select.select([listener(door)], [], [], 0)[0] == []
+            assert acceptor.accept_all(listener(acceptor), 100, now=0) == []
+        assert select.select([listener(acceptor)], [], [], 0)[0] == []
     assert [heard(caller) for caller in callers] == [FULL] * 3
 
 
-def test_a_reserve_that_somebody_else_was_quicker_to_take_is_done_without(
-    door: Acceptor, callers: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+def test_without_a_reserve_the_acceptor_goes_on(
+    acceptor: Acceptor, callers: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken(*_: object) -> int:
         raise OSError(errno.ENFILE, "Too many open files in system")
 
-    call(door, callers)
+    call(acceptor, callers)
     with monkeypatch.context() as patch, no_descriptor_left():
         patch.setattr(os, "open", taken)
-        assert door.let_in(listener(door), 100, now=0) == []
+        assert acceptor.accept_all(listener(acceptor), 100, now=0) == []
     assert heard(callers[0]) == FULL
-    others = door.let_in(listener(door), 100, now=0)
+    others = acceptor.accept_all(listener(acceptor), 100, now=0)
     assert len(others) == 2
     for transport, _ in others:
         transport.close()
 
 
-def test_the_log_tells_once_a_second_who_was_turned_away(
-    door: Acceptor, callers: list[socket.socket], caplog: pytest.LogCaptureFixture
+def test_refusals_are_logged_once_a_second(
+    acceptor: Acceptor, callers: list[socket.socket], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "server")
-    call(door, callers)
-    door.let_in(listener(door), 0, now=0)
+    call(acceptor, callers)
+    acceptor.accept_all(listener(acceptor), 0, now=0)
     with socket.create_connection(callers[0].getpeername()):
-        select.select([listener(door)], [], [], 10)
-        door.let_in(listener(door), 0, now=1.0)
-    told = [record.getMessage() for record in caplog.records]
-    assert len(told) == 2
-    assert "turned away, server-full (1 since the last such line)" in told[0]
-    assert "(3 since the last such line)" in told[1]
+        select.select([listener(acceptor)], [], [], 10)
+        acceptor.accept_all(listener(acceptor), 0, now=1.0)
+    logged = [record.getMessage() for record in caplog.records]
+    assert len(logged) == 2
+    assert "turned away, server-full (1 since the last such line)" in logged[0]
+    assert "(3 since the last such line)" in logged[1]
 
 
-def test_who_has_too_many_connections_is_told_and_may_come_when_one_has_ended(
-    door: Acceptor, callers: list[socket.socket], admission: Admission, monkeypatch: pytest.MonkeyPatch
+def test_an_address_with_too_many_connections_is_refused_until_one_has_ended(
+    acceptor: Acceptor, callers: list[socket.socket], admission: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "CONNECTIONS_PER_ADDRESS", 1)
     monkeypatch.setattr(runtime.acceptor, "host_of", lambda address: "192.0.2.1")  # loopback is not counted
-    call(door, callers[:2])
-    ((transport, _),) = door.let_in(listener(door), 100, now=0)
+    call(acceptor, callers[:2])
+    ((transport, _),) = acceptor.accept_all(listener(acceptor), 100, now=0)
     transport.close()
     assert heard(callers[1]) == ErrorCode.TOO_MANY_CONNECTIONS.phrase.encode() + b"\r\n"
-    door.let_out("192.0.2.1")
-    call(door, callers[2:])
-    ((transport, _),) = door.let_in(listener(door), 100, now=0)
+    acceptor.release("192.0.2.1")
+    call(acceptor, callers[2:])
+    ((transport, _),) = acceptor.accept_all(listener(acceptor), 100, now=0)
     transport.close()
 
 
-def test_a_shut_door_is_not_watched_and_refuses(door: Acceptor, callers: list[socket.socket]) -> None:
-    with socket.socket(fileno=os.dup(listener(door))) as same:
+def test_after_shut_nothing_is_watched_and_connections_are_refused(
+    acceptor: Acceptor, callers: list[socket.socket]
+) -> None:
+    with socket.socket(fileno=os.dup(listener(acceptor))) as same:
         address = same.getsockname()
-    door.shut()
-    assert door.descriptors() == frozenset()
+    acceptor.shut()
+    assert acceptor.descriptors() == frozenset()
     with pytest.raises(ConnectionRefusedError):
         callers[0].connect(address)

@@ -1,4 +1,4 @@
-"""runtime/account_service.py: the accounts on a thread of their own."""
+"""runtime/account_service.py: account tasks on a thread of their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chat import limits
 from chat.effects import CheckPassword, RemoveAccount, StorePassword, TaskResult
 from chat.room import Member
 from chat.session import Phase, Session
-from runtime.account_service import QUEUE_LIMIT, AccountService, Answered
+from runtime.account_service import QUEUE_LIMIT, AccountResult, AccountService
 from storage import passwords
 from storage.users_file import Accounts
 
@@ -28,187 +28,189 @@ def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Accounts:
 
 
 @pytest.fixture
-def clerk(accounts: Accounts) -> Iterator[AccountService]:
+def service(accounts: Accounts) -> Iterator[AccountService]:
     made = AccountService(accounts)
     yield made
     made.close()
 
 
-def next_answers(clerk: AccountService) -> list[Answered]:
-    """Wait as the loop does, by `select`."""
-    assert select.select([clerk.fileno()], [], [], 10)[0]
-    return clerk.answers()
+def next_results(service: AccountService) -> list[AccountResult]:
+    """Wait for results as the loop does, by `select`."""
+    assert select.select([service.fileno()], [], [], 10)[0]
+    return service.results()
 
 
-def only_answer(clerk: AccountService) -> tuple[TaskResult, frozenset[str] | None]:
-    ((_, answer, registered),) = next_answers(clerk)
-    return answer, registered
+def only_result(service: AccountService) -> tuple[TaskResult, frozenset[str] | None]:
+    ((_, result, registered),) = next_results(service)
+    return result, registered
 
 
-def test_each_consultation_gets_its_answer_and_the_names_that_are_registered_then(clerk: AccountService) -> None:
-    clerk.consult(StorePassword(SESSION, "Ann", "secret12"))
-    assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
-    clerk.consult(CheckPassword(SESSION, "ann", "secret12", was_asked=True))
-    assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
-    clerk.consult(CheckPassword(SESSION, "ann", "secret13", was_asked=True))
-    assert only_answer(clerk) == (TaskResult.NO, frozenset({"ann"}))
-    clerk.consult(RemoveAccount(SESSION, "ann"))
-    assert only_answer(clerk) == (TaskResult.YES, frozenset())
-    assert clerk.answers() == []
+def test_each_task_gets_its_result_and_the_registered_names(service: AccountService) -> None:
+    service.submit(StorePassword(SESSION, "Ann", "secret12"))
+    assert only_result(service) == (TaskResult.YES, frozenset({"ann"}))
+    service.submit(CheckPassword(SESSION, "ann", "secret12", was_asked=True))
+    assert only_result(service) == (TaskResult.YES, frozenset({"ann"}))
+    service.submit(CheckPassword(SESSION, "ann", "secret13", was_asked=True))
+    assert only_result(service) == (TaskResult.NO, frozenset({"ann"}))
+    service.submit(RemoveAccount(SESSION, "ann"))
+    assert only_result(service) == (TaskResult.YES, frozenset())
+    assert service.results() == []
 
 
-def test_the_answer_comes_with_what_was_asked(clerk: AccountService) -> None:
-    asked = CheckPassword(SESSION, "bob", "secret12", was_asked=False, cseq=7)
-    clerk.consult(asked)
-    assert next_answers(clerk)[0].asked is asked
+def test_a_result_names_its_task(service: AccountService) -> None:
+    task = CheckPassword(SESSION, "bob", "secret12", was_asked=False, cseq=7)
+    service.submit(task)
+    assert next_results(service)[0].task is task
 
 
-class Desk:
-    """A clerk whose checks wait until they are let go on, and whom they were of."""
+class PausedService:
+    """A service whose password checks wait for `go_on`; `checked` has their names in order."""
 
-    def __init__(self, clerk: AccountService, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.clerk = clerk
+    def __init__(self, service: AccountService, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.service = service
         self.checked: list[str] = []
-        self.asked = 0
+        self.count = 0
         self._begun, self.go_on = threading.Event(), threading.Event()
-        monkeypatch.setattr(accounts, "check", self._check)
-        self.asks("192.0.2.99", "the first")
+        monkeypatch.setattr(accounts, "check", self._checking)
+        self.check("192.0.2.99", "the first")
         self._begun.wait(10)
 
-    def _check(self, name: str, password: str) -> bool:
+    def _checking(self, name: str, password: str) -> bool:
         self._begun.set()
         self.go_on.wait(10)
         self.checked.append(name)
         return True
 
-    def asks(self, host: str, name: str) -> Session:
-        """Let somebody who has a connection of his own ask."""
-        session = Session(f"{host}:{1000 + self.asked}")
-        self.asked += 1
-        self.clerk.consult(CheckPassword(session, name, "secret12", was_asked=True))
+    def check(self, host: str, name: str) -> Session:
+        """Queue a check of a new session."""
+        session = Session(f"{host}:{1000 + self.count}")
+        self.count += 1
+        self.service.submit(CheckPassword(session, name, "secret12", was_asked=True))
         return session
 
-    def answers(self) -> dict[str, TaskResult]:
-        """Return what each name was answered, when all have been."""
+    def results(self) -> dict[str, TaskResult]:
+        """Return the result of each name, when all tasks are done."""
         self.go_on.set()
-        served: list[Answered] = []
-        while len(served) < self.asked:
-            served += next_answers(self.clerk)
-        return {answered.asked.name: answered.answer for answered in served if answered.asked}
+        served: list[AccountResult] = []
+        while len(served) < self.count:
+            served += next_results(self.service)
+        return {done.task.name: done.result for done in served if done.task}
 
 
 @pytest.fixture
-def desk(clerk: AccountService, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    made = Desk(clerk, accounts, monkeypatch)
+def paused(service: AccountService, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> Iterator[PausedService]:
+    made = PausedService(service, accounts, monkeypatch)
     yield made
     made.go_on.set()
 
 
-def test_a_full_desk_answers_busy_at_once_and_to_one_of_those_who_ask_most(desk: Desk) -> None:  # issue 10, 16
+def test_a_full_queue_answers_busy_at_once_to_the_network_with_the_most_tasks(
+    paused: PausedService,
+) -> None:  # issue 10, 16
     for number in range(QUEUE_LIMIT):
-        desk.asks("192.0.2.1", f"guess{number}")
-    assert desk.clerk.answers() == []
-    desk.asks("192.0.2.2", "ann")
-    ((asked, answer, _),) = next_answers(desk.clerk)
-    assert (asked and asked.name, answer) == (f"guess{QUEUE_LIMIT - 1}", TaskResult.BUSY)
-    desk.asks("192.0.2.1", "one more")
-    ((asked, answer, _),) = next_answers(desk.clerk)
-    assert (asked and asked.name, answer) == ("one more", TaskResult.BUSY)
-    desk.asked -= 2  # who have their answers
-    assert desk.answers()["ann"] is TaskResult.YES
+        paused.check("192.0.2.1", f"guess{number}")
+    assert paused.service.results() == []
+    paused.check("192.0.2.2", "ann")
+    ((task, result, _),) = next_results(paused.service)
+    assert (task and task.name, result) == (f"guess{QUEUE_LIMIT - 1}", TaskResult.BUSY)
+    paused.check("192.0.2.1", "one more")
+    ((task, result, _),) = next_results(paused.service)
+    assert (task and task.name, result) == ("one more", TaskResult.BUSY)
+    paused.count -= 2  # which have their results
+    assert paused.results()["ann"] is TaskResult.YES
 
 
-def test_networks_take_turns(desk: Desk) -> None:  # issue 10, 16
+def test_networks_take_turns(paused: PausedService) -> None:  # issue 10, 16
     for host, name in [("192.0.2.1", "a"), ("192.0.2.1", "b"), ("192.0.2.1", "c"), ("[2001:db8::1]", "d")]:
-        desk.asks(host, name)
-    desk.asks("[2001:db8::2]", "e")
-    desk.asks("127.0.0.1", "f")
-    desk.asks("127.0.0.8", "g")
-    desk.answers()
-    assert desk.checked == ["the first", "a", "d", "f", "b", "e", "g", "c"]
+        paused.check(host, name)
+    paused.check("[2001:db8::2]", "e")
+    paused.check("127.0.0.1", "f")
+    paused.check("127.0.0.8", "g")
+    paused.results()
+    assert paused.checked == ["the first", "a", "d", "f", "b", "e", "g", "c"]
 
 
-def test_who_is_gone_is_not_checked_and_who_sends_no_more_comes_last(desk: Desk) -> None:  # issue 10, 16
-    ended, gone = desk.asks("127.0.0.1", "ended"), desk.asks("127.0.0.1", "gone")
-    desk.asks("127.0.0.1", "ann")
-    desk.clerk.ended.add(ended)
+def test_closed_sessions_are_not_checked_and_ended_peers_come_last(paused: PausedService) -> None:  # issue 10, 16
+    ended, gone = paused.check("127.0.0.1", "ended"), paused.check("127.0.0.1", "gone")
+    paused.check("127.0.0.1", "ann")
+    paused.service.ended.add(ended)
     gone.phase = Phase.CLOSING
-    assert desk.clerk.waiting >= {ended, gone}
-    assert desk.answers() == {
+    assert paused.service.waiting >= {ended, gone}
+    assert paused.results() == {
         "the first": TaskResult.YES,
         "ann": TaskResult.YES,
         "ended": TaskResult.YES,
         "gone": TaskResult.BUSY,
     }
-    assert desk.checked == ["the first", "ann", "ended"]
-    assert desk.clerk.waiting == desk.clerk.ended == set()
+    assert paused.checked == ["the first", "ann", "ended"]
+    assert paused.service.waiting == paused.service.ended == set()
 
 
-def test_with_a_full_desk_those_who_are_gone_go_first(desk: Desk) -> None:  # issue 10, 16
-    sessions = [desk.asks("127.0.0.1", f"guess{number}") for number in range(QUEUE_LIMIT)]
+def test_a_full_queue_displaces_tasks_of_closed_sessions_first(paused: PausedService) -> None:  # issue 10, 16
+    sessions = [paused.check("127.0.0.1", f"guess{number}") for number in range(QUEUE_LIMIT)]
     sessions[3].phase = Phase.CLOSING
-    desk.clerk.ended.add(sessions[5])
-    desk.asks("127.0.0.1", "ann")
-    desk.asks("127.0.0.1", "bob")
-    answers = desk.answers()
-    assert {name for name, answer in answers.items() if answer is TaskResult.BUSY} == {"guess3", "guess5"}
+    paused.service.ended.add(sessions[5])
+    paused.check("127.0.0.1", "ann")
+    paused.check("127.0.0.1", "bob")
+    results = paused.results()
+    assert {name for name, result in results.items() if result is TaskResult.BUSY} == {"guess3", "guess5"}
 
 
-def test_who_registers_and_is_gone_is_registered(clerk: AccountService) -> None:
+def test_a_registration_is_stored_after_its_session_has_closed(service: AccountService) -> None:
     session = Session("192.0.2.1:4711")
     session.phase = Phase.CLOSING
-    clerk.consult(StorePassword(session, "ann", "secret12"))
-    assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
+    service.submit(StorePassword(session, "ann", "secret12"))
+    assert only_result(service) == (TaskResult.YES, frozenset({"ann"}))
 
 
 def test_a_name_that_somebody_else_has_registered_meanwhile_is_not_taken_over(
-    clerk: AccountService, accounts: Accounts
+    service: AccountService, accounts: Accounts
 ) -> None:
-    clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    assert only_answer(clerk)[0] is TaskResult.YES
-    clerk.consult(StorePassword(Session("192.0.2.1:4712"), "Ann", "secret34"))
-    assert only_answer(clerk)[0] is TaskResult.NO
+    service.submit(StorePassword(SESSION, "ann", "secret12"))
+    assert only_result(service)[0] is TaskResult.YES
+    service.submit(StorePassword(Session("192.0.2.1:4712"), "Ann", "secret34"))
+    assert only_result(service)[0] is TaskResult.NO
     assert accounts.check("ann", "secret12")
     owner = Session("192.0.2.1:4713")
     owner.member = Member(1, "Ann", "seat1", "ann")
-    clerk.consult(StorePassword(owner, "Ann", "secret34"))
-    assert only_answer(clerk)[0] is TaskResult.YES
+    service.submit(StorePassword(owner, "Ann", "secret34"))
+    assert only_result(service)[0] is TaskResult.YES
     assert accounts.check("ann", "secret34")
 
 
-def test_there_are_so_many_accounts_and_their_owners_may_change_them(  # issue 10, 15
-    clerk: AccountService, monkeypatch: pytest.MonkeyPatch
+def test_at_the_limit_of_accounts_owners_can_still_change_theirs(  # issue 10, 15
+    service: AccountService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "ACCOUNTS", 1)
-    clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    assert only_answer(clerk)[0] is TaskResult.YES
-    clerk.consult(StorePassword(SESSION, "bob", "secret12"))
-    assert only_answer(clerk) == (TaskResult.FULL, frozenset({"ann"}))
+    service.submit(StorePassword(SESSION, "ann", "secret12"))
+    assert only_result(service)[0] is TaskResult.YES
+    service.submit(StorePassword(SESSION, "bob", "secret12"))
+    assert only_result(service) == (TaskResult.FULL, frozenset({"ann"}))
     owner = Session("192.0.2.1:4713")
     owner.member = Member(1, "Ann", "seat1", "ann")
-    clerk.consult(StorePassword(owner, "ann", "secret34"))
-    assert only_answer(clerk)[0] is TaskResult.YES
+    service.submit(StorePassword(owner, "ann", "secret34"))
+    assert only_result(service)[0] is TaskResult.YES
 
 
-def test_a_line_that_was_damaged_by_hand_is_told_of_at_the_next_writing(
-    clerk: AccountService, accounts: Accounts, caplog: pytest.LogCaptureFixture
+def test_a_damaged_line_is_logged_at_the_next_write(
+    service: AccountService, accounts: Accounts, caplog: pytest.LogCaptureFixture
 ) -> None:
     accounts.path.write_text("bob:damaged\n")
-    clerk.consult(StorePassword(SESSION, "bob", "secret12"))
-    assert only_answer(clerk) == (TaskResult.NO, frozenset({"bob"}))
+    service.submit(StorePassword(SESSION, "bob", "secret12"))
+    assert only_result(service) == (TaskResult.NO, frozenset({"bob"}))
     assert "line 1 was left out" in caplog.text
 
 
-def test_the_file_is_read_again_when_asked_to(
-    clerk: AccountService, accounts: Accounts, caplog: pytest.LogCaptureFixture
+def test_reload_reads_the_file_again(
+    service: AccountService, accounts: Accounts, caplog: pytest.LogCaptureFixture
 ) -> None:
     by_hand = Accounts(accounts.path.parent)
     by_hand.store("carl", "secret12")
     with accounts.path.open("a") as file:
         file.write("damaged\n")
     with caplog.at_level(logging.WARNING):
-        clerk.reload()
-        assert next_answers(clerk) == [(None, TaskResult.YES, frozenset({"carl", "damaged"}))]
+        service.reload()
+        assert next_results(service) == [(None, TaskResult.YES, frozenset({"carl", "damaged"}))]
     assert "line 2 was left out" in caplog.text
 
 
@@ -219,48 +221,48 @@ def failing(error: Exception) -> Callable[..., None]:
     return fail
 
 
-def test_a_disk_that_refuses_is_an_answer_and_a_line_in_the_log(
-    clerk: AccountService, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_failing_disk_is_a_result_and_a_line_in_the_log(
+    service: AccountService, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(accounts, "add", failing(OSError(28, "No space left on device")))
-    clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    assert only_answer(clerk) == (TaskResult.FAILED, frozenset())
+    service.submit(StorePassword(SESSION, "ann", "secret12"))
+    assert only_result(service) == (TaskResult.FAILED, frozenset())
     assert "No space left on device" in caplog.text
     assert "secret12" not in caplog.text
 
 
-def test_closing_finishes_what_waits(accounts: Accounts) -> None:
-    clerk = AccountService(accounts)
+def test_close_finishes_the_queued_tasks(accounts: Accounts) -> None:
+    service = AccountService(accounts)
     for number in range(QUEUE_LIMIT):
-        clerk.consult(StorePassword(SESSION, f"user{number}", "secret12"))
-    clerk.close()
+        service.submit(StorePassword(SESSION, f"user{number}", "secret12"))
+    service.close()
     kept = Accounts(accounts.path.parent)
     kept.load()
     assert len(kept.keys()) == QUEUE_LIMIT
 
 
-def test_a_bell_that_nobody_hears_does_not_hold_up_the_loop(desk: Desk) -> None:
+def test_a_full_wake_up_socket_does_not_block_the_loop(paused: PausedService) -> None:
     for number in range(QUEUE_LIMIT + 5_000):  # a socket pair holds some hundreds of bytes in messages of one
-        desk.asks("192.0.2.1", f"guess{number}")
-    assert [answered.answer for answered in next_answers(desk.clerk)] == [TaskResult.BUSY] * 5_000
+        paused.check("192.0.2.1", f"guess{number}")
+    assert [done.result for done in next_results(paused.service)] == [TaskResult.BUSY] * 5_000
 
 
-def test_a_bug_costs_the_one_who_met_it_and_no_later_one(
-    clerk: AccountService, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_bug_costs_only_the_task_that_provokes_it(
+    service: AccountService, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(accounts, "check", failing(ValueError("memory limit exceeded")))
-        clerk.consult(CheckPassword(SESSION, "ann", "secret12", was_asked=False))
-        assert only_answer(clerk)[0] is TaskResult.FAILED
+        service.submit(CheckPassword(SESSION, "ann", "secret12", was_asked=False))
+        assert only_result(service)[0] is TaskResult.FAILED
     assert "memory limit exceeded" in caplog.text
-    clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    assert only_answer(clerk) == (TaskResult.YES, frozenset({"ann"}))
+    service.submit(StorePassword(SESSION, "ann", "secret12"))
+    assert only_result(service) == (TaskResult.YES, frozenset({"ann"}))
 
 
-def test_reading_again_does_not_keep_what_comes_after_it_from_being_done(accounts: Accounts) -> None:
-    clerk = AccountService(accounts)
-    clerk.consult(CheckPassword(SESSION, "ann", "secret12", was_asked=False))
-    clerk.reload()
-    clerk.consult(StorePassword(SESSION, "ann", "secret12"))
-    clerk.close()
+def test_tasks_after_a_reload_are_done(accounts: Accounts) -> None:
+    service = AccountService(accounts)
+    service.submit(CheckPassword(SESSION, "ann", "secret12", was_asked=False))
+    service.reload()
+    service.submit(StorePassword(SESSION, "ann", "secret12"))
+    service.close()
     assert accounts.keys() == {"ann"}

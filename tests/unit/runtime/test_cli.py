@@ -22,7 +22,7 @@ def test_a_port_is_enough() -> None:
     assert (options.trusted, options.no_rate_limit) == ([], False)
 
 
-def test_everything_can_be_said() -> None:
+def test_every_option_is_parsed() -> None:
     line = "65535 --host ::1 --data elsewhere --max-users 10 --dialect verbs --log-level debug"
     options = options_of(line.split())
     assert (options.port, options.host, options.data) == (65535, "::1", Path("elsewhere"))
@@ -60,7 +60,7 @@ def test_a_dialect_stands_for_itself() -> None:
         ("8001 8002", "unrecognized arguments: 8002"),
     ],
 )
-def test_what_cannot_be_is_a_sentence_and_exit_code_2(
+def test_an_invalid_command_line_ends_with_a_sentence_and_exit_code_2(
     capsys: pytest.CaptureFixture[str], line: str, sentence: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -69,7 +69,7 @@ def test_what_cannot_be_is_a_sentence_and_exit_code_2(
     assert sentence in capsys.readouterr().err
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         options_of(["--version"])
     assert ended.value.code == 0
@@ -99,7 +99,7 @@ def test_networks_can_be_trusted_repeatedly() -> None:
     ("host", "addresses", "joined"),
     [("192.0.2.7", [], ["192.0.2.7"]), (None, ["192.0.2.1", "2001:db8::1"], ["localhost", "192.0.2.1", "2001:db8::1"])],
 )
-def test_the_invitation_names_every_address_to_hand_on(
+def test_the_invitation_names_every_address(
     monkeypatch: pytest.MonkeyPatch, host: str | None, addresses: list[str], joined: list[str]
 ) -> None:  # A1
     monkeypatch.setattr(options_module, "own_addresses", lambda: addresses)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runtime.log_writer import FewLines, start_log
+from runtime.log_writer import RateLimitedLog, start_log
 
 
 @contextlib.contextmanager
@@ -71,31 +71,31 @@ def test_the_level_decides_what_is_logged(capsys: pytest.CaptureFixture[str], le
     assert capsys.readouterr().out.count("a line") == count
 
 
-# --- few lines -------------------------------------------------------------------------------------------------------
+# --- limited lines ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def few(caplog: pytest.LogCaptureFixture) -> FewLines:
+def limited(caplog: pytest.LogCaptureFixture) -> RateLimitedLog:
     caplog.set_level(logging.INFO)
-    return FewLines(logging.getLogger(), 2, "and %d more")
+    return RateLimitedLog(logging.getLogger(), 2, "and %d more")
 
 
 def test_the_first_lines_of_a_second_are_logged_and_the_rest_counted(
-    few: FewLines, caplog: pytest.LogCaptureFixture
+    limited: RateLimitedLog, caplog: pytest.LogCaptureFixture
 ) -> None:  # C14
     for number in range(5000):
-        few.tell(10.0, "number %d", number)
-        few.tell_rest(10.9)
+        limited.info(10.0, "number %d", number)
+        limited.log_rest(10.9)
     assert caplog.messages == ["number 0", "number 1"]
-    few.tell_rest(11.0)
-    few.tell_rest(12.0)
+    limited.log_rest(11.0)
+    limited.log_rest(12.0)
     assert caplog.messages[2:] == ["and 4998 more"]
 
 
-def test_the_next_second_is_told_of_again_after_the_rest_of_the_one_before(
-    few: FewLines, caplog: pytest.LogCaptureFixture
+def test_the_next_second_is_logged_again_after_the_rest_of_the_one_before(
+    limited: RateLimitedLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     for now in (10.0, 10.5, 10.6, 11.0, 13.0):
-        few.tell(now, "at %s", now)
-    few.tell_rest(20.0)
+        limited.info(now, "at %s", now)
+    limited.log_rest(20.0)
     assert caplog.messages == ["at 10.0", "at 10.5", "and 1 more", "at 11.0", "at 13.0"]

@@ -1,4 +1,4 @@
-"""runtime/metrics.py: one line of figures."""
+"""runtime/metrics.py: the counters in one line."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ def connection(first: bytes = b"") -> Connection:
     return made
 
 
-def test_all_figures_stand_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    figures = Metrics()
-    figures.turned(0.001)
-    figures.turned(0.003)
-    figures.bytes_in, figures.bytes_out, figures.deliveries = 5, 60, 7
-    figures.closed["connection lost"] += 2
+def test_all_metrics_are_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    metrics = Metrics()
+    metrics.count_turn(0.001)
+    metrics.count_turn(0.003)
+    metrics.bytes_in, metrics.bytes_out, metrics.deliveries = 5, 60, 7
+    metrics.closed["connection lost"] += 2
     room = Room("an epoch", Log(seq=1))
     lagging = connection(b"x")
     lagging.outbox.queue(b"12345", 0.0)
     with caplog.at_level(logging.INFO):
-        figures.report(room, [connection(), connection(b"\0"), lagging])
+        metrics.report(room, [connection(), connection(b"\0"), lagging])
     assert caplog.messages == [
         "Figures: users=0 connections=3 undecided=1 json=1 slash=1 messages=1 deliveries=7 bytes_in=5 bytes_out=60 "
         "outboxes=5 largest_outbox=5 turns=2 mean_turn_us=2000 longest_turn_us=3000 closed_connection_lost=2"
     ]
 
 
-def test_a_server_that_has_done_nothing_has_figures_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_without_a_turn_has_metrics_too(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         Metrics().report(Room("an epoch"), [])
     assert "users=0 connections=0" in caplog.text

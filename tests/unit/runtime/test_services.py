@@ -1,5 +1,4 @@
-"""runtime/services.py, runtime/search_service.py, runtime/bootstrap.py: the journal is written before anybody is
-told; what fails."""
+"""runtime/services.py, runtime/search_service.py, runtime/bootstrap.py: the journal, the index, their failures."""
 
 from __future__ import annotations
 
@@ -22,9 +21,9 @@ from chat.room import Room
 from chat.session import Phase, Session
 from protocol.events import HistoryListed, Noticed, Past, Refused, Said
 from runtime.account_service import AccountService
-from runtime.bootstrap import CannotStartError, begun
+from runtime.bootstrap import CannotStartError, open_services
 from runtime.fair import FairQueue
-from runtime.search_service import COMPLAINTS, WHEN_IDLE, SearchService
+from runtime.search_service import IDLE_BATCH, LOGGED_LIMIT, SearchService
 from runtime.services import Services
 from runtime.worker import Worker
 from storage.folder_lock import FolderInUseError, FolderLock
@@ -56,42 +55,42 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 @pytest.fixture
-def clerk(tmp_path: Path) -> Iterator[AccountService]:
+def account_service(tmp_path: Path) -> Iterator[AccountService]:
     made = AccountService(Accounts(tmp_path))
     yield made
     made.close()
 
 
-def waits(backroom: Services) -> set[int]:
+def waits(services: Services) -> set[int]:
     """Return which of its descriptors have something to tell, once one has."""
-    readable, _, _ = select.select(backroom.descriptors(), [], [], PATIENCE)
+    readable, _, _ = select.select(services.descriptors(), [], [], PATIENCE)
     return set(readable)
 
 
 # --- the journal -------------------------------------------------------------------------------------------------
 
 
-def test_what_is_new_is_kept_once(journal: Journal, clerk: AccountService) -> None:
+def test_a_new_entry_is_written_once(journal: Journal, account_service: AccountService) -> None:
     hub = hub_of(2)
-    backroom = Services(hub, clerk, journal)
-    assert backroom.keep() == []
+    services = Services(hub, account_service, journal)
+    assert services.write_journal() == []
     assert [entry.event.seq for entry in journal.newest()] == [1, 2]
-    assert backroom.keep() == []
+    assert services.write_journal() == []
     assert len(journal.newest()) == 2
 
 
-def test_without_a_journal_memory_has_to_do(clerk: AccountService) -> None:
+def test_without_a_journal_there_is_no_archive(account_service: AccountService) -> None:
     hub = hub_of(1)
-    backroom = Services(hub, clerk)
-    assert backroom.keep() == []
+    services = Services(hub, account_service)
+    assert services.write_journal() == []
     assert not hub.state.settings.has_archive
-    assert len(backroom.descriptors()) == 1
+    assert len(services.descriptors()) == 1
 
 
 @pytest.mark.parametrize("set_aside", [True, False])
-def test_a_disk_that_fails_is_told_and_the_chat_goes_on(
+def test_a_failing_disk_is_announced_and_the_chat_goes_on(
     journal: Journal,
-    clerk: AccountService,
+    account_service: AccountService,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
@@ -106,50 +105,49 @@ def test_a_disk_that_fails_is_told_and_the_chat_goes_on(
     hub = hub_of(1)
     ann = Session("192.0.2.1:1")
     hub.state.give_name(ann, "ann")
-    backroom = Services(hub, clerk, journal)
-    assert backroom.keep() == [Unicast(ann, Noticed(JOURNAL_LOST))]
+    services = Services(hub, account_service, journal)
+    assert services.write_journal() == [Unicast(ann, Noticed(JOURNAL_LOST))]
     words = [record.getMessage() for record in caplog.records]
     assert words[0] == "The disk is full."
     assert words[1].startswith("The chat goes on in memory only. " + ("The journal" if set_aside else "Remove"))
     assert (tmp_path / FILE_NAME).exists() is not set_aside
     hub.room.log.append(said(hub.room.log.next_seq()))
-    assert backroom.keep() == []
+    assert services.write_journal() == []
 
 
-# --- the archivist -----------------------------------------------------------------------------------------------
+# --- the search service --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def backroom(journal: Journal, clerk: AccountService, tmp_path: Path) -> Iterator[Services]:
-    made = Services(hub_of(), clerk, journal, SearchService(Archive(tmp_path)))
+def services(journal: Journal, account_service: AccountService, tmp_path: Path) -> Iterator[Services]:
+    made = Services(hub_of(), account_service, journal, SearchService(Archive(tmp_path)))
     yield made
     made._search.close()  # type: ignore[union-attr]  # there is one
 
 
-def test_what_has_just_been_written_is_found(backroom: Services, journal: Journal) -> None:
+def test_a_new_entry_is_found(services: Services, journal: Journal) -> None:
     journal.write([said(1)])
     session = Session("192.0.2.1:1")
-    backroom.inquire(SearchArchive(session, "fox", 9, "x", 4))
-    effects = backroom.hear(waits(backroom))
-    told = effects[0]
-    assert isinstance(told, Unicast)
-    assert told.event == HistoryListed("The last messages with fox:", (Past(1, AT, "ann", "a fox"),), 4)
-    backroom.inquire(SeekInArchive(session, "ANN"))
-    sought = backroom.hear(waits(backroom))[0]
+    services.submit_search_task(SearchArchive(session, "fox", 9, "x", 4))
+    effect = services.collect(waits(services))[0]
+    assert isinstance(effect, Unicast)
+    assert effect.event == HistoryListed("The last messages with fox:", (Past(1, AT, "ann", "a fox"),), 4)
+    services.submit_search_task(SeekInArchive(session, "ANN"))
+    sought = services.collect(waits(services))[0]
     assert isinstance(sought, Unicast)
     assert sought.event == Noticed("ANN was last heard of on 2023-11-14 22:13 UTC.")
 
 
-def test_a_journal_that_can_t_be_read_is_told_to_the_asker_and_once_in_the_log(
-    backroom: Services, journal: Journal, caplog: pytest.LogCaptureFixture
+def test_an_unreadable_journal_is_an_error_for_the_asker_and_logged_once(
+    services: Services, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
     for _ in range(2):
-        backroom.inquire(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
-        told = backroom.hear(waits(backroom))[0]
-        assert isinstance(told, Unicast)
-        assert isinstance(told.event, Refused)
-        assert told.event.code == "log-failed"
+        services.submit_search_task(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
+        effect = services.collect(waits(services))[0]
+        assert isinstance(effect, Unicast)
+        assert isinstance(effect.event, Refused)
+        assert effect.event.code == "log-failed"
     assert len([record for record in caplog.records if "is damaged" in record.getMessage()]) == 1
 
 
@@ -172,30 +170,30 @@ def _damaged(path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["no database", "cut", "overwritten", "a directory", "without its table"])
-def test_a_damaged_archive_is_made_again_from_the_journal_and_told_once(
-    journal: Journal, clerk: AccountService, tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
+def test_a_damaged_archive_is_made_again_from_the_journal_and_logged_once(
+    journal: Journal, account_service: AccountService, tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:  # 9
     journal.write([said(seq) for seq in range(1, 300)])
     archive = Archive(tmp_path)
     archive.take_in(1000)
     archive.close()
     _damaged(tmp_path / "search.db", how)
-    archivist = SearchService(Archive(tmp_path))
-    made = Services(hub_of(), clerk, journal, archivist)
+    search_service = SearchService(Archive(tmp_path))
+    made = Services(hub_of(), account_service, journal, search_service)
     for _ in range(2):
-        made.inquire(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
-        told = made.hear(waits(made))[0]
-        assert isinstance(told, Unicast)
-        assert isinstance(told.event, HistoryListed)
-        assert [entry.seq for entry in told.event.entries] == list(range(291, 300))
-    archivist.close()
+        made.submit_search_task(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        effect = made.collect(waits(made))[0]
+        assert isinstance(effect, Unicast)
+        assert isinstance(effect.event, HistoryListed)
+        assert [entry.seq for entry in effect.event.entries] == list(range(291, 300))
+    search_service.close()
     assert caplog.text.count("is of no use") == 1
     assert "It is made again from the journal." in caplog.text
     assert (tmp_path / "search.db-1.aside").exists() is (how == "a directory")
 
 
 def test_an_archive_that_is_damaged_while_it_is_open_is_made_again(
-    backroom: Services, journal: Journal, tmp_path: Path
+    services: Services, journal: Journal, tmp_path: Path
 ) -> None:  # 9
     journal.write([said(seq) for seq in range(1, 300)])
     for search in range(2):
@@ -203,34 +201,34 @@ def test_an_archive_that_is_damaged_while_it_is_open_is_made_again(
             path = tmp_path / "search.db"
             with path.open("r+b") as file:  # the same file, so that the archive has it open
                 file.write(b"\xa5" * path.stat().st_size)
-        backroom.inquire(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
-        told = backroom.hear(waits(backroom))[0]
-        assert isinstance(told, Unicast)
-        assert isinstance(told.event, HistoryListed)
+        services.submit_search_task(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        effect = services.collect(waits(services))[0]
+        assert isinstance(effect, Unicast)
+        assert isinstance(effect.event, HistoryListed)
 
 
-def test_complaints_are_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    archivist = SearchService(Archive(tmp_path / "nowhere"))
-    archivist._worker.close()
-    archivist._complaints.clear()  # of what the thread has tried before
-    for number in [*range(COMPLAINTS + 1), COMPLAINTS]:
-        archivist._complain(f"complaint {number}.")
-    assert caplog.text.count("complaint ") == COMPLAINTS + 1
-    assert len(archivist._complaints) == 1
+def test_the_memory_of_logged_errors_is_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    search_service = SearchService(Archive(tmp_path / "nowhere"))
+    search_service._worker.close()
+    search_service._logged.clear()  # errors of the thread
+    for number in [*range(LOGGED_LIMIT + 1), LOGGED_LIMIT]:
+        search_service._log_once(f"error {number}.")
+    assert caplog.text.count("error ") == LOGGED_LIMIT + 1
+    assert len(search_service._logged) == 1
 
 
-def test_at_leisure_it_takes_in_a_little_and_comes_back_soon_for_more(
+def test_while_idle_a_small_batch_is_indexed_at_a_time(
     journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    journal.write([said(seq) for seq in range(1, WHEN_IDLE + 2)])
+    journal.write([said(seq) for seq in range(1, IDLE_BATCH + 2)])
     archive = Archive(tmp_path)
-    archivist = SearchService(archive)
-    archivist._worker.close()  # what it does at leisure is done here instead, and seen
-    while archivist._keep_up() < 1.0:
+    search_service = SearchService(archive)
+    search_service._worker.close()  # its work while idle is done by the test
+    while search_service._take_in_while_idle() < 1.0:
         pass
-    assert len(archive.search("fox", 1000, "x")) == WHEN_IDLE + 1
+    assert len(archive.search("fox", 1000, "x")) == IDLE_BATCH + 1
     journal._db.execute("INSERT INTO log VALUES (1000, 0.0, 'nothing')")
-    assert archivist._keep_up() == 1.0
+    assert search_service._take_in_while_idle() == 1.0
     assert "is damaged" in caplog.text
     archive.close()
 
@@ -252,34 +250,34 @@ def options(folder: Path, no_journal: bool = False) -> argparse.Namespace:
 
 
 def test_a_run_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
-    first, backroom = begun(options(tmp_path))
+    first, services = open_services(options(tmp_path))
     first.room.log.append(said(first.room.log.next_seq()))
-    backroom.keep()
-    backroom.close()
-    second, backroom = begun(options(tmp_path))
+    services.write_journal()
+    services.close()
+    second, services = open_services(options(tmp_path))
     assert second.room.epoch == first.room.epoch
     assert second.room.log.since(first.room.log.seq, "x") == (0, [])
     assert second.room.log.next_seq() > first.room.log.seq
     assert second.state.settings.has_archive
-    backroom.close()
+    services.close()
 
 
 def test_without_a_journal_nothing_is_left_but_the_lock(tmp_path: Path) -> None:
-    hub, backroom = begun(options(tmp_path / "data", no_journal=True))
+    hub, services = open_services(options(tmp_path / "data", no_journal=True))
     hub.room.log.append(said(hub.room.log.next_seq()))
-    backroom.keep()
-    backroom.close()
+    services.write_journal()
+    services.close()
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["journal.lock"]
 
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("second", [True, False])
 def test_a_second_server_is_kept_out_with_a_journal_or_without(tmp_path: Path, first: bool, second: bool) -> None:  # 12
-    _, backroom = begun(options(tmp_path, no_journal=first))
+    _, services = open_services(options(tmp_path, no_journal=first))
     with pytest.raises(CannotStartError, match=r"^Another server uses "):
-        begun(options(tmp_path, no_journal=second))
-    backroom.close()
-    begun(options(tmp_path, no_journal=second))[1].close()
+        open_services(options(tmp_path, no_journal=second))
+    services.close()
+    open_services(options(tmp_path, no_journal=second))[1].close()
 
 
 def test_where_nothing_can_be_locked_a_server_without_a_journal_starts(
@@ -287,94 +285,94 @@ def test_where_nothing_can_be_locked_a_server_without_a_journal_starts(
 ) -> None:
     (tmp_path / "data").touch()
     with pytest.raises(CannotStartError, match=r"^Cannot use .*data: "):
-        begun(options(tmp_path / "data"))
+        open_services(options(tmp_path / "data"))
     with pytest.raises(CannotStartError, match=r"^Cannot read .*users.txt"):  # the folder is a file
-        begun(options(tmp_path / "data", no_journal=True))
+        open_services(options(tmp_path / "data", no_journal=True))
     assert "another server may use it, too" in caplog.text
 
 
-def test_what_happened_to_the_journal_before_is_told_at_the_start(
+def test_losses_of_the_journal_are_logged_at_the_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:  # 7, 8
-    hub, backroom = begun(options(tmp_path))
+    hub, services = open_services(options(tmp_path))
     hub.room.log.append(said(hub.room.log.next_seq()))
-    backroom.keep()
-    journal = backroom._journal
+    services.write_journal()
+    journal = services._journal
     assert journal is not None
     killed(journal)
     journal._wal().unlink()
-    backroom.close()
+    services.close()
     (tmp_path / "journal-2.failed").touch()
-    _, backroom = begun(options(tmp_path))
-    backroom.close()
+    _, services = open_services(options(tmp_path))
+    services.close()
     assert f"The end of {journal.path} may be lost. Clients that come back are told so." in caplog.text
     assert f"{tmp_path / 'journal-2.failed'} was put aside by an earlier run." in caplog.text
 
 
 @pytest.mark.parametrize("name", [FILE_NAME, f"{FILE_NAME}-wal"])
-def test_a_file_that_is_deleted_while_nobody_says_anything_is_told(tmp_path: Path, name: str) -> None:  # 8
-    hub, backroom = begun(options(tmp_path))
+def test_a_file_that_is_deleted_in_a_silent_room_is_noticed(tmp_path: Path, name: str) -> None:  # 8
+    hub, services = open_services(options(tmp_path))
     ann = Session("192.0.2.1:1")
     hub.state.give_name(ann, "ann")
-    assert backroom.keep(1.0) == []
+    assert services.write_journal(1.0) == []
     (tmp_path / name).unlink()
-    assert backroom.keep(1.5) == []
-    assert backroom.keep(2.0) == [Unicast(ann, Noticed(JOURNAL_LOST))]
-    backroom.close()
-    again, backroom = begun(options(tmp_path))
+    assert services.write_journal(1.5) == []
+    assert services.write_journal(2.0) == [Unicast(ann, Noticed(JOURNAL_LOST))]
+    services.close()
+    again, services = open_services(options(tmp_path))
     assert again.room.epoch != hub.room.epoch
-    backroom.close()
+    services.close()
 
 
 def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    _, backroom = begun(options(tmp_path))
+    _, services = open_services(options(tmp_path))
     (tmp_path / "journal.lock").unlink()
-    assert backroom.keep(1.0) == []
+    assert services.write_journal(1.0) == []
     assert "It is locked again." in caplog.text
     with pytest.raises(FolderInUseError):
         FolderLock(tmp_path)
-    backroom.close()
+    services.close()
 
 
 def test_a_folder_that_another_server_has_taken_is_left_to_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    hub, backroom = begun(options(tmp_path))
+    hub, services = open_services(options(tmp_path))
     (tmp_path / "journal.lock").unlink()
     other = FolderLock(tmp_path)
     hub.room.log.append(said(hub.room.log.next_seq()))
-    assert backroom.keep(1.0) == []  # nobody is there to be told
+    assert services.write_journal(1.0) == []  # no session is in the room
     assert not hub.state.settings.has_archive
     assert "The journal is another server's" in caplog.text
     assert (tmp_path / FILE_NAME).exists()
-    assert backroom.keep(3.0) == []
+    assert services.write_journal(3.0) == []
     other.close()
-    backroom.close()
+    services.close()
 
 
-def test_a_lock_that_can_t_be_taken_again_is_told(
+def test_a_lock_that_can_t_be_taken_again_is_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub, backroom = begun(options(tmp_path))
+    hub, services = open_services(options(tmp_path))
     (tmp_path / "journal.lock").unlink()
 
     def fails(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("runtime.services.FolderLock", fails)
-    backroom.keep(1.0)
-    backroom.keep(3.0)
+    services.write_journal(1.0)
+    services.write_journal(3.0)
     assert caplog.text.count("It can't be: ") == 1
     assert hub.state.settings.has_archive
-    backroom.close()
+    services.close()
 
 
 def test_why_it_can_t_start_is_a_sentence(tmp_path: Path, journal: Journal) -> None:
     journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
     journal.close()
     with pytest.raises(CannotStartError, match="is damaged"):
-        begun(options(tmp_path))
+        open_services(options(tmp_path))
     (tmp_path / "users.txt").mkdir()
     with pytest.raises(CannotStartError, match=r"^Cannot read .*users.txt"):
-        begun(options(tmp_path))
+        open_services(options(tmp_path))
 
 
 @pytest.fixture(autouse=True)
@@ -382,22 +380,22 @@ def _heard(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
-def test_who_has_left_is_not_searched_for(backroom: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_of_a_closed_session_is_not_done(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = Session("192.0.2.1:1")
     gone.phase = Phase.CLOSING
-    archivist = backroom._search
-    assert archivist is not None
-    monkeypatch.setattr(archivist, "_look_up", None)  # called, it would raise TypeError
-    backroom.inquire(SearchArchive(gone, "fox", 9, "x"))
-    assert backroom.hear(waits(backroom)) == []
+    search_service = services._search
+    assert search_service is not None
+    monkeypatch.setattr(search_service, "_execute", None)  # called, it would raise TypeError
+    services.submit_search_task(SearchArchive(gone, "fox", 9, "x"))
+    assert services.collect(waits(services)) == []
 
 
-def test_the_end_waits_for_no_search() -> None:
+def test_close_waits_for_no_search() -> None:
     done: list[int] = []
-    begun, go_on = threading.Event(), threading.Event()
+    started, go_on = threading.Event(), threading.Event()
 
     def do(task: int) -> int:
-        begun.set()
+        started.set()
         go_on.wait(PATIENCE)
         done.append(task)
         return task
@@ -406,24 +404,24 @@ def test_the_end_waits_for_no_search() -> None:
     worker: Worker[int, int] = Worker("a test", do, tasks=tasks)
     for task in range(3):
         worker.put(task)
-    begun.wait(PATIENCE)
-    tasks.close(finish=False)  # as `close` does first; else it might go on before the next is dropped
+    started.wait(PATIENCE)
+    tasks.close(drain=False)  # as `close` does first; else it might go on before the next is dropped
     go_on.set()
-    worker.close(finish=False)
+    worker.close(drain=False)
     assert done == [0]
 
 
-def test_accounts_that_can_t_be_read_again_are_not_said_to_be_read(  # issue 10, 20
-    backroom: Services, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_reload_that_fails_is_logged_as_a_failure(  # issue 10, 20
+    services: Services, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "users.txt").mkdir()
-    backroom.reload()
-    backroom.hear(waits(backroom))
+    services.reload()
+    services.collect(waits(services))
     assert "users.txt: Is a directory" in caplog.text
     assert "Read the accounts again" not in caplog.text
     assert "The accounts stay as they were. Registered users: 0" in caplog.text
     (tmp_path / "users.txt").rmdir()
     caplog.clear()
-    backroom.reload()
-    backroom.hear(waits(backroom))
+    services.reload()
+    services.collect(waits(services))
     assert caplog.messages == ["Read the accounts again. Registered users: 0"]

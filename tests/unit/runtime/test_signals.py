@@ -1,4 +1,4 @@
-"""runtime/signals.py: what the process is told from outside."""
+"""runtime/signals.py: recording signals and waking the loop."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from runtime.signals import ASKING, STOPPING, Signals
+from runtime.signals import REQUEST_SIGNALS, STOP_SIGNALS, Signals
 
 
 @pytest.fixture
 def signals() -> Iterator[Signals]:
-    names = [getattr(signal, name) for name in (*STOPPING, *ASKING)]
+    names = [getattr(signal, name) for name in (*STOP_SIGNALS, *REQUEST_SIGNALS)]
     before = {number: signal.getsignal(number) for number in names}
     made = Signals()
     made.install()
@@ -35,13 +35,13 @@ def test_a_request_to_stop_is_counted_and_wakes_the_loop(signals: Signals, numbe
     os.kill(os.getpid(), number)
     assert signals.stops == 2
     assert is_readable(signals)
-    signals.silence()
+    signals.clear()
     assert not is_readable(signals)
-    signals.silence()
+    signals.clear()
 
 
-@pytest.mark.parametrize("name", ASKING)
-def test_a_question_is_taken_once(signals: Signals, name: str) -> None:
+@pytest.mark.parametrize("name", REQUEST_SIGNALS)
+def test_a_request_is_taken_once(signals: Signals, name: str) -> None:
     assert not signals.take(name)
     os.kill(os.getpid(), getattr(signal, name))
     os.kill(os.getpid(), getattr(signal, name))

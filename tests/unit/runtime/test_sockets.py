@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import select
 import socket
+import struct
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from runtime import sockets
-from runtime.sockets import SEND_BUFFER, listen, own_addresses, printable, raise_descriptor_limit
+from runtime.sockets import SEND_BUFFER, find_ended, listen, own_addresses, printable, raise_descriptor_limit
+from tests.support.programs import PATIENCE
 
 # --- addresses ---------------------------------------------------------------------------------------------------
 
@@ -166,3 +170,36 @@ def test_a_machine_without_such_a_limit_is_left_alone(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sockets, "resource", None)
     raise_descriptor_limit(1088)
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
+
+
+# --- ends, found without reading ---------------------------------------------------------------------------------
+
+
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="POLLRDHUP is Linux's")
+
+
+@needs_linux
+def test_an_end_of_file_and_a_broken_connection_are_distinguished() -> None:  # issue 10, 16
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peers = [socket.create_connection(listener.getsockname()) for _ in range(3)]
+        ours = [listener.accept()[0] for _ in peers]
+        fds = [sock.fileno() for sock in ours]
+        assert find_ended(fds) == (set(), set())
+        for peer in peers:
+            peer.send(b"unread")
+        peers[1].shutdown(socket.SHUT_WR)
+        peers[2].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peers[2].close()
+        watch = select.poll()
+        for fd in fds[1:]:
+            watch.register(fd, select.POLLRDHUP)
+            watch.poll(PATIENCE * 1000)
+        assert find_ended(fds) == ({fds[1]}, {fds[2]})
+        for sock in [*peers, *ours]:
+            sock.close()
+
+
+def test_no_ends_are_found_without_sockets_or_without_pollrdhup(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_ended([]) == (set(), set())
+    monkeypatch.setattr(sockets, "_PEER_ENDED", 0)
+    assert find_ended([99999]) == (set(), set())

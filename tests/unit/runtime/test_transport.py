@@ -57,7 +57,7 @@ def test_the_buffers_are_joined_where_there_is_no_sendmsg() -> None:
     assert sock.sent == b"one and two"
 
 
-def test_nothing_received_is_told_from_the_end(pair: tuple[PlainTransport, socket.socket]) -> None:
+def test_nothing_received_is_distinguished_from_the_end(pair: tuple[PlainTransport, socket.socket]) -> None:
     ours, theirs = pair
     with pytest.raises(BlockingIOError):
         ours.receive(10)

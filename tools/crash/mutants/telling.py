@@ -9,20 +9,22 @@ from typing import Any
 
 from chat import hub
 from chat.delivery.fanout import Fanout, _View
-from chat.effects import Broadcast, Effect, Outcome, Unicast
+from chat.effects import Broadcast, Delivery, Effect, Outcome, Unicast
 from protocol import requests
 from protocol.events import Said, Whispered
 from tools.crash.mutants.bug import OFTEN, Bug, Effects
 from tools.crash.patches import Patches
 
+Deliveries = list[Delivery]
 
-def _told_otherwise(change: Callable[[Effects, Iterator[int]], Effects]) -> Bug:
+
+def _told_otherwise(change: Callable[[Deliveries, Iterator[int]], Deliveries]) -> Bug:
     """Return the bug that changes a turn's effects before they are told."""
 
     def infect(patches: Patches) -> None:
         counter, deliver = count(1), Fanout.deliver
 
-        def delivering(self: Fanout, effects: Effects, now: float) -> int:
+        def delivering(self: Fanout, effects: Deliveries, now: float) -> int:
             return deliver(self, change(list(effects), counter), now)
 
         patches.replace(Fanout, "deliver", delivering)
@@ -34,15 +36,15 @@ def _is_said(effect: Effect) -> bool:
     return isinstance(effect, Broadcast) and isinstance(effect.event, Said)
 
 
-def _doubled(effects: Effects, counter: Iterator[int]) -> Effects:
+def _doubled(effects: Deliveries, counter: Iterator[int]) -> Deliveries:
     return [e for effect in effects for e in [effect] * (2 if _is_said(effect) and not next(counter) % OFTEN else 1)]
 
 
-def _dropped(effects: Effects, counter: Iterator[int]) -> Effects:
+def _dropped(effects: Deliveries, counter: Iterator[int]) -> Deliveries:
     return [effect for effect in effects if not _is_said(effect) or next(counter) % OFTEN]
 
 
-def _swapped(effects: Effects, counter: Iterator[int]) -> Effects:
+def _swapped(effects: Deliveries, counter: Iterator[int]) -> Deliveries:
     """Swap two messages of a turn, for everybody."""
     places = [place for place, effect in enumerate(effects) if _is_said(effect)]
     if len(places) > 1:
@@ -51,7 +53,7 @@ def _swapped(effects: Effects, counter: Iterator[int]) -> Effects:
     return effects
 
 
-def _not_echoed(effects: Effects, counter: Iterator[int]) -> Effects:
+def _not_echoed(effects: Deliveries, counter: Iterator[int]) -> Deliveries:
     """Tell the room, and an author not."""
     return [
         Broadcast(replace(effect.event, cseq=None), effect.exclude)  # type: ignore[union-attr,arg-type]
@@ -65,7 +67,7 @@ def drop_for_one(patches: Patches) -> None:
     """One reader is not told of a turn."""
     counter, deliver = count(1), Fanout.deliver
 
-    def delivering(self: Fanout, effects: Effects, now: float) -> int:
+    def delivering(self: Fanout, effects: Deliveries, now: float) -> int:
         effects = list(effects)
         only_said = all(map(_is_said, effects))
         if not (effects and only_said and self.readers) or next(counter) % OFTEN:
