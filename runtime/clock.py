@@ -1,8 +1,8 @@
 """The clock of the loop: loop time, in which the deadlines of the server count.
 
 While a process is stopped (SIGSTOP, a debugger, a laptop that is closed, a machine that swaps), its peers go on: they
-take what the kernel holds for them, and their answers arrive. When it goes on, nobody has been offered anything and
-nothing has been read, but the monotonic clock has passed all deadlines. So a jump between two readings, of over a
+take what the kernel holds for them, and their answers arrive. When it goes on, nothing has been written or
+read, but the monotonic clock has passed all deadlines. So a jump between two readings, of over a
 second more than the loop meant to sleep between them, is left out of loop time: all deadlines move by it at once.
 """
 

@@ -2,7 +2,7 @@
 
 A peer is watched for reading while anything that it sends is of use, and for writing while the kernel takes no more
 of what waits for it. Both change seldom, and only by what happens to that peer: `update` is called then, and no turn
-asks everybody.
+visits all peers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from runtime.transport import Transport
 
 
 class Peer:
-    """The socket side of a user. Transport, address, session and name are each reached from it (D12)."""
+    """The socket side of a user: its transport, session and connection (D12)."""
 
     __slots__ = (
         "broken",
@@ -45,19 +45,19 @@ class Peer:
         self.outbox = self.connection.outbox
         self.reading = False  # it is watched for reading
         self.writing = False  # the kernel took no more, so it is watched for writing
-        self.broken = False  # the transport is of no use any more
-        self.shut = False  # nothing more is sent
-        self.took_at = 0.0  # when the kernel last took something for it, loop time
-        self.deadline: float | None = None  # set when closing: by then it is closed, whether it has read all or not
+        self.broken = False  # the connection is lost
+        self.shut = False  # writing is shut down
+        self.took_at = 0.0  # loop time when the kernel last took bytes for it
+        self.deadline: float | None = None  # set when closing: loop time by which it is closed at the latest
 
     @property
     def can_read(self) -> bool:
-        """Whether anything that this peer sends is of use now."""
+        """Whether bytes of this peer would be handled now."""
         return self.session.listened_to and not self.connection.ended
 
     @property
     def is_due(self) -> bool:
-        """Whether there is something to serve before more comes: requests, the end, bytes that no poller sees."""
+        """Whether the peer can be served without the poller: requests are left, its end, or bytes in the transport."""
         connection, session = self.connection, self.session
         if connection.has_requests or (self.transport.pending and self.can_read):
             return True
@@ -65,7 +65,7 @@ class Peer:
 
 
 class Peers:
-    """All peers, by descriptor and by session, and those with something to be done about them."""
+    """All peers, by descriptor and by session, and sets of those that need attention."""
 
     def __init__(self, poller: Poller) -> None:
         self.by_fd: dict[int, Peer] = {}
@@ -98,7 +98,7 @@ class Peers:
         peer.transport.close()
 
     def update(self, peer: Peer) -> None:
-        """Watch a peer for what is wanted of it now; to be called whenever that may have changed."""
+        """Update what a peer is watched for; to be called whenever its state may have changed."""
         if peer.is_due and not peer.broken:
             self.busy[peer.fd] = peer
         else:
@@ -110,14 +110,14 @@ class Peers:
         (self._crossed.discard if watched == wanted else self._crossed.add)(peer.fd)
 
     def pause(self, paused: bool) -> None:
-        """Read nobody while `paused`."""
+        """Watch no peer for reading while `paused`."""
         if paused != self._paused:
             self._paused = paused
             for peer in self.by_fd.values():
                 self.update(peer)
 
     def wait(self, seconds: float) -> tuple[set[int], set[int]]:
-        """Wait for `seconds` at most, and not at all if somebody is due; return who can be read and who written to."""
+        """Wait for `seconds` at most, or not if a peer is due; return the descriptors that can be read, and written."""
         if self.failed or (self.busy and not self._paused):
             seconds = 0.0
         readable, writable = self._poller.wait(seconds)
@@ -155,12 +155,12 @@ class Peers:
                 yield peer, f"it was {limits.OUTBOX_AGE} s behind"
 
     def by_turns(self, readable: set[int]) -> deque[Peer]:
-        """Return those to be served, first those that the last turn had no time for."""
+        """Return the peers to serve, beginning after the last one that was served."""
         ready = sorted((readable & self.by_fd.keys()) | self.busy.keys())
         first = bisect_right(ready, self._last_served)
         return deque(self.by_fd[fd] for fd in ready[first:] + ready[:first])
 
     def served(self, peer: Peer) -> None:
-        """Take note that `peer` was the last that was served."""
+        """Record `peer` as the last one that was served."""
         self._last_served = peer.fd
         self.update(peer)

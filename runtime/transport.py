@@ -28,17 +28,17 @@ class Transport(Protocol):
         """Return up to `limit` bytes, b"" at the end. Raises BlockingIOError when there are none; or OSError."""
 
     def send(self, buffers: list[Buffer]) -> int:
-        """Write what is taken at once; return how many bytes. Raises BlockingIOError when it is none; or OSError."""
+        """Write without waiting; return the number of bytes written. Raises BlockingIOError for none, or OSError."""
 
     def shut(self) -> None:
-        """Send nothing more, so that the peer sees the end."""
+        """Shut down writing, so that the peer gets an end of file."""
 
     def close(self) -> None:
-        """Give up the descriptor."""
+        """Close the descriptor."""
 
 
 class PlainTransport:
-    """A socket, which is the transport's from now on, and does not block."""
+    """A non-blocking socket, owned by the transport."""
 
     __slots__ = ("_send", "_send_many", "receive", "sock")
 
@@ -69,7 +69,7 @@ class PlainTransport:
 
     def shut(self) -> None:
         """See Transport."""
-        with contextlib.suppress(OSError):  # the peer was quicker
+        with contextlib.suppress(OSError):  # the peer has closed first
             self.sock.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:

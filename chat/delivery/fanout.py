@@ -5,7 +5,7 @@ for the room is rendered once per dialect, the turn's renderings are joined once
 SAME buffer. With 100 readers, what is left per delivery is a hundredth of one rendering and a share of one send.
 
 Most readers see exactly what the room saw. A few differ in a turn: the text user who typed a line must not see it,
-a whisper or an answer stands between two lines for one user only, somebody came or left in the middle. Such a
+a whisper or an answer stands between two lines for one user only, a reader came or left in the middle. Such a
 reader gets a `_View`: pieces of the shared buffer (memoryviews, nothing copied) with private events between, cut
 at their places, so that everyone's order is the log's order.
 
