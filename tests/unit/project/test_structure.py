@@ -8,6 +8,7 @@ import pytest
 
 from tools.structure import (
     LAYERS,
+    Module,
     arrows,
     attributes,
     circles,
@@ -89,25 +90,39 @@ def test_an_arrow_that_others_imply_is_not_drawn() -> None:
     ]
 
 
-def test_the_tools_share_from_below() -> None:
-    known = modules(ROOT)
+@pytest.fixture(scope="module")
+def known() -> dict[str, Module]:
+    """Return the modules of this repository, which take a while to read."""
+    return modules(ROOT)
+
+
+@pytest.fixture(scope="module")
+def run_by_users() -> tuple[dict[str, Module], dict[str, set[str]]]:
+    """Return those of them that users run, and which each imports."""
+    return product()
+
+
+def test_the_tools_share_from_below(known: dict[str, Module]) -> None:
     for name, module in known.items():
         if name.startswith("tools.shared"):
             assert {target for target in imports(module, known) if not target.startswith("tools.shared")} == set()
 
 
-def test_imports_between_layers_run_only_downwards() -> None:
-    known, graph = product()
+def test_imports_between_layers_run_only_downwards(
+    run_by_users: tuple[dict[str, Module], dict[str, set[str]]],
+) -> None:
+    known, graph = run_by_users
     assert {module.layer for module in known.values()} <= set(LAYERS)
     assert upward(arrows(graph, known)) == []
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    known = modules(ROOT)
+def test_no_modules_import_each_other_in_a_circle(known: dict[str, Module]) -> None:
     assert circles({name: imports(module, known) for name, module in known.items()}) == []
 
 
-def test_the_picture_in_the_architecture_is_up_to_date() -> None:
-    known, graph = product()
+def test_the_picture_in_the_architecture_is_up_to_date(
+    run_by_users: tuple[dict[str, Module], dict[str, set[str]]],
+) -> None:
+    known, graph = run_by_users
     drawn = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("```mermaid\n")[1].split("\n```")[0]
     assert drawn == picture(arrows(graph, known)), "put in what `python -m tools.structure --picture` prints"
