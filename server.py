@@ -311,7 +311,7 @@ class Server:
                 self._peers.failed.append(peer)
         if outbox.size:
             self._peers.blocked.add(peer.fd)
-        if peer.broken or peer.writing != bool(outbox.size):
+        if peer.broken or peer.writing or outbox.size:  # what is left may wait for something else than before, now
             peer.writing = bool(outbox.size)
             self._peers.update(peer)
 

@@ -1,7 +1,8 @@
 """Events: what the server sends to peers, named in the past tense. A dialect renders them as payloads.
 
 A new event is a class here and a member of Event, a renderer in protocol.dialects.slash, a type name in
-protocol.objects and a renderer in client.core.render; tests/unit/project/test_events.py fails until it is in all.
+protocol.objects and a renderer in client.core.render; one of the room's has a row in storage.journal_rows and an author
+in client.core.roster, too. tests/unit/project/test_events.py fails until it is in all.
 
 All are values (protocol.values). `seq` is a place in the room's log; `cseq` counts a framed client's lines, from 1, and
 is None for text clients; `at` is seconds since the epoch, UTC; `count` is how many users are connected.

@@ -2,7 +2,8 @@
 
 A peer is watched for reading while anything that it sends is of use, and for writing while the kernel takes no more
 of what waits for it. Both change seldom, and only by what happens to that peer: `update` is called then, and no turn
-visits all peers.
+visits all peers. What the transport needs (`Transport.wants`) may change with each `receive`, and with each `send` that
+leaves bytes, so `update` follows these, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Transports: how bytes go to and from a peer. Plain TCP for now; the loop knows nothing but `Transport`."""
+"""Transports: how bytes go to and from a peer. Plain TCP for now; the loop knows nothing but `Transport`.
+
+A TLS transport turns `ssl.SSLWantReadError` and `ssl.SSLWantWriteError` into BlockingIOError, since any other OSError
+means that the peer is lost, and keeps which of them it was for `wants`, which is asked after each `receive`, and after
+each `send` that leaves something.
+"""
 
 from __future__ import annotations
 

@@ -63,11 +63,6 @@ class Connection:
         return self._opening is Opening.TLS
 
     @property
-    def framed(self) -> bool:
-        """Whether the peer speaks frames; meaningless while undecided."""
-        return self.dialect is JSON
-
-    @property
     def has_requests(self) -> bool:
         """Whether `requests` would yield something now."""
         return bool(self._inbox) and self.session.listened_to and not self.session.closing

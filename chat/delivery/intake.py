@@ -22,7 +22,7 @@ def receive(hub: Hub, connection: Connection, chunk: bytes, now: float) -> list[
     if session.closing:
         return []
     if connection.receive(chunk, now):
-        if connection.framed:
+        if connection.dialect.has_hello:
             hub.connect_framed(session)
         elif connection.is_tls:
             status = LogLine(f"{session.address}: speaks TLS, which this port does not; closed")

@@ -6,7 +6,8 @@ the same, however many are here, and the names are sorted only when they are rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
 from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
 
@@ -68,11 +69,20 @@ class Roster:
             self._ranks[name] = rank
 
 
+# Who made each event of the room. One that were missing would be taken for an answer to our own line of its `cseq`.
+AUTHORS: dict[type, Callable[[Event], str]] = {
+    Said: attrgetter("name"),
+    Whispered: attrgetter("name"),
+    Joined: attrgetter("name"),
+    Left: attrgetter("name"),
+    Renamed: attrgetter("old"),
+}
+
+
 def author(event: Event) -> str | None:
-    """Return the name of the user whose line made `event`; None for an answer, which only its asker gets."""
-    if isinstance(event, Renamed):
-        return event.old
-    return event.name if isinstance(event, Said | Whispered) else None
+    """Return the name of the user who made `event`, as it was then; None for an answer, which only its asker gets."""
+    name_in = AUTHORS.get(type(event))
+    return None if name_in is None else name_in(event)
 
 
 def is_about(event: Event, name: str) -> bool:

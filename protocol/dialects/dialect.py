@@ -28,6 +28,7 @@ class Dialect(Protocol):
     echoes: bool  # a session is shown its own lines, as the room's readers are
     counts: bool  # its lines have a `cseq`, so that each is answered by number, and once
     pings: bool  # its end answers a Pinged by itself
+    has_hello: bool  # a session begins with the Hello of a client
 
     @property
     def codec(self) -> type[Codec]:
@@ -47,6 +48,3 @@ class Dialect(Protocol):
 
     def render(self, event: Event) -> bytes:
         """Return the payload that tells a peer of `event`."""
-
-
-A_NAME, A_PASSWORD, A_MESSAGE, A_COMMAND, UNREADABLE = "a name", "a password", "a message", "a command", "a line"

@@ -23,7 +23,7 @@ class _JsonDialect:
 
     name = "json"
     codec: type[Codec] = FrameCodec
-    echoes = counts = pings = True
+    echoes = counts = pings = has_hello = True
 
     def parse(self, payload: bytes, named: bool, asked: bool = False) -> Request:
         cseq = None

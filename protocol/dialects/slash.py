@@ -80,7 +80,7 @@ class TextDialect:
     """
 
     codec: type[Codec] = LineCodec
-    echoes = counts = pings = False
+    echoes = counts = pings = has_hello = False
 
     def __init__(
         self,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from chat import limits
+from chat.delivery.outbox import Buffer
 from protocol.requests import Pong
-from tests.support.live import Client, Live, frame
+from runtime.transport import PlainTransport
+from tests.support.live import Client, Live, frame, socket_of
 
 LINE = "x" * 990
 
@@ -34,6 +37,39 @@ def test_what_a_reader_did_not_take_reaches_it_later_whole_and_in_order(live: Li
     carl.sees(lines[-1])
     assert carl.lines("ann: ") == bob.lines("ann: ") == lines
     assert live.waiting_for(carl) == 0
+
+
+class Handshaking(PlainTransport):
+    """As TLS is during a new handshake: it has to read before it can write, and then to wait until it can write."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self.must_read = False
+        self._steps = [True, False]
+
+    def wants(self, reading: bool, writing: bool) -> tuple[bool, bool]:
+        return (True, False) if self.must_read and writing else (reading, writing)
+
+    def send(self, buffers: list[Buffer]) -> int:
+        if self._steps:
+            self.must_read = self._steps.pop(0)
+            raise BlockingIOError
+        return super().send(buffers)
+
+
+def test_what_a_transport_waits_for_is_asked_after_each_send_that_leaves_something(
+    live: Live, room: list[Client]
+) -> None:
+    ann, bob, *_ = room
+    peer = live.peer(bob)
+    peer.transport = transport = Handshaking(socket_of(peer))
+    ann.says("hi")
+    live.until(lambda: transport.must_read, "never sent to")
+    live.turns(3)
+    assert not bob.was_told("ann: hi")
+    bob.says("/ping")
+    bob.sees("ann: hi")
+    bob.sees("pong")
 
 
 def test_who_has_ended_its_input_still_gets_what_waits(live: Live, room: list[Client]) -> None:  # C12

@@ -38,7 +38,6 @@ SPARES = ("spare1", "spare2", "spare3")  # names that may be anybody's, so that 
 COMMANDS = ("/users", "/ping", "/history 5", "/nosuchcommand", "/whisper nobody hello")
 GREEK = "\N{GREEK SMALL LETTER ALPHA} to \N{GREEK SMALL LETTER OMEGA}"
 WORDS = ("", "hello", "what is on your mind?", GREEK, "x" * 700)
-ROOM_EVENTS = (events.Said, events.Whispered, events.Joined, events.Left, events.Renamed)
 
 
 class Member:
@@ -159,7 +158,7 @@ class Member:
         return _frames(step.send) + self._answer(now)
 
     def _records(self, event: Event, step: Step) -> list[Record]:
-        if isinstance(event, ROOM_EVENTS):
+        if isinstance(event, events.RoomEvent):
             return [Told(event, step.show is not None)]
         if isinstance(event, events.Welcomed):
             return [Welcomed(event.epoch, event.seq, event.resumed, self._asked)]

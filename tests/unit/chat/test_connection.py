@@ -41,7 +41,7 @@ def requests_in(made: Connection, chunk: bytes) -> list[Request]:
 def test_nothing_is_known_of_a_peer_that_has_sent_nothing() -> None:
     made = connection()
     assert not made.decided
-    assert not made.framed
+    assert not made.dialect.has_hello
     assert not made.has_requests
 
 
@@ -62,7 +62,7 @@ def test_the_first_bytes_decide(first_byte: bytes, framed: bool, is_tls: bool) -
     made = connection()
     made.receive(first_byte, 0.0)
     assert made.decided
-    assert (made.framed, made.is_tls) == (framed, is_tls)
+    assert (made.dialect.has_hello, made.is_tls) == (framed, is_tls)
 
 
 NOBODY_SPEAKS = [  # D16
@@ -93,7 +93,7 @@ def outcome(chunks: list[bytes]) -> list[object]:
             (request.error.fault, request.error.fatal) if isinstance(request, Malformed) else request
             for request in requests_in(made, chunk)
         ]
-    return [made.framed, made.is_tls, *asked]
+    return [made.dialect.has_hello, made.is_tls, *asked]
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class Counting:
 
     name = "counting"
     codec = SLASH.codec
-    echoes = counts = pings = False
+    echoes = counts = pings = has_hello = False
 
     def __init__(self) -> None:
         self.rendered: Counter[Event] = Counter()

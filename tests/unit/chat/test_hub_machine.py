@@ -123,7 +123,7 @@ class HubMachine(RuleBasedStateMachine):
         return TONGUES[self.party.guests[guest].connection.dialect]
 
     def is_framed(self, guest: str) -> bool:
-        return self.party.guests[guest].connection.framed
+        return self.party.guests[guest].connection.dialect.has_hello
 
     def is_here(self, guest: str) -> bool:
         return self.party.guests[guest].session.named

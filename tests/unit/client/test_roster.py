@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from client.core.roster import NAMES_LIMIT, Roster
+import pytest
+
+from client.core.roster import NAMES_LIMIT, Roster, author
+from protocol.events import Event, Joined, Left, Ponged, Renamed, Said, Whispered
 
 
 def test_whoever_spoke_last_comes_first_and_who_is_silent_last() -> None:
@@ -58,3 +61,18 @@ def test_no_more_are_known_than_any_room_has() -> None:  # 24
     here.spoke("u7")
     assert len(list(here)) == NAMES_LIMIT
     assert next(iter(here)) == "u7"
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        (Said(1, "ann", "hi", 0.0, 7), "ann"),
+        (Whispered(1, "ann", "bob", "hi", 0.0, 7), "ann"),
+        (Joined(1, "ann", 1), "ann"),
+        (Left(1, "ann", 0, "goodbye"), "ann"),
+        (Renamed(1, "ann", "anna", 7), "ann"),
+        (Ponged(7), None),
+    ],
+)
+def test_an_event_of_the_room_has_an_author_and_an_answer_has_none(event: Event, name: str | None) -> None:
+    assert author(event) == name

@@ -7,12 +7,13 @@ from typing import get_args
 
 import pytest
 
-from client.core import render
+from client.core import render, roster, session
 from protocol.dialects import slash, verbs
-from protocol.events import Event, Missed, PasswordTaken, Pinged, Ponged
+from protocol.events import Event, Missed, PasswordTaken, Pinged, Ponged, RoomEvent
 from protocol.objects import FROM_SERVER
+from storage import journal_rows
 
-EVENTS = set(get_args(Event))
+EVENTS, ROOM_EVENTS = set(get_args(Event)), set(get_args(RoomEvent))
 FOR_PROGRAMS = {Pinged, Missed}  # a text session answers no ping and resumes nothing
 FOR_TERMINALS = {PasswordTaken}  # a program knows by itself when to hide what is typed
 HANDLED_BY_THE_SESSION = {Pinged, Ponged}  # client.core.session answers the one and shows the time of the other
@@ -34,3 +35,15 @@ HANDLED_BY_THE_SESSION = {Pinged, Ponged}  # client.core.session answers the one
 )
 def test_every_event_is_in_every_table_that_has_to_know_it(table: Collection[type], left_out: set[type]) -> None:
     assert set(table) == EVENTS - left_out
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(journal_rows.ROWS, id="the journal"),
+        pytest.param(roster.AUTHORS, id="the client's authors"),
+        pytest.param(session._NOTES.keys() & ROOM_EVENTS, id="the client's notes"),
+    ],
+)
+def test_every_event_of_the_room_is_in_every_table_of_those(table: Collection[type]) -> None:
+    assert set(table) == ROOM_EVENTS

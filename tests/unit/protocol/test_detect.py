@@ -42,4 +42,4 @@ def test_anything_else_shows_nothing(line: bytes) -> None:
 def test_a_dialect_says_its_name_its_codec_and_what_it_can(dialect: Dialect, name: str, codec: type, can: bool) -> None:
     assert dialect.name == name
     assert dialect.codec is codec
-    assert (dialect.echoes, dialect.counts, dialect.pings) == (can, can, can)
+    assert (dialect.echoes, dialect.counts, dialect.pings, dialect.has_hello) == (can, can, can, can)

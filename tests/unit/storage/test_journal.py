@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from chat.log import Entry, first_number
 from chat.replies import Place, Reply
 from protocol.events import Joined, Left, Renamed, RoomEvent, Said, Whispered
 from storage.journal import FILE_NAME, Journal, JournalError, Start
+from storage.journal_rows import ROWS, packed
 from tests.support.strategies import clean_texts
 
 AT = 1_700_000_000.0
@@ -82,6 +84,40 @@ def test_answers_alone_are_a_turn_too(tmp_path: Path, journal: Journal) -> None:
     again.write([], ANSWERS)
     assert again.answers() == ANSWERS * 2
     again.close()
+
+
+SAMPLES = {
+    "seq": 1,
+    "at": AT,
+    "cseq": 7,
+    "name": "ann",
+    "old": "anna",
+    "to": "bob",
+    "text": "hi",
+    "count": 3,
+    "reason": "why",
+}
+
+
+@pytest.mark.parametrize("kind", ROWS)
+@pytest.mark.parametrize("settled", [0, 9])
+def test_each_event_of_the_room_is_found_with_all_of_its_fields(journal: Journal, kind: type, settled: int) -> None:
+    event = kind(**{field.name: SAMPLES[field.name] for field in fields(kind)})
+    entry = Entry(event, AT, "ann's", "bob's", settled)
+    journal.write([entry])
+    assert journal.newest() == [entry]
+
+
+def test_a_turn_is_written_as_earlier_versions_read_it() -> None:
+    rows = (
+        """["j","ann's","","ann",1]""",
+        r"""["s","ann's","","ann","hi \"all\" \\ Füchse",7]""",
+        """["s","ann's","","bob","hi",null]""",
+        """["w","ann's","bob's","ann","bob","psst",8]""",
+        """["r","ann's","","ann","anna",9]""",
+        """["l","ann's","","anna",0,"goodbye"]""",
+    )
+    assert packed(AT, ENTRIES) == (6, AT, f"[{','.join(rows)}]")
 
 
 @given(text=clean_texts)
