@@ -34,7 +34,7 @@ class Admission:
         self._recent: Recent[str] = Recent(_WINDOW)
 
     def admit(self, host: str, now: float) -> bool:
-        """Say whether a new connection from `host` may stay; if so, count it."""
+        """Return whether a new connection from `host` may stay; count it if so."""
         bounds = self._bounds(host)
         if not all(self._has_room(bound, now) for bound in bounds):
             return False
@@ -44,7 +44,7 @@ class Admission:
         return True
 
     def leave(self, host: str) -> None:
-        """Take note that a connection from `host`, once admitted, has ended."""
+        """Record that an admitted connection from `host` has ended."""
         for bound in self._bounds(host):
             self._connected[bound.key] -= 1
             if not self._connected[bound.key]:

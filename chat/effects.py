@@ -124,7 +124,7 @@ class SearchArchive:
 
 @value
 class SeekInArchive:
-    """Find out when whoever is called `name` was last heard of, for `Hub.found`."""
+    """Find out when a user called `name` was last here or talking, for `Hub.found`."""
 
     session: Session
     name: str

@@ -4,7 +4,9 @@ It keeps these rules:
 - Nothing here waits, reads a clock or touches a socket. `tick` begins a turn and says what time it is; what the hub
   wants done comes back as effects (chat.effects), and their order is the room's order.
 - `_HANDLERS`, merged from the tables of chat/handlers, says which request is served in which phase, and by what. A
-  request in another phase is refused before any handler runs, so no handler looks at the phase.
+  request in another phase is refused before any handler runs (`_out_of_place`). Besides, the phase matters in two
+  places: an unreadable frame before the hello closes the session (talk.malformed), and a session that is too slow is
+  told the time limit of its phase (State.enforce_deadlines).
 - A handler returns an Outcome. The number of the line (`cseq`) is stamped on its answer here and nowhere else.
 - A line that comes again after a lost connection is answered as it was, and not said twice (chat.replies).
 - A session's trouble is answered to that session alone. What a peer sent is cleaned and bounded before it is kept or
@@ -77,7 +79,7 @@ class Hub:
         return effects
 
     def read_nobody(self, now: float) -> None:
-        """Take note that nobody is read in the turn at `now`: what a silent client has said may be there, unread."""
+        """Record that the turn at `now` reads no session: none counts as silent while its bytes may wait unread."""
         self._read_nobody_at = now
 
     def next_due(self) -> float:
@@ -107,7 +109,7 @@ class Hub:
         return self.state.throttle.charge_bytes(session, size, self.state.now)
 
     def lost(self, session: Session, reason: str) -> list[Effect]:
-        """Return what follows from a peer that is gone, or is to be gone, for `reason`. Does nothing twice."""
+        """Take out the session of a peer that is lost, for `reason`, and close it. Does nothing the second time."""
         return [] if session.closing else [*self.state.exit(session, reason), Close(session)]
 
     def dismiss(self, session: Session, event: Event, reason: str) -> list[Effect]:
@@ -115,7 +117,7 @@ class Hub:
         return self.state.dismiss(session, event, reason)
 
     def shut_down(self) -> list[Effect]:
-        """Dismiss everybody; nobody is told of each of the others."""
+        """Dismiss everybody because the server stops, without telling each that the others leave."""
         sessions = [*self.state.sessions.values(), *self.state.unnamed]
         return [effect for session in sessions for effect in self.state.turn_out(session)]
 
@@ -213,13 +215,13 @@ class Hub:
         return [*effects, *late, *self._charge_answer(session, effects), ReadAgain(session)]
 
     def accounts_are(self, keys: frozenset[str]) -> None:
-        """Take note that these are the keys of all names with an account."""
+        """Set the keys of all names that have an account."""
         known = self.room.registered.keys
         if keys is not known and keys != known:
             self.state.order.propose(0, Accounts(keys - known, known - keys), self.state.at)
 
     def use_archive(self, there_is_one: bool) -> None:
-        """Take note whether what is no longer in memory can be searched."""
+        """Set whether messages that are no longer in memory can be searched."""
         self.state.settings.has_archive = there_is_one
 
     def journal_lost(self) -> list[Effect]:

@@ -1,11 +1,11 @@
 """The lane of the costly answers: lists, histories, help, searches, and coming in, which tells what was before.
 
-What such an answer costs has little to do with the few bytes that ask for it, and everybody's first one is within what
-each may ask for. So a turn of the loop gives so many bytes of them (limits.TURN_ANSWERS), whoever asks, and everything
-that is cheap goes on beside them. Who comes later waits, and is not read meanwhile; it is served in a later turn, by
-turns of the networks that they come from, and within one in the order in which they asked. Requests wait, not answers:
-so what is told is what is true at its turn, and one who comes back is a reader of the room from the place where its
-catching up ends.
+Such an answer costs far more than the few bytes that ask for it, and no limit of a single session stops many sessions
+that each ask once. So a turn of the loop begins no more of these answers once it has given limits.TURN_ANSWERS bytes of
+them, to all sessions together; cheap requests are served as ever. A session that asks then waits for a later turn, and
+is not read until that. The waiting sessions are served network by network in rotation, within a network in the order in
+which they asked. What waits is the request, not its answer: an answer is true at the time when it is sent, and a
+returning client's missed messages end exactly where its reading of the room begins.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Lane:
         return None
 
     def spend(self, size: int) -> None:
-        """Take note of an answer of so many bytes."""
+        """Subtract an answer of `size` bytes from what this turn may send."""
         self._left -= size
 
 

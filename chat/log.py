@@ -1,16 +1,15 @@
 """The log: what happened in the room, in the order of its numbers; the newest part of it, kept in memory.
 
 Every event of the room is an entry, whispers among them, and every entry has the next number: a reader who has seen
-number 7 has missed what comes after 7, and nothing else. `since` tells that to one who comes back, `messages` to one
-who asks. Who may read an entry again stands in it: everybody, or the two that a whisper was between.
+number 7 has missed what comes after 7, and nothing else. `since` returns that for a client that comes back, `messages`
+for one that asks. Each entry says who may read it again: everybody, or the two users of a whisper.
 
-Each start of the server opens a run, which lifts the numbers far above those of earlier runs (`first_number`): no
-number is used twice, though the end of a run be lost with its disk. Within a run the numbers have no holes, between
-runs they do, so that entries are counted (`Log.since`) and numbers never subtracted. A number outside of all runs was
-not issued by this log: a client that knows one knows entries that this log has lost.
+Each start of the server opens a run, whose numbers begin far above those of earlier runs (`first_number`): no number is
+used twice, even if the newest entries of the run before were lost with its disk. Numbers are consecutive within a run
+but not from one run to the next; so missed entries are counted (`Log.since`), never computed by subtracting numbers. A
+number outside of all runs was not issued by this log: a client that has seen it has seen an entry that was lost here.
 
-Older entries are the business of storage/journal.py, which is handed each turn's new ones (`take_fresh`) before anybody
-is told of them.
+storage/journal.py keeps the older entries. It is handed each turn's new ones (`take_fresh`) before anybody sees them.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ def first_number(newest: int, at: float) -> int:
 class Entry:
     """`event` happened at `at`, seconds since the epoch. `author` and `reader` are identities (chat.session).
 
-    A whisper has a `reader`; of what has none, everybody may read. With a client's coming it is noted which of its
-    lines had been `settled` by then: those up to this `cseq` (chat.replies).
+    A whisper has a `reader`; an entry without one is for everybody. Where a client enters, `settled` is the
+    highest `cseq` of its lines that counts as handled by then (chat.replies).
     """
 
     event: RoomEvent
@@ -58,11 +57,11 @@ class Entry:
     settled: int = 0
 
     def is_for(self, identity: str) -> bool:
-        """Say whether `identity` may read this."""
+        """Return whether `identity` may read this."""
         return not self.reader or identity in (self.reader, self.author)
 
     def told_to(self, identity: str) -> RoomEvent:
-        """Return the event as it is told again: it acknowledges a line only to the one who sent that."""
+        """Return the event as `identity` is sent it again: the `cseq` is for its author alone."""
         event = self.event
         if identity == self.author or getattr(event, "cseq", None) is None:
             return event
@@ -157,7 +156,7 @@ class Log:
         return [past(entry) for entry in _newest(readable, count)]
 
     def search(self, words: str, count: int, identity: str) -> list[Past]:
-        """Return the newest `count` messages with all of `words` in them that `identity` may read, likewise."""
+        """Return the newest `count` messages with all of `words` in them that `identity` may read, the oldest first."""
         wanted = set(words_of(words))
         found = (
             entry
@@ -167,7 +166,7 @@ class Log:
         return [past(entry) for entry in _newest(found, count)]
 
     def last_seen(self, name: str) -> float | None:
-        """Return when whoever is called `name` was last heard of by everybody; None if never."""
+        """Return the time of the newest public entry about a user called `name`; None if there is none."""
         key = key_of(name)
         times = (e.at for e in reversed(self._entries) if not e.reader and key in map(key_of, names_in(e.event)))
         return next(times, None)
@@ -179,7 +178,7 @@ def _words_in(text: str) -> frozenset[str]:
 
 
 def is_message(entry: Entry) -> bool:
-    """Say whether somebody said this."""
+    """Return whether this is a message: something said or whispered."""
     return type(entry.event) in _MESSAGES
 
 

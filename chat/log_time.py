@@ -20,7 +20,7 @@ class LogTime:
         self._last = 0.0  # the newest time since then
 
     def hear(self, at: float) -> None:
-        """Take note that the next entry is of `at`."""
+        """Record the time `at` of the next entry."""
         if self.now is None or abs(at - self.now) <= DAY:
             self.now = at if self.now is None else max(self.now, at)
             self._jumped_to = None

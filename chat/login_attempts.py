@@ -1,7 +1,7 @@
 """Guesses: how often somebody may get a password wrong, or choose a new one.
 
-Counted for each account and network together (chat.networks): whoever guesses at an account from one address locks
-himself out of it, and nobody else. 3 in a minute and 10 in ten minutes leave room for a person's slips, and a guesser
+Counted for each account and network together (chat.networks): a guesser at one address is locked out of the account,
+and nobody else is. 3 in a minute and 10 in ten minutes leave room for a person's slips, and a guesser
 with a guess a minute at a name. Those behind a proxy on this machine come from one address, and are counted by the
 account that they ask for; what is not about an account is counted for all of them together, by LIMITS_OF_MANY.
 """

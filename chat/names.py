@@ -1,8 +1,8 @@
 """Names: which one a user may take.
 
 A name is refused if somebody has it, and also if it can be taken for somebody's: a name that looks like a reserved
-word, like a registered name that is not the user's own, or like that of somebody here. A registered name itself is
-beyond that, since it needs its password: what stood in `users.txt` before such a rule serves its owner on.
+word, like a registered name that is not the user's own, or like that of somebody here. A registered name itself is not
+compared, since only its password gives it: an account that is older than one of these rules stays usable.
 """
 
 from __future__ import annotations

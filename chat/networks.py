@@ -1,4 +1,4 @@
-"""Networks: what belongs to whoever has an address, so that one owner counts as one however many addresses it has.
+"""Networks: the addresses that belong to one owner together, so that each owner counts once.
 
 An IPv4 address counts alone. Of IPv6 the /64 does, since its owner has all addresses in it, and the /48 around that is
 the site: what a provider or a tunnel gives to one customer at the most (RFC 6177). A link-local address counts alone,

@@ -1,4 +1,5 @@
-"""Proposals: what changes the room for others. The order numbers them, and `Room.apply` carries each out.
+"""Proposals: the changes that sessions ask of the room. The order (chat.order) decides which is taken next,
+`Room.apply` carries it out or refuses it, and `Log.append`, nothing else, gives the resulting entry its number.
 
 A line that is said, a whisper and an absence are proposed as the requests that they are, since the hot path can't pay
 for another object. A proposal holds everything that the room decides by: what was cleaned, checked against the
@@ -29,7 +30,7 @@ class Enter:
 
 @value
 class Rename:
-    """Take another name, likewise."""
+    """Take another `name`; the fields are those of `Enter`. `cseq` is the number of the client's line."""
 
     name: str
     skeleton: str

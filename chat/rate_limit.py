@@ -21,7 +21,7 @@ class Meter:
 
     def __init__(self, now: float) -> None:
         self._at = now
-        self.notified_at = -inf  # when its user was told of a hold
+        self.notified_at = -inf  # when its user was last notified of a hold
         self._messages = float(limits.MESSAGE_BURST)
         self._commands = float(limits.COMMAND_BURST)
         self._bytes = float(limits.BYTE_BURST)

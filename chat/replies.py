@@ -56,7 +56,9 @@ def mark_of(text: str) -> int:
 
 
 class _Client:
-    """Places in the log: `seqs` of the lines `cseqs`, known from index `start` on. `highest`: that was handled."""
+    """One client's places in the log, ascending: the entry `seqs[i]` is its line `cseqs[i]`, or its coming after that
+    line. Those below index `start` are forgotten. `highest` is its highest line that was handled, in the log or not.
+    """
 
     __slots__ = ("cseqs", "highest", "seqs", "start")
 
@@ -75,7 +77,11 @@ class _Client:
 
 
 class Replies:
-    """What is known of the lines of all clients that the newest `kept` entries of clients are of."""
+    """The answers to the lines of clients.
+
+    Of a line that became an entry, the place in the log is kept: the newest `kept` places, over all clients. Of another
+    line, the answer itself is kept. A client of whose entries none is kept is forgotten as a whole.
+    """
 
     def __init__(self, places: Iterable[Place] = (), answers: Iterable[Reply] = (), kept: int = KEPT) -> None:
         """Go on with those of an earlier run, the oldest first."""
@@ -127,7 +133,7 @@ class Replies:
         self._fresh.append(answer)
 
     def take_fresh(self) -> list[Reply]:
-        """Return what is to be remembered since this was last asked."""
+        """Return the answers that were remembered since the last call, for the journal."""
         fresh, self._fresh = self._fresh, []
         return fresh
 

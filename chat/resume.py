@@ -1,4 +1,4 @@
-"""Coming back: what a client that was here before has missed, and what a newcomer is told of before."""
+"""Coming back: what a client that was here before has missed, and the earlier messages that a newcomer is sent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def tell_lost(session: Session, resumed: bool) -> list[Effect]:
 
 
 def catch_up(session: Session, resumed: bool, log: Log, count: int) -> list[Effect]:
-    """Return what a session that has just come in is told of before: what it missed, or the newest `count` messages."""
+    """Return the past for a session that has just entered: what it missed, or the newest `count` messages."""
     resume = session.claim.resume
     if resume is not None and resumed:
         missing, entries = log.since(resume.seq, session.identity)

@@ -1,8 +1,13 @@
 """One user's session: the phase it is in and what the server knows of it; the logical side of a connection.
 
-NEW ----------- hello ----------> NAMELESS -- a good name --> CHATTING --+
- |  (frames)                         |                                   | /quit, end of file, kick
- +------ text -----------------------+---------- leaves ----------> CLOSING
+    connected --> NAMELESS -- a good name --> CHATTING
+                   |    ^
+       first byte  |    |  hello         each of them -- /quit, end of file, kick --> CLOSING
+       of a frame  v    |
+                    NEW
+
+A session starts NAMELESS, like that of a text user. If its first byte shows that the client speaks frames, it becomes
+NEW (`Hub.connect_framed`), and its hello makes it NAMELESS again.
 
 What the room knows of a user (name, account, away) is the room's Member, which the session points at.
 """
@@ -70,7 +75,8 @@ _WAITING, _HELD = 1, 2
 
 
 class Session:
-    """What is known of one user. Only the hub changes it, except `word` and `dialect`, which its connection sets.
+    """What is known of one user. Changed by the hub alone: by its handlers, its state, its throttle and its lane. The
+    exceptions are `word` and `dialect`, which the connection sets.
 
     Compared and hashed by identity.
     """

@@ -139,7 +139,7 @@ class State:
         return [Unicast(session, Dismissed(text)), *self.exit(session, reason), Close(session)]
 
     def turn_out(self, session: Session) -> list[Effect]:
-        """Dismiss `session` because the server stops; nobody is told of each of the others."""
+        """Dismiss `session` because the server stops, without telling the others that it leaves."""
         self.exit(session, "shutting down")
         return [Unicast(session, Dismissed(SHUTTING_DOWN, again=True)), Exited(session), Close(session)]
 

@@ -32,12 +32,12 @@ class Throttle:
         return self._hold(session, meter, wait, now)
 
     def charge_bytes(self, session: Session, size: int, now: float) -> list[Effect]:
-        """Charge `session` for received bytes, likewise."""
+        """Charge `session` for `size` received bytes; put it on hold as `charge` does."""
         meter = session.meter
         return [] if meter is None else self._hold(session, meter, meter.charge(now, size=size), now)
 
     def charge_answer(self, session: Session, size: int, now: float) -> list[Effect]:
-        """Charge `session` for the bytes of an answer, likewise."""
+        """Charge `session` for an answer of `size` bytes; put it on hold as `charge` does."""
         meter = session.meter
         return [] if meter is None else self._hold(session, meter, meter.charge(now, answer=size), now)
 
@@ -65,5 +65,5 @@ class Throttle:
         session.held = False
 
     def next_due(self) -> float:
-        """Return when the next one is to be released; `inf` if nobody is on hold."""
+        """Return the time at which the next session's hold ends; `inf` if none is on hold."""
         return min(self._until.values(), default=inf)

@@ -68,7 +68,7 @@ def _open_accounts(options: argparse.Namespace) -> Accounts:
         log_problems(accounts.load())
     except OSError as error:
         why = f"Cannot read {accounts.path}: {error.strerror}."
-        raise CannotStartError(f"{why} Mend that, or choose another --data.") from error
+        raise CannotStartError(f"{why} Repair that, or choose another --data.") from error
     return accounts
 
 
@@ -82,7 +82,7 @@ def _open_journal(options: argparse.Namespace) -> Journal:
     if journal.lost_its_end:
         log.warning("The end of %s may be lost. Clients that come back are told so.", journal.path)
     for path in journal.put_aside():
-        log.warning("%s was put aside by an earlier run. Nothing deletes it: see to it, then remove it.", path)
+        log.warning("%s was put aside by an earlier run. Nothing deletes it: look into it, then remove it.", path)
     return journal
 
 

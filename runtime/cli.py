@@ -121,7 +121,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def _add_history(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("history", "what is said is kept in the data directory, for those who come back")
+    group = parser.add_argument_group("history", "what is said is kept in the data directory, for users who come back")
     for option, kind, default, text in (
         ("--history", _amount, 100_000, "messages to keep, comings and goings among them"),
         ("--history-days", _rate, 30.0, "days to keep them"),

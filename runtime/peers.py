@@ -74,7 +74,7 @@ class Peers:
         self.silent: deque[tuple[float, Peer]] = deque()  # to be greeted, and when
         self.busy: dict[int, Peer] = {}  # have requests left over from a turn, so are not read
         self.blocked: set[int] = set()  # the kernel took no more for them, so they are not flushed
-        self.failed: list[Peer] = []  # were found to be broken after their turn; the next one sees to the rest
+        self.failed: list[Peer] = []  # were found to be broken after their turn; the next turn closes them
         self.closing: set[Peer] = set()
         self._poller = poller
         self._paused = False

@@ -25,8 +25,8 @@ class Transport(Protocol):
     def wants(self, reading: bool, writing: bool) -> tuple[bool, bool]:
         """Return what to watch the descriptor for, so that `receive` or `send` can go on.
 
-        What is wanted need not be what it was called for: TLS may have to read before it can write, or the other way
-        round. The loop then tries whatever it wanted on whatever is reported.
+        `reading` and `writing` say what the loop wants to do. The answer may differ: TLS may have to read before it can
+        write, or the other way round. The loop then tries what it wanted as soon as any of these is reported.
         """
 
     def receive(self, limit: int) -> bytes:

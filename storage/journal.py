@@ -1,6 +1,6 @@
 """The journal: the room's log on disk, and what each client's lines were answered; in SQLite.
 
-What one turn of the loop has brought is written in one transaction before anybody is told of it, so that whatever has
+What one turn of the loop has brought is written in one transaction before anybody sees it, so that whatever has
 been seen or acknowledged is found again. A killed process loses nothing: what SQLite has handed to the system stays
 (its write-ahead log, synchronous=NORMAL). Against the loss of power, `sync` waits for the disk in every transaction.
 
@@ -8,7 +8,7 @@ One turn is one row: its entries as one JSON text, under the number of the last 
 four times as long (3.4 us and 0.8 us an entry, in turns of 900), and nobody asks for one entry here: what was said is
 searched in storage/search_index.py.
 
-The folder's lock (storage/folder_lock.py) is to be held: a journal is for one server at a time. It is bounded by a
+The caller holds the folder's lock (storage/folder_lock.py): a journal is for one server at a time. It is bounded by a
 number of entries and by their age (chat.log_time). An epoch tells this log from any other; it goes when the file goes,
 or its end may have. Within an epoch the table of runs tells which numbers have been issued (chat.log).
 
@@ -44,7 +44,7 @@ _SCHEMA = """
     CREATE TABLE IF NOT EXISTS answers (last INTEGER PRIMARY KEY, answers TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS runs (first INTEGER PRIMARY KEY, last INTEGER, epoch TEXT NOT NULL);
 """
-_RUNS = 1_024  # that are known at least, and all of which an entry is left
+_RUNS = 1_024  # the newest ones are kept, and with them every older one that still has an entry
 
 
 class JournalError(Exception):
@@ -252,7 +252,7 @@ class Journal:
         return 0
 
     def _work_in(self) -> None:
-        """Empty the write-ahead log into the file, where the run's beginning is to be known without it."""
+        """Empty the write-ahead log into the file, so that the run's beginning stands there even if the log is lost."""
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     # --- the end -----------------------------------------------------------------------------------------------------
@@ -260,9 +260,9 @@ class Journal:
     def set_aside(self) -> Path | None:
         """Close it and put its file out of the way, so that the next start begins a new one; return where it is.
 
-        For a journal that can't be written any more: who comes back after the next start is to be told that something
-        is missing. No file that was put aside earlier is touched. None if there is no file any more, or another one.
-        Raises JournalError.
+        For a journal that can't be written any more: a client that comes back after the next start then learns that
+        something is missing. No file that was put aside earlier is touched. None if there is no file any more, or
+        another one. Raises JournalError.
         """
         (was, _), *_ = self._files
         with contextlib.suppress(sqlite3.Error):
@@ -284,7 +284,7 @@ class Journal:
 
     def close(self) -> None:
         """Let another server have it."""
-        with contextlib.suppress(sqlite3.Error), self._transaction():  # whatever it is, the next start tells of it
+        with contextlib.suppress(sqlite3.Error), self._transaction():  # whatever it is, the next start reports it
             self._close_run(self._newest_of("log"))
             self._db.execute("UPDATE epoch SET boot = ''")
         self._db.close()

@@ -54,7 +54,7 @@ class PasswordHash:
         return PasswordHash(n, r, p, salt, digest)
 
     def matches(self, password: str) -> bool:
-        """Say whether this is the hash of `password`; takes as long for any answer."""
+        """Return whether this is the hash of `password`; takes as long for any answer."""
         return hmac.compare_digest(self._derive(password), self.digest)
 
     def _derive(self, password: str) -> bytes:

@@ -68,7 +68,7 @@ class Archive:
             return [Past(seq, at, name, said, to) for seq, at, name, said, to in rows][::-1]
 
     def last_seen(self, name: str) -> float | None:
-        """Return when whoever is called `name` was last heard of by everybody; None if never. Raises JournalError."""
+        """Return the time of the newest public entry about a user called `name`, or None. Raises JournalError."""
         with self._own():
             row = (
                 self._opened()

@@ -2,11 +2,10 @@
 
     ann:scrypt:16384:8:5:w2kq...==:9tD1...=
 
-The file is replaced as a whole (system/atomic_file.py). A line that can't be read is told of and kept byte by byte
-where it
-stands, and its name stays taken: nobody can log in by it until it is mended, and nobody can register the name
-meanwhile. Where it is in doubt which name that is (`names_in`), each that it may be stays taken. Blank lines and those
-that begin with # are kept too.
+The file is replaced as a whole (system/atomic_file.py). A line that can't be read is reported and kept byte by byte
+where it stands, and its name stays taken: nobody can log in by it or register the name until somebody repairs the line.
+Where it is in doubt which name that is (`names_in`), each that it may be stays taken. Blank lines and those that begin
+with # are kept too.
 
 Everything here may block (hashing, the disk): after `load` it is for the worker thread alone. The file is read again
 only when it is another one than was read or written last, since somebody may have edited it.
@@ -76,11 +75,11 @@ class Accounts:
         return self._keys
 
     def check(self, name: str, password: str) -> bool:
-        """Say whether `password` is that of `name`; takes as long, and says the same, for a name without account."""
+        """Return whether `password` is that of `name`; False after the same time for a name without account."""
         return self._hashes.get(key_of(name), NOBODY).matches(password)
 
     def add(self, name: str, password: str) -> bool:
-        """Register `name`, unless it is taken; say whether that was done. Raises OSError; then all is as before."""
+        """Register `name`, unless it is taken; return whether that was done. Raises OSError; then all is as before."""
         hashed = PasswordHash.of(password)
         self.refresh()
         if key_of(name) in self._keys:
@@ -138,7 +137,7 @@ def _read(content: str, known: dict[str, _Line], live: set[str]) -> tuple[_Line,
         line = known.get(content) or _parsed(content)
     except ValueError as error:
         keys = names_in(content)
-        taken = f"Until it is mended nobody can have {' or '.join(keys)}." if keys else "No name can be read in it."
+        taken = f"Until it is repaired nobody can have {' or '.join(keys)}." if keys else "No name can be read in it."
         return _Line(content, keys), f"{error}. {taken}"
     if line.hash and line.keys[0] in live:
         return _Line(content, line.keys), f"{line.keys[0]} stands in an earlier line"

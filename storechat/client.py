@@ -154,7 +154,7 @@ class StoreClient:
                 (
                     f"{mailbox.to} {'is' if peer.here else 'is not'} here; texts read: {peer.heard}",
                     f"texts said: {mailbox.window.sent}, of which {waiting} wait to be read",
-                    f"the store {'tells of changes' if self._store.tells_changes else 'is asked again and again'}",
+                    f"the store {'reports changes' if self._store.tells_changes else 'is asked again and again'}",
                     f"faults met and survived: {self._faults.summary()}",
                 )
             )
@@ -271,7 +271,7 @@ class StoreClient:
         return self._store.tells_changes
 
     def _nothing_new(self) -> bool:
-        """Return whether to read again at once: a store that tells of changes has kept us waiting for one."""
+        """Return whether to read again at once: a store that reports changes has kept us waiting for one."""
         if self._store.tells_changes:
             self._pauses.reset()
         return self._store.tells_changes

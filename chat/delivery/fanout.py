@@ -100,8 +100,8 @@ def _encode(dialect: Dialect, event: Event) -> bytes:
     return dialect.codec.encode(dialect.render(event))
 
 
-# Events that one returning client gets again, the next one gets, too: after a restart all clients return. Likewise for
-# lists that many users ask for.
+# Cached, since many readers get the same: the past that a returning client is sent is sent to the next one, too (after
+# a restart that is every client), and so are the lists of users and of commands.
 _replayed: Callable[[Dialect, Event], bytes] = lru_cache(KEPT)(_encode)  # type: ignore[assignment]  # mypy takes no protocol for hashable
 _listed: Callable[[Dialect, Event], bytes] = lru_cache(16)(_encode)  # type: ignore[assignment]
 _ENCODERS = dict.fromkeys((Said, Joined, Left, Renamed), _replayed) | dict.fromkeys((UsersListed, HelpListed), _listed)

@@ -44,8 +44,10 @@ _UNSEEN = "The password is not shown while you type it."
 
 
 def needs_password(state: State, session: Session, name: str, password: str | None) -> bool:
-    """Return whether `name` is to be had by its password only. A password given for a free name is checked, too: the
-    same words after the same time tell a guesser nothing of which names there are."""
+    """Return whether a password has to be checked before `session` gets `name`: if that is another's account, or if a
+    password was given. The answer for a name without account then looks alike and takes as long, so that nobody can
+    find out by guessing which names have one.
+    """
     key = key_of(name)
     return key != session.account and (key in state.room.registered or password is not None)
 

@@ -12,7 +12,7 @@ from protocol import requests
 from protocol.events import Noticed
 from protocol.text import excerpt
 
-AWAY = "You are away: whoever whispers to you is told so once. /back ends that."
+AWAY = "You are away: everybody who whispers to you is told so once. /back ends that."
 
 
 def go_away(state: State, session: Session, request: requests.GoAway) -> Outcome:

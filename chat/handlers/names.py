@@ -54,7 +54,7 @@ def nick(state: State, session: Session, request: requests.Nick) -> Outcome:
 
 
 def join(state: State, session: Session, request: requests.Join) -> Outcome:
-    """Come in as a program would, that is neither asked for a password nor told of before."""
+    """Enter as a program: it is not asked for a password that it did not send, and gets no earlier messages."""
     return _take(state, session, request.name, request.password, request.cseq, is_person=False)
 
 

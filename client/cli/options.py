@@ -133,7 +133,7 @@ def _seconds(text: str) -> float:
 
 
 def persistence(options: argparse.Namespace, *, on_terminal: bool) -> float:
-    """Return for how many seconds a lost connection is to be tried again."""
+    """Return for how many seconds to try to replace a lost connection."""
     if options.reconnect is not None:
         return float(options.reconnect)
     return inf if on_terminal else PERSISTENCE
@@ -157,7 +157,7 @@ def _timeout(text: str) -> float:
 def parse(
     arguments: Sequence[str], *, on_terminal: bool, environment: Mapping[str, str] | None = None
 ) -> argparse.Namespace:
-    """Return the options; `host` is None where it is to be asked for. Raises SystemExit(2) for a wrong line."""
+    """Return the options; `host` is None where the user has to be asked. Raises SystemExit(2) for a wrong line."""
     parser, environment = _parser(), environment or {}
     options = parser.parse_args(arguments)
     options.name = options.name or environment.get("CHAT_NAME") or None

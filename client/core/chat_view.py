@@ -28,7 +28,7 @@ class ChatView(Protocol):
 
     @property
     def others(self) -> list[str]:
-        """The names of the others here, the one who spoke last first."""
+        """The names of the others here, the latest speaker first."""
 
     @property
     def whisperer(self) -> str:

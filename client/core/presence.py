@@ -56,7 +56,7 @@ class Presence:
 
     @property
     def may_return(self) -> bool:
-        """Whether a lost connection is to be replaced: we were in, and nobody has said goodbye for good."""
+        """Whether to replace a lost connection: we were in, and nobody has said goodbye for good."""
         is_over = self.goodbye is Goodbye.SENT or self.dismissal is Dismissal.FOR_GOOD
         return self.has_been_in and not is_over
 

@@ -1,4 +1,4 @@
-"""Whom `/reply` goes to: the one who last whispered, never a newcomer of the same name. Pure.
+"""Whom `/reply` goes to: the user that last whispered, never a newcomer of the same name. Pure.
 
 Renamings are followed, and leavings noted. For what happens while the reply is on its way, it says as of which `seq`
 its addressee held the name. Such a number belongs to one log; where another begins, nobody can be replied to.

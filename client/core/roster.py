@@ -15,7 +15,7 @@ NAMES_LIMIT = 10_000  # more than any room has: a hostile server may send as man
 
 
 class Roster:
-    """The names in the room; iterating begins with the one who spoke last."""
+    """The names in the room; iterating begins with the latest speaker."""
 
     def __init__(self) -> None:
         self.count = 0  # how many are here, by the server's word; we may not know them all
@@ -23,7 +23,7 @@ class Roster:
         self._newest = 0  # the highest rank given so far, and the lowest, negated
 
     def __iter__(self) -> Iterator[str]:
-        ranked = list(self._ranks.items())  # a copy, made at once: another thread may take note meanwhile
+        ranked = list(self._ranks.items())  # a copy, made at once: another thread may change it meanwhile
         return (name for name, _ in sorted(ranked, key=lambda item: item[1], reverse=True))
 
     def spoke(self, name: str) -> None:

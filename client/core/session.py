@@ -130,7 +130,7 @@ class ClientSession:
 
     @property
     def others(self) -> list[str]:
-        """The names of the others here, the one who spoke last first."""
+        """The names of the others here, the latest speaker first."""
         return [name for name in self.roster if name != self.name]
 
     @property
@@ -273,7 +273,7 @@ class ClientSession:
         return Step(show=self._noted(event, seq))
 
     def _noted(self, event: Event, seq: int | None) -> Shown | None:
-        """Take note of a new event, and return how it reads."""
+        """Record a new event and return how it reads."""
         position = self.position
         position.seq = position.seq if seq is None else seq
         note = _NOTES.get(type(event))

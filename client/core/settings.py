@@ -84,7 +84,7 @@ def _set(settings: Settings, request: Set) -> tuple[Settings, str]:
     if value and value not in CHOICES[name]:
         raise _wrong(f"{name} is one of: {', '.join(CHOICES[name])}")
     if value:
-        settings = replace(settings, **{name: value})  # type: ignore[arg-type]  # likewise
+        settings = replace(settings, **{name: value})  # type: ignore[arg-type]  # mypy can't know the field
     return settings, _explained(settings, name)
 
 

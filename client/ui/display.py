@@ -29,7 +29,7 @@ class Display:
 
     def __init__(self, chat: ChatView, output: Output) -> None:
         self.view = View(chat)
-        self.is_due = False  # a batch is to be written
+        self.is_due = False  # a batch waits to be written
         self._chat = chat
         self._output = output
         self._painter = palette(os.environ, type(output).__name__, output.get_default_color_depth().name)

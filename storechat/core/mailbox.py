@@ -112,7 +112,7 @@ class Mailbox:
 
     @property
     def all_written(self) -> bool:
-        """Whether the store has taken all that was to be written, as far as it said."""
+        """Whether the store has taken all that had to be written, as far as it said."""
         return self._timer.done
 
     def write_at(self) -> float:

@@ -17,7 +17,7 @@ KEY_LIMIT = 100  # characters
 VALUE_LIMIT = 64 * 1024  # bytes
 KEYS_LIMIT = 1000  # of them: with the limit of a value, what memory and disk may be asked for
 BAD_REQUEST, TOO_LARGE, NO_ROOM = 400, 413, 507
-PAST_LIMIT = 4  # older values kept of each key, where old ones are to be given
+PAST_LIMIT = 4  # older values kept of each key, where clients may ask for old ones
 
 # What needs no escape in a URL (RFC 3986, 2.3) and is a file's name on every system once it has a suffix.
 _KEY = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._~-]{{0,{KEY_LIMIT - 1}}}")
@@ -59,7 +59,7 @@ class KeyValueStore:
         keep: Callable[[str, bytes], None] | None = None,
         remembers: bool = False,
     ) -> None:
-        """Begin with `values`. `keep` is told of each key and value before they change; what it raises, `put` does."""
+        """Begin with `values`. `keep` is called with each key and value before they change; `put` raises its errors."""
         self._epoch = epoch
         self._count = 0
         self._held: dict[str, Held] = {}

@@ -169,7 +169,7 @@ def test_commands_that_make_sense_here_are_answered_here(ann: Seat, bob: Seat) -
     ann.sees("List who is connected")
     ann.sees("! /nick is not recognised. /help lists the commands.")
     ann.sees("bob is here; texts read: 0")
-    ann.sees("the store tells of changes")
+    ann.sees("the store reports changes")
     ann.sees("! That line was longer than 4096 bytes")
     assert "xxx" not in bob.text
 
