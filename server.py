@@ -229,8 +229,8 @@ class Server:
         try:
             if not (peer.connection.has_requests or peer.connection.ended):
                 effects += self._read(peer, now)
-            for effect in intake.serve(self._hub, peer.connection):  # one by one: what came before a bug is kept
-                effects.append(effect)
+            for of_one_request in intake.serve(self._hub, peer.connection):  # what came before a bug is kept
+                effects += of_one_request
         except Exception:  # a bug costs the peer that provokes it, and nobody else
             log.exception("%s: a bug in the server; closing", peer.session.label)
             effects += self._lost(peer, "internal error")

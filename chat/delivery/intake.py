@@ -30,10 +30,10 @@ def receive(hub: Hub, connection: Connection, chunk: bytes, now: float) -> list[
     return hub.received(session, connection.take_cost(size))
 
 
-def serve(hub: Hub, connection: Connection) -> Iterator[Effect]:
-    """Yield the effects of a peer's requests of one turn, and after its last request those of its end of file."""
+def serve(hub: Hub, connection: Connection) -> Iterator[list[Effect]]:
+    """Yield the effects of each of a peer's requests of one turn, and after its last one those of its end of file."""
     session = connection.session
     for request in connection.requests(limits.TURN_REQUESTS):
-        yield from hub.handle(session, request)
+        yield hub.handle(session, request)
     if connection.ended and session.listened_to and not connection.has_requests:
-        yield from hub.lost(session, "connection closed")
+        yield hub.lost(session, "connection closed")

@@ -187,7 +187,8 @@ class Party:
 
     def _serves(self, guest: Guest) -> None:
         with self.turn() as effects:
-            effects.extend(intake.serve(self.hub, guest.connection))
+            for of_one_request in intake.serve(self.hub, guest.connection):
+                effects.extend(of_one_request)
 
     def asks(self, name: str, request: Request) -> None:
         """Let the hub have a request, whatever a guest would have to send for it."""
