@@ -6,37 +6,35 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
-from tools.bench.crew import Sample
-from tools.bench.latency import latency, latency_with_logins
-from tools.bench.load import fanout
-from tools.bench.servers import Running, Server, known, running
-from tools.bench.table import OURS, Figures, Rounds, figures, median, table
+from tools.bench.environment import environment
+from tools.bench.figures import Rounds, summary
+from tools.bench.scenarios import GROUPS, Group
+from tools.bench.servers import Server, known
+from tools.bench.table import figures_table, ratios_table
 from tools.shared.programs import ROOT
 
-Measurement = Callable[[Running, float], Sample]  # a running server, seconds -> what was counted
-
-OURS_ONLY = ("latency-logins",)  # what only our server has
-SCENARIOS: dict[str, Measurement] = {
-    "fanout-100-10": partial(fanout, 100, 10),
-    "fanout-500-1": partial(fanout, 500, 1),
-    "fanout-200-200": partial(fanout, 200, 200),
-    "latency": latency,
-    "latency-logins": latency_with_logins,
-}
+OURS = "ours"
+SCENARIOS = {name: group for group in GROUPS for name in group.scenarios}
 
 
-def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument("--scenario", nargs="+", choices=[*SCENARIOS, "all"], default=["all"])
+    groups = [group.name for group in GROUPS]
+    parser.add_argument(
+        "--scenario",
+        nargs="+",
+        choices=[*groups, *SCENARIOS],
+        default=groups,
+        metavar="NAME",
+        help=f"all by default; groups: {', '.join(groups)}; one by one: {', '.join(SCENARIOS)}",
+    )
     parser.add_argument("--server", nargs="+", metavar="LABEL", help="all that are installed by default")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measuring window (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="of which the median is shown (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each measuring window (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="of which the median is shown (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there")
     parser.add_argument(
         "--ours",
@@ -70,56 +68,75 @@ def chosen(servers: list[Server], labels: list[str] | None) -> list[Server]:
     return [server for server in wanted if not server.missing]
 
 
-def measured(scenario: str, server: Server, seconds: float) -> Figures:
-    """Start a server, measure it, end it."""
-    with running(server) as one:
-        result = figures(SCENARIOS[scenario](one, seconds))
-    print(f"{scenario} {server.label}: {result.deliveries_per_s:,.0f} deliveries/s", file=sys.stderr)
-    return result
+def pairs(scenarios: Sequence[str], servers: Sequence[Server], number: int) -> list[tuple[str, Server]]:
+    """Return what a round measures, in order.
+
+    The servers take turns, so that a noisy minute is everybody's; each round begins with another one, so that none is
+    always the first, or always after the same.
+    """
+    first = number % len(servers)
+    turned = [*servers[first:], *servers[:first]]
+    return [(name, server) for name in scenarios for server in turned if SCENARIOS[name].can_measure(name, server)]
 
 
-def take_turns(scenarios: list[str], servers: list[Server], rounds: int, seconds: float) -> Rounds:
-    """Measure all. The servers take turns within a round, so that a noisy minute is everybody's."""
-    pairs = [(one, server) for one in scenarios for server in servers if server.is_ours or one not in OURS_ONLY]
-    results: Rounds = {(scenario, server.label): [] for scenario, server in pairs}
-    for _ in range(rounds):
-        for scenario, server in pairs:
-            results[scenario, server.label].append(measured(scenario, server, seconds))
+def take_rounds(scenarios: Sequence[str], servers: Sequence[Server], rounds: int, seconds: float) -> Rounds:
+    """Measure all."""
+    results: Rounds = {(scenario, server.label): [] for scenario, server in pairs(scenarios, servers, 0)}
+    for number in range(rounds):
+        for scenario, server in pairs(scenarios, servers, number):
+            found = SCENARIOS[scenario].measured(scenario, server, seconds)
+            results[scenario, server.label].append(found)
+            told = ", ".join(f"{name} {value:,.2f}" for name, value in found.items() if value is not None)
+            print(f"{number + 1}/{rounds} {scenario} {server.label}: {told}", file=sys.stderr)
     return results
 
 
 def saved(results: Rounds) -> str:
-    """Return all rounds and their median, as JSON."""
+    """Return all rounds and their medians, as JSON."""
     rows = [
         {
             "scenario": scenario,
             "server": server,
-            "median": asdict(median(rounds)),
-            "rounds": [*map(asdict, rounds)],
+            "median": summary(rounds, SCENARIOS[scenario].columns),
+            "rounds": rounds,
         }
         for (scenario, server), rounds in results.items()
     ]
     return json.dumps(rows, indent=1) + "\n"
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def report(results: Rounds, servers: Sequence[Server]) -> str:
+    """Return the tables of each group: the figures, and how ours compare with the others."""
+    ours = [server.label for server in servers if server.is_ours]
+    return "\n\n".join(part for group in GROUPS for part in tables(group, results, ours) if part)
+
+
+def tables(group: Group, results: Rounds, ours: Sequence[str]) -> list[str]:
+    """Return both tables of a group; nothing if none of its scenarios was measured."""
+    of_group = {key: rounds for key, rounds in results.items() if key[0] in group.scenarios}
+    if not of_group:
+        return []
+    return [figures_table(of_group, group.columns), ratios_table(of_group, group.columns, ours)]
+
+
+def main(argv: Sequence[str]) -> None:
     """Run the whole of it."""
     options = arguments(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are ended then, too
-    scenarios = [name for name in SCENARIOS if {name, "all"} & set(options.scenario)]
-    servers = chosen(known({OURS: ROOT / "server.py", **dict(options.ours)}), options.server)
-    if not servers:
+    scenarios = [name for name, group in SCENARIOS.items() if {name, group.name} & set(options.scenario)]
+    servers = chosen(known({OURS: ROOT, **dict(options.ours)}), options.server)
+    if not any(pairs(scenarios, servers, 0)):
         sys.exit("Nothing to measure.")
     try:
-        results = take_turns(scenarios, servers, options.rounds, options.seconds)
+        results = take_rounds(scenarios, servers, options.rounds, options.seconds)
     except RuntimeError as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
         sys.exit(130)
-    print(table(results))
+    print(f"{environment(argv)}\n\n{report(results, servers)}")
     if options.json:
         options.json.write_text(saved(results))
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are ended then, too
+    main(sys.argv[1:])

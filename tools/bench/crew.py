@@ -1,7 +1,7 @@
 """The clients and the processes that run them.
 
-The parent logs every client in, one after the other and blocking, because that is simple and gives every
-server the same order. Then it forks: each worker process runs its share of the sockets and counts into memory
+The parent logs every client in, a bunch at a time, so that ten thousand do not take a turn of the server each to be
+told to all who came before. Then it forks: each worker process runs its share of the sockets and counts into memory
 that the parent reads, so that deliveries and CPU time are taken in the same moment and no worker has to be
 asked.
 """
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import itertools
 import multiprocessing
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +26,8 @@ from tools.shared.programs import HOST, cpu_seconds
 
 FORK = multiprocessing.get_context("fork")  # the workers inherit the logged-in sockets
 LOGIN_SECONDS = 10.0
+BUNCH = 50  # clients that log in at once
+SPARE_DESCRIPTORS = 100
 WARM_UP_SECONDS = 1.0
 SPARE_SECONDS = 30.0  # after which a worker ends even if nobody tells it to
 
@@ -50,6 +54,7 @@ class Signals(ctypes.Structure):
 
 
 Work = Callable[[Signals, Tally], None]
+Edge = Callable[[float], float]  # on the monotonic clock
 
 
 @dataclass
@@ -61,52 +66,87 @@ class Sample:
     cpu: float
     dropped: int
     delays: list[int] = field(default_factory=list)
+    bytes_each: float | None = None  # resident bytes of the server for a client that is idle
 
 
 @contextmanager
-def clients(running: Running, count: int) -> Iterator[list[socket.socket]]:
-    """Log in `count` clients; the list is shorter if the server would not have them all."""
+def clients(running: Running, count: int, kind: bytes = b"u") -> Iterator[list[socket.socket]]:
+    """Log in `count` clients; the list is shorter if the server would not have them all. `kind` begins their names."""
+    allow_descriptors(count + SPARE_DESCRIPTORS)
+    names = (b"%b%d" % (kind, number) for number in itertools.count())
+    seats: list[socket.socket] = []
     with ExitStack() as stack:
-        yield list(seats(running, count, stack))
+        while len(seats) < count:
+            bunch = log_in(running, list(itertools.islice(names, min(BUNCH, count - len(seats)))), stack)
+            seats += bunch
+            for sock in seats:
+                drain(sock)  # of who came, so that nobody is dropped for not listening
+            if not bunch:
+                break
+        yield seats
 
 
-def seats(running: Running, count: int, stack: ExitStack) -> Iterator[socket.socket]:
-    """Each client that the server lets in; none after one whom it leaves without an answer."""
-    for number in range(count):
-        try:
-            sock = stack.enter_context(socket.create_connection((HOST, running.port), LOGIN_SECONDS))
-            log_in(sock, b"u%d" % number, running)
-        except TimeoutError:
-            return
-        except OSError:
-            continue
-        yield sock
+def allow_descriptors(count: int) -> None:
+    """Raise the limit of open files to at least `count`. Raises RuntimeError where the system does not let us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if count > hard:
+        raise RuntimeError(f"{count} open files are needed, and {hard} allowed (ulimit -Hn).")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
 
 
-def log_in(sock: socket.socket, name: bytes, running: Running) -> None:
-    """Say who we are and read until the last of the welcome; the socket is nonblocking then."""
-    speech = running.speech
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.sendall(speech.login.replace(b"NAME", name))
-    ready, heard = speech.ready.replace(b"NAME", name), b""
-    while ready not in heard:
-        chunk = sock.recv(65536)
-        if not chunk:
-            raise ConnectionError
-        heard += chunk
+def log_in(running: Running, names: list[bytes], stack: ExitStack) -> list[socket.socket]:
+    """Log clients in, together; return those that the server took. They are nonblocking then."""
+    asking = [(name, sock) for name in names if (sock := greeted(running, name, stack))]
+    return [sock for name, sock in asking if answered(sock, running.speech.ready.replace(b"NAME", name))]
+
+
+def greeted(running: Running, name: bytes, stack: ExitStack) -> socket.socket | None:
+    """Connect a client, and say who it is."""
+    try:
+        sock = stack.enter_context(socket.create_connection((HOST, running.port), LOGIN_SECONDS))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(running.speech.login.replace(b"NAME", name))
+    except OSError:
+        return None
+    return sock
+
+
+def answered(sock: socket.socket, ready: bytes) -> bool:
+    """Read until the last of the welcome; return whether it came."""
+    heard = b""
+    try:
+        while ready not in heard:
+            chunk = sock.recv(65536)
+            if not chunk:
+                return False
+            heard += chunk
+    except OSError:
+        return False
     sock.setblocking(False)
+    return True
 
 
-def measure(running: Running, works: Sequence[Work], seconds: float) -> Sample:
-    """Run each work in a process of its own, warm up, and count for `seconds`."""
+def drain(sock: socket.socket) -> None:
+    """Take what has arrived."""
+    with suppress(OSError):  # nothing is there, or the server has dropped it, which is counted later
+        while sock.recv(65536):
+            pass
+
+
+def measure(running: Running, works: Sequence[Work], seconds: float, edge: Edge = float) -> Sample:
+    """Run each work in a process of its own, warm up, and count for `seconds`.
+
+    `edge` moves the beginning and the end of the window to a later moment at which no line is under way.
+    """
     signals = RawValue(Signals)
     signals.deadline = time.monotonic() + WARM_UP_SECONDS + seconds + SPARE_SECONDS
     tallies = RawArray(Tally, len(works))
     jobs = zip(works, tallies, strict=True)
     workers = [FORK.Process(target=run, args=(*job, signals), daemon=True) for job in jobs]
     with at_work(workers, signals):
-        time.sleep(WARM_UP_SECONDS)
-        return window(running.pid, signals, tallies, seconds)
+        begin = edge(time.monotonic() + WARM_UP_SECONDS)
+        sleep_until(begin)
+        return window(running.pid, signals, tallies, edge(begin + seconds))
 
 
 def run(work: Work, tally: Tally, signals: Signals) -> None:
@@ -130,14 +170,19 @@ def at_work(workers: list[Any], signals: Signals) -> Iterator[None]:
             worker.kill()
 
 
-def window(pid: int, signals: Signals, tallies: Any, seconds: float) -> Sample:
-    """Count what arrives, and what it costs the server, from now for `seconds`."""
+def window(pid: int, signals: Signals, tallies: Any, end: float) -> Sample:
+    """Count what arrives, and what it costs the server, from now to `end`."""
     began, cpu, delivered = time.monotonic(), cpu_seconds(pid), total(tallies)
     signals.measuring = True
-    time.sleep(seconds)
+    sleep_until(end)
     signals.measuring = False
     delivered, cpu = total(tallies) - delivered, cpu_seconds(pid) - cpu
     return Sample(delivered, time.monotonic() - began, cpu, sum(tally.dropped for tally in tallies))
+
+
+def sleep_until(due: float) -> None:
+    """Wait for a time on the monotonic clock."""
+    time.sleep(max(0.0, due - time.monotonic()))
 
 
 def total(tallies: Any) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import selectors
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from tools.bench.crew import Sample, Signals, Tally, clients, measure
@@ -46,15 +47,22 @@ class Client:
         self.offset = (self.offset + self.sock.send(self.chunk[self.offset :])) % len(self.chunk)
 
 
-def fanout(people: int, talkers: int, running: Running, seconds: float) -> Sample:
-    """`people` clients of which `talkers` talk without pause, for `seconds`."""
-    chunk = (running.speech.say + TEXT + b"\r\n") * CHUNK_LINES
-    with clients(running, people) as seats:
-        crowd = [Client(sock, chunk if number < talkers else b"") for number, sock in enumerate(seats)]
-        shares = [crowd[first::PROCESSES] for first in range(PROCESSES)]
-        sample = measure(running, [partial(work, share) for share in shares], seconds)
-    sample.dropped += people - len(seats)
-    return sample
+@dataclass(frozen=True)
+class Fanout:
+    """`people` clients, of which `talkers` talk without pause."""
+
+    people: int
+    talkers: int
+
+    def __call__(self, running: Running, seconds: float) -> Sample:
+        """Return what was counted in a window."""
+        chunk = (running.speech.say + TEXT + b"\r\n") * CHUNK_LINES
+        with clients(running, self.people) as seats:
+            crowd = [Client(sock, chunk if number < self.talkers else b"") for number, sock in enumerate(seats)]
+            shares = [crowd[first::PROCESSES] for first in range(PROCESSES)]
+            sample = measure(running, [partial(work, share) for share in shares], seconds)
+        sample.dropped += self.people - len(seats)
+        return sample
 
 
 def work(share: Sequence[Client], signals: Signals, tally: Tally) -> None:

@@ -11,12 +11,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tools.shared import programs
 from tools.shared.programs import HOST, ROOT, free_port
 
 HERE = Path(__file__).resolve().parent
+SELECT_CLIENTS = 1000  # `select` watches descriptors below 1,024
 
 Command = Callable[[int, Path], list[str]]  # port, folder for its files -> argv
 
@@ -38,7 +40,13 @@ class Server:
     speech: Speech
     command: Command
     missing: str = ""
-    is_ours: bool = False
+    timed: Command | None = None  # the same with its turns timed; ours only
+    most_clients: int = 1_000_000
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a checkout of this project."""
+        return self.timed is not None
 
 
 @dataclass(frozen=True)
@@ -46,8 +54,18 @@ class Running:
     """A server that accepts connections on the loopback address, and what its clients say to it."""
 
     speech: Speech
-    pid: int
-    port: int
+    process: programs.Server
+    folder: Path = Path()  # where it was started
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self.process.port
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self.process.pid
 
 
 TEXT = Speech(login=b"NAME\n", ready=b"Welcome, NAME", say=b"")
@@ -76,18 +94,31 @@ PAM = no
 """
 
 
-def ours(script: Path, *options: str) -> Command:
-    """Run a checkout's server.py, or the server.py itself, without its rate limit, with `options`."""
-    script = (script / "server.py" if script.is_dir() else script).resolve()
-    start = [sys.executable, str(script)]
-    always = ["--host", HOST, *options]
-    return lambda port, folder: [*start, str(port), *always, "--data", str(folder), *unmetered(script)]
+def ours(label: str, place: Path, *options: str, most_clients: int = SELECT_CLIENTS) -> Server:
+    """Return a checkout (or its server.py) as a server: without its rate limit, with `options`."""
+    script = (place / "server.py" if place.is_dir() else place).resolve()
+    if not script.exists():
+        return Server(label, TEXT, lambda *_: [], f"no {script}", lambda *_: [])
+    always = ["--host", HOST, *options, *unmetered(script)]
+
+    def command(*program: str) -> Command:
+        return lambda port, folder: [sys.executable, *program, str(port), *always, "--data", str(folder)]
+
+    missing = "" if all(option in usage(script) for option in options if option.startswith("-")) else f"no {options[0]}"
+    timed = command(str(HERE / "timed_server.py"), str(script))
+    return Server(label, TEXT, command(str(script)), missing, timed, most_clients)
 
 
 def unmetered(script: Path) -> list[str]:
     """The option that lets users talk without pause; none for a checkout from before there was one."""
-    asked = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, check=False)
-    return ["--no-rate-limit"] if b"--no-rate-limit" in asked.stdout else []
+    return ["--no-rate-limit"] if "--no-rate-limit" in usage(script) else []
+
+
+@lru_cache
+def usage(script: Path) -> str:
+    """What a server.py says of its options."""
+    asked = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, check=False)
+    return asked.stdout
 
 
 def asyncio_tutorial(*options: str) -> Command:
@@ -108,6 +139,13 @@ def miniircd(port: int, folder: Path) -> list[str]:
     return [program("miniircd"), "--listen", HOST, "--ports", str(port), *humbly]
 
 
+def send_alone(port: int, folder: Path) -> list[str]:
+    """Compile the C program that does nothing but read and send."""
+    binary = folder / "send_alone"
+    subprocess.run([program("cc"), "-O2", "-o", str(binary), str(HERE / "send_alone.c")], check=True)
+    return [str(binary), str(port)]
+
+
 def program(name: str) -> str:
     """Where a program is: beside this Python, on the PATH or in /usr/sbin; "" if nowhere."""
     for path in (str(Path(sys.executable).parent), None, "/usr/sbin"):
@@ -118,23 +156,28 @@ def program(name: str) -> str:
 
 def known(checkouts: dict[str, Path]) -> list[Server]:
     """Every server there is, in the order of the table; `checkouts`: the labels of ours and their places."""
-    absent = {label: "" if path.exists() else f"no {path}" for label, path in checkouts.items()}
     uvloop = "" if importlib.util.find_spec("uvloop") else "no uvloop here"
-    irc = {name: "" if program(name) else "not installed" for name in ("ngircd", "miniircd")}
+    absent = {name: "" if program(name) else "not installed" for name in ("ngircd", "miniircd", "cc")}
     return [
-        *(Server(label, TEXT, ours(path), absent[label], is_ours=True) for label, path in checkouts.items()),
-        Server("no-journal", TEXT, ours(ROOT, "--no-journal"), is_ours=True),
+        *(ours(label, place) for label, place in checkouts.items()),
+        ours("no-journal", ROOT, "--no-journal"),
+        ours("epoll", ROOT, "--poller", "epoll", most_clients=100_000),
         Server("asyncio", TEXT, asyncio_tutorial()),
         Server("uvloop", TEXT, asyncio_tutorial("--uvloop"), uvloop),
-        Server("ngircd", IRC, ngircd, irc["ngircd"]),
-        Server("miniircd", IRC, miniircd, irc["miniircd"]),
+        Server("ngircd", IRC, ngircd, absent["ngircd"]),
+        Server("miniircd", IRC, miniircd, absent["miniircd"], most_clients=SELECT_CLIENTS),
+        Server("send-alone", TEXT, send_alone, absent["cc"]),
     ]
 
 
 @contextmanager
-def running(server: Server) -> Iterator[Running]:
-    """Start a server on a free port, and end it in any case. Raises RuntimeError if it does not start."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        port = free_port()
-        with programs.running(server.command(port, Path(folder)), port, Path(folder)) as started:
-            yield Running(server.speech, started.pid, port)
+def running(server: Server, timed: bool = False) -> Iterator[Running]:
+    """Start a server on a free port, and end it in any case. Raises RuntimeError if it does not start.
+
+    `timed` is for ours: each turn is timed, and written to a file in its folder (timed_server.py).
+    """
+    command = server.timed if timed and server.timed else server.command
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        port, folder = free_port(), Path(name)
+        with programs.running(command(port, folder), port, folder) as started:
+            yield Running(server.speech, started, folder)

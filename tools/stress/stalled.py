@@ -14,11 +14,11 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from tools.bench.crew import Signals, Tally, clients
-from tools.bench.latency import delays_of, sleep_until
+from tools.bench.crew import Signals, Tally, clients, sleep_until
+from tools.bench.figures import milliseconds
+from tools.bench.latency import delays_of
 from tools.bench.load import READ, Client, serve
 from tools.bench.servers import TEXT, Running
-from tools.bench.table import milliseconds
 from tools.shared.findings import MIB, Finding, mib
 from tools.shared.programs import serving
 from tools.shared.sockets import PEOPLE, SMALL_BUFFER, Ear, ended, hang_up, join, listen_until, saying, welcomed
@@ -60,7 +60,7 @@ def delay(rounds: int) -> Finding:
 
 def p99(stalls: bool) -> float:
     """The delay of one window in ms. Raises RuntimeError unless those who stalled were dropped, and nobody else."""
-    with serving() as server, clients(running := Running(TEXT, server.pid, server.port), PEOPLE) as seats:
+    with serving() as server, clients(running := Running(TEXT, server), PEOPLE) as seats:
         stalling = set(seats[STALL_EVERY // 2 :: STALL_EVERY] if stalls else [])
         reading = [sock for sock in seats if sock not in stalling]
         crowd = [sock for number, sock in enumerate(reading) if number % PROBE_EVERY]

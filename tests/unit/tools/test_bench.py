@@ -1,0 +1,159 @@
+"""tools/bench/: the order of a round, figures and ratios, the plan of a steady crowd, the timed server, a whole run."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tools.bench import timed_server
+from tools.bench.__main__ import pairs
+from tools.bench.figures import Column, Figures, Ratio, Rounds, ratio, summary
+from tools.bench.servers import TEXT, Server, known, program, running
+from tools.bench.steady import Plan
+from tools.bench.table import figures_table, ratios_table
+from tools.bench.timed_server import LAYOUTS, PHASES, Timer, layout_here
+from tools.shared.programs import ROOT
+from tools.shared.sockets import hang_up, join, listen_until
+
+SERVERS = [Server(label, TEXT, lambda *_: []) for label in "abc"]
+COST = Column("us", 1, compared=True)
+DROPPED = Column("dropped", worst=True)
+
+
+def test_each_round_measures_all_and_begins_with_another_server() -> None:
+    orders = [[server.label for _, server in pairs(["steady-10"], SERVERS, number)] for number in range(4)]
+    assert orders == [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"], ["a", "b", "c"]]
+
+
+def test_a_server_is_asked_only_for_what_it_can_do() -> None:
+    ours = Server("ours", TEXT, lambda *_: [], timed=lambda *_: [], most_clients=100)
+    asked = [(scenario, server.label) for scenario, server in pairs(["steady-900", "logins-100"], [ours, *SERVERS], 0)]
+    assert asked == [("steady-900", "a"), ("steady-900", "b"), ("steady-900", "c"), ("logins-100", "ours")]
+
+
+def test_ratios_are_those_of_the_rounds_and_not_of_the_medians() -> None:
+    mine: list[Figures] = [{"us": 2.0}, {"us": 30.0}, {"us": 4.0}]
+    theirs: list[Figures] = [{"us": 1.0}, {"us": 10.0}, {"us": 4.0}]
+    assert ratio(mine, theirs, "us") == Ratio(2.0, 1.0, 3.0)
+    assert ratio([{"us": None}], [{"us": 1.0}], "us") is None  # nothing arrived
+    assert ratio([{"us": 1.0}], [{"us": 0.0}], "us") is None
+
+
+def test_of_the_dropped_the_most_is_told_and_of_all_else_the_median() -> None:
+    rounds: list[Figures] = [{"us": 1.0, "dropped": 0.0}, {"us": 9.0, "dropped": 3.0}, {"us": 2.0, "dropped": 0.0}]
+    assert summary(rounds, [COST, DROPPED]) == {"us": 2.0, "dropped": 3.0}
+    assert summary([{"us": None}], [COST]) == {"us": None}
+
+
+def test_the_tables_are_aligned_markdown() -> None:
+    results: Rounds = {("s-1", "ours"): [{"us": 1234.0}], ("s-1", "c"): [{"us": 617.0}], ("s-2", "c"): [{"us": None}]}
+    assert figures_table(results, [COST]).splitlines() == [
+        "| scenario | server |      us |",
+        "| -------- | ------ | ------: |",
+        "| s-1      | ours   | 1,234.0 |",
+        "| s-1      | c      |   617.0 |",
+        "| s-2      | c      |       - |",
+    ]
+    assert ratios_table(results, [COST], ["ours"]).splitlines() == [
+        "| scenario | figure | server |              to c |",
+        "| -------- | ------ | ------ | ----------------: |",
+        "| s-1      | us     | ours   | 2.00 (2.00..2.00) |",
+    ]
+    assert ratios_table({("s-1", "ours"): [{"us": 1.0}]}, [COST], ["ours"]) == ""  # nobody to compare it with
+
+
+@pytest.mark.parametrize("rate", [200, 22, 2])
+def test_a_window_begins_and_ends_between_a_sweep_and_the_next_line(rate: float) -> None:
+    plan = Plan(1000.0, rate)
+    sweeps = set(itertools.islice(plan.sweeps(), 100))
+    for moment in (1000.0, 1000.26, 1001.0, 1003.123):
+        edge = plan.edge(moment)
+        lines_sent = int((edge - plan.start) * rate) + 1
+        assert edge >= moment
+        assert plan.line(lines_sent - 0.5) in sweeps  # what was sent last has been counted
+        assert edge < plan.line(lines_sent)
+        assert edge - moment <= plan.lines_a_sweep / rate + 1e-6
+
+
+# --- the timed server --------------------------------------------------------------------------------------------
+
+
+class Loop:
+    """A turn with two phases, one within the other."""
+
+    def step(self) -> None:
+        self.send()
+
+    def send(self) -> None:
+        pass
+
+
+def test_the_names_that_are_timed_exist_in_this_checkout() -> None:
+    assert layout_here() in LAYOUTS
+    assert all(tuple(layout) == PHASES for layout in LAYOUTS)
+
+
+def test_a_name_that_is_gone_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed_server, "LAYOUTS", ({"sending": ("server:Server.sends", "server:Nobody.sends")},))
+    with pytest.raises(SystemExit, match=r"has no server:Server.sends, server:Nobody.sends, which LAYOUTS of .* names"):
+        layout_here()
+
+
+def test_a_phase_is_timed_without_the_phases_within_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = itertools.chain([0, 10, 13, 100], itertools.repeat(0))  # step begins, send begins, send ends, step ends
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: next(ticks))
+    for method in ("step", "send"):  # so that they are put back afterwards
+        monkeypatch.setattr(Loop, method, getattr(Loop, method))
+    timer = Timer({"sending": (f"{__name__}:Loop.send",), "rest": (f"{__name__}:Loop.step",)})
+    Loop().step()
+    spent = dict(zip(PHASES, timer.take(), strict=True))
+    assert (spent["sending"], spent["rest"]) == (3, 97)
+    assert timer.take() == [0] * len(PHASES)
+
+
+# --- for real ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not program("cc"), reason="no C compiler here")
+def test_the_floor_hands_lines_on_to_all_others() -> None:
+    floor = next(server for server in known({}) if server.label == "send-alone")
+    with running(floor) as server:
+        ann, bob, carl = (join(server.port, name) for name in ("ann", "bob", "carl"))
+        assert listen_until(lambda ear: b"Welcome, " in ear.heard, [ann, bob, carl]) == []
+        ann.sock.sendall(b"one\r\ntwo\nthr")
+        ann.sock.sendall(b"ee\n")
+        assert listen_until(lambda ear: b"ann: one\r\nann: two\r\nann: three\r\n" in ear.heard, [bob, carl]) == []
+        assert b"one" not in ann.heard
+        hang_up([ann, bob, carl])
+
+
+def test_a_run_prints_its_tables_its_machine_and_its_command(tmp_path: Path) -> None:
+    options = [
+        "--scenario",
+        "steady-10",
+        "phases-10",
+        "--server",
+        "ours",
+        "asyncio",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.2",
+    ]
+    command = [sys.executable, "-m", "tools.bench", *options, "--json", str(tmp_path / "rounds.json")]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=25)
+    assert run.returncode == 0, run.stderr
+    for expected in (
+        f"python -m tools.bench {' '.join(options)}",
+        "Python ",
+        "| steady-10 ",
+        " to asyncio ",
+        "| phases-10 ",
+    ):
+        assert expected in run.stdout
+    assert (tmp_path / "rounds.json").read_text().startswith("[")
