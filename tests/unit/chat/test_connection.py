@@ -15,6 +15,7 @@ from protocol.objects import dump
 from protocol.requests import Disconnect, Hello, Join, Line, Malformed, Nick, Password, Pong, Request, Say
 from tests.support.codec_cases import cut_streams, same_in_every_cut
 from tests.support.party import Party
+from tests.support.rows import for_each
 
 IAC_DO_ECHO, IAC_WONT_ECHO = b"\xff\xfd\x01", b"\xff\xfc\x01"
 HELLO = Hello(1, "a secret")
@@ -45,8 +46,7 @@ def test_nothing_is_known_of_a_peer_that_has_sent_nothing() -> None:
     assert not made.has_requests
 
 
-@pytest.mark.parametrize(
-    ("first_byte", "framed", "is_tls"),
+@for_each(
     [
         (b"\x00", True, False),
         (b"\x16", False, True),
@@ -56,7 +56,7 @@ def test_nothing_is_known_of_a_peer_that_has_sent_nothing() -> None:
         (b"/", False, False),
         (b"\r", False, False),
         (b"\xc3", False, False),
-    ],
+    ]
 )
 def test_the_first_bytes_decide(first_byte: bytes, framed: bool, is_tls: bool) -> None:
     made = connection()
@@ -74,7 +74,7 @@ NOBODY_SPEAKS = [  # D16
 ]
 
 
-@pytest.mark.parametrize("start", NOBODY_SPEAKS)
+@for_each(NOBODY_SPEAKS)
 def test_what_nobody_speaks_is_told_and_closed(start: bytes) -> None:
     party = Party()
     party.connects("eve")
@@ -96,9 +96,8 @@ def outcome(chunks: list[bytes]) -> list[object]:
     return [made.dialect.has_hello, made.is_tls, *asked]
 
 
-@pytest.mark.parametrize(
-    "stream",
-    [*NOBODY_SPEAKS, b"\xff\xfb\x01ann\r\n", b"\x1b[Aann\r\n", b"\x16\x03\x01", b"ann\r\n", frame(HELLO), b"\xff\xec"],
+@for_each(
+    [*NOBODY_SPEAKS, b"\xff\xfb\x01ann\r\n", b"\x1b[Aann\r\n", b"\x16\x03\x01", b"ann\r\n", frame(HELLO), b"\xff\xec"]
 )
 def test_what_is_spoken_is_recognised_in_every_cut(stream: bytes) -> None:
     same_in_every_cut(outcome, stream)
@@ -169,14 +168,14 @@ def test_a_framed_client_that_was_greeted_in_text_is_welcome_all_the_same() -> N
 # --- the dialect of text -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["JOIN", "join", "Join", "LIST", "MESG", "BCST", "QUIT"])
+@for_each(["JOIN", "join", "Join", "LIST", "MESG", "BCST", "QUIT"])
 def test_a_verb_as_the_first_word_makes_a_verb_session(verb: str) -> None:  # E1, E2
     made = connection()
     requests_in(made, f"{verb} ann\r\n".encode())
     assert made.dialect is OPEN_VERBS
 
 
-@pytest.mark.parametrize("line", ["ann", "/setname ann", "/users", "", "joiner", "hello JOIN"])
+@for_each(["ann", "/setname ann", "/users", "", "joiner", "hello JOIN"])
 def test_anything_else_leaves_a_slash_session(line: str) -> None:
     made = connection()
     requests_in(made, f"{line}\r\n".encode())
@@ -239,7 +238,7 @@ def test_the_end_of_file_ends_the_last_line() -> None:
     assert list(made.requests(10)) == []
 
 
-@pytest.mark.parametrize("stream", [b"", b"said\r\n", b"said\r", b"\xff", frame(HELLO)[:-1], b"\x01", b"\x16"])
+@for_each([b"", b"said\r\n", b"said\r", b"\xff", frame(HELLO)[:-1], b"\x01", b"\x16"])
 def test_nothing_else_comes_of_the_end_of_file(stream: bytes) -> None:
     made = connection(named=True)
     if stream:

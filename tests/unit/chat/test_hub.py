@@ -43,6 +43,7 @@ from protocol.requests import (
     Whisper,
 )
 from tests.support.party import Party
+from tests.support.rows import for_each
 
 # --- every request in every state --------------------------------------------------------------------------------
 
@@ -91,11 +92,13 @@ TABLE: list[tuple[Request, list[str], list[str], list[str]]] = [
 ]
 
 
-@pytest.fixture
-def party() -> Party:
+def new_party() -> Party:
     made = Party()
     made.joins("ann")
     return made
+
+
+party = pytest.fixture(new_party, name="party")
 
 
 def bring_bob(party: Party, phase: Phase) -> None:
@@ -108,13 +111,13 @@ def bring_bob(party: Party, phase: Phase) -> None:
 
 
 ROWS = [
-    pytest.param(request, state, expected, id=f"{number}-{type(request).__name__}-{state.name}")
-    for number, (request, *columns) in enumerate(TABLE)
-    for state, expected in zip((Phase.NEW, Phase.NAMELESS, Phase.CHATTING), columns, strict=True)
+    (request, phase, expected)
+    for request, *columns in TABLE
+    for phase, expected in zip((Phase.NEW, Phase.NAMELESS, Phase.CHATTING), columns, strict=True)
 ]
 
 
-@pytest.mark.parametrize(("request_", "phase", "expected"), ROWS)
+@for_each(ROWS, anew=new_party)
 def test_each_request_in_each_state(party: Party, request_: Request, phase: Phase, expected: list[str]) -> None:  # D14
     bring_bob(party, phase)
     party.asks("bob", request_)

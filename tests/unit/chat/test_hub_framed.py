@@ -26,17 +26,20 @@ from protocol.events import (
 )
 from protocol.requests import Hello, Line, Name, Password, Pong
 from tests.support.party import EPOCH, Party
+from tests.support.rows import for_each
 
 CLOSED_FOR_HELLO = [refusal(ErrorCode.HELLO_FIRST), Dismissed(GOODBYE)]
 
 
-@pytest.fixture
-def party() -> Party:
+def new_party() -> Party:
     """Return a party at which ann and bob speak frames, and carl uses slashes; the log's newest number is 3."""
     made = Party()
     made.joins_framed("ann", "bob")
     made.joins("carl")
     return made
+
+
+party = pytest.fixture(new_party, name="party")
 
 
 @pytest.fixture
@@ -167,7 +170,7 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "answer"), ANSWERS, ids=[text[:12] for text, _ in ANSWERS])
+@for_each(ANSWERS, anew=new_party)
 def test_every_line_has_one_answer_with_its_cseq(party: Party, text: str, answer: Event) -> None:  # D14
     party.frames("ann", Line(text, 7))
     assert party.events("ann") == [answer]

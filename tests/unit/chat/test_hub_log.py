@@ -10,17 +10,20 @@ from protocol.errors import ErrorCode
 from protocol.framing import FrameCodec
 from protocol.requests import Hello, Line, Name, Pong
 from tests.support.party import Party
+from tests.support.rows import for_each
 
 BUSY = ErrorCode.BUSY.phrase
 
 
-@pytest.fixture
-def party() -> Party:
+def new_party() -> Party:
     """Return a party at which ann and bob are in the room, with nothing in the log."""
     made = Party()
     made.joins("ann", "bob")
     made.log.clear()
     return made
+
+
+party = pytest.fixture(new_party, name="party")
 
 
 def test_a_join_is_logged_with_the_number_of_users(party: Party) -> None:  # C1
@@ -45,8 +48,7 @@ def test_who_was_too_slow_is_logged(party: Party) -> None:
     assert party.log == ["192.0.2.1:3: No name was chosen within 60 s. Closing: connect again."]
 
 
-@pytest.mark.parametrize(
-    ("line", "logged"),
+@for_each(
     [
         ("/users", "/users: done"),
         ("/ALLUSERS", "/allusers: done"),
@@ -64,6 +66,7 @@ def test_who_was_too_slow_is_logged(party: Party) -> None:
         ("/r sesame", "/r: refused, 303 client-only"),
         ("\x04", "Ctrl-D: done"),
     ],
+    anew=new_party,
 )
 def test_each_command_is_logged_with_its_result(party: Party, line: str, logged: str) -> None:  # D15
     party.says("ann", line)
@@ -111,8 +114,7 @@ def test_what_came_of_a_password_is_logged(party: Party) -> None:  # D15
     assert "StorePassword" not in "".join(party.log)
 
 
-@pytest.mark.parametrize(
-    ("line", "logged"),
+@for_each(
     [
         ("bob", "a name: refused, 203 name-taken: bob is in use. Choose another name."),
         ("my sesame", "a name: refused, 201 name-bad"),
@@ -122,6 +124,7 @@ def test_what_came_of_a_password_is_logged(party: Party) -> None:  # D15
         ("JOIN", "JOIN: refused, 302 usage: NAME is missing. Usage: JOIN NAME [PASSWORD]"),
         ("bcst sesame", "BCST: refused, 204 not-named: That needs a name, and you have none yet."),
     ],
+    anew=new_party,
 )
 def test_what_somebody_without_a_name_did_is_told_in_the_words_that_were_typed(
     party: Party, line: str, logged: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import product
 
 import pytest
 
@@ -11,16 +12,19 @@ from chat.state import ASK_AGAIN
 from protocol.commands import SLASH_COMMANDS
 from protocol.errors import ErrorCode
 from tests.support.party import Party
+from tests.support.rows import for_each
 
 WELCOME = "Welcome, {}. You may chat now; /help (or /cmd) lists the commands."
 
 
-@pytest.fixture
-def party() -> Party:
+def new_party() -> Party:
     """Return a party at which ann and bob are in the room."""
     made = Party()
     made.joins("ann", "bob")
     return made
+
+
+party = pytest.fixture(new_party, name="party")
 
 
 @pytest.fixture
@@ -72,25 +76,25 @@ def test_a_name_in_use_is_refused_and_asked_for_again(party: Party, eve: str, li
     party.sees_nothing("ann", "bob")
 
 
-@pytest.mark.parametrize(
-    "name",
+@for_each(
     ["admin", "server", "root", "moderator", "ADMIN", "r00t", "m0derat0r", "heIp", "he1p", "JOlN", "mesg", "you", "w"]
     + ["hello", "hi", "exit", "bye", "yes", "no", "Hell0"]
     + [command.name for command in SLASH_COMMANDS]
     + [alias for command in SLASH_COMMANDS for alias in command.aliases],
+    anew=new_party,
 )
-def test_a_reserved_name_is_refused_and_asked_for_again(party: Party, eve: str, name: str) -> None:  # A5
-    party.says(eve, f"/setname {name}")
-    party.sees(eve, f"! {name} is reserved, or looks like a reserved name. Choose another name.", ASK_AGAIN)
+def test_a_reserved_name_is_refused_and_asked_for_again(party: Party, name: str) -> None:  # A5
+    party.connects("eve")
+    party.says("eve", f"/setname {name}")
+    party.sees("eve", f"! {name} is reserved, or looks like a reserved name. Choose another name.", ASK_AGAIN)
     assert party.room() == ("ann", "bob")
 
 
-@pytest.mark.parametrize("line", ["/users", "/all hi", "/whisper ann hi", "/w", "/ping", "/help", "/reply hi"])
-def test_without_a_name_any_other_command_is_answered_by_asking_for_one(
-    party: Party, eve: str, line: str
-) -> None:  # C2
-    party.says(eve, line)
-    party.sees(eve, "! That needs a name, and you have none yet.", ASK_AGAIN)
+@for_each(["/users", "/all hi", "/whisper ann hi", "/w", "/ping", "/help", "/reply hi"], anew=new_party)
+def test_without_a_name_any_other_command_is_answered_by_asking_for_one(party: Party, line: str) -> None:  # C2
+    party.connects("eve")
+    party.says("eve", line)
+    party.sees("eve", "! That needs a name, and you have none yet.", ASK_AGAIN)
     party.sees_nothing("ann", "bob")
 
 
@@ -124,7 +128,7 @@ def test_a_message_is_trimmed_and_cleaned(party: Party) -> None:  # A9
     party.sees("bob", "ann: [31mred and safe")
 
 
-@pytest.mark.parametrize("line", ["", "   ", "\t", "\x00\x1b\x7f", "\u200f\u202e"])
+@for_each(["", "   ", "\t", "\x00\x1b\x7f", "\u200f\u202e"], anew=new_party)
 def test_if_nothing_is_left_nothing_is_sent(party: Party, line: str) -> None:  # A9
     party.says("ann", line)
     party.sees_nothing("bob")
@@ -138,11 +142,14 @@ def test_a_name_is_cleaned_before_it_is_looked_at(party: Party, eve: str) -> Non
 HOSTILE = "\x1b]0;x\x07\x9b2J\u202egnp\u2066\x7f"
 
 
-@pytest.mark.parametrize("line", ["{}", "/all {}", "/w ann {}", "/w {} hi", "/nick {}", "/help {}", "/{}", "/users {}"])
-@pytest.mark.parametrize("speaker", ["bob", "eve"])
-def test_hostile_text_comes_out_harmless_wherever_it_goes_in(party: Party, eve: str, speaker: str, line: str) -> None:
+WAYS_IN = ["{}", "/all {}", "/w ann {}", "/w {} hi", "/nick {}", "/help {}", "/{}", "/users {}"]
+
+
+@for_each(product(["bob", "eve"], WAYS_IN), anew=new_party)
+def test_hostile_text_comes_out_harmless_wherever_it_goes_in(party: Party, speaker: str, line: str) -> None:
+    party.connects("eve")
     party.says(speaker, line.format(HOSTILE))
-    everything = [*party.told("ann"), *party.told("bob"), *party.told(eve), *party.log]
+    everything = [*party.told("ann"), *party.told("bob"), *party.told("eve"), *party.log]
     assert everything
     assert not [c for text in everything for c in text if unicodedata.category(c) in ("Cc", "Cf")]
 
@@ -218,8 +225,7 @@ def test_reply_belongs_to_the_custom_client_and_names_whisper(party: Party) -> N
     party.sees_nothing("bob")
 
 
-@pytest.mark.parametrize(
-    ("line", "why"),
+@for_each(
     [
         ("/whisper", "USER is missing. Usage: /whisper USER MESSAGE"),
         ("/whisper bob", "MESSAGE is missing. Usage: /whisper USER MESSAGE"),
@@ -239,6 +245,7 @@ def test_reply_belongs_to_the_custom_client_and_names_whisper(party: Party) -> N
         ("/list", "/list is not recognised. Did you mean /users?"),
         ("/pm bob hi", "/pm is not recognised. Did you mean /whisper?"),
     ],
+    anew=new_party,
 )
 def test_what_is_wrong_is_told_to_the_sender_only(party: Party, line: str, why: str) -> None:  # A22, D14
     party.says("ann", line)
@@ -258,7 +265,7 @@ def test_everybody_is_told_of_a_new_name(party: Party, command: str) -> None:
     party.sees("bob", "carl: hi")
 
 
-@pytest.mark.parametrize("name", ["bob", "BOB", "admin", "-4ever", "a.b"])
+@for_each(["bob", "BOB", "admin", "-4ever", "a.b"], anew=new_party)
 def test_a_name_that_cannot_be_had_leaves_the_old_one(party: Party, name: str) -> None:
     party.says("ann", f"/nick {name}")
     assert party.told("ann")[0].startswith(f"! {name} ")

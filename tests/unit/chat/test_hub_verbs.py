@@ -7,18 +7,21 @@ import pytest
 from chat.state import ASK_AGAIN
 from protocol.dialects import VERBS
 from tests.support.party import Party
+from tests.support.rows import for_each
 
 HOW_TO_JOIN = "To register: JOIN NAME"
 HOW_TO_GO_BACK = "To register: JOIN NAME (you speak verbs now; /setname NAME leads back)"
 
 
-@pytest.fixture
-def party() -> Party:
+def new_party() -> Party:
     """Return a party at which ann and bob are registered, and carl uses slashes."""
     made = Party()
     made.joins_by_verb("ann", "bob")
     made.joins("carl")
     return made
+
+
+party = pytest.fixture(new_party, name="party")
 
 
 @pytest.fixture
@@ -39,10 +42,11 @@ def test_join_registers_the_name(party: Party, line: str) -> None:  # E1, E2, E3
     party.sees("ann", "* eve has connected. Users here: 4")
 
 
-@pytest.mark.parametrize("line", ["LIST", "MESG ann hi", "MESG", "BCST hi", "hello", "/users", "eve", ""])
-def test_without_join_there_is_no_service(party: Party, eve: str, line: str) -> None:  # E4, E8, E10, E13, E17
-    party.says(eve, line)
-    party.sees(eve, "Unregistered User", HOW_TO_JOIN)
+@for_each(["LIST", "MESG ann hi", "MESG", "BCST hi", "hello", "/users", "eve", ""], anew=new_party)
+def test_without_join_there_is_no_service(party: Party, line: str) -> None:  # E4, E8, E10, E13, E17
+    party.connects("eve", dialect=VERBS)
+    party.says("eve", line)
+    party.sees("eve", "Unregistered User", HOW_TO_JOIN)
     party.sees_nothing("ann", "bob", "carl")
     assert party.log[-1].endswith("refused, 204 not-named: That needs a name, and you have none yet.")
 
@@ -151,7 +155,7 @@ def test_bcst_reaches_all_others_whatever_they_speak(party: Party, line: str) ->
     party.sees_nothing("ann")
 
 
-@pytest.mark.parametrize("line", ["hello", "", "/users", "/all hi", "JOINT me", "HELP"])
+@for_each(["hello", "", "/users", "/all hi", "JOINT me", "HELP"], anew=new_party)
 def test_anything_else_is_an_unknown_message(party: Party, line: str) -> None:  # E16
     party.says("ann", line)
     phrase, verbs = party.told("ann")
@@ -175,7 +179,7 @@ def test_what_is_wrong_with_a_verb_is_told(party: Party, line: str, why: str) ->
     party.sees("ann", why)
 
 
-@pytest.mark.parametrize("line", ["QUIT", "quit", "/quit", "/disconnect", "\x04"])
+@for_each(["QUIT", "quit", "/quit", "/disconnect", "\x04"], anew=new_party)
 def test_quit_disconnects_and_frees_the_seat(party: Party, line: str) -> None:  # E14
     party.says("ann", line)
     party.sees("ann", "Goodbye.")

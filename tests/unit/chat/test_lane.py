@@ -11,6 +11,7 @@ from chat.session import Session
 from protocol.events import HelpListed, HistoryListed, Joined, Noticed, Past, Ponged, Said, UsersListed, Welcomed
 from protocol.requests import Hello, Line, ListUsers, ResumePoint
 from tests.support.party import EPOCH, Party
+from tests.support.rows import for_each
 
 
 @pytest.fixture
@@ -64,15 +65,14 @@ def test_who_has_left_has_no_turn() -> None:
     assert not ann.waiting
 
 
-@pytest.mark.parametrize(
-    ("event", "least", "most"),
+@for_each(
     [
         (Noticed("x"), LEAST, LEAST),
         (HistoryListed("", (Past(1, 0.0, "ann", "x" * 4000),) * 10), 40_000, 50_000),
         (UsersListed(("x" * 20,) * 1000, 1000), 20_000, 30_000),
         (HelpListed(()), LEAST, LEAST),
         (Said(1, "ann", "x" * 4000, 0.0), 4000, 5000),
-    ],
+    ]
 )
 def test_an_answer_costs_about_its_bytes(event: Noticed, least: int, most: int) -> None:
     ann, bob = session("192.0.2.1"), session("192.0.2.2")

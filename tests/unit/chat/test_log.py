@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chat.log import REPLAY_BYTES, Entry, Log, first_number
 from protocol.events import Joined, Left, Past, Renamed, RoomEvent, Said, Whispered
+from tests.support.rows import for_each
 
 AT = 1_700_000_000.0
 
@@ -73,15 +74,14 @@ def test_what_is_missing_is_counted_and_no_numbers_subtracted() -> None:  # 8
     assert log.since(101, "x")[1] == [talk[-1], entry(1001)]
 
 
-@pytest.mark.parametrize(
-    ("newest", "at", "first"),
+@for_each(
     [
         (0, 0.0, 1),
         (41, 0.0, 42),
         (41, 1_577_836_801.5, 1 << 20),
         (3 << 20, 1_577_836_801.5, (3 << 20) + 1),
         (0, 1e300, 1 << 52),
-    ],
+    ]
 )
 def test_a_run_begins_by_the_clock_or_above_the_newest(newest: int, at: float, first: int) -> None:  # 8
     assert first_number(newest, at) == first
@@ -134,8 +134,7 @@ def test_messages_are_what_was_said_as_far_as_one_may_read_it() -> None:
     assert log.messages(2, "bob's")[0] == Past(3, AT + 3, "ann", "the fox is mine", "bob")
 
 
-@pytest.mark.parametrize(
-    ("words", "identity", "found"),
+@for_each(
     [
         ("fox", "bob's", [2, 3, 5]),
         ("FOX", "eve's", [2, 5]),
@@ -143,7 +142,7 @@ def test_messages_are_what_was_said_as_far_as_one_may_read_it() -> None:
         ("fuchse!", "eve's", [5]),
         ("fo", "eve's", []),
         ("mine", "eve's", []),
-    ],
+    ]
 )
 def test_a_search_finds_whole_words_whatever_their_case_and_accents(
     words: str, identity: str, found: list[int]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from chat.log_time import DAY, LogTime
+from tests.support.rows import for_each
 
 NOON = 1_700_000_000.0
 HOUR = 3600.0
 
 
-@pytest.mark.parametrize(
-    ("times", "now"),
+@for_each(
     [
         ([], None),
         ([0.0], 0.0),
@@ -24,7 +22,7 @@ HOUR = 3600.0
         ([0.0, 60 * DAY, 40 * DAY, 40.5 * DAY], 0.0),  # and another wrong one
         ([0.0, -9 * DAY, -9 * DAY + HOUR, HOUR], HOUR),  # a run with a clock that has forgotten the time
         ([60 * DAY, 0.0, HOUR, 1.02 * DAY], 1.02 * DAY),  # the wrong one was believed for some time
-    ],
+    ]
 )
 def test_a_jump_of_the_clock_is_believed_a_day_later(times: list[float], now: float | None) -> None:  # 10
     log_time = LogTime()

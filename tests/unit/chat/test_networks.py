@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from chat.networks import LOOPBACK, is_loopback, network_of, site_of
+from tests.support.rows import for_each
 
 
-@pytest.mark.parametrize(
-    ("host", "network", "site"),
+@for_each(
     [
         ("192.0.2.1", "192.0.2.1", None),
         ("2001:db8:0:5::1", "2001:db8:0:5::/64", "2001:db8::/48"),
@@ -24,7 +22,7 @@ from chat.networks import LOOPBACK, is_loopback, network_of, site_of
         ("2002:c000:201:7::1", "192.0.2.1", None),  # 6to4
         ("64:ff9b::c000:201", "192.0.2.1", None),  # translated
         ("2002:7f00:1::1", "127.0.0.1", None),  # claims loopback, and comes from elsewhere
-    ],
+    ]
 )
 def test_what_a_host_counts_as(host: str, network: str, site: str | None) -> None:
     assert (network_of(host), site_of(host)) == (network, site)

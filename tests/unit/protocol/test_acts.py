@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from protocol import acts
 from protocol.commands import BY_REQUEST
 from protocol.dialects import SLASH, VERBS
 from protocol.events import HistoryListed, Past, Said
 from protocol.requests import Act
 from tests.support.party import Party
+from tests.support.rows import for_each
 
 
 def test_an_act_is_said_as_it_is_typed() -> None:
@@ -17,7 +16,7 @@ def test_an_act_is_said_as_it_is_typed() -> None:
     assert acts.act_in(acts.as_said("waves")) == "waves"
 
 
-@pytest.mark.parametrize("text", ["hi", "/me", "/mean", "me waves", ""])
+@for_each(["hi", "/me", "/mean", "me waves", ""])
 def test_talk_is_no_act(text: str) -> None:
     assert acts.act_in(text) is None
     assert acts.told("ann", text) == f"ann: {text}"

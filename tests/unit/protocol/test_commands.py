@@ -23,6 +23,7 @@ from protocol.commands import (
 )
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import CommandHelp
+from tests.support.rows import for_each
 from tests.support.strategies import unsafe_in
 
 WORDS = [word for command in COMMANDS for word in (command.name, *command.aliases)]
@@ -84,7 +85,7 @@ def test_every_request_that_is_built_belongs_to_one_command() -> None:
     assert [BY_REQUEST[command.build] for command in COMMANDS] == list(COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command.name))
+@for_each(COMMANDS)
 def test_a_row_can_be_explained_and_used(command: Command) -> None:  # A15, C7
     assert command.help[0].isupper()
     assert command.help.endswith(".")
@@ -130,14 +131,13 @@ def test_joining_is_for_verb_sessions_only() -> None:
 # --- finding a command -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("word", "name"), ALIASES_OF_THE_FIVE_SYSTEMS.items())
+@for_each(ALIASES_OF_THE_FIVE_SYSTEMS.items())
 def test_a_command_is_found_by_each_of_its_words_in_any_case(word: str, name: str) -> None:
     for spelling in (word, word.upper(), word.title(), f"/{word}", f"/{word.upper()}"):
         assert find(spelling).name == name
 
 
-@pytest.mark.parametrize(
-    ("word", "hint"),
+@for_each(
     [
         ("/wisper", "Did you mean /whisper?"),
         ("/usres", "Did you mean /users?"),
@@ -155,7 +155,7 @@ def test_a_command_is_found_by_each_of_its_words_in_any_case(word: str, name: st
         ("/xyzzy", "/help lists the commands."),
         ("/", "/help lists the commands."),
         ("//", "/help lists the commands."),
-    ],
+    ]
 )
 def test_an_unknown_command_is_told_the_nearest(word: str, hint: str) -> None:  # A22
     assert refused(word).details["hint"] == hint
@@ -170,7 +170,7 @@ def test_an_unknown_command_is_named() -> None:  # A22, D14
     assert str(refused("/wisper")) == "/wisper is not recognised. Did you mean /whisper?"
 
 
-@pytest.mark.parametrize("word", ["/" + "x" * 4095, "/\x1b[2J", "/{}", "/{word}", "/\ud800", "/\N{SNOWMAN}", "/İ"])
+@for_each(["/" + "x" * 4095, "/\x1b[2J", "/{}", "/{word}", "/\ud800", "/\N{SNOWMAN}", "/İ"])
 def test_a_hostile_word_is_quoted_short_and_clean(word: str) -> None:
     text = str(refused(word))
     assert len(text) < 100
@@ -205,13 +205,12 @@ def test_a_reserved_name_is_reserved_in_every_case_and_look_alike_spelling() -> 
     assert [name for word in RESERVED for name in spellings(word) if not is_reserved(name)] == []
 
 
-@pytest.mark.parametrize("name", ["adm1n", "ADM|N", "R00t", "M0derat0r", "he1p", "QU1T", "L1ST", "JOlN", "aII"])
+@for_each(["adm1n", "ADM|N", "R00t", "M0derat0r", "he1p", "QU1T", "L1ST", "JOlN", "aII"])
 def test_spellings_that_people_would_try(name: str) -> None:  # A5
     assert is_reserved(name)
 
 
-@pytest.mark.parametrize(
-    "name",
+@for_each(
     [
         *("administrator", "operator", "op", "mod", "sys", "staff", "support", "owner", "everyone", "nobody", "here"),
         *(
@@ -228,20 +227,18 @@ def test_spellings_that_people_would_try(name: str) -> None:  # A5
             "5erver",
         ),
         *("ROOT-", "r00t_", "A-D-R-N-I-N", "h3lp", "8ack", "0wner", "5ta-ff", "N0BODY"),
-    ],
+    ]
 )
 def test_words_that_pass_for_the_servers_are_reserved_too(name: str) -> None:  # A5, M9
     assert is_reserved(name)
 
 
-@pytest.mark.parametrize(
-    "name", ["411", "537", "7", "user5", "op4", "dear", "arnie", "vicky", "rob", "root2", "adam", "modest", "guest"]
-)
+@for_each(["411", "537", "7", "user5", "op4", "dear", "arnie", "vicky", "rob", "root2", "adam", "modest", "guest"])
 def test_numbers_and_words_of_their_own_are_free(name: str) -> None:  # M9
     assert not is_reserved(name)
 
 
-@pytest.mark.parametrize("name", ["ann", "bob", "carl", "eve", "user", "servers", "wr", "x", "joins"])
+@for_each(["ann", "bob", "carl", "eve", "user", "servers", "wr", "x", "joins"])
 def test_other_names_are_free(name: str) -> None:
     assert not is_reserved(name)
 
@@ -263,8 +260,7 @@ def command_of(*parameters: Parameter) -> Command:
     return Command("try", parameters, find("ping").build, "Try.")
 
 
-@pytest.mark.parametrize(
-    ("parameters", "rest", "values"),
+@for_each(
     [
         ((), "", []),
         ((WORD,), "bob", ["bob"]),
@@ -276,7 +272,7 @@ def command_of(*parameters: Parameter) -> Command:
         ((MAYBE_WORD,), "whisper", ["whisper"]),
         ((WORD, MAYBE_TEXT), "ann", ["ann"]),
         ((WORD, MAYBE_TEXT), "ann pass word", ["ann", "pass word"]),
-    ],
+    ]
 )
 def test_parameters_are_split_and_the_last_takes_the_rest(
     parameters: tuple[Parameter, ...], rest: str, values: list[str]
@@ -284,8 +280,7 @@ def test_parameters_are_split_and_the_last_takes_the_rest(
     assert arguments(command_of(*parameters), rest, "the usage") == values
 
 
-@pytest.mark.parametrize(
-    ("parameters", "rest", "why"),
+@for_each(
     [
         ((WORD,), "", "WORD is missing"),
         ((TEXT,), "", "TEXT is missing"),
@@ -296,7 +291,7 @@ def test_parameters_are_split_and_the_last_takes_the_rest(
         ((), "anything", "It takes no parameters"),
         ((WORD,), "two words", "WORD is one word"),
         ((MAYBE_WORD,), "two words", "WORD is one word"),
-    ],
+    ]
 )
 def test_wrong_parameters_are_told_why_and_the_usage(  # A22, D14
     parameters: tuple[Parameter, ...], rest: str, why: str

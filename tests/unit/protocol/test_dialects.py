@@ -6,6 +6,7 @@ What they show is in test_dialects_render.py.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any, get_args
 
 import pytest
@@ -46,6 +47,7 @@ from protocol.requests import (
     Whisper,
 )
 from protocol.telnet import CTRL_D
+from tests.support.rows import for_each
 from tests.support.strategies import hostile_texts, unsafe_in
 
 # What can be meant, its words in slash and verb sessions, and what follows the word.
@@ -112,20 +114,20 @@ def test_every_word_and_verb_of_the_table_is_tried_here() -> None:
     assert {verb for _, _, verb, _ in MEANINGS if verb} == set(BY_VERB)
 
 
-@pytest.mark.parametrize(("line", "request_"), SLASH_LINES)
+@for_each(SLASH_LINES)
 def test_a_slash_line_means_the_same_typed_and_framed(line: str, request_: Request) -> None:
     for spelling in (line, f"{line}\t", line.replace(" ", "  ", 1), line.replace(" ", "\t", 1)):
         assert typed(SLASH, spelling) == framed(spelling) == request_
 
 
-@pytest.mark.parametrize(("line", "request_"), SLASH_LINES)
+@for_each(SLASH_LINES)
 def test_a_slash_command_is_the_same_in_any_case(line: str, request_: Request) -> None:
     word, _, rest = line.partition(" ")
     for spelling in (word.upper(), word.title()):
         assert typed(SLASH, f"{spelling} {rest}") == framed(f"{spelling} {rest}") == request_
 
 
-@pytest.mark.parametrize(("line", "request_"), VERB_LINES)
+@for_each(VERB_LINES)
 def test_a_verb_is_the_same_in_any_case(line: str, request_: Request) -> None:  # E2
     verb, _, rest = line.partition(" ")
     for spelling in (verb.upper(), verb.lower(), verb.title(), verb.swapcase(), verb[0] + verb[1:].lower()):
@@ -136,19 +138,18 @@ def test_a_verb_is_the_same_in_any_case(line: str, request_: Request) -> None:  
 # --- slash -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", ["hello all", "JOIN the club", "he said /quit", "é ☃ 🎈", "quit"])
+@for_each(["hello all", "JOIN the club", "he said /quit", "é ☃ 🎈", "quit"])
 def test_a_plain_line_is_said_to_all(line: str) -> None:  # A10
     assert typed(SLASH, line) == framed(line) == typed(SLASH, f"/all {line}") == Say(line)
 
 
-@pytest.mark.parametrize("line", ["ann", "not a name!", "admin", "x" * 100, ""])
+@for_each(["ann", "not a name!", "admin", "x" * 100, ""])
 def test_a_plain_line_is_an_attempt_at_a_name_until_there_is_one(line: str) -> None:  # A3
     assert typed(SLASH, line, named=False) == framed(line, named=False) == Nick(line)
 
 
-@pytest.mark.parametrize(
-    ("line", "text"),
-    [(" hi \r", "hi"), ("\x1b[31mhi\x07", "[31mhi"), ("a\0b", "ab"), ("\u202eab", "ab"), (" \x01 ", ""), ("", "")],
+@for_each(
+    [(" hi \r", "hi"), ("\x1b[31mhi\x07", "[31mhi"), ("a\0b", "ab"), ("\u202eab", "ab"), (" \x01 ", ""), ("", "")]
 )
 def test_a_line_is_cleaned_before_it_is_read(line: str, text: str) -> None:  # A9
     assert typed(SLASH, line) == framed(line) == Say(text)
@@ -170,8 +171,7 @@ def test_two_slashes_say_one(line: str, text: str) -> None:
     assert fault_in(typed(SLASH, line, named=False)) is ErrorCode.UNKNOWN_COMMAND
 
 
-@pytest.mark.parametrize(
-    ("line", "fault", "words"),
+@for_each(
     [
         ("/wisper bob hi", ErrorCode.UNKNOWN_COMMAND, "/wisper is not recognised. Did you mean /whisper?"),
         ("/", ErrorCode.UNKNOWN_COMMAND, "/ is not recognised. /help lists the commands."),
@@ -190,7 +190,7 @@ def test_two_slashes_say_one(line: str, text: str) -> None:
         ),  # A21
         ("/ignore bob", ErrorCode.CLIENT_ONLY, "/ignore belongs to the custom client (myclient.py)."),
         ("/users now", ErrorCode.USAGE, "It takes no parameters. Usage: /users"),
-    ],
+    ]
 )
 def test_what_is_wrong_with_a_command_is_told(line: str, fault: ErrorCode, words: str) -> None:  # A22, D14
     for request in (typed(SLASH, line), framed(line)):
@@ -198,14 +198,13 @@ def test_what_is_wrong_with_a_command_is_told(line: str, fault: ErrorCode, words
         assert words_of(request) == words
 
 
-@pytest.mark.parametrize("word", [w for c in COMMANDS if c.slash and c.needs_name for w in (c.name, *c.aliases)])
+@for_each([w for c in COMMANDS if c.slash and c.needs_name for w in (c.name, *c.aliases)])
 def test_who_has_no_name_hears_that_before_anything_about_the_form(word: str) -> None:  # C2
     for line in (f"/{word}", f"/{word} bob", f"/{word} bob hi there"):
         assert fault_in(typed(SLASH, line, named=False)) is fault_in(framed(line, named=False)) is ErrorCode.NOT_NAMED
 
 
-@pytest.mark.parametrize("line", ["/quit now", "/disconnect me please", "/QUIT ."])
-@pytest.mark.parametrize("named", [True, False])
+@for_each(product(["/quit now", "/disconnect me please", "/QUIT ."], [True, False]))
 def test_leaving_takes_no_notice_of_what_follows(line: str, named: bool) -> None:
     assert typed(SLASH, line, named) == framed(line, named) == Disconnect()
 
@@ -218,7 +217,7 @@ def test_without_a_name_one_can_be_taken_or_the_chat_left() -> None:
 # --- verbs -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", ["hello", "/users", "/all hi", "JOINED ann", "BCST: hi", "", "{}", "/join ann", "/"])
+@for_each(["hello", "/users", "/all hi", "JOINED ann", "BCST: hi", "", "{}", "/join ann", "/"])
 def test_anything_else_in_a_verb_session_is_an_unknown_message(line: str) -> None:  # E16
     assert fault_in(typed(VERBS, line)) is ErrorCode.UNKNOWN_COMMAND
 
@@ -227,7 +226,7 @@ def test_an_unknown_message_is_quoted_short_where_it_is_quoted() -> None:  # a s
     assert len(words_of(typed(VERBS, "x" * LINE_LIMIT))) < 100
 
 
-@pytest.mark.parametrize("line", ["hello", "/users", "", "LIST", "list", "LIST now", "MESG", "MESG bob hi", "BCST hi"])
+@for_each(["hello", "/users", "", "LIST", "list", "LIST now", "MESG", "MESG bob hi", "BCST hi"])
 def test_without_a_name_a_verb_session_serves_nothing(line: str) -> None:  # E4, E8, E10, E13, E17
     assert fault_in(typed(VERBS, line, named=False)) is ErrorCode.NOT_NAMED
 
@@ -237,21 +236,19 @@ def test_without_a_name_a_verb_session_can_join_or_leave() -> None:  # E3, E15
     assert typed(VERBS, "quit", named=False) == Disconnect()
 
 
-@pytest.mark.parametrize("line", ["/quit", "/disconnect", "/QUIT", "QUIT", "quit", "quit now", "/quit for today"])
-@pytest.mark.parametrize("named", [True, False])
+@for_each(product(["/quit", "/disconnect", "/QUIT", "QUIT", "quit", "quit now", "/quit for today"], [True, False]))
 def test_every_way_to_leave_works_in_a_verb_session(line: str, named: bool) -> None:
     assert typed(VERBS, line, named) == Disconnect()
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
+@for_each(
     [
         ("MESG", "USER is missing. Usage: MESG USER MESSAGE"),
         ("mesg bob", "MESSAGE is missing. Usage: MESG USER MESSAGE"),
         ("BCST", "MESSAGE is missing. Usage: BCST MESSAGE"),
         ("JOIN", "NAME is missing. Usage: JOIN NAME [PASSWORD]"),
         ("LIST all", "It takes no parameters. Usage: LIST"),
-    ],
+    ]
 )
 def test_what_is_wrong_with_a_verb_is_told_with_the_verbs_usage(line: str, words: str) -> None:  # A22
     assert words_of(typed(VERBS, line)) == words
@@ -260,8 +257,7 @@ def test_what_is_wrong_with_a_verb_is_told_with_the_verbs_usage(line: str, words
 # --- frames ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("request_", [Hello(1, "s3cret", "ann"), Name("ann"), Password("pass word"), Pong()])
-@pytest.mark.parametrize("named", [True, False])
+@for_each(product([Hello(1, "s3cret", "ann"), Name("ann"), Password("pass word"), Pong()], [True, False]))
 def test_other_frames_are_requests_as_they_are(request_: Request, named: bool) -> None:
     assert JSON.parse(dump(request_), named) == request_
 
@@ -299,22 +295,21 @@ def test_a_whisper_can_be_meant_for_who_had_the_name_then() -> None:  # A20
 # --- any bytes ---------------------------------------------------------------------------------------------------
 
 NOT_UTF_8 = [
-    pytest.param(b"\xe9t\xe9", id="Latin-1"),
-    pytest.param(b"\xc0\xaf", id="overlong"),
-    pytest.param(b"\xe0\x80\xaf", id="overlong, 3 bytes"),
-    pytest.param(b"\xf0\x80\x80\xaf", id="overlong, 4 bytes"),
-    pytest.param(b"\xc1\x81users", id="overlong A"),
-    pytest.param(b"\xed\xa0\x80", id="a surrogate"),
-    pytest.param(b"\xed\xa0\xbd\xed\xb8\x80", id="a pair of surrogates"),
-    pytest.param(b"\xf4\x90\x80\x80", id="over U+10FFFF"),
-    pytest.param(b"\xc3", id="cut short"),
-    pytest.param(b"hello \x80", id="a byte out of nowhere"),
-    pytest.param(b"/all \xfe", id="a byte that UTF-8 never holds"),
+    b"\xe9t\xe9",  # Latin-1
+    b"\xc0\xaf",  # overlong
+    b"\xe0\x80\xaf",  # overlong, 3 bytes
+    b"\xf0\x80\x80\xaf",  # overlong, 4 bytes
+    b"\xc1\x81users",  # overlong A
+    b"\xed\xa0\x80",  # a surrogate
+    b"\xed\xa0\xbd\xed\xb8\x80",  # a pair of surrogates
+    b"\xf4\x90\x80\x80",  # over U+10FFFF
+    b"\xc3",  # cut short
+    b"hello \x80",  # a byte out of nowhere
+    b"/all \xfe",  # a byte that UTF-8 never holds
 ]
 
 
-@pytest.mark.parametrize("line", NOT_UTF_8)
-@pytest.mark.parametrize("dialect", [SLASH, VERBS], ids=["slash", "verbs"])
+@for_each(product([SLASH, VERBS], NOT_UTF_8))
 def test_a_line_that_is_not_utf_8_is_dropped_and_the_next_is_read(dialect: Dialect, line: bytes) -> None:
     stream = b"".join(map(LineCodec.encode, (line, b"/quit")))
     first, second = (dialect.parse(item, True) for item in LineCodec().feed(stream) if isinstance(item, bytes))
@@ -350,7 +345,7 @@ def test_what_a_line_says_is_safe_to_be_shown(line: str) -> None:  # A9
 # --- passwords ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["pass word", "", "/quit", " é ", "JOIN ann"])
+@for_each(["pass word", "", "/quit", " é ", "JOIN ann"])
 def test_a_password_is_a_line_as_it_is(text: str) -> None:  # D11
     assert SLASH.parse(text.encode(), named=False, asked=True) == Password(text)
 

@@ -39,6 +39,7 @@ from protocol.events import (
 from protocol.lines import LineCodec
 from protocol.objects import FROM_SERVER, load
 from protocol.telnet import HIDE_TYPING, SHOW_TYPING
+from tests.support.rows import for_each
 from tests.support.strategies import clean_texts, messages_of, unsafe_in
 
 # --- slash -----------------------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ SHOWN: list[tuple[Event, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("event", "text"), SHOWN)
+@for_each(SHOWN)
 def test_what_slash_users_see(event: Event, text: str) -> None:
     assert SLASH.render(event).decode() == text
 
@@ -103,8 +104,7 @@ def test_verb_users_are_told_how_to_join_and_that_they_have() -> None:  # E8
     assert VERBS.render(Welcomed("ann", "an epoch", 7, 2)) == b"Welcome, ann. Users here: 2"
 
 
-@pytest.mark.parametrize(
-    ("refused", "phrase"),
+@for_each(
     [
         (refusal(ErrorCode.TOO_MANY_USERS, limit=10), b"Too Many Users"),  # E5
         (refusal(ErrorCode.NOT_NAMED), b"Unregistered User"),  # E8, E10, E13, E17
@@ -112,7 +112,7 @@ def test_verb_users_are_told_how_to_join_and_that_they_have() -> None:  # E8
         (refusal(ErrorCode.UNKNOWN_COMMAND, word="hello", hint=""), b"Unknown Message"),  # E16
         (refusal(ErrorCode.ALREADY_NAMED, name="ann"), b"Already registered: JOIN is discarded"),  # E6
         (refusal(ErrorCode.NAME_TAKEN, name="ann"), b"ann is in use. Choose another name."),  # E18
-    ],
+    ]
 )
 def test_verb_users_read_the_words_of_their_system_on_a_line_of_their_own(refused: Refused, phrase: bytes) -> None:
     lines = LineCodec().feed(LineCodec.encode(VERBS.render(refused)))

@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 
 from protocol.errors import ErrorCode, ProtocolError
+from tests.support.rows import for_each
 
 NUMBERS = {"length", "limit", "seconds", "least", "most", "ours", "theirs"}
 WORDS = {"name", "other", "instead", "what", "type", "word", "hint", "why", "usage", "line", "address", "before"}
@@ -74,6 +75,6 @@ def test_an_error_is_fatal_when_it_is_said_to_be() -> None:
     assert ProtocolError(ErrorCode.NOT_CHAT, fatal=True, what="HTTP").fatal
 
 
-@pytest.mark.parametrize("hostile", ["{}", "{0}", "{usage}", "{why.__class__}", "{", "}", "%(why)s"])
+@for_each(["{}", "{0}", "{usage}", "{why.__class__}", "{", "}", "%(why)s"])
 def test_braces_in_details_are_only_braces(hostile: str) -> None:
     assert str(ProtocolError(ErrorCode.USAGE, why=hostile, usage=hostile)) == f"{hostile}. Usage: {hostile}"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.framing import FRAME_LIMIT, HEADER_SIZE, FrameCodec
 from tests.support.codec_cases import Error, Item, cut_streams, items, memory_of, received
+from tests.support.rows import for_each
 
 BAD_LENGTH = Error(ErrorCode.BAD_LENGTH, fatal=True)
 TOO_LONG = Error(ErrorCode.TOO_LONG)
@@ -32,8 +33,7 @@ def test_a_frame_is_the_length_of_its_payload_and_the_payload() -> None:  # D3
     assert FrameCodec.encode(b"x" * 0x1234)[:HEADER_SIZE] == b"\x00\x00\x12\x34"
 
 
-@pytest.mark.parametrize(
-    "payloads",
+@for_each(
     [
         (b"hello",),
         (b"one", b"two", b"three"),
@@ -43,7 +43,7 @@ def test_a_frame_is_the_length_of_its_payload_and_the_payload() -> None:  # D3
         ("é ☃ 🎈".encode(),),
         (b"x" * 255, b"y" * 256, b"z" * 257),
         (b"x" * FRAME_LIMIT, b"and another"),
-    ],
+    ]
 )
 def test_each_frame_is_read_exactly_once(payloads: tuple[bytes, ...]) -> None:  # D3, D4
     assert received(FrameCodec, frames(*payloads)) == list(payloads)
@@ -63,7 +63,7 @@ def test_frames_that_are_too_long_are_dropped_in_every_cut() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("size", range(len(frames(b"hello"))))
+@for_each(range(len(frames(b"hello"))))
 def test_nothing_comes_of_a_part_of_a_frame(size: int) -> None:  # D4
     whole = frames(b"hello")
     assert received(FrameCodec, whole[:size]) == []
@@ -85,30 +85,30 @@ def test_a_frame_that_cannot_be_is_a_mistake_of_our_own(size: int) -> None:
 # --- bad lengths -------------------------------------------------------------------------------------------------
 
 BAD_HEADERS = [
-    pytest.param((0).to_bytes(4, "big"), id="0"),
-    pytest.param((FRAME_LIMIT + 1).to_bytes(4, "big"), id="65536"),
-    pytest.param((2**24).to_bytes(4, "big"), id="2**24"),
-    pytest.param((2**31).to_bytes(4, "big"), id="2**31"),
-    pytest.param((2**32 - 1).to_bytes(4, "big"), id="2**32-1"),
-    pytest.param((5).to_bytes(4, "little"), id="little-endian"),
-    pytest.param(b"GET ", id="HTTP"),
-    pytest.param(b"ann\n", id="text"),
+    (0).to_bytes(4, "big"),
+    (FRAME_LIMIT + 1).to_bytes(4, "big"),
+    (2**24).to_bytes(4, "big"),
+    (2**31).to_bytes(4, "big"),
+    (2**32 - 1).to_bytes(4, "big"),
+    (5).to_bytes(4, "little"),  # little-endian
+    b"GET ",  # HTTP
+    b"ann\n",  # text
 ]
 
 
-@pytest.mark.parametrize("header", BAD_HEADERS)
+@for_each(BAD_HEADERS)
 def test_a_bad_length_is_fatal_as_soon_as_it_is_read(header: bytes) -> None:  # D16
     assert received(FrameCodec, header[:-1]) == []
     assert received(FrameCodec, header) == [BAD_LENGTH]
 
 
-@pytest.mark.parametrize("header", BAD_HEADERS)
+@for_each(BAD_HEADERS)
 def test_what_came_before_a_bad_length_counts_and_what_comes_after_does_not(header: bytes) -> None:  # D16
     stream = frames(b"one", b"two") + header + frames(b"three")
     assert received(FrameCodec, stream) == [b"one", b"two", BAD_LENGTH]
 
 
-@pytest.mark.parametrize("header", BAD_HEADERS)
+@for_each(BAD_HEADERS)
 def test_nothing_is_allocated_for_a_bad_length_nor_kept_after_it(header: bytes) -> None:  # D16
     codec = FrameCodec()
     codec.feed(header)
@@ -117,7 +117,7 @@ def test_nothing_is_allocated_for_a_bad_length_nor_kept_after_it(header: bytes) 
     assert memory_of(codec) < KIB
 
 
-@pytest.mark.parametrize("header", BAD_HEADERS)
+@for_each(BAD_HEADERS)
 def test_what_came_together_with_a_bad_length_is_not_kept(header: bytes) -> None:  # D16
     codec = FrameCodec()
     codec.feed(header + b"x" * MIB)
@@ -190,15 +190,14 @@ def test_the_buffer_is_moved_once_a_chunk_and_not_once_a_frame() -> None:
 TOO_MUCH_TEXT = Error(ErrorCode.BAD_MESSAGE, fatal=True)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@for_each(
     [
         (b"", [b"hello", b"again"]),
         (b"Welcome. Choose a name:\r\n", [b"hello", b"again"]),
         (b"x" * PREAMBLE_LIMIT, [b"hello", b"again"]),
         (b"x" * (PREAMBLE_LIMIT + 1), [TOO_MUCH_TEXT]),
         (b"x" * 5000, [TOO_MUCH_TEXT]),
-    ],
+    ]
 )
 def test_a_greeting_before_the_first_frame_is_dropped(text: bytes, expected: list[Item]) -> None:
     assert received(greeted, text + frames(b"hello", b"again")) == expected

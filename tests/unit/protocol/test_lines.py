@@ -10,6 +10,7 @@ from protocol.errors import ErrorCode, ProtocolError
 from protocol.lines import LINE_END, LINE_LIMIT, LineCodec
 from protocol.telnet import CTRL_D
 from tests.support.codec_cases import Error, Item, cut_streams, items, memory_of, received, same_in_every_cut
+from tests.support.rows import for_each
 
 TOO_LONG = Error(ErrorCode.TOO_LONG)
 LONGEST = b"x" * LINE_LIMIT
@@ -30,8 +31,7 @@ def test_a_line_ends_at_each_of_four_ends(end: bytes) -> None:
     assert lines_in(end) == [b""]
 
 
-@pytest.mark.parametrize(
-    ("stream", "lines"),
+@for_each(
     [
         (b"", []),
         (b"par", []),
@@ -51,7 +51,7 @@ def test_a_line_ends_at_each_of_four_ends(end: bytes) -> None:
         ("é ☃ 🎈\n".encode(), ["é ☃ 🎈".encode()]),
         (b" \t spaces \t \n", [b" \t spaces \t "]),
         ("one\u2028line\x0b\x0c\x85\n".encode(), ["one\u2028line\x0b\x0c\x85".encode()]),
-    ],
+    ]
 )
 def test_lines_are_those_that_were_sent(stream: bytes, lines: list[Item]) -> None:
     assert lines_in(stream) == lines
@@ -64,8 +64,7 @@ def test_a_lone_cr_ends_its_line_at_once_and_does_not_end_it_twice() -> None:
     assert codec.feed(b"\n") == [b""]
 
 
-@pytest.mark.parametrize(
-    ("stream", "last"),
+@for_each(
     [
         (b"", []),
         (b"first\nlast", [b"last"]),
@@ -76,7 +75,7 @@ def test_a_lone_cr_ends_its_line_at_once_and_does_not_end_it_twice() -> None:
         (b"x" * (LINE_LIMIT + 1), []),
         (b"\x04rest", []),
         (b"\x04\nrest", []),
-    ],
+    ]
 )
 def test_the_end_of_the_stream_ends_the_last_line(stream: bytes, last: list[Item]) -> None:
     def ended(chunks: list[bytes]) -> list[Item]:
@@ -104,13 +103,10 @@ def test_what_was_encoded_is_read(lines: list[bytes]) -> None:
 # --- long lines --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("end", [b"\r\n", b"\r\0", b"\n", b"\r"])
-@pytest.mark.parametrize(
-    ("line", "item"),
-    [(LONGEST, LONGEST), (LONGEST + b"x", TOO_LONG), (LONGEST * 3, TOO_LONG), (LONGEST + CTRL_D * 9, TOO_LONG)],
-)
-def test_a_line_over_4096_bytes_is_dropped_up_to_its_end(line: bytes, item: Item, end: bytes) -> None:
-    assert lines_in(b"before" + end + line + end + b"after" + end) == [b"before", item, b"after"]
+@for_each([(LONGEST, LONGEST), (LONGEST + b"x", TOO_LONG), (LONGEST * 3, TOO_LONG), (LONGEST + CTRL_D * 9, TOO_LONG)])
+def test_a_line_over_4096_bytes_is_dropped_up_to_its_end(line: bytes, item: Item) -> None:
+    for end in (b"\r\n", b"\r\0", b"\n", b"\r"):
+        assert lines_in(b"before" + end + line + end + b"after" + end) == [b"before", item, b"after"]
 
 
 def test_a_line_is_measured_in_bytes() -> None:
@@ -138,8 +134,7 @@ def test_the_error_says_how_long_a_line_may_be() -> None:  # D14
 # --- leaving -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("stream", "lines"),
+@for_each(
     [
         (CTRL_D, [CTRL_D]),
         (CTRL_D + b"\n", [CTRL_D]),
@@ -155,7 +150,7 @@ def test_the_error_says_how_long_a_line_may_be() -> None:  # D14
         (IAC_EOF, [CTRL_D]),
         (b"bye\r\n" + IAC_EOF + b"more\r\n", [b"bye", CTRL_D]),
         (b"not" + IAC_EOF + b"here\n", [b"not" + CTRL_D + b"here"]),
-    ],
+    ]
 )
 def test_ctrl_d_at_the_start_of_a_line_is_the_last_that_is_read(stream: bytes, lines: list[Item]) -> None:  # C12
     assert lines_in(stream) == lines
@@ -176,8 +171,7 @@ def read(chunks: list[bytes]) -> tuple[list[Item], bytes]:
     return items(codec, chunks), codec.replies()
 
 
-@pytest.mark.parametrize(
-    ("stream", "lines", "replies"),
+@for_each(
     [
         (b"he" + IAC_NOP + b"llo\r\n", [b"hello"], b""),
         (b"hello\r" + IAC_NOP + b"\nagain\r\n", [b"hello", b"again"], b""),
@@ -186,7 +180,7 @@ def read(chunks: list[bytes]) -> tuple[list[Item], bytes]:
         (b"\xff\xfb\x1f\xff\xfa\x1f\0\x50\0\x18\xff\xf0ann\r\0", [b"ann"], b"\xff\xfe\x1f"),
         (b"\xff\xfd\r\nhello\n", [b"", b"hello"], b"\xff\xfc\r"),  # option 13 isn't a line end
         (LONGEST + IAC_NOP + b"\n", [LONGEST], b""),
-    ],
+    ]
 )
 def test_telnet_commands_are_no_part_of_a_line(stream: bytes, lines: list[Item], replies: bytes) -> None:
     assert same_in_every_cut(read, stream) == (lines, replies)

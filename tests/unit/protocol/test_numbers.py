@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.numbers import whole_number
+from tests.support.rows import for_each
 
 
-@pytest.mark.parametrize(
-    ("text", "number"),
+@for_each(
     [
         ("0", 0),
         ("000", 0),
@@ -29,7 +28,7 @@ from protocol.numbers import whole_number
         ("1_0", None),
         ("²", None),
         ("٣", None),
-    ],
+    ]
 )
 def test_a_number_is_its_digits_and_within_the_bound(text: str, number: int | None) -> None:
     assert whole_number(text, 500) == number

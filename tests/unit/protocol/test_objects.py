@@ -34,6 +34,7 @@ from protocol.events import (
 from protocol.framing import FRAME_LIMIT
 from protocol.objects import FROM_CLIENT, FROM_SERVER, dump, load
 from protocol.requests import Hello, Line, Name, Password, Pong, ResumePoint
+from tests.support.rows import for_each
 from tests.support.strategies import messages_of
 
 # One of each message, with all its fields, and the object that it is on the wire (DESIGN.md, "Messages in frames").
@@ -113,7 +114,7 @@ def loaded_or_refused(payload: bytes, types: dict[str, type]) -> object:
 # --- there and back ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("message", "text"), ON_THE_WIRE)
+@for_each(ON_THE_WIRE)
 def test_a_message_is_an_object_of_its_fields(message: object, text: str) -> None:
     assert dump(message).decode() == text
     assert load(text.encode(), types_of(message)) == message
@@ -145,21 +146,20 @@ def test_a_whole_number_does_where_a_number_is_asked_for() -> None:
 # --- what a newer peer may send ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("message", MESSAGES)
+@for_each(MESSAGES)
 def test_unknown_keys_are_ignored(message: object) -> None:
     record = record_of(message) | {"unknown": {"deep": [1, None, {}]}, "__class__": "x", "self": 1}
     assert load(json.dumps(record).encode(), types_of(message)) == message
 
 
-@pytest.mark.parametrize(
-    ("name", "types"),
+@for_each(
     [
         ("no-such", FROM_CLIENT),
         ("", FROM_CLIENT),
         ("Hello", FROM_CLIENT),
         ("said", FROM_CLIENT),
         ("hello", FROM_SERVER),
-    ],
+    ]
 )
 def test_unknown_types_are_refused_by_name(name: str, types: dict[str, type]) -> None:
     with pytest.raises(ProtocolError, match=f"^Frames of type {name} are not known here.$") as caught:
@@ -179,36 +179,35 @@ def test_a_hostile_type_is_quoted_short_and_clean() -> None:
 NOT_JSON, NOT_AN_OBJECT, NO_TYPE = "it is not a JSON object in UTF-8", "it is not a JSON object", "it has no type"
 
 
-@pytest.mark.parametrize(
-    ("payload", "why"),
+@for_each(
     [
-        pytest.param(b"", NOT_JSON, id="nothing"),
-        pytest.param(b"hello", NOT_JSON, id="text"),
-        pytest.param(b"{", NOT_JSON, id="half an object"),
-        pytest.param(b"{'type':'pong'}", NOT_JSON, id="single quotes"),
-        pytest.param(b'{"type":"pong"}{"type":"pong"}', NOT_JSON, id="two objects"),
-        pytest.param(b'{"type":"pong"}\0', NOT_JSON, id="a NUL"),
-        pytest.param(b'\xef\xbb\xbf{"type":"pong"}', NOT_JSON, id="a byte order mark"),
-        pytest.param('{"type":"pong"}'.encode("utf-16"), NOT_JSON, id="UTF-16"),
-        pytest.param(b'{"type":"\xff"}', NOT_JSON, id="a byte that UTF-8 never holds"),
-        pytest.param(b'{"type":"\xc0\xaf"}', NOT_JSON, id="overlong"),
-        pytest.param(b'{"type":"\xed\xa0\x80"}', NOT_JSON, id="a surrogate in UTF-8"),
-        pytest.param(b'{"type":"a\nb"}', NOT_JSON, id="a control character"),
-        pytest.param(b'{"type":"pong","x":NaN}', NOT_JSON, id="NaN"),
-        pytest.param(b'{"type":"pong","x":Infinity}', NOT_JSON, id="Infinity"),
-        pytest.param(b'{"type":"pong","x":-Infinity}', NOT_JSON, id="-Infinity"),
-        pytest.param(b"[" * FRAME_LIMIT, NOT_JSON, id="lists that exhaust the stack"),
-        pytest.param(b'{"x":' * (FRAME_LIMIT // 5), NOT_JSON, id="objects that exhaust the stack"),
-        pytest.param(b"[]", NOT_AN_OBJECT, id="a list"),
-        pytest.param(b'"pong"', NOT_AN_OBJECT, id="a string"),
-        pytest.param(b"1", NOT_AN_OBJECT, id="a number"),
-        pytest.param(b"null", NOT_AN_OBJECT, id="null"),
-        pytest.param(b"{}", NO_TYPE, id="no type"),
-        pytest.param(b'{"type":null}', NO_TYPE, id="type null"),
-        pytest.param(b'{"type":1}', NO_TYPE, id="type 1"),
-        pytest.param(b'{"type":["pong"]}', NO_TYPE, id="a list of types"),
-        pytest.param(b'{"Type":"pong"}', NO_TYPE, id="another case"),
-    ],
+        (b"", NOT_JSON),  # nothing
+        (b"hello", NOT_JSON),  # text
+        (b"{", NOT_JSON),  # half an object
+        (b"{'type':'pong'}", NOT_JSON),  # single quotes
+        (b'{"type":"pong"}{"type":"pong"}', NOT_JSON),  # two objects
+        (b'{"type":"pong"}\0', NOT_JSON),  # a NUL
+        (b'\xef\xbb\xbf{"type":"pong"}', NOT_JSON),  # a byte order mark
+        ('{"type":"pong"}'.encode("utf-16"), NOT_JSON),  # UTF-16
+        (b'{"type":"\xff"}', NOT_JSON),  # a byte that UTF-8 never holds
+        (b'{"type":"\xc0\xaf"}', NOT_JSON),  # overlong
+        (b'{"type":"\xed\xa0\x80"}', NOT_JSON),  # a surrogate in UTF-8
+        (b'{"type":"a\nb"}', NOT_JSON),  # a control character
+        (b'{"type":"pong","x":NaN}', NOT_JSON),  # NaN
+        (b'{"type":"pong","x":Infinity}', NOT_JSON),  # Infinity
+        (b'{"type":"pong","x":-Infinity}', NOT_JSON),  # -Infinity
+        (b"[" * FRAME_LIMIT, NOT_JSON),  # lists that exhaust the stack
+        (b'{"x":' * (FRAME_LIMIT // 5), NOT_JSON),  # objects that exhaust the stack
+        (b"[]", NOT_AN_OBJECT),  # a list
+        (b'"pong"', NOT_AN_OBJECT),  # a string
+        (b"1", NOT_AN_OBJECT),  # a number
+        (b"null", NOT_AN_OBJECT),  # null
+        (b"{}", NO_TYPE),  # no type
+        (b'{"type":null}', NO_TYPE),  # type null
+        (b'{"type":1}', NO_TYPE),  # type 1
+        (b'{"type":["pong"]}', NO_TYPE),  # a list of types
+        (b'{"Type":"pong"}', NO_TYPE),  # another case
+    ]
 )
 def test_what_is_no_object_with_a_type_is_refused(payload: bytes, why: str) -> None:
     assert refused(payload) == why
@@ -227,13 +226,13 @@ WRONG: dict[str, list[object]] = {
 FIELDS = [(message, field) for message in MESSAGES for field in fields(message)]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("message", "name", "kind"), [(m, f.name, str(f.type)) for m, f in FIELDS])
+@for_each([(m, f.name, str(f.type)) for m, f in FIELDS])
 def test_a_field_of_the_wrong_type_is_refused(message: object, name: str, kind: str) -> None:
     for wrong in WRONG[kind.removesuffix(" | None")]:
         assert refused(record_of(message) | {name: wrong}, types_of(message)) == f"{name} has the wrong type"
 
 
-@pytest.mark.parametrize(("message", "name"), [(m, f.name) for m, f in FIELDS if f.default is MISSING])
+@for_each([(m, f.name) for m, f in FIELDS if f.default is MISSING])
 def test_a_field_that_has_to_be_there_is_missed(message: object, name: str) -> None:
     record = record_of(message)
     assert refused(record | {name: None}, types_of(message)) == f"{name} is missing"
@@ -241,9 +240,7 @@ def test_a_field_that_has_to_be_there_is_missed(message: object, name: str) -> N
     assert refused(record, types_of(message)) == f"{name} is missing"
 
 
-@pytest.mark.parametrize(
-    ("message", "name", "default"), [(m, f.name, f.default) for m, f in FIELDS if f.default is not MISSING]
-)
+@for_each([(m, f.name, f.default) for m, f in FIELDS if f.default is not MISSING])
 def test_a_field_that_may_be_missing_has_its_default(message: object, name: str, default: object) -> None:
     loaded = load(json.dumps(record_of(message) | {name: None}).encode(), types_of(message))
     assert getattr(loaded, name) == default

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.opening import Opening, opening
+from tests.support.rows import for_each
 
 
-@pytest.mark.parametrize(
-    ("start", "kind"),
+@for_each(
     [
         (b"\x00", Opening.FRAMES),
         (b"\x16", Opening.TLS),
@@ -25,7 +24,7 @@ from protocol.opening import Opening, opening
         (b"\x03\x00", Opening.UNKNOWN),
         (b"\xff", None),
         (b"\x1b", None),
-    ],
+    ]
 )
 def test_the_first_bytes_tell(start: bytes, kind: Opening | None) -> None:
     assert opening(start) is kind

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.sanitize import BLANK_LIMIT, MARK_LIMIT, clean, printable
+from tests.support.rows import for_each
 from tests.support.strategies import hostile_texts, unsafe_in
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
@@ -77,8 +78,7 @@ def test_cleaned_text_is_safe_trimmed_and_clean(text: str) -> None:  # A9, M9
     assert not re.search(f"^m|bm|m{{{MARK_LIMIT + 1}}}", runs)
 
 
-@pytest.mark.parametrize(
-    ("text", "cleaned"),
+@for_each(
     [
         ("hello", "hello"),
         ("  hello all \r\n", "hello all"),
@@ -113,27 +113,25 @@ def test_cleaned_text_is_safe_trimmed_and_clean(text: str) -> None:  # A9, M9
         ("hi\U000e0068\U000e0069", "hi"),
         ("\U0001f3f4" + "\U000e0067" * 7 + "\U000e007f", "\U0001f3f4"),
         ("\U0001f468\u200d" * 99 + "\U0001f468", ("\U0001f468\u200d" * 9 + "\U0001f468") * 10),
-    ],
+    ]
 )
 def test_what_is_not_to_be_seen_is_taken_out(text: str, cleaned: str) -> None:  # A9, M9
     assert clean(text) == cleaned
 
 
-@pytest.mark.parametrize(
-    "text",
+@for_each(
     [
         *("\u200b", "\u200b\u200c\u200d", "\u2060\ufeff", "\u00ad", "\u034f", "\u061c"),
         *("\u3164", "\u115f\u1160", "\uffa0", "\u2800\u2800", "\u17b4", "\u180e", "\u3000\u2003"),
         *("\ufe0f", "\ufe00", "\U000e0100", "\U000e0068\U000e0069", "\U000e0001", "\U0001d173", "\ufff9\ufffb"),
         *("\u0301", " \u0301 \u0301", "\u20e3", "\u3164\u0301\u200d\ufe0f \u2800\U000e007f"),
-    ],
+    ]
 )
 def test_text_that_shows_nothing_is_empty(text: str) -> None:  # A9, M9
     assert clean(text) == ""
 
 
-@pytest.mark.parametrize(
-    "text",
+@for_each(
     [
         "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}",  # one family, held together by joiners
         "\U0001f469\U0001f3fb\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f468\U0001f3ff",  # a kiss in two skin tones
@@ -158,7 +156,7 @@ def test_text_that_shows_nothing_is_empty(text: str) -> None:  # A9, M9
         "ß ẞ İ ı ſ",
         "name     age   town",  # columns
         "\u1100 \u3131",
-    ],
+    ]
 )
 def test_what_languages_and_emoji_need_is_kept(text: str) -> None:
     assert clean(text) == text

@@ -24,6 +24,7 @@ from protocol.telnet import (
     TelnetFilter,
 )
 from tests.support.codec_cases import cut_streams, memory_of, same_in_every_cut
+from tests.support.rows import for_each
 
 NOP, IP, AYT, GA, TERMINAL_TYPE, WINDOW_SIZE = 0xF1, 0xF4, 0xF6, 0xF9, 24, 31
 
@@ -53,8 +54,7 @@ def replies_to(stream: bytes) -> bytes:
 # --- text --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("stream", "text"),
+@for_each(
     [
         (b"", b""),
         (b"hello\r\n", b"hello\r\n"),
@@ -69,7 +69,7 @@ def replies_to(stream: bytes) -> bytes:
         (command(WONT, SE) + command(DONT, SB) + b"hello", b"hello"),
         (b"hello" + command(EOF), b"hello" + CTRL_D),
         (command(EOF) + command(EOF), CTRL_D + CTRL_D),
-    ],
+    ]
 )
 def test_commands_are_taken_out_of_the_text(stream: bytes, text: bytes) -> None:
     assert text_in(stream) == text
@@ -87,8 +87,7 @@ def test_an_unfinished_command_is_neither_text_nor_answered(unfinished: bytes) -
 # --- sub-negotiation ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "inside",
+@for_each(
     [
         bytes((WINDOW_SIZE, 0, 80, 0, 24)),
         bytes((TERMINAL_TYPE, 0)) + b"xterm",
@@ -98,7 +97,7 @@ def test_an_unfinished_command_is_neither_text_nor_answered(unfinished: bytes) -
         bytes((IAC, NOP, SE)),
         b"\r\n" + CTRL_D,
         b"x" * (SUBNEGOTIATION_LIMIT - 2),
-    ],
+    ]
 )
 def test_a_subnegotiation_is_dropped_up_to_its_end(inside: bytes) -> None:
     stream = b"he" + command(SB) + inside + command(SE) + b"llo"
@@ -199,10 +198,7 @@ def test_text_without_iac_is_left_as_it_is(stream: bytes) -> None:
 # --- memory and work ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "endless",
-    [command(SB) + b"x" * 250, command(SB, IAC, IAC), command(NOP), command(IAC), command(WONT, ECHO)],
-)
+@for_each([command(SB) + b"x" * 250, command(SB, IAC, IAC), command(NOP), command(IAC), command(WONT, ECHO)])
 def test_nothing_is_kept_of_what_is_dropped(endless: bytes) -> None:
     telnet = TelnetFilter()
     empty = memory_of(telnet)

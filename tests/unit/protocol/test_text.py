@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from protocol.text import NAME_LIMIT, ascii_line, clean_password, excerpt, is_name, key_of, skeleton, words_of
+from tests.support.rows import for_each
 from tests.support.strategies import hostile_texts, unsafe_in
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
@@ -28,9 +29,8 @@ def test_a_password_is_the_same_however_a_keyboard_spells_it(text: str, password
 # --- excerpts ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "short"),
-    [("x" * 40, "x" * 40), ("x" * 41, "x" * 39 + "…"), ("x" * 100_000, "x" * 39 + "…"), (" a\nb ", "ab"), ("", "")],
+@for_each(
+    [("x" * 40, "x" * 40), ("x" * 41, "x" * 39 + "…"), ("x" * 100_000, "x" * 39 + "…"), (" a\nb ", "ab"), ("", "")]
 )
 def test_an_excerpt_is_at_most_40_characters(text: str, short: str) -> None:
     assert excerpt(text) == short
@@ -44,21 +44,18 @@ def test_an_excerpt_is_safe_to_be_shown(text: str) -> None:  # A9
 # --- names -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name", ["a", "Z", "ann", "ANN", "bob2", "2pac", "7", "404", "4-2", "c-a_r-l", "x" * NAME_LIMIT, "e-", "e_"]
-)
+@for_each(["a", "Z", "ann", "ANN", "bob2", "2pac", "7", "404", "4-2", "c-a_r-l", "x" * NAME_LIMIT, "e-", "e_"])
 def test_names(name: str) -> None:
     assert is_name(name)
 
 
-@pytest.mark.parametrize(
-    "name",
+@for_each(
     [
         *("", "x" * (NAME_LIMIT + 1), "-1", "-ann", "_ann", "|ann"),
         *("ann bob", " ann", "ann ", "ann\n", "ann\0", "ann\u200d", "ann\ud800"),
         *("ann:", "/ann", "<b>", "a.b", "a'b", "{}", "%s", "ann|"),
         *("ännchen", "anń", "аnn", "ａｎｎ", "ann²", "ann٣"),  # the third begins with a Cyrillic letter
-    ],
+    ]
 )
 def test_what_is_no_name(name: str) -> None:
     assert not is_name(name)
@@ -84,8 +81,7 @@ def test_other_names_are_not(one: str, other: str) -> None:
     assert key_of(one) != key_of(other)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
+@for_each(
     [
         ("bob", "B0B"),
         ("carl", "car1"),
@@ -96,7 +92,7 @@ def test_other_names_are_not(one: str, other: str) -> None:
         ("ann", "A-nn_"),
         ("emma", "e_rn-rna"),
         ("walt", "vvait"),
-    ],
+    ]
 )
 def test_names_that_look_alike_have_one_skeleton(one: str, other: str) -> None:  # A5
     assert skeleton(one) == skeleton(other)
@@ -109,8 +105,7 @@ def test_names_that_look_different_have_two_skeletons() -> None:
 # --- lines of a log ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
+@for_each(
     [
         ("ann joined", "ann joined"),
         ('it\'s "quoted"', 'it\'s "quoted"'),
@@ -120,7 +115,7 @@ def test_names_that_look_different_have_two_skeletons() -> None:
         ("é☃🎈", r"\xe9\u2603\U0001f388"),
         ("\u202e\ud800", r"\u202e\ud800"),
         ("", ""),
-    ],
+    ]
 )
 def test_a_log_line_is_printable_ascii(text: str, line: str) -> None:
     assert ascii_line(text) == line
