@@ -5,8 +5,8 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
     1 select   wait until something can be read or written, or a timer is due
     2 accept   newcomers, at most 64
     3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects
-    4 deliver  what is new to the journal, then all effects of the turn to the outboxes, together (chat.delivery.fanout)
-    5 flush    each outbox with something in it, at most 64 KiB; what the kernel does not take waits for `select`
+    4 deliver  what is new to the journal, then all effects of the turn together to their readers (chat.delivery.fanout)
+    5 flush    the outboxes that hold what is left, at most 64 KiB each; what the kernel leaves waits for `select`
     6 close    those that are done, and only here
 
 The rules that it keeps: no call blocks but `select`, and with --sync the journal's, for the disk; a socket is watched
@@ -32,6 +32,7 @@ from chat.effects import (
     Broadcast,
     CheckPassword,
     Close,
+    CodecReply,
     Delivery,
     Effect,
     Entered,
@@ -150,7 +151,8 @@ class Server:
             if self._signals.take("SIGHUP"):
                 self._services.reload()
             if self._signals.take("SIGUSR1"):
-                self._metrics.report(self._hub.room, [peer.connection for peer in self._peers.by_fd.values()])
+                connections = [peer.connection for peer in self._peers.by_fd.values()]
+                self._metrics.report(self._hub.room, connections, self._fanout.sent)
         return self._services.collect(readable)
 
     def _lose_broken(self) -> list[Effect]:
@@ -193,9 +195,14 @@ class Server:
     def _welcome(self, transport: Transport, address: str, now: float) -> None:
         peer = Peer(transport, address, self._text_dialect)
         self._peers.add(peer)
-        self._fanout.attach(peer.connection)
+        self._use(peer, transport)
         self._hub.connect(peer.session)
         self._peers.silent.append((now + limits.GREETING_GRACE, peer))
+
+    def _use(self, peer: Peer, transport: Transport) -> None:
+        """Send and receive by `transport` from now on."""
+        peer.transport = transport
+        self._fanout.attach(peer.connection, transport.send_one)
 
     def _greet(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -245,7 +252,7 @@ class Server:
             return self._lost(peer, "connection lost")
         self._metrics.bytes_in += len(chunk)
         if chunk:
-            return intake.receive(self._hub, peer.connection, chunk, now)
+            return intake.receive(self._hub, peer.connection, chunk)
         peer.connection.end()
         return []
 
@@ -269,7 +276,7 @@ class Server:
         deliveries: list[Delivery] = []
         for effect in effects:
             match effect:
-                case Broadcast() | Unicast() | Entered() | Exited():
+                case Broadcast() | Unicast() | CodecReply() | Entered() | Exited():
                     deliveries.append(effect)
                 case LogLine():
                     (log.debug if effect.debug else log.info)("%s", effect.text)
@@ -289,10 +296,10 @@ class Server:
         self._metrics.deliveries += self._fanout.deliver(deliveries, now)
 
     def _flush_all(self, writable: set[int], now: float) -> None:
-        blocked = self._peers.blocked
-        blocked -= writable
-        for fd, peer in self._peers.by_fd.items():
-            if peer.outbox.size and fd not in blocked:
+        """Flush the outboxes that hold something, unless the kernel takes no more of them yet."""
+        for session in list(self._fanout.waiting):
+            peer = self._peers.by_session[session]
+            if peer.fd not in self._peers.blocked or peer.fd in writable:
                 self._flush(peer, now)
 
     def _flush(self, peer: Peer, now: float) -> None:
@@ -303,7 +310,8 @@ class Server:
             peer.took_at = now
             self._metrics.bytes_out += count
         except (BlockingIOError, InterruptedError):
-            pass
+            if peer.fd not in self._peers.blocked:  # what was before has been taken
+                peer.took_at = now
         except OSError:
             outbox.clear()
             peer.broken = True
@@ -311,6 +319,9 @@ class Server:
                 self._peers.failed.append(peer)
         if outbox.size:
             self._peers.blocked.add(peer.fd)
+        else:
+            self._peers.blocked.discard(peer.fd)
+            self._fanout.flushed(peer.session)
         if peer.broken or peer.writing or outbox.size:  # what is left may wait for something else than before, now
             peer.writing = bool(outbox.size)
             self._peers.update(peer)

@@ -53,6 +53,14 @@ class Exited:
 
 
 @value
+class CodecReply:
+    """One session gets `content`, with which its codec answers bytes that are no request (telnet's commands)."""
+
+    session: Session
+    content: bytes
+
+
+@value
 class Close:
     """Nothing more of this session's input counts; close its connection once all that is queued is out."""
 
@@ -143,7 +151,7 @@ class TaskResult(Enum):
 
 AccountTask = CheckPassword | StorePassword | RemoveAccount
 SearchTask = SearchArchive | SeekInArchive
-Delivery = Broadcast | Unicast | Entered | Exited
+Delivery = Broadcast | Unicast | CodecReply | Entered | Exited
 Command = Close | ReadAgain | LogLine | AccountTask | SearchTask
 Effect = Delivery | Command
 

@@ -32,8 +32,11 @@ class Metrics:
         self.turn_time += seconds
         self.longest_turn = max(self.longest_turn, seconds)
 
-    def report(self, room: Room, connections: Iterable[Connection]) -> None:
-        """Log all counters, and the state of the `room` and of the open `connections`, in one line."""
+    def report(self, room: Room, connections: Iterable[Connection], straight: int) -> None:
+        """Log all counters, and the state of the `room` and of the open `connections`, in one line.
+
+        `straight`: bytes that the fan-out has sent by itself.
+        """
         opened = list(connections)
         spoken = Counter(c.dialect.name if c.decided else "undecided" for c in opened)
         waiting = [c.outbox.size for c in opened]
@@ -44,7 +47,7 @@ class Metrics:
             "messages": room.log.seq,
             "deliveries": self.deliveries,
             "bytes_in": self.bytes_in,
-            "bytes_out": self.bytes_out,
+            "bytes_out": self.bytes_out + straight,
             "outboxes": sum(waiting),
             "largest_outbox": max(waiting, default=0),
             "turns": self.turns,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from typing import Protocol
 
 from chat.delivery.outbox import Buffer
@@ -35,6 +36,9 @@ class Transport(Protocol):
     def send(self, buffers: list[Buffer]) -> int:
         """Write without waiting; return the number of bytes written. Raises BlockingIOError for none, or OSError."""
 
+    def send_one(self, buffer: Buffer) -> int:
+        """Do the same with one buffer. Most messages of the room go this way (chat.delivery.fanout)."""
+
     def shut(self) -> None:
         """Shut down writing, so that the peer gets an end of file."""
 
@@ -45,14 +49,14 @@ class Transport(Protocol):
 class PlainTransport:
     """A non-blocking socket, owned by the transport."""
 
-    __slots__ = ("_send", "_send_many", "receive", "sock")
+    __slots__ = ("_send_many", "receive", "send_one", "sock")
 
     pending = False
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.receive = sock.recv
-        self._send = sock.send
+        self.send_one: Callable[[Buffer], int] = sock.send
         self._send_many = getattr(sock, "sendmsg", None)  # Windows has none
 
     def fileno(self) -> int:
@@ -66,11 +70,11 @@ class PlainTransport:
     def send(self, buffers: list[Buffer]) -> int:
         """See Transport."""
         if len(buffers) == 1:
-            return self._send(buffers[0])
+            return self.send_one(buffers[0])
         if self._send_many is not None:
             count: int = self._send_many(buffers)
             return count
-        return self._send(b"".join(buffers))
+        return self.send_one(b"".join(buffers))
 
     def shut(self) -> None:
         """See Transport."""

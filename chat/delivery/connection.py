@@ -67,11 +67,8 @@ class Connection:
         """Whether `requests` would yield something now."""
         return bool(self._inbox) and self.session.listened_to and not self.session.closing
 
-    def receive(self, chunk: bytes, now: float) -> bool:
-        """Take in `chunk`, at least one byte; return whether it decided what the peer speaks.
-
-        Replies of the codec (telnet's refusals) are queued in the outbox.
-        """
+    def receive(self, chunk: bytes) -> bool:
+        """Take in `chunk`, at least one byte; return whether it decided what the peer speaks."""
         has_shown = False
         if not self.decided:
             chunk = self._start + chunk
@@ -80,9 +77,11 @@ class Connection:
         if codec is not None:
             codec.hide_typing(self.session.question is not None)
             self._inbox.extend(codec.feed(chunk))
-            if replies := codec.replies():
-                self.outbox.queue(replies, now)
         return has_shown
+
+    def replies(self) -> bytes:
+        """Return what the codec itself has to answer (telnet's refusals), and forget it."""
+        return b"" if self._codec is None else self._codec.replies()
 
     def _decide(self, start: bytes) -> bool:
         kind = self._opening = opening(start)

@@ -1,8 +1,13 @@
-"""The fan-out: one turn's messages to every outbox.
+"""The fan-out: one turn's messages to every reader.
 
 The rule: a message costs its work once, not once per reader. All effects of a turn come here together; each event
 for the room is rendered once per dialect, the turn's renderings are joined once, and every reader is handed the
 SAME buffer. With 100 readers, what is left per delivery is a hundredth of one rendering and a share of one send.
+
+That buffer goes straight to the kernel, in one loop over the readers of a dialect (`_send`). It asks of each only
+whether it is in a small set: the readers for which something waits, since nothing may overtake that, and the readers
+that see something else. What the kernel did not take, and what one reader sees alone, goes to an outbox (`_queue`).
+The connections whose outboxes hold something are `waiting`; the loop flushes them, and looks at no others.
 
 Most readers see exactly what the room saw. A few differ in a turn: the text user who typed a line must not see it,
 a whisper or an answer stands between two lines for one user only, a reader came or left in the middle. Such a
@@ -18,37 +23,62 @@ at their places, so that everyone's order is the log's order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
+from chat import limits
 from chat.delivery.connection import Connection
 from chat.delivery.outbox import Buffer
-from chat.effects import Broadcast, Delivery, Entered, Unicast
+from chat.effects import Broadcast, CodecReply, Delivery, Entered, Unicast
 from chat.log import KEPT
 from chat.session import Session
 from protocol.dialects import Dialect
 from protocol.events import Event, HelpListed, Joined, Left, Renamed, RoomEvent, Said, UsersListed
 
+Send = Callable[[Buffer], int]  # hands a buffer to the kernel; returns how many bytes it took, or raises OSError
+
+
+def takes_nothing(buffer: Buffer) -> int:
+    """Take nothing, as a kernel whose buffer is full: all that is for this connection waits in its outbox."""
+    return 0
+
 
 class Fanout:
-    """The connections, and which of them read the room."""
+    """The connections, which of them read the room, and which have something waiting in their outboxes."""
 
     def __init__(self) -> None:
         self.readers: dict[Session, Connection] = {}
+        self.waiting: dict[Session, Connection] = {}  # until the loop has flushed their outboxes (`flushed`)
+        self.sent = 0  # bytes that went straight to the kernel
         self._connections: dict[Session, Connection] = {}
+        self._sends: dict[Session, Send] = {}
+        self._groups: dict[Dialect, dict[Session, Send]] = {}  # the readers of each dialect
 
-    def attach(self, connection: Connection) -> None:
-        """Deliver to a connection from now on, by its session."""
-        self._connections[connection.session] = connection
+    def attach(self, connection: Connection, send: Send = takes_nothing) -> None:
+        """Deliver to a connection from now on, by its session and straight by `send`; or by another `send` than before.
+
+        With the default, all that is for it waits in its outbox.
+        """
+        session = connection.session
+        self._connections[session] = connection
+        self._sends[session] = send
+        if session in self.readers:
+            self._groups[connection.dialect][session] = send
 
     def detach(self, connection: Connection) -> None:
         """Forget a connection; later deliveries to its session are dropped."""
-        self._connections.pop(connection.session, None)
-        self.readers.pop(connection.session, None)
+        session = connection.session
+        self._exit(session)
+        for by_session in (self._connections, self._sends, self.waiting):
+            by_session.pop(session, None)
+
+    def flushed(self, session: Session) -> None:
+        """Note that the outbox of a connection is empty again."""
+        self.waiting.pop(session, None)
 
     def deliver(self, turn: Iterable[Delivery], now: float) -> int:
-        """Queue one turn's deliveries in the outboxes of their readers.
+        """Send one turn's deliveries to their readers, or queue them in their outboxes.
 
         Returns the number of deliveries of the room's events: events times the readers of each.
         """
@@ -56,19 +86,60 @@ class Fanout:
         renderings = _Renderings(stream)
         deliveries = 0
         if stream:
-            for session, connection in self.readers.items():
-                if session not in views:
-                    connection.outbox.queue(renderings[connection.dialect].whole, now)
-                    deliveries += len(stream)
+            deliveries = len(stream) * (len(self.readers) - len(self.readers.keys() & views.keys()))
+            self._tell_the_room(renderings, views, now)
         for session, view in views.items():
             if session in self._connections:
                 connection = self._connections[session]
-                outbox = connection.outbox
                 for buffer, is_own in view.buffers(renderings[connection.dialect]):
-                    outbox.queue(buffer, now)
-                    outbox.own += len(buffer) if is_own else 0
+                    self._queue(connection, buffer, now)
+                    connection.outbox.own += len(buffer) if is_own else 0
                 deliveries += view.taken
         return deliveries
+
+    def _tell_the_room(self, renderings: _Renderings, views: Collection[Session], now: float) -> None:
+        """Give all events to each reader without a view: straight, unless something already waits for it."""
+        waiting = [session for session in self.waiting if session in self.readers and session not in views]
+        skipped = {*views, *waiting}
+        for dialect, group in self._groups.items():
+            if group:
+                self._send(renderings[dialect].whole, group, skipped, now)
+        for session in waiting:
+            connection = self.readers[session]
+            self._queue(connection, renderings[connection.dialect].whole, now)
+
+    def _send(self, buffer: bytes, group: dict[Session, Send], skipped: Collection[Session], now: float) -> None:
+        """Send `buffer` to a group of readers: the loop of the server's that is run most, once for every delivery.
+
+        What is not sent, for whatever reason, is queued; the flush at the end of the turn finds the reason.
+        """
+        size, sent = len(buffer), 0
+        if size > limits.TURN_FLUSH:  # more than a turn writes to anybody
+            group = dict.fromkeys(group, takes_nothing)
+        for session, send in group.items():
+            if session in skipped:
+                continue
+            try:
+                count = send(buffer)
+            except OSError:
+                count = 0
+            sent += count
+            if count != size:
+                self._queue(self.readers[session], memoryview(buffer)[count:] if count else buffer, now)
+        self.sent += sent
+
+    def _queue(self, connection: Connection, buffer: Buffer, now: float) -> None:
+        connection.outbox.queue(buffer, now)
+        self.waiting[connection.session] = connection
+
+    def _enter(self, session: Session) -> None:
+        connection = self.readers[session] = self._connections[session]
+        self._groups.setdefault(connection.dialect, {})[session] = self._sends[session]
+
+    def _exit(self, session: Session) -> None:
+        connection = self.readers.pop(session, None)
+        if connection is not None:
+            del self._groups[connection.dialect][session]
 
     def _arrange(self, turn: Iterable[Delivery]) -> tuple[list[RoomEvent], dict[Session, _View]]:
         """Return the stream of the room's events, and the views of the readers that see something else."""
@@ -87,12 +158,14 @@ class Fanout:
                 stream.append(effect.event)
             elif isinstance(effect, Unicast):
                 view(effect.session).insert(len(stream), effect.event)
+            elif isinstance(effect, CodecReply):
+                view(effect.session).insert(len(stream), effect.content)
             elif isinstance(effect, Entered):
                 view(effect.session).enter(len(stream))
-                self.readers[effect.session] = self._connections[effect.session]
+                self._enter(effect.session)
             else:
                 view(effect.session).exit(len(stream))
-                self.readers.pop(effect.session, None)
+                self._exit(effect.session)
         return stream, views
 
 
@@ -113,7 +186,7 @@ class _View:
     __slots__ = ("_pieces", "_reading", "_start", "taken")
 
     def __init__(self, reading: bool) -> None:
-        self._pieces: list[tuple[int, int] | Event] = []
+        self._pieces: list[tuple[int, int] | Event | bytes] = []
         self._reading = reading
         self.taken = 0  # events of the stream
         self._start = 0  # index of the first event of the stream that is not taken yet
@@ -122,9 +195,9 @@ class _View:
         self._take(index)
         self._start = index + 1
 
-    def insert(self, index: int, event: Event) -> None:
+    def insert(self, index: int, own: Event | bytes) -> None:
         self._take(index)
-        self._pieces.append(event)
+        self._pieces.append(own)
 
     def enter(self, index: int) -> None:
         self._take(index)
@@ -146,13 +219,15 @@ class _View:
         self._take(rendering.length)
         own: list[bytes] = []  # events for this reader alone, one after the other
         for piece in self._pieces:
-            if not isinstance(piece, tuple):
+            if isinstance(piece, tuple):
+                if own:
+                    yield b"".join(own), True
+                    own = []
+                yield rendering.part(*piece), False
+            elif isinstance(piece, bytes):
+                own.append(piece)
+            else:
                 own.append(_ENCODERS.get(type(piece), _encode)(rendering.dialect, piece))
-                continue
-            if own:
-                yield b"".join(own), True
-                own = []
-            yield rendering.part(*piece), False
         if own:
             yield b"".join(own), True
 

@@ -12,22 +12,28 @@ from collections.abc import Iterator
 
 from chat import limits
 from chat.delivery.connection import Connection
-from chat.effects import Effect, LogLine
+from chat.effects import CodecReply, Effect, LogLine
 from chat.hub import Hub
 
 
-def receive(hub: Hub, connection: Connection, chunk: bytes, now: float) -> list[Effect]:
-    """Take in `chunk`, at least one byte; return the effects of its size. Its requests wait for `serve`."""
+def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
+    """Take in `chunk`, at least one byte; return the effects of its size, and what the codec replies.
+
+    Its requests wait for `serve`.
+    """
     session, size = connection.session, len(chunk)
     if session.closing:
         return []
-    if connection.receive(chunk, now):
+    if connection.receive(chunk):
         if connection.dialect.has_hello:
             hub.connect_framed(session)
         elif connection.is_tls:
             status = LogLine(f"{session.address}: speaks TLS, which this port does not; closed")
             return [status, *hub.lost(session, "connection lost")]
-    return hub.received(session, connection.take_cost(size))
+    effects = hub.received(session, connection.take_cost(size))
+    if replies := connection.replies():
+        effects.append(CodecReply(session, replies))
+    return effects
 
 
 def serve(hub: Hub, connection: Connection) -> Iterator[list[Effect]]:

@@ -1,4 +1,7 @@
-"""Outbox: the buffers to be written to one peer. They are shared with other readers and never copied here."""
+"""Outbox: what waits to be written to one peer, because the kernel did not take it or it is for that peer alone.
+
+The buffers are shared with other readers and never copied here. Only the fan-out queues them (chat.delivery.fanout).
+"""
 
 from __future__ import annotations
 

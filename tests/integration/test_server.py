@@ -23,6 +23,13 @@ from tests.support.live import Live, events, frame, socket_of
 class BrokenTransport(PlainTransport):
     """A connection that is found out to be lost in writing."""
 
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self.send_one = self._break
+
+    def _break(self, buffer: Buffer) -> int:
+        raise BrokenPipeError
+
     def send(self, buffers: list[Buffer]) -> int:
         raise BrokenPipeError
 
@@ -304,9 +311,9 @@ def test_an_abrupt_end_frees_the_name_and_the_others_are_told(live: Live) -> Non
     live.joins("ann")
 
 
-def test_an_end_found_out_in_writing_is_told_too(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_end_found_out_in_writing_is_told_too(live: Live) -> None:
     ann, bob, carl = live.joins("ann"), live.joins("bob"), live.joins("carl")
-    monkeypatch.setattr(live.peer(ann), "transport", BrokenTransport(socket_of(live.peer(ann))))
+    live.server._use(live.peer(ann), BrokenTransport(socket_of(live.peer(ann))))
     bob.says("hi")
     carl.sees("bob: hi")
     carl.sees("* ann has left (connection lost). Users here: 2")

@@ -182,7 +182,7 @@ class Party:
         """Let the server receive `chunk` from a guest."""
         guest = self.guests[name]
         with self.turn() as effects:
-            effects.extend(intake.receive(self.hub, guest.connection, chunk, self.now))
+            effects.extend(intake.receive(self.hub, guest.connection, chunk))
             self._serves(guest)
 
     def _serves(self, guest: Guest) -> None:

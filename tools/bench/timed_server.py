@@ -23,22 +23,24 @@ WAITING, REST = PHASES.index("waiting"), PHASES.index("rest")
 
 Layout = dict[str, tuple[str, ...]]
 
+_OLDER: Layout = {
+    "waiting": ("server:Server._many_lag", "server:Server._wait"),
+    "reading": (
+        "server:Server._collect",
+        "server:Server._lose_broken",
+        "server:Server._accept",
+        "server:Server._serve_all",
+        "server:Server._greet",
+    ),
+    "journal": ("runtime.services:Services.write_journal",),
+    "fan-out": ("server:Server._carry_out",),
+    "sending": ("server:Server._flush_all",),
+    "rest": ("server:Server.step",),
+}
 # What each phase is called, in the checkout of today first. "rest" is all of a turn that is nowhere else.
 LAYOUTS: tuple[Layout, ...] = (
-    {
-        "waiting": ("server:Server._many_lag", "server:Server._wait"),
-        "reading": (
-            "server:Server._collect",
-            "server:Server._lose_broken",
-            "server:Server._accept",
-            "server:Server._serve_all",
-            "server:Server._greet",
-        ),
-        "journal": ("runtime.services:Services.write_journal",),
-        "fan-out": ("server:Server._carry_out",),
-        "sending": ("server:Server._flush_all",),
-        "rest": ("server:Server.step",),
-    },
+    _OLDER | {"sending": ("chat.delivery.fanout:Fanout._send", "server:Server._flush_all")},
+    _OLDER,
 )
 
 

@@ -2,7 +2,7 @@
 
 before-journal  in-journal  after-journal      Journal.write; the second stands within its transaction
 before-fanout   after-fanout                   Fanout.deliver, of a turn that has something to tell
-before-echo     after-echo                     Server._flush: one outbox handed to the kernel, others not yet
+before-echo     after-echo                     the kernel is handed what one peer is sent, others not yet
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import server
-from chat.delivery.fanout import Fanout
+from chat.delivery.fanout import Fanout, Send
 from chat.effects import Broadcast, Unicast
 from storage import journal, journal_rows
 from tools.crash.patches import Patches
@@ -31,7 +31,7 @@ def watch(patches: Patches, passed: Passed) -> None:
         return packed(*arguments)
 
     patches.replace(journal, "packed", packing)
-    deliver = Fanout.deliver
+    deliver, attach = Fanout.deliver, Fanout.attach
 
     def delivering(self: Fanout, effects: Any, now: float) -> int:
         effects = list(effects)
@@ -43,19 +43,25 @@ def watch(patches: Patches, passed: Passed) -> None:
             passed("after-fanout")
         return count
 
+    def attaching(self: Fanout, connection: Any, send: Send) -> None:
+        attach(self, connection, _surrounded(send, "echo", passed))
+
     patches.replace(Fanout, "deliver", delivering)
+    patches.replace(Fanout, "attach", attaching)
 
 
 def _surround(patches: Patches, owner: type, name: str, point: str, passed: Passed) -> None:
-    inner = getattr(owner, name)
+    patches.replace(owner, name, _surrounded(getattr(owner, name), point, passed))
 
+
+def _surrounded(inner: Callable[..., Any], point: str, passed: Passed) -> Callable[..., Any]:
     def surrounded(*arguments: Any) -> Any:
         passed(f"before-{point}")
         result = inner(*arguments)
         passed(f"after-{point}")
         return result
 
-    patches.replace(owner, name, surrounded)
+    return surrounded
 
 
 class Countdown:

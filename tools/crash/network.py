@@ -96,6 +96,10 @@ class WireTransport:
         wire.down += taken
         return len(taken)
 
+    def send_one(self, buffer: Buffer) -> int:
+        """Do the same with one buffer."""
+        return self.send([buffer])
+
     def shut(self) -> None:
         """Send nothing more."""
         self.wire.server_ended = True

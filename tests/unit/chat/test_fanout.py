@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from chat import limits
 from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
 from chat.delivery.outbox import Buffer
-from chat.effects import Broadcast, Delivery, Entered, Exited, Unicast
+from chat.effects import Broadcast, CodecReply, Delivery, Entered, Exited, Unicast
 from chat.session import Session
 from protocol.dialects import JSON, SLASH, VERBS, Dialect
 from protocol.events import Event, Noticed, RoomEvent, Said
@@ -196,3 +199,176 @@ def test_a_detached_connection_is_told_nothing_and_remembered_nowhere() -> None:
     assert ann.outbox.size == 0
     assert bytes_of(bob) == encoded(SLASH, said(1))
     assert list(fanout.readers) == [BOB]
+
+
+# --- straight to the kernel --------------------------------------------------------------------------------------
+
+
+class Kernel:
+    """A socket's buffer, with `room` for so many bytes; without it the socket is `lost`. Each send is kept."""
+
+    def __init__(self, room: int = LIMIT) -> None:
+        self.room = room
+        self.sent: list[Buffer] = []
+        self.lost = False
+
+    def send(self, buffer: Buffer) -> int:
+        if self.lost:
+            raise BrokenPipeError
+        if not self.room:
+            raise BlockingIOError
+        taken = buffer[: self.room] if len(buffer) > self.room else buffer
+        self.room -= len(taken)
+        self.sent.append(taken)
+        return len(taken)
+
+    @property
+    def taken(self) -> bytes:
+        return b"".join(self.sent)
+
+
+class Reader:
+    """A connection in the room, and its kernel."""
+
+    def __init__(self, fanout: Fanout, session: Session, room: int = LIMIT) -> None:
+        self.fanout, self.connection, self.kernel = fanout, connection_of(session), Kernel(room)
+        fanout.attach(self.connection, self.kernel.send)
+        fanout.deliver([Entered(session)], 0.0)
+
+    def flushes(self) -> None:
+        """Do what the loop does with an outbox that holds something."""
+        outbox = self.connection.outbox
+        self.kernel.sent += outbox.peek(LIMIT)
+        outbox.sent(outbox.size)
+        self.fanout.flushed(self.connection.session)
+
+
+def test_a_reader_for_whom_nothing_waits_is_sent_the_shared_buffer_at_once() -> None:
+    fanout = Fanout()
+    ann, bob = Reader(fanout, ANN), Reader(fanout, BOB)
+    assert fanout.deliver([Broadcast(said(1)), Broadcast(said(2))], 0.0) == 4
+    assert ann.kernel.sent == [encoded(SLASH, said(1), said(2))]
+    assert ann.kernel.sent[0] is bob.kernel.sent[0]
+    assert not fanout.waiting
+    assert fanout.sent == 2 * len(ann.kernel.taken)
+
+
+def test_only_what_the_kernel_did_not_take_waits() -> None:
+    fanout = Fanout()
+    ann, bob, carl = Reader(fanout, ANN), Reader(fanout, BOB, room=3), Reader(fanout, CARL, room=0)
+    fanout.deliver([Broadcast(said(1))], 7.0)
+    whole = ann.kernel.sent[0]
+    (rest,) = buffers_of(bob.connection)
+    assert isinstance(rest, memoryview)
+    assert (rest.obj, bob.kernel.taken + rest) == (whole, whole)
+    assert buffers_of(carl.connection) == [encoded(VERBS, said(1))]
+    assert list(fanout.waiting) == [BOB, CARL]
+    assert fanout.sent == len(whole) + 3
+    assert bob.connection.outbox.age(9.0) == 2.0
+
+
+def test_nothing_overtakes_what_waits() -> None:
+    fanout = Fanout()
+    ann, bob = Reader(fanout, ANN), Reader(fanout, BOB, room=3)
+    fanout.deliver([Broadcast(said(1))], 0.0)
+    bob.kernel.room = LIMIT  # it would take more by now, but what waits comes first
+    fanout.deliver([Broadcast(said(2))], 0.0)
+    assert bob.kernel.taken == ann.kernel.taken[:3]
+    bob.flushes()
+    assert bob.kernel.taken == ann.kernel.taken
+    fanout.deliver([Broadcast(said(3))], 0.0)
+    assert bob.kernel.taken == ann.kernel.taken == encoded(SLASH, said(1), said(2), said(3))
+    assert not fanout.waiting
+
+
+def test_what_a_reader_sees_alone_waits_and_the_next_turn_with_it_until_it_is_flushed() -> None:
+    fanout = Fanout()
+    ann, bob = Reader(fanout, ANN), Reader(fanout, BOB)
+    fanout.deliver([Unicast(ANN, Noticed("psst")), Broadcast(said(1))], 0.0)
+    fanout.deliver([Broadcast(said(2))], 0.0)
+    assert ann.kernel.taken == b""
+    ann.flushes()
+    assert ann.kernel.taken == encoded(SLASH, Noticed("psst"), said(1), said(2))
+    assert bob.kernel.taken == encoded(SLASH, said(1), said(2))
+
+
+def test_a_lost_socket_costs_its_own_reader_alone_and_waits_to_be_found_out() -> None:
+    fanout = Fanout()
+    ann, bob, carl = (Reader(fanout, session) for session in (ANN, BOB, CARL))
+    bob.kernel.lost = True
+    fanout.deliver([Broadcast(said(1))], 0.0)
+    assert ann.kernel.taken == encoded(SLASH, said(1))
+    assert carl.kernel.taken == encoded(VERBS, said(1))
+    assert list(fanout.waiting) == [BOB]
+
+
+def test_a_turn_writes_no_more_than_its_limit_to_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    fanout = Fanout()
+    ann = Reader(fanout, ANN)
+    monkeypatch.setattr(limits, "TURN_FLUSH", len(encoded(SLASH, said(1))))
+    fanout.deliver([Broadcast(said(1))], 0.0)
+    fanout.deliver([Broadcast(said(2)), Broadcast(said(3))], 0.0)
+    assert ann.kernel.taken == encoded(SLASH, said(1))
+    assert bytes_of(ann.connection) == encoded(SLASH, said(2), said(3))
+
+
+def test_another_transport_is_sent_to_from_then_on() -> None:
+    fanout = Fanout()
+    ann, better = Reader(fanout, ANN), Kernel()
+    fanout.deliver([Broadcast(said(1))], 0.0)
+    fanout.attach(ann.connection, better.send)
+    fanout.deliver([Broadcast(said(2))], 0.0)
+    assert ann.kernel.taken == encoded(SLASH, said(1))
+    assert better.taken == encoded(SLASH, said(2))
+
+
+def test_who_is_detached_has_nothing_waiting() -> None:
+    fanout = Fanout()
+    ann = Reader(fanout, ANN, room=3)
+    fanout.deliver([Broadcast(said(1))], 0.0)
+    fanout.detach(ann.connection)
+    assert not fanout.waiting
+
+
+def test_what_a_codec_replies_keeps_its_place() -> None:
+    fanout = Fanout()
+    ann, bob = Reader(fanout, ANN), Reader(fanout, BOB)
+    fanout.deliver([Broadcast(said(1)), CodecReply(ANN, b"\xff\xfc\x01"), Broadcast(said(2))], 0.0)
+    assert bytes_of(ann.connection) == encoded(SLASH, said(1)) + b"\xff\xfc\x01" + encoded(SLASH, said(2))
+    assert bob.kernel.taken == encoded(SLASH, said(1), said(2))
+
+
+class KernelsMachine(RuleBasedStateMachine):
+    """Readers with kernels that take what they like, beside what each has to have been told, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fanout, self.model = Fanout(), OneByOne()
+        self.readers = {session: Reader(self.fanout, session, room=0) for session in SESSIONS}
+        self.model.deliver([Entered(session) for session in SESSIONS])
+
+    @rule(turn=st.lists(deliveries_of_a_turn, max_size=6))
+    def deliver(self, turn: list[Delivery]) -> None:
+        self.fanout.deliver(turn, 0.0)
+        self.model.deliver(turn)
+
+    @rule(session=sessions, room=st.integers(0, 60))
+    def make_room(self, session: Session, room: int) -> None:
+        self.readers[session].kernel.room = room
+
+    @rule(session=sessions)
+    def flush(self, session: Session) -> None:
+        self.readers[session].flushes()
+
+    @invariant()
+    def what_was_sent_and_what_waits_is_what_was_told(self) -> None:
+        for session, reader in self.readers.items():
+            assert reader.kernel.taken + bytes_of(reader.connection) == self.model.told[session]
+
+    @invariant()
+    def who_has_something_in_the_outbox_waits_to_be_flushed(self) -> None:
+        holding = {session for session, reader in self.readers.items() if reader.connection.outbox.size}
+        assert self.fanout.waiting.keys() == holding
+
+
+TestKernels = KernelsMachine.TestCase

@@ -26,7 +26,7 @@ def test_tls_is_closed_without_a_word_and_the_log_says_why() -> None:
     party.connects("ann")
     guest = party.guests["ann"]
     with party.turn():
-        log, close = intake.receive(party.hub, guest.connection, b"\x16\x03\x01\x02\x00\x01", party.now)
+        log, close = intake.receive(party.hub, guest.connection, b"\x16\x03\x01\x02\x00\x01")
     assert isinstance(log, LogLine)
     assert log.text == f"{guest.session.address}: speaks TLS, which this port does not; closed"
     assert close == Close(guest.session)
@@ -57,5 +57,5 @@ def test_nothing_is_taken_of_a_session_that_closes() -> None:
     party = Party()
     party.joins("ann", "bob")
     party.says("ann", "/quit", "one more word")
-    assert intake.receive(party.hub, party.guests["ann"].connection, b"and another\r\n", party.now) == []
+    assert intake.receive(party.hub, party.guests["ann"].connection, b"and another\r\n") == []
     party.sees("bob", "* ann has left (goodbye). Users here: 1")

@@ -16,7 +16,7 @@ from runtime.metrics import Metrics
 def connection(first: bytes = b"") -> Connection:
     made = Connection(Session("192.0.2.1:4711"), None)
     if first:
-        made.receive(first, 0.0)
+        made.receive(first)
     return made
 
 
@@ -30,14 +30,14 @@ def test_all_metrics_are_logged_in_one_line(caplog: pytest.LogCaptureFixture) ->
     lagging = connection(b"x")
     lagging.outbox.queue(b"12345", 0.0)
     with caplog.at_level(logging.INFO):
-        metrics.report(room, [connection(), connection(b"\0"), lagging])
+        metrics.report(room, [connection(), connection(b"\0"), lagging], 40)
     assert caplog.messages == [
-        "Figures: users=0 connections=3 undecided=1 json=1 slash=1 messages=1 deliveries=7 bytes_in=5 bytes_out=60 "
+        "Figures: users=0 connections=3 undecided=1 json=1 slash=1 messages=1 deliveries=7 bytes_in=5 bytes_out=100 "
         "outboxes=5 largest_outbox=5 turns=2 mean_turn_us=2000 longest_turn_us=3000 closed_connection_lost=2"
     ]
 
 
 def test_a_server_without_a_turn_has_metrics_too(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        Metrics().report(Room("an epoch"), [])
+        Metrics().report(Room("an epoch"), [], 0)
     assert "users=0 connections=0" in caplog.text

@@ -58,6 +58,9 @@ class FakeTransport:
     def send(self, buffers: list[Buffer]) -> int:
         raise NotImplementedError
 
+    def send_one(self, buffer: Buffer) -> int:
+        raise NotImplementedError
+
     def shut(self) -> None:
         raise NotImplementedError
 

@@ -73,9 +73,10 @@ def drop_for_one(patches: Patches) -> None:
         if not (effects and only_said and self.readers) or next(counter) % OFTEN:
             return deliver(self, effects, now)
         left_out, connection = next(iter(self.readers.items()))
-        del self.readers[left_out]
+        group = self._groups[connection.dialect]
+        send = group.pop(left_out)
         deliveries = deliver(self, effects, now)
-        self.readers[left_out] = connection
+        group[left_out] = send
         return deliveries
 
     patches.replace(Fanout, "deliver", delivering)
