@@ -13,6 +13,7 @@ session takes up the conversation where it stopped; else it keeps an Ending, and
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import secrets
@@ -24,13 +25,17 @@ from functools import partial
 
 from client.cli import exits, options
 from client.cli.exits import Ending, Exit
+from client.cli.known_hosts_file import KnownHosts
 from client.cli.settings_file import keep
+from client.cli.tls_endings import NOT_ENCRYPTED, Untrusted
+from client.cli.trust_question import accept
 from client.core.backoff import Backoff, Retries
 from client.core.presence import Goodbye
-from client.core.render import Shown, offline, refusal
+from client.core.render import Shown, notice, offline, refusal
 from client.core.session import ClientSession, Step
 from client.core.typed import Typed
 from client.net.link import Link, connect, read
+from client.net.tls_connector import TlsConnector
 from client.ui.html_page import Page, open_page, show_in, telling
 from client.ui.screen import Screen, open_screen
 from protocol.errors import ProtocolError
@@ -70,12 +75,14 @@ class Client:
         self._retries = Retries(backoff, persistence, lasting=LONGEST_RETRY)
         self._changed = threading.Condition()
         self._ending: Ending | None = None
+        self._untrusted: Untrusted | None = None  # the server that answered last, if it was not trusted
         self._heard_at = 0.0
         self._note_connection()
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
 
     def chat(self, name: str | None, password: str | None, wait: float = 0.0) -> None:
         """Chat until it is over, at the latest `wait` seconds after the last line. Raises Ending, KeyboardInterrupt."""
+        self._show_note()
         self._reader.start()
         try:
             self._carry_out(lambda: Step(send=(self._session.hello(name, password),)))
@@ -203,7 +210,7 @@ class Client:
             self._count_down(pause)
             if self._is_connected_again():
                 return
-        raise exits.cut_off(self._session, b"")
+        raise self._untrusted or exits.cut_off(self._session, b"")
 
     def _count_down(self, seconds: int) -> None:
         """Wait, and show how many seconds are left. Raises Ending when the chat is over meanwhile."""
@@ -217,18 +224,33 @@ class Client:
     def _is_connected_again(self) -> bool:
         try:
             link = self._connect()
+        except Untrusted as refused:
+            self._warn(refused)
+            return False
         except Ending:
             return False
         with self._changed:
             self._link = link
             self._note_connection()
+        self._show_note()
         self._carry_out(lambda: Step(send=(self._session.again(),)))
         return True
 
+    def _warn(self, refused: Untrusted) -> None:
+        """Show why the server that answers is not spoken to, once; as long as it is there, that is the ending."""
+        if self._untrusted is None or self._untrusted.sentence != refused.sentence:
+            self._show(refusal(refused.sentence))
+        self._untrusted = refused
+
     def _note_connection(self) -> None:
-        self._session.connected(self._link.address)
+        self._untrusted = None
+        self._session.connected(self._link.server)
         self._heard_at = time.monotonic()
         self._retries.connected(self._heard_at)
+
+    def _show_note(self) -> None:
+        if self._link.note:
+            self._show(notice(self._link.note))
 
     def _end(self, ending: Ending) -> None:
         """Keep the first ending, and wake the writer wherever it waits."""
@@ -265,6 +287,17 @@ class Client:
         self._screen.show(shown)
 
 
+def _way(host: str, port: int, chosen: argparse.Namespace, *, on_terminal: bool) -> Callable[[], Link]:
+    """Return the function that connects to the server; at a terminal, after the user has met it. Raises Ending."""
+    hosts = KnownHosts()
+    if chosen.tls:
+        tls = TlsConnector(host, port, hosts, chosen.tls_ca, chosen.tls_fingerprint or "")
+        if on_terminal:
+            tls.meet(accept)
+        return tls.connect
+    return partial(connect, host, port, NOT_ENCRYPTED if hosts.of(host, port) is not None else "")
+
+
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
     chosen = options.parse(arguments, on_terminal=on_terminal, environment=os.environ)
@@ -275,12 +308,13 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     screen = open_screen(session, chosen, on_terminal=on_terminal)
     password = options.password(chosen, os.environ)
     host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
+    connecting = _way(host, port, chosen, on_terminal=on_terminal)
     page = open_page(options.page(chosen), host, port)
     with screen, exits.for_script(session, interactive=screen.interactive), telling(page):
         lines = (line for line in screen.lines() if isinstance(line, str))
         name = options.name(chosen, lines, on_terminal=on_terminal)
         persistence = options.persistence(chosen, on_terminal=on_terminal)
-        Client(partial(connect, host, port), session, screen, page, persistence).chat(name, password, chosen.wait)
+        Client(connecting, session, screen, page, persistence).chat(name, password, chosen.wait)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -98,6 +98,12 @@ class ErrorCode(Enum):
         "password-elsewhere",
         "The server answers from {address} now, not from {before}. Type the password if you trust that address.",
     )
+    PASSWORD_OTHER_KEY = (
+        232,
+        "password-other-key",
+        "The server's certificate has another key now than when the password was given. Type the password if you "
+        "trust that server.",
+    )
 
     UNKNOWN_COMMAND = 301, "unknown-command", "{word} is not recognised. {hint}", "Unknown Message"
     USAGE = 302, "usage", "{why}. Usage: {usage}"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+from tests.support.certificates import Certificates
 from tests.support.live import Live
 from tests.support.programs import Programs
 from tests.support.scripted import Scripted
@@ -68,3 +69,9 @@ def run(tmp_path: Path) -> Iterator[Programs]:
     """Start real programs, and end them with the test."""
     with Programs(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    """Make certificates with openssl (a test that does so `needs` it)."""
+    return Certificates(tmp_path)

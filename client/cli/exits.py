@@ -122,6 +122,10 @@ def cut_off(session: ClientSession, preamble: bytes) -> Ending:
     heard_frames = session.name or session.questions.what or session.questions.refusal
     if lines and not heard_frames:
         return _spoke_text(lines[0])
+    if not heard_frames:
+        return Ending(
+            Exit.LOST, "The server closed the connection without a word. If it speaks TLS, add --tls; else try again."
+        )
     if session.presence.goodbye is Goodbye.SENT and not session.waiting:
         return Ending(Exit.GOODBYE)
     lost = f" {_quoted(session)} may not have arrived." if session.waiting else ""

@@ -13,6 +13,7 @@ from typing import cast
 from client.cli.exits import Ending, Exit
 from client.cli.store_address import Address, address
 from protocol import __version__
+from protocol.certificates import parsed_fingerprint
 from protocol.text import NAME_RULE, is_name, key_of
 from system.port import port as parsed_port
 
@@ -34,6 +35,8 @@ examples:
   {prog} localhost 8001 --name ann
   {prog} localhost:8001                     asks for a name
   {prog}                                    asks for the server, too
+  {prog} chat.example.org --tls --name ann
+                                            encrypts, after a look at the server's certificate
   {prog} localhost --html chat.html         shows the chat in a page as well, for a browser
   {prog} localhost --name bot --once 'the build is green' && echo said
   {prog} localhost --name bot --once /users shows who is there
@@ -52,6 +55,8 @@ environment:
 files:
   ~/.config/select-chat/settings    what /set and /ignore chose (macOS: ~/Library/Application Support,
                                     Windows: %APPDATA%)
+
+  known_hosts, beside it            the servers that were met over TLS; delete a line to make it forget one
 
 exit codes:
 """
@@ -77,11 +82,30 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("port", metavar="PORT", nargs="?", type=parsed_port, help=f"its port (default: {DEFAULT_PORT})")
     made.add_argument("--name", help="the name you want to have")
     made.add_argument("--password-file", metavar="FILE", type=Path, help="the first line is the name's password")
+    _add_tls(made)
     _add_displays(made)
     _add_times(made)
     _add_store(made)
     made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return made
+
+
+def _add_tls(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--tls",
+        action="store_true",
+        help="encrypt the connection. The server's certificate has to be vouched for by the system's authorities, or "
+        "you are shown its fingerprint, to compare and accept it, once",
+    )
+    made.add_argument(
+        "--tls-ca", metavar="FILE", type=Path, help="like --tls, with the authorities in FILE (PEM) alone"
+    )
+    made.add_argument(
+        "--tls-fingerprint",
+        metavar="SHA256",
+        type=_fingerprint,
+        help="like --tls, with the one certificate that has this fingerprint: for scripts, who can't be asked",
+    )
 
 
 def _add_displays(made: argparse.ArgumentParser) -> None:
@@ -126,6 +150,13 @@ def _add_store(made: argparse.ArgumentParser) -> None:
     )
 
 
+def _fingerprint(text: str) -> str:
+    try:
+        return parsed_fingerprint(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _seconds(text: str) -> float:
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds: give one such as 60, or 0")
@@ -167,6 +198,7 @@ def parse(
         _settle_port(options, environment)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
+    _check_tls(parser, options)
     if options.store is not None:
         _check_store(parser, options)
     elif options.to is not None:
@@ -195,6 +227,15 @@ def _parted(host: str) -> tuple[str, str]:
     if colon and (":" not in before or before.endswith("]")):
         return before.strip("[]"), port
     return host.strip("[]"), ""
+
+
+def _check_tls(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Let the options for TLS mean --tls; end the program if they contradict."""
+    if options.tls_ca is not None and options.tls_fingerprint is not None:
+        parser.error("give --tls-ca or --tls-fingerprint, not both")
+    options.tls = options.tls or options.tls_ca is not None or options.tls_fingerprint is not None
+    if options.tls and options.store is not None:
+        parser.error("--tls belongs to a server; a store has it in its URL: https://...")
 
 
 def _check_store(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:

@@ -28,15 +28,16 @@ def place(environment: Mapping[str, str], platform: str, home: Path) -> Path:
 def kept() -> Settings:
     """Return the settings that were kept; those that hold by themselves where there is no file, or none to be read."""
     with contextlib.suppress(OSError, RuntimeError):  # a RuntimeError: this user has no home
-        return loads(_path().read_text(encoding="utf-8", errors="replace"))
+        return loads(path().read_text(encoding="utf-8", errors="replace"))
     return Settings()
 
 
 def keep(settings: Settings) -> None:
     """Write the settings, whole or not at all. Where the disk will not, they hold for this conversation."""
     with contextlib.suppress(OSError, RuntimeError):
-        write_whole(_path(), dumps(settings).encode())
+        write_whole(path(), dumps(settings).encode())
 
 
-def _path() -> Path:
+def path() -> Path:
+    """Return where the settings of this user are. Raises RuntimeError for a user without a home."""
     return place(os.environ, sys.platform, Path.home())

@@ -1,31 +1,49 @@
 """The password that the client keeps for a return, and to whom it may be given. Pure.
 
-A password goes only to a server that asks for it, and without the user only to the address that it was given for: the
-host's name may lead to another machine by the time of a return. It is offered once a connection, so that a server
-which asks again gets the user's next answer, not the same password; and never after the user has answered.
+A password goes only to a server that asks for it, and without the user only to the server that it was given for: the
+host's name may lead to another machine by the time of a return, and at its address another server may answer. So both
+have to be the same, the address and, over TLS, the key of the certificate. It is offered once a connection, so that a
+server which asks again gets the user's next answer, not the same password; and never after the user has answered.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from protocol.errors import ErrorCode, ProtocolError
+
+
+class Server(NamedTuple):
+    """Which server is at the other end of a connection: its IP address and port, as text, and its public key.
+
+    The key is that of the certificate that it has shown, hashed; "" for a plain connection.
+    """
+
+    address: str = ""
+    key: str = ""
+
 
 class Credential:
-    """Our own secret, a password, and the addresses that it was given for and may go to: IP and port, as text."""
+    """Our own secret, a password, and the servers that it was given for and may go to."""
 
     def __init__(self, client_id: str) -> None:
         self.client_id = client_id  # random; by it a server knows us when we return
-        self.server = ""  # the address at the other end of the connection
-        self.given_for = ""  # the address that the password was given for
+        self.server = Server()  # at the other end of the connection
+        self._given_for = Server()  # the one that the password was given for
         self._password = ""
         self._may_offer = False  # by this connection
 
     @property
-    def fits_server(self) -> bool:
-        """Whether the server is the one that the password was given for."""
-        return self.server == self.given_for
+    def mismatch(self) -> str:
+        """Why the server may not be the one that the password was given for; "" if it is."""
+        here, before = self.server, self._given_for
+        if here.address != before.address:
+            return str(ProtocolError(ErrorCode.PASSWORD_ELSEWHERE, address=here.address, before=before.address))
+        return "" if here.key == before.key else str(ProtocolError(ErrorCode.PASSWORD_OTHER_KEY))
 
     def given(self, password: str, *, beforehand: bool = False) -> None:
         """Keep a password for this server; one given `beforehand` may be offered to the connection that stands."""
-        self._password, self.given_for = password, self.server
+        self._password, self._given_for = password, self.server
         self._may_offer = beforehand
 
     def reconnected(self) -> None:

@@ -181,9 +181,14 @@ def back_again(missed: bool, count: int) -> Shown:
     return compose(Kind.NOTICE, f"* You are back, and missed nothing. Users here: {count}")
 
 
+def notice(text: str) -> Shown:
+    """Return a notice, by the server or here."""
+    return compose(Kind.NOTICE, f"* {text}")
+
+
 def offline() -> Shown:
     """Return the notice that the connection is lost."""
-    return compose(Kind.NOTICE, "* The connection was lost. Trying again; what you type meanwhile is kept.")
+    return notice("The connection was lost. Trying again; what you type meanwhile is kept.")
 
 
 def day(of: str) -> Shown:
@@ -253,7 +258,7 @@ _RENDERERS: dict[type, Callable[[Any, str], Shown]] = {
     events.Welcomed: _welcomed,
     events.Asked: lambda event, _: compose(Kind.QUESTION, event.text),
     events.HistoryListed: _history,
-    events.Noticed: lambda event, _: compose(Kind.NOTICE, f"* {event.text}"),
+    events.Noticed: lambda event, _: notice(event.text),
     events.Refused: lambda event, _: refusal(event.text),
     events.Missed: _missed,
     events.Dismissed: lambda event, _: compose(Kind.NOTICE, event.reason),

@@ -26,7 +26,7 @@ from typing import Any
 
 from client.core import render
 from client.core.chat_view import Status
-from client.core.credential import Credential
+from client.core.credential import Credential, Server
 from client.core.log_position import LogPosition
 from client.core.presence import Goodbye, Phase, Presence
 from client.core.questions import Questions
@@ -98,9 +98,9 @@ class ClientSession:
         named = None if name is None else excerpt(name)  # longer than an excerpt is no name anyway
         return Hello(requests.VERSION, self._credential.client_id, name=named)
 
-    def connected(self, address: str) -> None:
-        """Note the IP address and port of the server that the new connection leads to."""
-        self._credential.server, self.presence.retry_in = address, 0
+    def connected(self, server: Server) -> None:
+        """Note the server that the new connection leads to."""
+        self._credential.server, self.presence.retry_in = server, 0
 
     def again(self) -> Hello:
         """Return the first message of another connection, which takes up the conversation where it stopped."""
@@ -344,13 +344,13 @@ class ClientSession:
 
     def _asked(self, event: events.Asked) -> Step:
         password = self._credential.offer() if event.what == "password" and not self.presence.online else ""
-        if password and self._credential.fits_server:
+        mismatch = self._credential.mismatch if password else ""
+        if password and not mismatch:
             return Step(send=(Password(password),))
         self.questions.asked(event.what)
         if not password:
             return Step(show=self._rendered(event))
-        here, before = self._credential.server, self._credential.given_for
-        self.questions.refusal = str(ProtocolError(ErrorCode.PASSWORD_ELSEWHERE, address=here, before=before))
+        self.questions.refusal = mismatch
         return Step(first=render.refusal(self.questions.refusal), show=self._rendered(event))
 
     def _refused(self, event: events.Refused) -> None:

@@ -3,44 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-import select
-import socket
 import threading
 from collections import deque
 from collections.abc import Iterable
 from typing import cast
 
-from client.cli import exits
-from client.cli.exits import CONNECT_TIMEOUT
+from client.cli import exits, tls_endings
+from client.core.credential import Server
 from client.core.session import ClientMessage
+from client.net.stream import PlainStream, Stream, dial
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event
 from protocol.framing import FrameCodec
 from protocol.objects import FROM_SERVER, dump, load
-from system.tcp import prepare_tcp
 
-CHUNK = 64 * 1024  # bytes
 PREAMBLE = 4096  # bytes of text, a greeting or a farewell, that may come before the first frame
+_ALERT = b"\x15\x03"  # how a server that speaks TLS begins its answer to one that doesn't
 
 
 class Link:
-    """A connected socket and its codec. One thread receives, any thread may send or end it."""
+    """A stream to the server and its codec. One thread receives, any thread may send or end it."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        """Take over `sock`."""
-        self._sock = sock
+    def __init__(self, stream: Stream, note: str = "") -> None:
+        """Take over `stream`. `note`: what the user has to know about how it was made."""
+        self.note = note
+        self._stream = stream
         self._codec = FrameCodec(PREAMBLE)
         self._outgoing: deque[ClientMessage] = deque()
         self._sending = threading.Lock()
+        self._has_received = False
 
     @property
-    def address(self) -> str:
-        """The address of the other end, in text; "" if the connection is gone already."""
-        try:
-            host, port = self._sock.getpeername()[:2]
-        except OSError:
-            return ""
-        return f"{host}, port {port}"
+    def server(self) -> Server:
+        """Which server is at the other end."""
+        return Server(self._stream.address, self._stream.key)
 
     @property
     def preamble(self) -> bytes:
@@ -56,27 +52,31 @@ class Link:
         with self._sending:
             while self._outgoing:
                 with contextlib.suppress(OSError):
-                    self._sock.sendall(FrameCodec.encode(dump(self._outgoing.popleft())))
+                    self._stream.send(FrameCodec.encode(dump(self._outgoing.popleft())))
 
     def receive(self, timeout: float) -> list[bytes | ProtocolError] | None:
-        """Return the payloads that came within `timeout` seconds, maybe none; None when the connection has ended."""
+        """Return the payloads that came within `timeout` seconds, maybe none; None when the connection has ended.
+
+        Raises Ending when the server speaks TLS and we don't.
+        """
         try:
-            readable, _, _ = select.select([self._sock], [], [], timeout)
-            chunk = self._sock.recv(CHUNK) if readable else None
+            chunk = self._stream.receive(timeout)
         except (OSError, ValueError):  # a ValueError: closed by the other thread
             return None
         if chunk is None:
             return []
+        if chunk.startswith(_ALERT) and not self._has_received:
+            raise tls_endings.speaks_tls()
+        self._has_received = True
         return self._codec.feed(chunk) if chunk else None
 
     def end(self) -> None:
         """End the connection; the receiving thread notices."""
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
+        self._stream.end()
 
     def close(self) -> None:
         """Free the socket; nobody receives any more."""
-        self._sock.close()
+        self._stream.close()
 
 
 def read(item: bytes | ProtocolError) -> Event | None:
@@ -94,12 +94,6 @@ def read(item: bytes | ProtocolError) -> Event | None:
         raise
 
 
-def connect(host: str, port: int) -> Link:
-    """Return a link to the server. Raises Ending."""
-    try:
-        sock = socket.create_connection((host, port), CONNECT_TIMEOUT)
-    except (OSError, ValueError) as error:
-        raise exits.why_not_connected(error, host, port) from None
-    sock.settimeout(None)
-    prepare_tcp(sock, idle=30, interval=10, count=3)  # a server that is gone is noticed though nobody types
-    return Link(sock)
+def connect(host: str, port: int, note: str = "") -> Link:
+    """Return a plain link to the server. Raises Ending."""
+    return Link(PlainStream(dial(host, port)), note)

@@ -101,7 +101,7 @@ def test_a_password_does_not_follow_the_servers_name_to_another_address(
     elsewhere = Scripted()
     there = elsewhere.port
     ports = iter([scripted.port, there])
-    monkeypatch.setattr(myclient, "connect", lambda host, port: link.connect(host, next(ports)))
+    monkeypatch.setattr(myclient, "connect", lambda host, port, _: link.connect(host, next(ports)))
 
     def lets_in(peer: Peer) -> None:
         peer.gets()

@@ -381,13 +381,6 @@ def test_an_output_that_takes_nothing_ends_the_client(bot: Bot, monkeypatch: pyt
     assert bot.err.endswith("\nThe output can't be written: Broken pipe.\n")
 
 
-def test_small_frames_are_not_held_back(scripted: Scripted) -> None:
-    link = connect("127.0.0.1", scripted.port)
-    assert link._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
-    assert link._sock.gettimeout() is None
-    link.close()
-
-
 def test_a_goodbye_waits_until_every_line_has_been_answered(bot: Bot) -> None:
     def script(peer: Peer) -> None:
         peer.welcomes()

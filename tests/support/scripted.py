@@ -10,9 +10,11 @@ assert bot.exits(script, "hello\\n") is Exit.GOODBYE
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
+import ssl
 import sys
 import threading
 from collections import deque
@@ -27,6 +29,7 @@ from client.core.typed import Secret
 from protocol.events import Welcomed
 from protocol.framing import FrameCodec
 from protocol.objects import FROM_CLIENT, dump, load
+from tests.support.certificates import Certificate
 from tests.support.programs import PATIENCE
 
 
@@ -35,6 +38,7 @@ class Peer:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        self.heard = b""  # all that came
         self._codec = FrameCodec()
         self._received: list[object] = []
 
@@ -47,12 +51,19 @@ class Peer:
     def gets(self, expected: object = None) -> object:
         """Return the next message, which is to be the `expected` one; None at the end of the connection."""
         while not self._received and (chunk := self.sock.recv(65536)):
+            self.heard += chunk
             for payload in self._codec.feed(chunk):
                 assert isinstance(payload, bytes)
                 self._received.append(load(payload, FROM_CLIENT))
         got = self._received.pop(0) if self._received else None
         assert expected is None or got == expected
         return got
+
+    def listens(self) -> None:
+        """Take all that comes until the end of the connection, and say nothing."""
+        with contextlib.suppress(ConnectionResetError):
+            while chunk := self.sock.recv(65536):
+                self.heard += chunk
 
     def has_nothing_more(self) -> None:
         """Look whether more has come than was asked for."""
@@ -69,13 +80,18 @@ Script = Callable[[Peer], None]
 
 
 class Scripted:
-    """Listens on a free port and plays one script after the other to those who connect."""
+    """Listens on a free port and plays one script after the other to those who connect.
+
+    A script may come with a certificate, and is played over TLS then, if the client shakes hands. `heard` is all that
+    the clients have sent by the connections that have ended, TLS taken off.
+    """
 
     def __init__(self) -> None:
+        self.heard: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(PATIENCE)
         self._players: list[threading.Thread] = []
-        self._scripts: deque[Script] = deque()
+        self._scripts: deque[tuple[Script, ssl.SSLContext | None]] = deque()
         self._accepting = threading.Lock()
 
     @property
@@ -83,8 +99,8 @@ class Scripted:
         port: int = self._listener.getsockname()[1]
         return port
 
-    def plays(self, script: Script) -> None:
-        self._scripts.append(script)
+    def plays(self, script: Script, shown: Certificate | None = None) -> None:
+        self._scripts.append((script, None if shown is None else shown.context()))
         player = threading.Thread(target=self._play)
         self._players.append(player)
         player.start()
@@ -92,10 +108,18 @@ class Scripted:
     def _play(self) -> None:
         with self._accepting:
             sock, _ = self._listener.accept()
-            script = self._scripts.popleft()
-        with sock:
-            sock.settimeout(PATIENCE)
-            script(Peer(sock))
+            script, context = self._scripts.popleft()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(sock).settimeout(PATIENCE)
+            if context is not None:
+                try:
+                    sock = stack.enter_context(context.wrap_socket(sock, server_side=True))
+                except OSError:  # the client did not like the certificate
+                    self.heard.append(b"")
+                    return
+            peer = Peer(sock)
+            stack.callback(lambda: self.heard.append(peer.heard))
+            script(peer)
 
     def close(self) -> None:
         for player in self._players:
@@ -112,9 +136,16 @@ class Bot:
         self._monkeypatch = monkeypatch
         self.out = self.err = ""
 
-    def exits(self, script: Script, text: str = "", *arguments: str, stays_open: bool = False) -> Exit:
+    def exits(
+        self,
+        script: Script,
+        text: str = "",
+        *arguments: str,
+        stays_open: bool = False,
+        shown: Certificate | None = None,
+    ) -> Exit:
         """Run the client against `script` with `text` as its input, which ends or not; return how it ends."""
-        self._scripted.plays(script)
+        self._scripted.plays(script, shown)
         read_end, write_end = os.pipe()
         with os.fdopen(read_end, encoding="utf-8") as stdin, os.fdopen(write_end, "w", encoding="utf-8") as typed:
             typed.write(text)

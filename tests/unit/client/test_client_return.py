@@ -7,6 +7,7 @@ from math import inf
 
 import pytest
 
+from client.core.credential import Server
 from client.core.presence import Dismissal, Goodbye, Phase
 from client.core.session import ClientSession
 from client.core.typed import Secret, Typed
@@ -112,10 +113,10 @@ def test_a_password_that_was_right_is_given_again_when_it_is_asked_for() -> None
 
 def test_a_password_is_never_offered_to_another_address_than_it_was_given_for() -> None:  # T4
     ann = Ann()
-    ann.session.connected("192.0.2.1, port 8001")
+    ann.session.connected(Server("192.0.2.1, port 8001"))
     ann.hears(Asked("password", "Its password?"))
     ann.answers("hunter22")
-    ann.session.connected("192.0.2.2, port 8001")
+    ann.session.connected(Server("192.0.2.2, port 8001"))
     assert ann.returns().password is None
     told = ann.hears(Asked("password", "Its password?"))
     assert ann.sent == []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from client.core.credential import Credential
+import pytest
+
+from client.core.credential import Credential, Server
+
+HERE = Server("192.0.2.1, port 8001")
 
 
 def test_what_was_given_beforehand_is_offered_once() -> None:
     ours = Credential("secret")
-    ours.server = "192.0.2.1, port 8001"
+    ours.server = HERE
     ours.given("hunter22", beforehand=True)
     assert [ours.offer(), ours.offer()] == ["hunter22", ""]
     ours.reconnected()
@@ -16,25 +20,36 @@ def test_what_was_given_beforehand_is_offered_once() -> None:
 
 def test_what_was_typed_is_for_the_next_connection() -> None:
     ours = Credential("secret")
-    ours.server = "192.0.2.1, port 8001"
+    ours.server = HERE
     ours.given("hunter22")
     assert ours.offer() == ""
     ours.reconnected()
     assert ours.offer() == "hunter22"
 
 
-def test_it_is_for_one_address() -> None:
+@pytest.mark.parametrize("given_for", [HERE, Server(HERE.address, "key")])
+@pytest.mark.parametrize(
+    ("server", "why"),
+    [
+        (HERE, ""),
+        (Server(HERE.address, "key"), "has another key now"),
+        (Server(HERE.address, "other"), "has another key now"),
+        (Server("192.0.2.1, port 8002", "key"), "answers from 192.0.2.1, port 8002 now, not from 192.0.2.1, port 8001"),
+        (Server("192.0.2.2, port 8001"), "answers from 192.0.2.2, port 8001 now"),
+    ],
+)
+def test_it_is_for_one_address_and_one_key(given_for: Server, server: Server, why: str) -> None:
     ours = Credential("secret")
-    ours.server = "192.0.2.1, port 8001"
+    ours.server = given_for
     ours.given("hunter22")
-    addresses = ("192.0.2.1, port 8001", "192.0.2.1, port 8002", "192.0.2.2, port 8001")
-    for ours.server in addresses:
-        assert ours.fits_server is (ours.server == addresses[0])
+    ours.server = server
+    assert bool(ours.mismatch) is (server != given_for)
+    assert server == given_for or (why or "has another key now") in ours.mismatch
 
 
 def test_a_wrong_one_is_forgotten_and_a_withheld_one_waits_for_another_connection() -> None:
     ours = Credential("secret")
-    ours.server = "192.0.2.1, port 8001"
+    ours.server = HERE
     ours.given("hunter22", beforehand=True)
     ours.withheld()
     assert ours.offer() == ""
