@@ -130,10 +130,10 @@ def no_handshake(where: str, error: OSError | ValueError, seconds: float) -> End
     return Ending(Exit.CANNOT_CONNECT, f"Cannot connect to {where}: {why}.")
 
 
-def no_authorities(error: OSError, file: str) -> Ending:
+def no_authorities(error: OSError) -> Ending:
     """Return the ending for a file of --tls-ca that can't be used."""
     why = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
-    return Ending(Exit.ERROR, f"The FILE of --tls-ca, {file}, can't be used: {why}.")
+    return Ending(Exit.ERROR, f"The FILE of --tls-ca can't be used: {why}.")
 
 
 def speaks_tls() -> Ending:

@@ -44,7 +44,7 @@ class TlsConnector:
         try:
             self._vouching = vouching(authorities)
         except OSError as error:
-            raise tls_endings.no_authorities(error, excerpt(str(authorities))) from None
+            raise tls_endings.no_authorities(error) from None
 
     def meet(self, accept: Callable[[Unverified], None]) -> None:
         """If the server is a stranger, and its certificate can't be checked, have the user `accept` it. Raises Ending.

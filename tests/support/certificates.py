@@ -69,6 +69,13 @@ class Certificates:
         """Return an authority that nobody knows."""
         return Authority(self, self.self_signed("DNS:authority.invalid"))
 
+    def bundle(self, *certificates: Certificate) -> Path:
+        """Return a file that holds `certificates`."""
+        self._count += 1
+        path = self._folder / f"bundle-{self._count}.pem"
+        path.write_text("".join(one.cert.read_text() for one in certificates))
+        return path
+
     def issued(self, by: Certificate, names: str, days: int) -> Certificate:
         """Return a certificate that `by` has issued, to last `days` days; below 0, it ended before it began."""
         made = self._files(None)

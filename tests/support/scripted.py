@@ -90,14 +90,10 @@ class Scripted:
         self.heard: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(PATIENCE)
+        self.port: int = self._listener.getsockname()[1]
         self._players: list[threading.Thread] = []
         self._scripts: deque[tuple[Script, ssl.SSLContext | None]] = deque()
         self._accepting = threading.Lock()
-
-    @property
-    def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
 
     def plays(self, script: Script, shown: Certificate | None = None) -> None:
         self._scripts.append((script, None if shown is None else shown.context()))
@@ -156,8 +152,12 @@ class Bot:
             code = myclient.main(
                 ["127.0.0.1", str(self._scripted.port), "--reconnect", "0", *(arguments or ("--name", "bot"))]
             )
-        self.out, self.err = self._capsys.readouterr()
+        self.reads()
         return next(end for end in Exit if end.code == code)
+
+    def reads(self) -> None:
+        """Take what the client has printed."""
+        self.out, self.err = self._capsys.readouterr()
 
 
 class Typed:

@@ -75,3 +75,31 @@ def test_help_calls_the_program_as_it_was_called(
     assert f"  {shown} localhost 8001 --name ann\n" in told
     for part in ("examples:", "environment:", "files:", "exit codes:", "CHAT_HOST", "--wait SECONDS"):
         assert part in told
+
+
+PRINT = "AB:" * 31 + "AB"
+
+
+def test_each_option_for_tls_means_tls() -> None:  # T3
+    assert not parsed("localhost").tls
+    assert parsed("localhost", "--tls").tls
+    chosen = parsed("localhost", "--tls-ca", "ca.pem")
+    assert (chosen.tls, str(chosen.tls_ca)) == (True, "ca.pem")
+    chosen = parsed("localhost", "--tls-fingerprint", PRINT.lower().replace(":", ""))
+    assert (chosen.tls, chosen.tls_fingerprint) == (True, PRINT)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("localhost", "--tls-fingerprint", "AB:CD"), "that is not a SHA-256 fingerprint"),
+        (("localhost", "--tls-ca", "ca.pem", "--tls-fingerprint", PRINT), "--tls-ca or --tls-fingerprint, not both"),
+        (("--store", "http://localhost:1", "--name", "ann", "--to", "bob", "--tls"), "--tls belongs to a server"),
+    ],
+)
+def test_options_for_tls_that_contradict_are_told(
+    arguments: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed(*arguments)
+    assert why in capsys.readouterr().err
