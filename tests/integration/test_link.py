@@ -117,10 +117,11 @@ def test_bytes_go_both_ways_whole_and_in_order_while_two_threads_use_the_stream(
         while chunk := server.recv(65536):
             server.sendall(chunk)
 
-    threads = [
-        threading.Thread(target=lambda: [stream.send(ours[at : at + 777]) for at in range(0, len(ours), 777)]),
-        threading.Thread(target=echo),
-    ]
+    def talk() -> None:
+        for at in range(0, len(ours), 777):
+            stream.send(ours[at : at + 777])
+
+    threads = [threading.Thread(target=work) for work in (talk, echo)]
     for thread in threads:
         thread.start()
     assert taken(lambda: stream.receive(PATIENCE), len(ours)) == ours
