@@ -53,24 +53,34 @@ class TlsStream:
     # --- the handshake -------------------------------------------------------------------------------------------
 
     def shake_hands(self) -> None:
-        """Do the handshake. Raises NotTls, ssl.SSLError and other OSErrors such as TimeoutError, and ValueError.
+        """Do the handshake. Raises NotTls; ssl.SSLError and other OSErrors, such as TimeoutError; and ValueError.
 
         Nothing of ours is sent by it but what TLS needs, which is the host's name.
         """
         self._sock.settimeout(HANDSHAKE_TIMEOUT)
         deadline = time.monotonic() + HANDSHAKE_TIMEOUT
-        is_first = True
+        self._take(self._begin())
         while not self._steps():
             chunk = received(self._sock, max(0.0, deadline - time.monotonic()))
             if chunk is None:
                 raise TimeoutError
-            if is_first and chunk[:1] not in _RECORDS:
-                raise NotTls(chunk)
-            is_first = False
             self._take(chunk)
         self._sock.settimeout(None)
         certificate = self._object.getpeercert(binary_form=True) or b""
         self.fingerprint, self.key = fingerprint(certificate), public_key(certificate)
+
+    def _begin(self) -> bytes:
+        """Send the first message; return what the server answers. Raises NotTls if that is no TLS, TimeoutError."""
+        try:
+            self._steps()
+            chunk = received(self._sock, HANDSHAKE_TIMEOUT)
+        except ConnectionError:  # it closes, and has not read what we sent
+            chunk = b""
+        if chunk is None:
+            raise TimeoutError
+        if chunk[:1] not in _RECORDS:
+            raise NotTls(chunk)
+        return chunk
 
     def _steps(self) -> bool:
         """Take the handshake as far as what has come allows; return whether it is done. Raises OSError."""

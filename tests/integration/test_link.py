@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -219,6 +220,16 @@ def test_what_is_no_tls_is_told_by_its_first_byte(ends: tuple[socket.socket, soc
     assert found.value.said == said
     theirs.setblocking(False)
     assert theirs.recv(65536)[:1] == b"\x16"
+
+
+def test_a_server_that_closes_without_reading_speaks_no_tls(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    stream = TlsStream(ours, unchecked(), "localhost")
+    stream._steps()
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    theirs.close()  # a reset, not an end of file
+    with pytest.raises(NotTls):
+        stream.shake_hands()
 
 
 def test_a_plain_client_is_told_that_the_server_speaks_tls(ends: tuple[socket.socket, socket.socket]) -> None:

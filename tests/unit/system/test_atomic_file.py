@@ -101,7 +101,7 @@ def test_another_user_s_link_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         make_private(tmp_path / "users.txt")
     with pytest.raises(OSError, match="another user"):
         FolderLock(tmp_path)
-    monkeypatch.setattr(settings_file, "_path", lambda: tmp_path / "users.txt")
+    monkeypatch.setattr(settings_file, "path", lambda: tmp_path / "users.txt")
     settings_file.keep(Settings(bell="off"))
     assert [target.read_text(), planted_value.read_text(), planted_lock.read_text()] == ["", "precious", "precious"]
 
