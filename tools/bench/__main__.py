@@ -132,7 +132,7 @@ def main(argv: Sequence[str]) -> None:
         sys.exit(str(problem))
     except KeyboardInterrupt:
         sys.exit(130)
-    print(f"{environment(argv)}\n\n{report(results, servers)}")
+    print(f"{environment('tools.bench', argv)}\n\n{report(results, servers)}")
     if options.json:
         options.json.write_text(saved(results))
 

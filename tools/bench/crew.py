@@ -26,7 +26,7 @@ from tools.shared.programs import HOST, cpu_seconds
 
 FORK = multiprocessing.get_context("fork")  # the workers inherit the logged-in sockets
 LOGIN_SECONDS = 10.0
-BUNCH = 50  # clients that log in at once
+BUNCH = 200  # clients that log in at once
 SPARE_DESCRIPTORS = 100
 WARM_UP_SECONDS = 1.0
 SPARE_SECONDS = 30.0  # after which a worker ends even if nobody tells it to
@@ -67,6 +67,7 @@ class Sample:
     dropped: int
     delays: list[int] = field(default_factory=list)
     bytes_each: float | None = None  # resident bytes of the server for a client that is idle
+    bytes_at_most: int = 0  # that were ever resident
 
 
 @contextmanager
@@ -95,20 +96,31 @@ def allow_descriptors(count: int) -> None:
 
 
 def log_in(running: Running, names: list[bytes], stack: ExitStack) -> list[socket.socket]:
-    """Log clients in, together; return those that the server took. They are nonblocking then."""
-    asking = [(name, sock) for name in names if (sock := greeted(running, name, stack))]
+    """Log clients in, together; return those that the server took. They are nonblocking then.
+
+    All connect before the first says its name, so that few turns of the server tell everybody of all of them.
+    """
+    connected = [(name, sock) for name in names if (sock := connect(running.port, stack))]
+    asking = [(name, sock) for name, sock in connected if said(sock, running.speech.login.replace(b"NAME", name))]
     return [sock for name, sock in asking if answered(sock, running.speech.ready.replace(b"NAME", name))]
 
 
-def greeted(running: Running, name: bytes, stack: ExitStack) -> socket.socket | None:
-    """Connect a client, and say who it is."""
+def connect(port: int, stack: ExitStack) -> socket.socket | None:
+    """Connect a client."""
     try:
-        sock = stack.enter_context(socket.create_connection((HOST, running.port), LOGIN_SECONDS))
+        sock = stack.enter_context(socket.create_connection((HOST, port), LOGIN_SECONDS))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(running.speech.login.replace(b"NAME", name))
     except OSError:
         return None
     return sock
+
+
+def said(sock: socket.socket, login: bytes) -> bool:
+    """Say who a client is; return whether the server still listens."""
+    with suppress(OSError):
+        sock.sendall(login)
+        return True
+    return False
 
 
 def answered(sock: socket.socket, ready: bytes) -> bool:

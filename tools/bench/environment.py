@@ -12,8 +12,8 @@ from pathlib import Path
 from tools.bench.servers import program
 
 
-def environment(argv: Sequence[str]) -> str:
-    """Return two lines: the command, and what it ran on."""
+def environment(module: str, argv: Sequence[str]) -> str:
+    """Return two lines: the command that runs a module with these arguments, and what it ran on."""
     parts = [
         f"Python {platform.python_version()}",
         f"{platform.system()} {platform.release()}",
@@ -22,7 +22,7 @@ def environment(argv: Sequence[str]) -> str:
         *(f"miniircd {version}" for version in versions("miniircd")),
         *(f"ngIRCd {word}" for word in ngircd()),
     ]
-    return f"    python -m tools.bench {' '.join(argv)}".rstrip() + f"\n\n{', '.join(parts)}."
+    return f"    python -m {' '.join([module, *argv])}" + f"\n\n{', '.join(parts)}."
 
 
 def processor() -> str:

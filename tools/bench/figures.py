@@ -46,6 +46,7 @@ def figures(sample: Sample) -> Figures:
         "p99 ms": milliseconds(delays, 0.99),
         "max ms": milliseconds(delays, 1),
         "KiB/user": None if sample.bytes_each is None else sample.bytes_each / 1024,
+        "MiB": sample.bytes_at_most / 2**20,
         "dropped": sample.dropped,
     }
 

@@ -67,6 +67,24 @@ GROUPS = (
         {"steady-10": Steady(10, 200), "steady-100": Steady(100, 200), "steady-900": Steady(900, 22)},
     ),
     Group(
+        "growth",
+        (SPEED, CPU, COST, *DELAYS, Column("KiB/user", 1), DROPPED),
+        {
+            "growth-10": Steady(10, 200),
+            "growth-100": Steady(100, 200),
+            "growth-900": Steady(900, 22),
+            "growth-5000": Steady(5_000, 4),
+            "growth-10000": Steady(10_000, 2),
+        },
+        ours_only=True,
+    ),
+    Group(
+        "crowd",
+        (SPEED, CPU, COST, *DELAYS, Column("MiB"), DROPPED),
+        {f"crowd-10000-{rate}": Steady(10_000, rate) for rate in (20, 50, 100, 200)},
+        ours_only=True,
+    ),
+    Group(
         "logins",
         (SPEED, CPU, COST, *DELAYS, DROPPED),
         {"logins-100": Steady(100, 200, guessing=True)},

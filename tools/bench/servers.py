@@ -18,6 +18,10 @@ from tools.shared import programs
 from tools.shared.programs import HOST, ROOT, free_port
 
 HERE = Path(__file__).resolve().parent
+AT_ONCE = (
+    "--turn-answers",
+    str(1 << 22),
+)  # what newcomers are told, in one turn: so ten thousand log in within seconds
 SELECT_CLIENTS = 1000  # `select` watches descriptors below 1,024
 
 Command = Callable[[int, Path], list[str]]  # port, folder for its files -> argv
@@ -161,7 +165,7 @@ def known(checkouts: dict[str, Path]) -> list[Server]:
     return [
         *(ours(label, place) for label, place in checkouts.items()),
         ours("no-journal", ROOT, "--no-journal"),
-        ours("epoll", ROOT, "--poller", "epoll", most_clients=100_000),
+        ours("epoll", ROOT, "--poller", "epoll", *AT_ONCE, most_clients=100_000),
         Server("asyncio", TEXT, asyncio_tutorial()),
         Server("uvloop", TEXT, asyncio_tutorial("--uvloop"), uvloop),
         Server("ngircd", IRC, ngircd, absent["ngircd"]),

@@ -2,8 +2,9 @@
 
 Three processes keep a plan. Line `n` is due at `start + n / rate`, and one process does nothing but send each in time.
 The probes wait for them in a second one (latency.py). The rest of the crowd is emptied by the third, half-way between
-two lines, about every 50 ms: waking up for each delivery would take from the server the CPU whose lack we would then
-measure. The window begins and ends shortly before a line, when all lines have long arrived and been counted.
+two lines, every 50 ms or, if they are many, less often: waking up for each delivery would take from the server the CPU
+whose lack we would then measure. The window begins and ends shortly before a line, when all lines have long arrived
+and been counted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from tools.bench.logins import guess
 from tools.bench.servers import Running
 
 PROBES, TALKERS = 10, 10
-SWEEP_SECONDS = 0.05  # between two sweeps of the crowd, or one line if that is longer
+SWEEP_SECONDS, SWEEP_SECONDS_EACH = 0.05, 20e-6  # between two sweeps of the crowd: for each of it, at least
+FEWEST_LINES = 20  # in a window
 LEAD_SECONDS = 0.3  # until the processes are there
 EDGE = 0.9  # of the way from one line to the next
 
@@ -35,11 +37,12 @@ class Plan:
 
     start: float
     rate: float  # lines a second
+    sweep: float = SWEEP_SECONDS  # seconds from one sweep to the next, or one line if that is longer
 
     @property
     def lines_a_sweep(self) -> int:
         """How many lines are sent from one sweep to the next."""
-        return max(1, round(self.rate * SWEEP_SECONDS))
+        return max(1, round(self.rate * self.sweep))
 
     def line(self, number: float) -> float:
         """Return when a line is due."""
@@ -65,12 +68,14 @@ class Steady:
     guessing: bool = False  # others log in with wrong passwords all the while
 
     def __call__(self, running: Running, seconds: float) -> Sample:
-        """Return what was counted, and the delays of a window."""
+        """Return what was counted, and the delays of a window, which is longer if it would have too few lines."""
+        seconds = max(seconds, FEWEST_LINES / self.rate)
         before = settled_bytes(running)
         with clients(running, self.people) as seats:
             idle = running.process.memory() - before
             every = max(2, self.people // PROBES)  # since a server may serve the first that came before the last
             sample = self._listened(running, seats[::every], [s for n, s in enumerate(seats) if n % every], seconds)
+        sample.bytes_at_most = running.process.memory_peak()
         sample.bytes_each = idle / self.people
         sample.dropped += self.people - len(seats)
         return sample
@@ -78,7 +83,7 @@ class Steady:
     def _listened(
         self, running: Running, probes: list[socket.socket], crowd: list[socket.socket], seconds: float
     ) -> Sample:
-        plan = Plan(time.monotonic() + LEAD_SECONDS, self.rate)
+        plan = Plan(time.monotonic() + LEAD_SECONDS, self.rate, max(SWEEP_SECONDS, SWEEP_SECONDS_EACH * self.people))
         works: list[Work] = [partial(talk, plan, crowd[:TALKERS], running.speech.say), partial(sweep, plan, crowd)]
         works += [partial(guess, running.port)] if self.guessing else []
         return delays_of(running, probes, works, seconds, plan.edge)

@@ -7,12 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from tools.bench import timed_server
-from tools.bench.__main__ import pairs
+from tools.bench import performance, timed_server
+from tools.bench.__main__ import arguments, pairs
 from tools.bench.figures import Column, Figures, Ratio, Rounds, ratio, summary
+from tools.bench.performance import DOCUMENT, PARTS, draw, replaced
+from tools.bench.picture import THEMES, chart
 from tools.bench.servers import TEXT, Server, known, program, running
 from tools.bench.steady import Plan
 from tools.bench.table import figures_table, ratios_table
@@ -80,6 +83,42 @@ def test_a_window_begins_and_ends_between_a_sweep_and_the_next_line(rate: float)
         assert edge - moment <= plan.lines_a_sweep / rate + 1e-6
 
 
+# --- the document ------------------------------------------------------------------------------------------------
+
+
+def test_the_document_has_a_place_for_each_part_and_nothing_else_is_replaced() -> None:
+    document = DOCUMENT.read_text("utf-8")
+    for part in PARTS:
+        written = replaced(document, part, "a table")
+        assert written.count(f"<!-- {part} -->\n\na table\n\n<!-- end of {part} -->") == 1
+        assert written.partition(f"<!-- {part} -->")[0] == document.partition(f"<!-- {part} -->")[0]
+        assert written.partition(f"<!-- end of {part} -->")[2] == document.partition(f"<!-- end of {part} -->")[2]
+    with pytest.raises(ValueError, match="has no place for nothing"):
+        replaced(document, "nothing", "a table")
+
+
+def test_the_commands_of_the_parts_exist() -> None:
+    assert [arguments(words.split()[1:]).rounds for words in PARTS.values() if words.startswith("tools.bench ")]
+
+
+def test_a_picture_has_a_line_for_each_server_in_both_themes() -> None:
+    for theme in THEMES:
+        picture = ElementTree.fromstring(
+            chart("a <title>", {"select": [(10, 50), (100, 9)], "epoll": [(100, 8)]}, theme)
+        )
+        names = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
+        assert {"a <title>", "10", "100", "select", "epoll", "0", "80"} <= set(names)
+        assert [
+            len((line.get("points") or "").split()) for line in picture.iter("{http://www.w3.org/2000/svg}polyline")
+        ] == [2, 1]
+
+
+def test_the_cost_by_the_number_of_users_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(performance, "DOCS", tmp_path)
+    draw([{"scenario": f"growth-{users}", "server": "ours", "median": {"us/delivery": 9.0}} for users in (10, 900)])
+    assert all(">900</text>" in (tmp_path / f"growth-{theme}.svg").read_text() for theme in THEMES)
+
+
 # --- the timed server --------------------------------------------------------------------------------------------
 
 
@@ -130,6 +169,14 @@ def test_the_floor_hands_lines_on_to_all_others() -> None:
         assert listen_until(lambda ear: b"ann: one\r\nann: two\r\nann: three\r\n" in ear.heard, [bob, carl]) == []
         assert b"one" not in ann.heard
         hang_up([ann, bob, carl])
+
+
+def test_a_million_messages_are_said_kept_and_asked_for() -> None:
+    command = [sys.executable, "-m", "tools.bench.million", "--messages", "1000", "--starts", "1", "--times", "1"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=25)
+    assert run.returncode == 0, run.stderr
+    for row in ("saying them", "a start with all of them", "`/history 500`", "`/seen ann`"):
+        assert row in run.stdout
 
 
 def test_a_run_prints_its_tables_its_machine_and_its_command(tmp_path: Path) -> None:
