@@ -93,7 +93,9 @@ class Server:
         self._peers = Peers(poller)
         self._signals = Signals()
         self._metrics = Metrics()
-        for fd in (*acceptor.descriptors(), self._signals.fileno(), *services.descriptors()):
+        self._log_at = 0.0  # loop time at which the acceptor logs what it has only counted
+        self._ours = frozenset((*acceptor.descriptors(), self._signals.fileno(), *services.descriptors()))
+        for fd in self._ours:
             poller.watch(fd, reading=True, writing=False)
 
     # --- the loop ----------------------------------------------------------------------------------------------------
@@ -106,24 +108,37 @@ class Server:
         self._shut_down()
 
     def step(self, longest: float = LONGEST_SLEEP) -> None:
-        """Do one turn; sleep up to `longest` seconds if there is nothing to do."""
-        now = self._clock.now()
+        """Do one turn; sleep up to `longest` seconds if there is nothing to do.
+
+        A step that few turns need stands behind a look at what there is for it to do.
+        """
+        peers, now = self._peers, self._clock.now()
         paused = self._many_lag(now)
-        self._peers.pause(paused)
+        peers.pause(paused)
         readable, writable, now = self._wait(longest, now)
         if paused:
             self._hub.read_nobody(now)
         effects = self._hub.tick(now, self._clock.time())
-        effects += self._collect(readable)
-        effects += self._lose_broken()
-        self._accept(readable, now)
-        if not paused:
-            effects += self._serve_all(readable, now)
-        effects += self._greet(now)  # after reading: a hello that came late is no silence
-        effects += self._drop_laggards(writable, now)
+        if ours := readable & self._ours:
+            readable -= ours
+            effects += self._collect(ours)
+            self._accept(ours, now)
+        if now >= self._log_at:
+            self._log_at = now + 1.0
+            self._acceptor.log_rest(now)
+        if peers.failed or self._services.waiting():
+            effects += self._lose_broken()
+        if (readable or peers.busy) and not paused:
+            self._serve_all(readable, effects)
+        if peers.silent:  # after reading: a hello that came late is no silence
+            effects += self._greet(now)
+        if peers.blocked:
+            effects += self._drop_laggards(writable, now)
         self._carry_out(effects, now)
-        self._flush_all(writable, now)
-        self._close_done(now)
+        if self._fanout.waiting:
+            self._flush_all(writable, now)
+        if peers.closing:
+            self._close_done(now)
         self._metrics.count_turn(self._clock.now() - now)
 
     def close(self, wait: bool = True) -> None:
@@ -144,16 +159,16 @@ class Server:
         readable, writable = self._peers.wait(longest)
         return readable, writable, self._clock.now(longest)
 
-    def _collect(self, readable: set[int]) -> list[Effect]:
+    def _collect(self, ours: set[int]) -> list[Effect]:
         """Act on signals; return the effects of the services' results."""
-        if self._signals.fileno() in readable:
+        if self._signals.fileno() in ours:
             self._signals.clear()
             if self._signals.take("SIGHUP"):
                 self._services.reload()
             if self._signals.take("SIGUSR1"):
                 connections = [peer.connection for peer in self._peers.by_fd.values()]
                 self._metrics.report(self._hub.room, connections, self._fanout.sent)
-        return self._services.collect(readable)
+        return self._services.collect(ours)
 
     def _lose_broken(self) -> list[Effect]:
         """Lose the peers whose connections broke in the last turn's flush, or while they wait for an account task."""
@@ -166,6 +181,8 @@ class Server:
 
         A few laggards delay nobody, nor do readers that take nothing at all: waiting would not help them.
         """
+        if not self._peers.blocked:
+            return False
         readers = self._fanout.readers  # without those that are being dropped
         blocked = (self._peers.by_fd[fd] for fd in self._peers.blocked)
         moving = (p for p in blocked if p.session in readers and p.took_at + limits.STALLED > now)
@@ -185,9 +202,8 @@ class Server:
 
     # --- accepting -----------------------------------------------------------------------------------------------
 
-    def _accept(self, readable: set[int], now: float) -> None:
-        self._acceptor.log_rest(now)
-        for fd in readable & self._acceptor.descriptors():
+    def _accept(self, ours: set[int], now: float) -> None:
+        for fd in ours & self._acceptor.descriptors():
             room = self._poller.peers_limit - len(self._peers.by_fd)
             for transport, address in self._acceptor.accept_all(fd, room, now):
                 self._welcome(transport, address, now)
@@ -215,35 +231,32 @@ class Server:
 
     # --- reading -------------------------------------------------------------------------------------------------
 
-    def _serve_all(self, readable: set[int], now: float) -> list[Effect]:
-        """Serve the peers that have sent something, round-robin, until none has more or the turn's input is used up."""
-        effects: list[Effect] = []
+    def _serve_all(self, readable: set[int], effects: list[Effect]) -> None:
+        """Serve the peers that have sent something, round-robin, until none has more or the turn's input is used up.
+
+        What their requests lead to is added to `effects`.
+        """
         queue = self._peers.by_turns(readable)
         room = limits.TURN_INPUT
         while queue and room > 0:
             peer = queue.popleft()
             before = peer.connection.weight
-            effects += self._serve(peer, now)
-            self._peers.served(peer)
+            self._serve(peer, effects)
             room -= peer.connection.weight - before
-            if peer.fd in self._peers.busy:
+            if self._peers.served(peer):
                 queue.append(peer)
-        return effects
 
-    def _serve(self, peer: Peer, now: float) -> list[Effect]:
-        """Read from a peer, unless it has requests left over; return the effects of its requests."""
-        effects: list[Effect] = []
+    def _serve(self, peer: Peer, effects: list[Effect]) -> None:
+        """Read from a peer, unless it has requests left over, and serve its requests."""
         try:
             if not (peer.connection.has_requests or peer.connection.ended):
-                effects += self._read(peer, now)
-            for of_one_request in intake.serve(self._hub, peer.connection):  # what came before a bug is kept
-                effects += of_one_request
-        except Exception:  # a bug costs the peer that provokes it, and nobody else
+                effects += self._read(peer)
+            intake.serve(self._hub, peer.connection, effects)
+        except Exception:  # a bug costs the peer that provokes it, and nobody else; what came before it is kept
             log.exception("%s: a bug in the server; closing", peer.session.label)
             effects += self._lost(peer, "internal error")
-        return effects
 
-    def _read(self, peer: Peer, now: float) -> list[Effect]:
+    def _read(self, peer: Peer) -> list[Effect]:
         try:
             chunk = peer.transport.receive(limits.TURN_CHUNK)
         except (BlockingIOError, InterruptedError):

@@ -57,6 +57,16 @@ class Peer:
         return self.session.listened_to and not self.connection.ended
 
     @property
+    def reads_on(self) -> bool:
+        """Whether it is watched for reading and `update` would change nothing: all that it has sent has been served."""
+        connection = self.connection
+        return (
+            self.reading
+            and self.transport.is_plain
+            and not (connection.inbox or connection.ended or self.session.pauses)
+        )
+
+    @property
     def is_due(self) -> bool:
         """Whether the peer can be served without the poller: requests are left, its end, or bytes in the transport."""
         connection, session = self.connection, self.session
@@ -122,10 +132,11 @@ class Peers:
         if self.failed or (self.busy and not self._paused):
             seconds = 0.0
         readable, writable = self._poller.wait(seconds)
-        for fd in self._crossed & (readable | writable):
-            peer = self.by_fd[fd]
-            (readable.add if peer.reading else readable.discard)(fd)
-            (writable.add if peer.writing else writable.discard)(fd)
+        if self._crossed:
+            for fd in self._crossed & (readable | writable):
+                peer = self.by_fd[fd]
+                (readable.add if peer.reading else readable.discard)(fd)
+                (writable.add if peer.writing else writable.discard)(fd)
         return readable, writable
 
     def take_broken(self, unread: Iterable[Session]) -> tuple[list[Peer], list[Session]]:
@@ -157,11 +168,13 @@ class Peers:
 
     def by_turns(self, readable: set[int]) -> deque[Peer]:
         """Return the peers to serve, beginning after the last one that was served."""
-        ready = sorted((readable & self.by_fd.keys()) | self.busy.keys())
+        ready = sorted(readable | self.busy.keys()) if self.busy or len(readable) > 1 else list(readable)
         first = bisect_right(ready, self._last_served)
-        return deque(self.by_fd[fd] for fd in ready[first:] + ready[:first])
+        return deque([self.by_fd[fd] for fd in ready[first:] + ready[:first]])
 
-    def served(self, peer: Peer) -> None:
-        """Record `peer` as the last one that was served."""
+    def served(self, peer: Peer) -> bool:
+        """Record `peer` as the last one that was served; return whether it is due again."""
         self._last_served = peer.fd
-        self.update(peer)
+        if not peer.reads_on:
+            self.update(peer)
+        return peer.fd in self.busy

@@ -19,6 +19,7 @@ class Transport(Protocol):
     """A peer's bytes, in and out; nothing waits."""
 
     pending: bool  # bytes are here that the poller knows nothing of, and that `receive` would return
+    is_plain: bool  # nothing is ever pending, and it wants no more and no less than the loop does
 
     def fileno(self) -> int:
         """Return the descriptor for the poller."""
@@ -52,6 +53,7 @@ class PlainTransport:
     __slots__ = ("_send_many", "receive", "send_one", "sock")
 
     pending = False
+    is_plain = True
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from chat import limits
 from chat.delivery.outbox import Outbox
-from chat.session import Session
+from chat.session import Phase, Session
 from protocol.codec import Codec, Received
 from protocol.dialects import JSON, SLASH, UNREADABLE, Dialect, detect
 from protocol.errors import ErrorCode, ProtocolError
@@ -48,8 +48,9 @@ class Connection:
         self._opening: Opening | None = None  # the protocol; None while undecided
         self._start = b""  # the bytes received while undecided
         self._codec: Codec | None = None  # None: undecided, refused or ended
-        self._inbox: deque[Received] = deque()
+        self.inbox: deque[Received] = deque()  # what waits to be parsed
         self._first_line = True
+        self._was_asked = False  # for a password, when a chunk last came
         self.weight = 0  # bytes that the requests so far will be, roughly, on their way to each reader
 
     @property
@@ -65,18 +66,20 @@ class Connection:
     @property
     def has_requests(self) -> bool:
         """Whether `requests` would yield something now."""
-        return bool(self._inbox) and self.session.listened_to and not self.session.closing
+        return bool(self.inbox) and self.session.listened_to and not self.session.closing
 
     def receive(self, chunk: bytes) -> bool:
         """Take in `chunk`, at least one byte; return whether it decided what the peer speaks."""
         has_shown = False
-        if not self.decided:
+        if self._opening is None:
             chunk = self._start + chunk
             has_shown = self._decide(chunk)
         codec = self._codec
         if codec is not None:
-            codec.hide_typing(self.session.question is not None)
-            self._inbox.extend(codec.feed(chunk))
+            if self._was_asked is not (self.session.question is not None):
+                self._was_asked = not self._was_asked
+                codec.hide_typing(self._was_asked)
+            self.inbox.extend(codec.feed(chunk))
         return has_shown
 
     def replies(self) -> bytes:
@@ -94,13 +97,13 @@ class Connection:
         elif kind is Opening.TEXT:
             self._codec = LineCodec()
         elif kind is Opening.UNKNOWN:
-            self._inbox.append(ProtocolError(ErrorCode.NOT_A_PROTOCOL, fatal=True))
+            self.inbox.append(ProtocolError(ErrorCode.NOT_A_PROTOCOL, fatal=True))
         return kind is not None
 
     def end(self) -> None:
         """Take in the end of file: the last line needs no line end, unless it was a password."""
         if self._codec is not None and self.session.question is None:
-            self._inbox.extend(self._codec.end())
+            self.inbox.extend(self._codec.end())
         self._codec = None
         self.ended = True
 
@@ -114,9 +117,9 @@ class Connection:
 
     def requests(self, limit: int) -> Iterator[Request]:
         """Parse and yield up to `limit` of the waiting requests, each after the effects of the one before it."""
-        inbox, session = self._inbox, self.session
+        inbox, session = self.inbox, self.session
         for _ in range(min(limit, len(inbox))):
-            if not session.listened_to or session.closing:
+            if session.pauses or session.phase is Phase.CLOSING:
                 return
             payload = inbox.popleft()
             if isinstance(payload, ProtocolError):
@@ -124,19 +127,13 @@ class Connection:
                 yield Malformed(payload)
                 continue
             self.weight += len(payload) + limits.LINE_COST
-            request = self._parse(payload)
+            named, asked = session.phase is Phase.CHATTING, session.question is not None
+            request = None if named or asked else self._look(payload)
+            if request is None:
+                request = self.dialect.parse(payload, named, asked)
             if type(request) is not Say:  # which is not logged
-                session.word = self._word(payload)
+                session.word = self.dialect.word(payload, named, asked)
             yield request
-
-    def _parse(self, payload: bytes) -> Request:
-        named, asked = self.session.named, self.session.question is not None
-        if not named and not asked and (refused := self._look(payload)):
-            return refused
-        return self.dialect.parse(payload, named, asked)
-
-    def _word(self, payload: bytes) -> str:
-        return self.dialect.word(payload, self.session.named, self.session.question is not None)
 
     def _look(self, line: bytes) -> Request | None:
         """Detect the dialect from a line of a user without a name; return a refusal if it is HTTP or SSH."""

@@ -8,8 +8,6 @@ effects of the one before it are known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from chat import limits
 from chat.delivery.connection import Connection
 from chat.effects import CodecReply, Effect, LogLine
@@ -36,10 +34,13 @@ def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
     return effects
 
 
-def serve(hub: Hub, connection: Connection) -> Iterator[list[Effect]]:
-    """Yield the effects of each of a peer's requests of one turn, and after its last one those of its end of file."""
+def serve(hub: Hub, connection: Connection, effects: list[Effect]) -> None:
+    """Serve a peer's requests of one turn, and after its last one its end of file.
+
+    What they lead to is added to `effects`, request by request, so that nothing is lost if a later one meets a bug.
+    """
     session = connection.session
     for request in connection.requests(limits.TURN_REQUESTS):
-        yield hub.handle(session, request)
+        effects += hub.handle(session, request)
     if connection.ended and session.listened_to and not connection.has_requests:
-        yield hub.lost(session, "connection closed")
+        effects += hub.lost(session, "connection closed")

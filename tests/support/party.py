@@ -187,8 +187,7 @@ class Party:
 
     def _serves(self, guest: Guest) -> None:
         with self.turn() as effects:
-            for of_one_request in intake.serve(self.hub, guest.connection):
-                effects.extend(of_one_request)
+            intake.serve(self.hub, guest.connection, effects)
 
     def asks(self, name: str, request: Request) -> None:
         """Let the hub have a request, whatever a guest would have to send for it."""

@@ -55,6 +55,7 @@ class WireTransport:
     """The server's end of a wire. `chance` decides how much is taken at a time."""
 
     pending = False
+    is_plain = True
 
     def __init__(self, wire: Wire, chance: random.Random) -> None:
         self.wire = wire

@@ -42,7 +42,7 @@ class FakeTransport:
     """As TLS can be: it `needs` to read or to write, whichever of them is wanted of it."""
 
     def __init__(self) -> None:
-        self.pending = False
+        self.pending = self.is_plain = False
         self.needs: tuple[bool, bool] | None = None
         self.is_closed = False
 
