@@ -67,12 +67,16 @@ class Hub:
         """Begin a turn at `now`, which is `at` for people; return what has become due."""
         state = self.state
         state.now, state.at = now, at
-        effects = state.throttle.release(now)
-        effects += state.enforce_deadlines()
-        state.lane.begin_turn()
-        while turn := state.lane.take():
-            effects += self._serve_costly(*turn)
-            effects.append(ReadAgain(turn[0]))
+        effects: list[Effect] = []
+        if state.throttle.until:
+            effects += state.throttle.release(now)
+        if state.unnamed:
+            effects += state.enforce_deadlines()
+        if state.lane.in_use:
+            state.lane.begin_turn()
+            while turn := state.lane.take():
+                effects += self._serve_costly(*turn)
+                effects.append(ReadAgain(turn[0]))
         if now >= self._look_at:
             self._look_at = now + 1.0
             effects += self._look_for_silent()

@@ -44,6 +44,7 @@ class Lane:
     def __init__(self) -> None:
         self._queues: dict[str, deque[tuple[Session, Request]]] = {}  # by network; whose turn it is comes first
         self._left = limits.TURN_ANSWERS
+        self.in_use = False  # somebody waits, or this turn has given something
 
     def __bool__(self) -> bool:
         """Whether somebody waits."""
@@ -57,10 +58,11 @@ class Lane:
     def begin_turn(self) -> None:
         """Allow for as much as a turn may give."""
         self._left = limits.TURN_ANSWERS
+        self.in_use = bool(self._queues)
 
     def join(self, session: Session, request: Request) -> None:
         """Let `session` wait with its `request`."""
-        session.waiting = True
+        session.waiting = self.in_use = True
         self._queues.setdefault(network_of(session.host), deque()).append((session, request))
 
     def take(self) -> tuple[Session, Request] | None:
@@ -79,6 +81,7 @@ class Lane:
     def spend(self, size: int) -> None:
         """Subtract an answer of `size` bytes from what this turn may send."""
         self._left -= size
+        self.in_use = True
 
 
 def cost(session: Session, effects: Iterable[Effect]) -> int:

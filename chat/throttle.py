@@ -22,7 +22,7 @@ class Throttle:
     """Charges each session's meter (chat.rate_limit) for its requests. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._until: dict[Session, float] = {}
+        self.until: dict[Session, float] = {}  # for each session on hold
 
     def charge(self, session: Session, meter: Meter, request: Request, now: float) -> list[Effect]:
         """Charge `session` for `request` on its `meter`; put it on hold where it can't pay, and tell it so now and
@@ -45,7 +45,7 @@ class Throttle:
         if not wait or session.closing:
             return []
         session.held = True
-        self._until[session] = now + wait
+        self.until[session] = now + wait
         if now < meter.notified_at + limits.HOLD_NOTICE:
             return []
         meter.notified_at = now
@@ -53,7 +53,7 @@ class Throttle:
 
     def release(self, now: float) -> list[Effect]:
         """Let those go on whose time has come."""
-        due = [session for session, until in self._until.items() if until <= now]
+        due = [session for session, until in self.until.items() if until <= now]
         for session in due:
             self.forget(session)
             session.liveness.heard_at = now  # it was not read: what it has sent is still to come
@@ -61,9 +61,9 @@ class Throttle:
 
     def forget(self, session: Session) -> None:
         """Hold `session` no longer."""
-        self._until.pop(session, None)
+        self.until.pop(session, None)
         session.held = False
 
     def next_due(self) -> float:
         """Return the time at which the next session's hold ends; `inf` if none is on hold."""
-        return min(self._until.values(), default=inf)
+        return min(self.until.values()) if self.until else inf

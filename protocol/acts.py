@@ -16,8 +16,7 @@ def as_said(act: str) -> str:
 
 def told(name: str, text: str) -> str:
     """Return the line that a text user reads when `name` says `text`."""
-    act = act_in(text)
-    return f"{name}: {text}" if act is None else f"{name} *{act}*"
+    return f"{name} *{text[len(_MARK) :]}*" if text.startswith(_MARK) else f"{name}: {text}"
 
 
 def act_in(text: str) -> str | None:

@@ -40,6 +40,8 @@ class LineCodec:
         if not chunk or self._ended:
             return []
         lines = self._split(chunk)
+        if not self._dropping and CTRL_D not in chunk and max(map(len, (*lines, self._partial))) <= LINE_LIMIT:
+            return lines  # type: ignore[return-value]  # nearly always
         if self._dropping and lines:
             self.dropped += len(lines.pop(0))
             self._dropping = False

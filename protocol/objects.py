@@ -16,6 +16,7 @@ from typing import Any
 
 from protocol import events, requests
 from protocol.errors import ErrorCode, ProtocolError
+from protocol.json_text import encoder
 from protocol.requests import ResumePoint
 from protocol.text import excerpt
 
@@ -53,7 +54,7 @@ _INTEGER_LIMIT = 2**53  # what JSON readers everywhere can hold exactly (RFC 825
 
 def dump(message: object) -> bytes:
     """Return the payload of one message of FROM_CLIENT or FROM_SERVER."""
-    return _encode({"type": _TYPE_NAMES[type(message)], **_record(message)}).encode()
+    return _encode(_record(message)).encode()
 
 
 def load(payload: bytes, types: Mapping[str, type]) -> Any:
@@ -68,11 +69,16 @@ def load(payload: bytes, types: Mapping[str, type]) -> Any:
 
 
 def _record(message: object) -> dict[str, object]:
-    values = ((name, getattr(message, name)) for name in _FIELD_NAMES[type(message)])
-    return {name: value for name, value in values if value is not None}
+    kind = type(message)
+    record: dict[str, object] = {"type": _TYPE_NAMES[kind]} if kind in _TYPE_NAMES else {}
+    for name in _FIELD_NAMES[kind]:
+        value = getattr(message, name)
+        if value is not None:
+            record[name] = value
+    return record
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_record).encode
+_encode = encoder(default=_record)
 
 
 def _bad(why: str) -> ProtocolError:

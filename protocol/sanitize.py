@@ -113,7 +113,7 @@ def _cleaned(text: str) -> str:
 def begins_with_slash(line: str) -> bool:
     """Return whether `line`, as received, is a command (A10). A blank before the slash makes it talk; an invisible
     character does not."""
-    if not (line.isascii() and line.isprintable()):
+    if not " " <= line[:1] <= "~":  # it may be an invisible one
         line = _DROPPED.sub("", _BLANK.sub(" ", line))
     return line.startswith("/")
 

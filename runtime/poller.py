@@ -50,11 +50,14 @@ class SelectPoller:
     def __init__(self) -> None:
         self._reading: set[int] = set()
         self._writing: set[int] = set()
+        self._lists: tuple[list[int], list[int]] | None = None  # of both, for `select`; None: to be made anew
 
     def watch(self, fd: int, reading: bool, writing: bool) -> None:
         """See Poller."""
-        (self._reading.add if reading else self._reading.discard)(fd)
-        (self._writing.add if writing else self._writing.discard)(fd)
+        if (fd in self._reading, fd in self._writing) != (reading, writing):
+            (self._reading.add if reading else self._reading.discard)(fd)
+            (self._writing.add if writing else self._writing.discard)(fd)
+            self._lists = None
 
     def forget(self, fd: int) -> None:
         """See Poller."""
@@ -62,8 +65,10 @@ class SelectPoller:
 
     def wait(self, seconds: float) -> tuple[set[int], set[int]]:
         """See Poller."""
+        if self._lists is None:
+            self._lists = list(self._reading), list(self._writing)
         try:
-            readable, writable, _ = select.select(self._reading, self._writing, (), seconds)
+            readable, writable, _ = select.select(*self._lists, (), seconds)
         except OSError:  # a descriptor is not open any more: all are reported, so that its own peer finds out, alone
             return set(self._reading), set(self._writing)
         return set(readable), set(writable)

@@ -192,7 +192,8 @@ class _View:
         self._start = 0  # index of the first event of the stream that is not taken yet
 
     def skip(self, index: int) -> None:
-        self._take(index)
+        if self._start < index:
+            self._take(index)
         self._start = index + 1
 
     def insert(self, index: int, own: Event | bytes) -> None:
@@ -238,15 +239,15 @@ class _Rendering:
     def __init__(self, dialect: Dialect, stream: Sequence[RoomEvent]) -> None:
         self.length = len(stream)
         self.dialect = dialect
-        parts = [self.encode(event) for event in stream]
-        self.whole = b"".join(parts)
-        self._offsets = [0, *accumulate(map(len, parts))]
-
-    def encode(self, event: Event) -> bytes:
-        return _encode(self.dialect, event)
+        render, encode = dialect.render, dialect.codec.encode
+        self._parts = [encode(render(event)) for event in stream]
+        self.whole = b"".join(self._parts)
+        self._offsets: list[int] = []  # until they are needed
 
     def part(self, start: int, end: int) -> Buffer:
         """Return the events from `start` up to `end`, without a copy."""
+        if not self._offsets:
+            self._offsets = [0, *accumulate(map(len, self._parts))]
         return memoryview(self.whole)[self._offsets[start] : self._offsets[end]]
 
 

@@ -30,9 +30,10 @@ _WHISPER = BY_REQUEST[Whisper]
 
 def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
     """Return what a slash user's line means. Raises ProtocolError."""
-    is_talk = named and not begins_with_slash(text)
+    if named and not begins_with_slash(text):  # talk: nearly always
+        return Say(clean(text), cseq)
     typed, text = printable(text), clean(text)
-    if is_talk or not text.startswith("/"):
+    if not text.startswith("/"):
         return Say(text, cseq) if named else Nick(text, cseq)
     if text.startswith("//") and named:  # a slash that is meant as one
         return Say(text[1:], cseq)

@@ -220,7 +220,7 @@ class HubMachine(RuleBasedStateMachine):
         gone = {guest.session for guest in self.party.guests.values() if guest.gone}
         assert all(session.phase is Phase.CLOSING for session in gone)
         state, fanout = self.party.hub.state, self.party.fanout
-        kept = {*state.sessions.values(), *state.clients.values(), *state.unnamed, *state.throttle._until}
+        kept = {*state.sessions.values(), *state.clients.values(), *state.unnamed, *state.throttle.until}
         assert gone.isdisjoint({*kept, *fanout.readers, *fanout._connections})
 
     @invariant()
