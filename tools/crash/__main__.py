@@ -20,7 +20,7 @@ from tools.shared.findings import Finding, report
 
 ROUND = 60.0  # seconds
 TOLD = 20  # violations; the first ones say it all
-WORLDS_PER_BUG = 40  # until it counts as one that is not found
+WORLDS_PER_BUG = 40  # tried before a bug counts as not found
 
 
 def arguments() -> argparse.Namespace:
@@ -54,7 +54,7 @@ def run(minutes: float, seed: int, bug: str = "") -> Iterator[Finding]:
 
 
 def rounds(crowd: Crowd, process: Process, minutes: float) -> list[str]:
-    """Have rounds of a minute, until time is over or something is wrong; return what."""
+    """Run rounds of a minute until the time is over or a promise is broken; return the violations."""
     began = time.monotonic()
     until = began + 60 * minutes
     wrong: list[str] = []
@@ -73,7 +73,7 @@ def figures(crowd: Crowd, process: Process) -> str:
 
 
 def worlds(count: int, seed: int) -> Iterator[Finding]:
-    """Prove it in memory, with as many seeds, from `seed` on."""
+    """Prove it in memory, with so many seeds from `seed` on."""
     faults: Counter[str] = Counter()
     bad = 0
     for number in range(seed, seed + count):
@@ -85,7 +85,7 @@ def worlds(count: int, seed: int) -> Iterator[Finding]:
 
 
 def bugs(seed: int) -> Iterator[Finding]:
-    """Prove that the checker finds what is wrong."""
+    """Prove that the checker finds each bug of tools.crash.mutants."""
     for name, bug in BUGS.items():
         for worlds_used in range(1, WORLDS_PER_BUG + 1):
             wrong, _ = simulated(seed + worlds_used, bug)
@@ -96,18 +96,18 @@ def bugs(seed: int) -> Iterator[Finding]:
 
 
 def counted(counts: Counter[str]) -> str:
-    """Return what was counted, in words."""
+    """Return the counts in words."""
     return ", ".join(f"{what} {count:,}" for what, count in sorted(counts.items()))
 
 
 def tell(wrong: list[str]) -> None:
-    """Print what was against the promise, as far as anybody would read it."""
+    """Print the first violations."""
     for sentence in wrong[:TOLD]:
         print(f"  {sentence:.500}")
 
 
 def findings(options: argparse.Namespace) -> Iterator[Finding]:
-    """Prove what was asked for."""
+    """Run the proof that the command line names."""
     if options.proof == "run":
         return run(options.minutes, options.seed, options.bug or "")
     return worlds(options.count, options.seed) if options.proof == "worlds" else bugs(options.seed)

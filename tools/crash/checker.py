@@ -1,4 +1,4 @@
-"""The checker: what all clients wrote down -> what was against the promise, a sentence each. Pure, and after the event.
+"""The checker: from all clients' histories to the violations of the promise, a sentence each. Pure, after the event.
 
 It knows nothing of the server but its promise (README, "Nothing lost, nothing doubled, one order"):
 
@@ -36,7 +36,7 @@ _ANSWERS: dict[str, tuple[type, ...]] = {
 
 
 def violations(histories: Iterable[History], journals_lost: int = 0) -> list[str]:
-    """Return what is wrong with `histories`, nothing if all is well; each loss of the journal ends an epoch."""
+    """Return the violations in `histories`, none if all is well; each loss of the journal ends an epoch."""
     readings = [Reading(history) for history in histories]
     wrong = [sentence for reading in readings for sentence in reading.wrong]
     book = dict[Place, RoomEvent]()
@@ -57,7 +57,7 @@ def violations(histories: Iterable[History], journals_lost: int = 0) -> list[str
 
 
 def _written(book: Book, readings: list[Reading]) -> Iterator[str]:
-    """Write into `book` what each was told; yield where two were told different things."""
+    """Write what each was told into `book`; yield where two were told different things under one number."""
     for reading in readings:
         for place, told in reading.told.items():
             event = replace(told, cseq=None) if isinstance(told, Said | Whispered | Renamed) else told
@@ -73,7 +73,7 @@ def _epochs(book: Book, journals_lost: int) -> Iterator[str]:
 
 
 def _lines(book: Book, readings: list[Reading]) -> Iterator[str]:
-    """Yield what was said twice, in another order than by its author, or by nobody."""
+    """Yield messages that stand in the log twice, in another order than their author's, or that nobody has said."""
     invoked = {mark_of(line.text): line for reading in readings for line in reading.invoked.values() if line.text}
     newest: dict[tuple[str, int], int] = defaultdict(int)
     for place, event in _messages(book):
@@ -89,7 +89,7 @@ def _lines(book: Book, readings: list[Reading]) -> Iterator[str]:
 
 
 def _overheard(book: Book, readings: list[Reading]) -> Iterator[str]:
-    """Yield what more than two were told of a whisper: where the names do not say whom it was for."""
+    """Yield whispers that more than two were told, where the names do not tell for whom they were."""
     readers = Counter(place for reading in readings for place in reading.told)
     for place, event in book.items():
         if isinstance(event, Whispered) and readers[place] > 2:
@@ -108,7 +108,7 @@ def _numbers(book: Book) -> Numbers:
 
 
 def _gaps(book: Book, reading: Reading, numbers: Numbers) -> Iterator[str]:
-    """Yield where one was told of more or fewer missing entries than there are.
+    """Yield where a client was told of more or fewer missing entries than there are.
 
     What is told after them may begin with whispers of others, which this reader does not hear. And at the end of a run
     there may be entries that nobody was told of: they died with the server, and stand in the journal.
@@ -127,10 +127,10 @@ def _is_unheard(event: RoomEvent | None, reading: Reading) -> bool:
 
 
 def _holes(book: Book, reading: Reading, lasting: set[str], numbers: Numbers) -> Iterator[str]:
-    """Yield what one reader should have been told and was not.
+    """Yield the entries that a reader should have been told and was not.
 
     A number that nobody was told may have been a whisper that was lost with its log; but not in a log that is
-    `lasting`, to which those whom it was for have come back.
+    `lasting`, to which its two readers have come back.
     """
     for place in reading.owed(numbers):
         event = book.get(place)
@@ -143,7 +143,7 @@ def _holes(book: Book, reading: Reading, lasting: set[str], numbers: Numbers) ->
 
 
 def _answers(reading: Reading) -> Iterator[str]:
-    """Yield the answers that were not for the line, and the lines that have none."""
+    """Yield answers that do not fit their line, and lines without an answer."""
     for cseq, answer in reading.answers.items():
         line, mine = reading.invoked.get(cseq), f"line {cseq} of client {reading.number}"
         if line is None:
@@ -158,7 +158,7 @@ def _answers(reading: Reading) -> Iterator[str]:
 
 
 def _refusals(said: set[tuple[str, Mark | None]], reading: Reading) -> Iterator[str]:
-    """Yield what was refused, though it was said."""
+    """Yield lines that were refused although they were said."""
     for epoch, refusal in reading.refused:
         line = reading.invoked.get(refusal.cseq)
         if line is not None and (epoch, mark_of(line.text)) in said:
@@ -166,7 +166,7 @@ def _refusals(said: set[tuple[str, Mark | None]], reading: Reading) -> Iterator[
 
 
 def _seen(book: Book, reading: Reading) -> Iterator[str]:
-    """Yield the whispers that are none of this reader's business, and what it was shown twice or not at all."""
+    """Yield whispers told to a third client, and messages shown twice or not at all."""
     for place, event in reading.told.items():
         times = reading.shown[place]
         if isinstance(event, Said | Whispered) and times != 1:
@@ -179,7 +179,7 @@ def _seen(book: Book, reading: Reading) -> Iterator[str]:
 
 
 def _messages(book: Book) -> Iterator[tuple[Place, Said | Whispered]]:
-    """Yield what was said, in its order."""
+    """Yield the messages in the log's order."""
     for place in sorted(book):
         event = book[place]
         if isinstance(event, Said | Whispered):
@@ -187,7 +187,7 @@ def _messages(book: Book) -> Iterator[tuple[Place, Said | Whispered]]:
 
 
 def _parties(event: Whispered | Past) -> set[int | None]:
-    """Return whom a whisper is between; None stands for whoever had a name that may be anybody's."""
+    """Return the two clients of a whisper; None for one whose name may be anybody's."""
     mark = mark_of(event.text)
     return {mark and mark[0], owner_of(event.to or "")}
 

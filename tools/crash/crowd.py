@@ -69,7 +69,7 @@ class Crowd:
         return wrong
 
     def close(self) -> None:
-        """Let go of all sockets."""
+        """Close all sockets."""
         for link in [*self._links.values(), *(link for _, link in self._hung)]:
             link.close()
         self._selector.close()
@@ -110,7 +110,7 @@ class Crowd:
     # --- links ---------------------------------------------------------------------------------------------------
 
     def _move(self, now: float) -> None:
-        """Carry what there is to carry for a moment, and let those come back whose time it is."""
+        """Send and receive for a moment, and reconnect the members whose pause is over."""
         for member in [member for member, at in self._back_at.items() if at <= now]:
             self._connect(member, now)
         for member, link in list(self._links.items()):
@@ -119,7 +119,7 @@ class Crowd:
                     link.flush()
         while self._hung and self._hung[0][0] <= now:
             self._hung.pop(0)[1].close()
-        time.sleep(STEP)  # `select` would not: the socket of one who stalls stays readable
+        time.sleep(STEP)  # `select` would return at once: a stalled member's socket stays readable
         for key, _ in self._selector.select(0):
             self._hear(key.data, now)
 
@@ -149,7 +149,7 @@ class Crowd:
 
     @contextlib.contextmanager
     def _cutting(self, member: Member, now: float) -> Iterator[None]:
-        """Let the link go when it is cut within."""
+        """Drop the link if the code within finds it cut."""
         try:
             yield
         except CutError:
@@ -176,7 +176,7 @@ class Crowd:
     # --- rest ----------------------------------------------------------------------------------------------------
 
     def _rest(self) -> list[str]:
-        """Let nothing fail any more until all is at rest, twice: what is said last shows what is missing before it."""
+        """Wait without faults until all is at rest, twice: the last messages show what is missing before them."""
         self._process.spare()
         for member in [member for member, link in self._links.items() if link.how]:
             self._lose(member, time.monotonic())
@@ -193,7 +193,7 @@ class Crowd:
         return []
 
     def _know_the_same(self) -> bool:
-        """Say whether all have heard the newest number, which is not one of a whisper when all have spoken last."""
+        """Return whether all have heard the newest number, which everybody is told once all have spoken last."""
         return len({member.session.position.seq for member in self._members}) == 1
 
     def _restless(self) -> list[str]:

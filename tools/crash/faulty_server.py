@@ -1,6 +1,6 @@
 """`python -m tools.crash.faulty_server PORT OPTIONS`: the real server.py, to be killed at a point, or with a bug.
 
-    CHAT_KILL_AT=after-journal:12    SIGKILL at the twelfth passing of this point of tools.crash.failpoints
+    CHAT_KILL_AT=after-journal:12    SIGKILL when this point of tools.crash.failpoints is reached the twelfth time
     CHAT_BUG=drop-event              a bug of tools.crash.mutants
 
 The server itself has no such hooks; they are put in here, from outside.
@@ -22,7 +22,7 @@ KILL_AT, BUG = "CHAT_KILL_AT", "CHAT_BUG"
 
 
 def doctor(patches: Patches, environment: Mapping[str, str]) -> None:
-    """Do to the server what `environment` asks for."""
+    """Put the bug and the point of death that `environment` names into the server."""
     if BUG in environment:
         SERVER_BUGS[environment[BUG]](patches)
     if KILL_AT in environment:

@@ -1,6 +1,6 @@
-"""What one client did and was told, in its order. Plain values, written down while it happens and judged afterwards.
+"""History: what one client did and was told, in order. Plain values, recorded while it happens and judged afterwards.
 
-A message's text begins with its mark, `7.12 `: the twelfth that client 7 has said. A name tells whose it is, too:
+A message's text begins with its mark, `7.12 `: the twelfth message of client 7. A name tells its owner, too:
 `m7-1`, `m7-2` ... are those of client 7, and only a `spare` name may be anybody's.
 """
 
@@ -19,7 +19,7 @@ _OWN = re.compile(r"m(\d+)-\d+")
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The history goes on from an earlier one: all up to `seq` is known."""
+    """The history continues an earlier one: all entries up to `seq` are known."""
 
     epoch: str
     seq: int
@@ -36,7 +36,7 @@ class Invoked:
 
 @dataclass(frozen=True, slots=True)
 class Welcomed:
-    """The server let us in; `asked` is from where on we wanted to be told what we had missed."""
+    """The server let us in; `asked` is the point from which we asked to resume."""
 
     epoch: str
     seq: int
@@ -46,7 +46,7 @@ class Welcomed:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """We were told that `count` events can't be told any more; 0: it is another log."""
+    """We were told that `count` events are lost to us; 0: the log is another one."""
 
     count: int
 
@@ -68,7 +68,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`event` took the line `cseq` out of those that wait for an answer."""
+    """`event` answered the line `cseq`, which had waited for it."""
 
     cseq: int
     event: Event
@@ -99,7 +99,7 @@ Record = Begun | Invoked | Welcomed | Missing | Told | Listed | Answered | Refus
 
 @dataclass
 class History:
-    """The records of the client `number`. `stayed`: it was there to the end, when nothing was under way any more."""
+    """The records of the client `number`. `stayed`: it was connected at the end, when nothing was on its way."""
 
     number: int
     records: list[Record] = field(default_factory=list)
@@ -107,12 +107,12 @@ class History:
 
 
 def mark_of(text: str) -> Mark | None:
-    """Return which client said this and how many it had said then; None for a text without a mark."""
+    """Return the client and the number of the message that `text` is marked with; None without a mark."""
     found = _MARK.match(text)
     return None if found is None else (int(found[1]), int(found[2]))
 
 
 def owner_of(name: str) -> int | None:
-    """Return whose name this is; None for one that anybody may have."""
+    """Return the client that this name belongs to; None for a name that anybody may have."""
     found = _OWN.fullmatch(name)
     return None if found is None else int(found[1])

@@ -1,7 +1,8 @@
-"""Link: a client's socket and the network that fails around it, anywhere in the bytes of a frame.
+"""Link: a client's socket with a network that fails, anywhere in the bytes of a frame.
 
-A link is told how many bytes it may still carry up or down, and how it ends after them: "end", as if it had been
-closed; "reset"; or "hang", where the socket stays open, nothing is read, and the server has to find out by itself.
+A link is given a number of bytes that it still carries up or down, and how it ends after them: "end", as if closed
+by the other side; "reset"; or "hang", where the socket stays open, nothing is read, and the server has to find out by
+itself.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Link:
     def __init__(self, address: tuple[str, int]) -> None:
         self.waits = b""  # to be sent
         self.listens_at = 0.0  # until then nothing is read, monotonic seconds
-        self.how = ""  # it is to end, if it is
-        self._left = dict.fromkeys(WAYS, _CHUNK)  # bytes until then
+        self.how = ""  # one of ENDS, once `fail` has chosen it
+        self._left = dict.fromkeys(WAYS, _CHUNK)  # bytes until the end
         self.sock = socket.socket()
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -36,7 +37,7 @@ class Link:
             raise CutError
 
     def fail(self, how: str, way: str, after: int) -> None:
-        """Let it end like one of ENDS after so many more bytes "up" or "down"."""
+        """End in the way `how`, one of ENDS, after `after` more bytes "up" or "down"."""
         self.how = how
         self._left[way] = after
 
@@ -64,7 +65,7 @@ class Link:
         return chunk if not self.how else chunk[: self._left["down"]]
 
     def received(self, count: int) -> None:
-        """Note that so many bytes were taken. Raises CutError when that was the last that came through."""
+        """Note that `count` bytes were taken. Raises CutError when they were the last that the link carries."""
         self._pass("down", count)
 
     def _pass(self, way: str, count: int) -> None:
@@ -74,7 +75,7 @@ class Link:
                 raise CutError
 
     def close(self) -> None:
-        """Be gone: with a reset if that is how it is to end."""
+        """Close the socket, with a reset if that is how the link ends."""
         with contextlib.suppress(OSError):  # the other end may have been quicker
             if self.how == "reset":
                 reset(self.sock)

@@ -1,6 +1,6 @@
-"""Member: one client without its socket. The real client.core.session decides what is sent and what is shown.
+"""Member: one client without its socket, and the history that the checker reads.
 
-It is tested here together with the server; a member records all that the checker needs.
+The real client.core.session decides what is sent and what is shown, so that the client is proved with the server.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from tools.crash.history import (
     Welcomed,
 )
 
-WINDOW = 16  # lines on their way at a time, like the client's
-PREAMBLE = 4096  # bytes of text that may come before the first frame, likewise
-SPARES = ("spare1", "spare2", "spare3")  # names that may be anybody's, so that somebody returns to find his taken
+WINDOW = 16  # lines without an answer at a time, as many as the client allows
+PREAMBLE = 4096  # bytes of text that may come before the first frame, as for the client
+SPARES = ("spare1", "spare2", "spare3")  # names for any member, so that a returning one may find its name taken
 COMMANDS = ("/users", "/ping", "/history 5", "/nosuchcommand", "/whisper nobody hello")
 GREEK = "\N{GREEK SMALL LETTER ALPHA} to \N{GREEK SMALL LETTER OMEGA}"
 WORDS = ("", "hello", "what is on your mind?", GREEK, "x" * 700)
 
 
 class Member:
-    """The client `number` and its history. What it returns is to be sent; times are monotonic seconds."""
+    """The client `number` and its history. Its methods return the bytes to send; times are monotonic seconds."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.session = ClientSession(f"the secret of member {number}")
         self.history = History(number)
-        self.spoken = 0  # messages
-        self._names = 0  # that it has made up
+        self.spoken = 0  # messages so far
+        self._names = 0  # own names so far
         self._asked: ResumePoint | None = None
         self._codec = FrameCodec(PREAMBLE)
 
@@ -56,17 +56,17 @@ class Member:
 
     @property
     def may_return(self) -> bool:
-        """Whether it wants another connection when it has lost one."""
+        """Whether it connects again when it has lost its connection."""
         presence = self.session.presence
         return presence.may_return or not (presence.has_been_in or presence.dismissal is Dismissal.FOR_GOOD)
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether it is in the room and all its lines have had their answers."""
+        """Whether it is in the room and all its lines are answered."""
         return self.session.presence.online and not self.session.lines.pending
 
     def connected(self) -> bytes:
-        """Begin another connection."""
+        """Begin a connection: return the hello."""
         self._codec = FrameCodec(PREAMBLE)
         session = self.session
         hello = session.again() if session.presence.has_been_in else session.hello(self._own_name())
@@ -82,7 +82,7 @@ class Member:
 
     @property
     def may_type(self) -> bool:
-        """Whether it is somebody, here or on its way back, and has not typed too much already."""
+        """Whether it has a name, is connected or will be, and has few enough lines without an answer."""
         session = self.session
         return (
             bool(session.presence.has_been_in and session.name)
@@ -91,23 +91,23 @@ class Member:
         )
 
     def says(self, more: str, now: float) -> bytes:
-        """Say something to everybody, ending in `more`."""
+        """Say a marked message, ending in `more`, to everybody."""
         return self._types("say", "", self._marked(more), now)
 
     def whispers(self, to: str, more: str, now: float) -> bytes:
-        """Say something to the one named `to`."""
+        """Whisper a marked message to `to`."""
         return self._types("whisper", f"/whisper {to} ", self._marked(more), now)
 
     def replies(self, more: str, now: float) -> bytes:
-        """Say something to whoever whispered last."""
+        """Whisper a marked message to the author of the newest whisper."""
         return self._types("reply", "/reply ", self._marked(more), now)
 
     def renames(self, now: float, name: str = "") -> bytes:
-        """Take another name, one of its own if none is given."""
+        """Ask for another name, by default for the next of its own."""
         return self._types("nick", f"/nick {name or self._own_name()}", "", now)
 
     def asks(self, command: str, now: float) -> bytes:
-        """Give a command that has an answer for nobody else."""
+        """Give a command that only its author hears of."""
         return self._types("command", command, "", now)
 
     def leaves(self) -> bytes:
@@ -116,13 +116,13 @@ class Member:
         return _frames(self.session.leave().send)
 
     def turns_page(self) -> None:
-        """Begin another history where this one ends, with nothing under way."""
+        """Begin a history where this one ends; no line waits for an answer then."""
         self.history = History(self.number, [Begun(self.session.position.epoch, self.session.position.seq)])
 
     def _types(self, kind: str, command: str, text: str, now: float) -> bytes:
         before = set(self.session.lines.pending)
         step = self.session.typed(command + text, now)
-        for cseq in self.session.lines.pending.keys() - before:  # none if the client itself refuses it
+        for cseq in self.session.lines.pending.keys() - before:  # none if the client itself refuses the line
             self._write(Invoked(cseq, kind, text))
         return _frames(step.send)
 
@@ -137,7 +137,7 @@ class Member:
     # --- what it hears -------------------------------------------------------------------------------------------
 
     def hears(self, chunk: bytes, now: float) -> bytes:
-        """Take what has come."""
+        """Take received bytes."""
         return b"".join(self._take(item, now) for item in self._codec.feed(chunk))
 
     def _take(self, item: bytes | ProtocolError, now: float) -> bytes:
@@ -171,7 +171,7 @@ class Member:
         return []
 
     def _answer(self, now: float) -> bytes:
-        """Answer the server's question for a name: the one that we had may be somebody else's by now."""
+        """Answer the server's question for a name: the old one may be somebody else's by now."""
         session = self.session
         if session.questions.what != "name" or session.name:
             return b""
@@ -182,7 +182,7 @@ class Member:
 
 
 def _answer_in(event: Event, step: Step) -> Event | None:
-    """Return what `event` answers lines with: a welcome to another log gives replies back, if the user is told so."""
+    """Return the answer in `event`, if it is one: after a welcome to another log the client refuses waiting replies."""
     if isinstance(event, events.Welcomed):
         return events.refusal(ErrorCode.REPLY_OUTDATED, line="") if step.first is not None else None
     return event if getattr(event, "cseq", None) is not None else None
@@ -190,7 +190,7 @@ def _answer_in(event: Event, step: Step) -> Event | None:
 
 @lru_cache(4096)
 def loaded(item: bytes | ProtocolError) -> Event:
-    """Return the message in a payload; kept, since all clients hear the same. Raises ProtocolError."""
+    """Return the event in a payload; cached, since all clients hear the same. Raises ProtocolError."""
     if isinstance(item, ProtocolError):
         raise item
     event: Event = load(item, FROM_SERVER)
@@ -202,7 +202,7 @@ def _frames(messages_: tuple[ClientMessage, ...]) -> bytes:
 
 
 def talks(member: Member, members: Sequence[Member], chance: random.Random, now: float) -> bytes:
-    """Let `member` type something, if it may, by chance any of what has a number or an answer; return what to send."""
+    """Let `member` type a random line, if it may; return the bytes to send."""
     dice, more = chance.random(), chance.choice(WORDS)
     if not member.may_type:
         return b""

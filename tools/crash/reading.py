@@ -1,4 +1,4 @@
-"""Reading: one history gone through from its first record to its last; what it says, and what is wrong by itself."""
+"""Reading: one history, read from the first record to the last: its facts, and what is wrong in itself."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tools.crash.history import (
 )
 
 Place = tuple[str, int]  # an epoch, and a number in its log
-Numbers = Mapping[str, Sequence[int]]  # by epoch, those that stand in its log, in order
+Numbers = Mapping[str, Sequence[int]]  # by epoch, the numbers in its log, in order
 
 
 class Gap(NamedTuple):
-    """So many entries were told to be missing, between two numbers."""
+    """The server said that `missing` entries between two numbers are lost to this reader."""
 
     epoch: str
     after: int
@@ -38,13 +38,13 @@ class Gap(NamedTuple):
 
 
 class Reading:
-    """What the client `number` typed and was told, by number. `wrong`: sentences about what can't be right."""
+    """What the client `number` typed and was told, by number. `wrong`: violations, a sentence each."""
 
     def __init__(self, history: History) -> None:
         self.number = history.number
         self.stayed = history.stayed
         self.wrong: list[str] = []
-        self.told: dict[Place, RoomEvent] = {}  # without the `cseq`, which is its author's business
+        self.told: dict[Place, RoomEvent] = {}  # without the `cseq`, which only the author is told
         self.shown: Counter[Place] = Counter()
         self.listed: list[Past] = []
         self.refused: list[tuple[str, Refusal]] = []  # with the epoch in which it was told
@@ -52,15 +52,15 @@ class Reading:
         self.answers: dict[int, Event] = {}  # by `cseq`
         self._spans: list[tuple[str, int, int]] = []  # epoch, from after this number, up to this one
         self.gaps: list[Gap] = []
-        self._gap = 0  # entries that have just been told to be missing, before what is told next
+        self._gap = 0  # entries just reported as missing, before the next event
         self.epoch, self._newest = "", 0
-        self._is_cut_off = False  # from the log that it knew, and not told so yet
-        self._knows_end = False  # of the log that it knew, before it is welcome in another one
+        self._is_cut_off = False  # from the log that it knew, and has not been told so yet
+        self._knows_end = False  # of the log that it knew, before the welcome to another one
         for record in history.records:
             _TAKE[type(record)](self, record)
 
     def owed(self, numbers: Numbers) -> Iterator[Place]:
-        """Yield what was neither told nor told as missing; who stayed should know its log to the end of `numbers`."""
+        """Yield the entries neither told nor reported as missing; one that stayed should know its log to the end."""
         spans = list(self._spans)
         if self.stayed and spans:
             epoch, after, upto = spans[-1]
@@ -142,7 +142,7 @@ class Reading:
         self._spans[-1] = (epoch, after, seq)
 
     def _is_answer(self, event: RoomEvent) -> bool:
-        """Say whether `event` may be told once more: as the answer to a line of ours that we had to repeat."""
+        """Return whether `event` may be told again: as the answer to a line that we had to repeat."""
         if isinstance(event, Said | Whispered):
             mark = mark_of(event.text)
             return event.cseq is not None and mark is not None and mark[0] == self.number
@@ -153,7 +153,7 @@ class Reading:
 
 
 def between(numbers: Sequence[int], after: int, before: int) -> Sequence[int]:
-    """Return those of `numbers`, which are in order, that are between these two."""
+    """Return the part of the sorted `numbers` that lies between `after` and `before`."""
     return numbers[bisect_right(numbers, after) : bisect_left(numbers, before)]
 
 

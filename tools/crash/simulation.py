@@ -192,7 +192,7 @@ class World:
         self._histories.append(member.history)
 
     def _replace(self, member: Member) -> None:
-        """Let somebody new come for one who does not come back."""
+        """Replace a member that does not come back."""
         member.history.stayed = False
         self.members.remove(member)
         self._add_member()

@@ -21,7 +21,7 @@ LASTING_PORTS = range(15_000, 32_000)  # below those that the system gives to cl
 def free_port(lasting: random.Random | None = None) -> int:
     """Return a port that was free a moment ago.
 
-    With `lasting`, by which it is chosen, it is one that the system gives to no client while the server is down.
+    With `lasting`, which chooses it, the system gives the port to no client while the server is down.
     """
     while True:
         port = 0 if lasting is None else lasting.choice(LASTING_PORTS)

@@ -105,12 +105,12 @@ def join(port: int, name: str, framed: bool = False, buffer: int = 0) -> Ear:
 
 
 def welcomed(ear: Ear) -> bool:
-    """Return whether it is in the room."""
+    """Return whether the server has let it into the room."""
     return b'"type":"welcome"' in ear.heard if ear.framed else b"Welcome, " in ear.heard
 
 
 def ended(ear: Ear) -> bool:
-    """Return whether its connection has ended."""
+    """Return whether the connection has ended."""
     return ear.ended
 
 
@@ -137,7 +137,7 @@ def hang_up(ears: Iterable[Ear]) -> None:
 
 
 def quit_all(ears: list[Ear], command: str = "/quit") -> None:
-    """Let all leave by a command, so that their names are free, and close them."""
+    """Let all leave by a command, which frees their names, and close them."""
     for ear in ears:
         ear.say(command)
     listen_until(ended, ears)

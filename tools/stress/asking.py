@@ -1,7 +1,7 @@
-"""Few bytes that ask for many: 850 who ask for long answers at once, and again and again, and somebody who pings.
+"""Small requests with long answers: 850 clients ask for them at once, over and over, while another client pings.
 
-The limits on what each may send are off, so that what holds here is the loop's own bound, which no number of
-connections gets round.
+The limits of each connection are off, so that this measures the loop's own bound, which holds for any number of
+connections.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def asking() -> Iterator[Finding]:
 
 
 def crowd(port: int) -> list[Ear]:
-    """Return those who will ask, in a room where something has been said."""
+    """Return the clients that will ask, in a room with a history."""
     talker = join(port, "talker")
     listen_until(welcomed, [talker])
     for number in range(SAID):
@@ -69,7 +69,7 @@ def ask_on(ears: list[Ear], line: str) -> int:
 
 
 def beginning(port: int) -> dict[str, object]:
-    """Return where the log stands, as a client says it when it comes back."""
+    """Return the log's position, as a returning client names it."""
     probe = join(port, f"p{0:x<19}", framed=True)
     listen_until(welcomed, [probe])
     hang_up([probe])
@@ -95,7 +95,7 @@ def come_back(port: int, place: dict[str, object]) -> tuple[float, int, list[Ear
 
 
 def pinging(port: int) -> Future[list[float]]:
-    """Let somebody ping for a window, in a process of its own; wait until that has begun."""
+    """Ping for a window in a process of its own; wait until that has begun."""
     context = multiprocessing.get_context("spawn")
     ready = context.Manager().Event()
     pool = ProcessPoolExecutor(1, context)

@@ -59,7 +59,7 @@ def logins_beside(server: Server, then: Callable[[Ear], None]) -> list[float]:
 
 
 def guess(server: Server, number: int, then: Callable[[Ear], None], stop: threading.Event) -> None:
-    """Guess at a name that nobody else guesses at, on one connection after the other."""
+    """Guess one name's password, on one connection after the other."""
     count = 0
     while not stop.is_set():
         count += 1
@@ -71,12 +71,12 @@ def guess(server: Server, number: int, then: Callable[[Ear], None], stop: thread
 
 
 def wait_for_answer(ear: Ear) -> None:
-    """Wait to be told what the guess was worth."""
+    """Wait for the answer to the guess."""
     listen_until(lambda one: any(words in one.heard for words in TOLD), [ear], LIMIT)
 
 
 def hang_up_at_once(ear: Ear, chance: random.Random) -> None:
-    """Wait for nothing, or hardly."""
+    """Hang up at once, or nearly."""
     time.sleep(chance.random() * 0.02)
     if chance.random() < 0.5:
         reset(ear.sock)

@@ -65,7 +65,7 @@ def pour(ear: Ear, what: bytes) -> None:
 
 
 def scans(chance: random.Random) -> Finding:
-    """Other protocols, some cut short, some reset, some left open: a normal user is served all the while."""
+    """Other protocols, some cut short, some reset, some left open: a normal user is served throughout."""
     ears: list[Ear] = []
     with serving() as server:
         normal = join(server.port, "ann")

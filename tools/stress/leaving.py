@@ -1,4 +1,4 @@
-"""Those who do not leave by themselves: readers that are dropped, and connections that are reset."""
+"""Abrupt ends: readers that the server drops, and connections that are reset."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def flood(talker: Ear) -> None:
 
 
 def resets(chance: random.Random) -> Finding:
-    """Connections reset while they talk: afterwards nothing of them is open, and each name can be had again."""
+    """Connections reset while they talk: afterwards none of them is open, and each name is free again."""
     with serving("--no-rate-limit") as server:
         observer = join(server.port, "observer")
         listen_until(welcomed, [observer])

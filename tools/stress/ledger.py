@@ -1,12 +1,12 @@
 """The ledger: the room's log as the clients heard it, and whether everyone heard the same, all of it, once.
 
-Framed clients are told each event's number. The first who hears a number writes the event down, and whoever hears it
-after that has to hear the same; each hears the numbers without a gap from the one in its welcome on. That alone proves
+Framed clients are told each event's number. The first to hear a number writes the event down, and all others have to
+hear the same; each hears the numbers without a gap from the one in its welcome on. That alone proves
 one order for everyone, nothing left out and nothing twice. Text clients hear no numbers: their lines have to be the
 ledger's, one after the other, without what they said themselves.
 
-Against the talkers: what one says carries its mark and a count, and has to come into the ledger in order, each once. No
-whispers are sent, so there is no number that somebody may miss.
+Each talker's message carries its mark and a count, and has to come into the ledger in order, once. No whispers are
+sent, so everybody hears every number.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ Event = tuple[str, str, str]  # type, name, text
 
 
 class Ledger:
-    """Events by their number; `wrong` counts what must not be, by what it was."""
+    """Events by their number; `wrong` counts violations by their kind."""
 
     def __init__(self) -> None:
         self.events: dict[int, Event] = {}
-        self.first = self.newest = 0  # the first who comes, whom nobody hears coming: the log begins there
+        self.first = self.newest = 0  # the log begins with the first client, which nobody hears joining
         self.deliveries = 0  # of messages, each checked
-        self.dropped = 0  # readers that stalled for long; the server may do that
+        self.dropped = 0  # readers after a long stall, which the server may drop
         self.wrong: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()  # a talker's mark -> the count of its newest message
 
     def write(self, seq: int, event: Event) -> None:
-        """Take what a framed client heard under a number."""
+        """Take the event that a framed client heard under `seq`."""
         known = self.events.setdefault(seq, event)
         if known is not event and known != event:
             self.wrong["two events under one number"] += 1
@@ -52,22 +52,22 @@ class Ledger:
             self.wrong["a message twice, left out or never said"] += 1
 
     def begin(self, seq: int) -> None:
-        """Begin with the number of the first framed client's welcome; do nothing for those of later ones."""
+        """Begin with the number of the first framed client's welcome; ignore later ones."""
         if not self.first:
             self.first = self.newest = seq
 
     def heard_of(self, mark: str) -> int:
-        """How many messages with this mark have come."""
+        """Return how many messages with this mark have come."""
         return self._counts[mark]
 
     def find_joining(self, name: str, after: int) -> int | None:
-        """The number of the first event after `after` that says `name` has connected; None if it is not known yet."""
+        """Return the number of the first event after `after` in which `name` joins; None if it is not known yet."""
         numbers = range(max(after, self.first) + 1, self.newest + 1)
         return next((seq for seq in numbers if self.events[seq][:2] == ("joined", name)), None)
 
 
 def line_of(event: Event) -> str:
-    """How a line that tells of `event` begins, or what it is if somebody said something."""
+    """Return the line of a message, or the beginning of the line of another event."""
     kind, name, text = event
     if kind == SAID:
         return f"{name}: {text}"
@@ -76,6 +76,6 @@ def line_of(event: Event) -> str:
 
 @lru_cache(4096)
 def parsed(payload: bytes) -> tuple[dict[str, Any], Event]:
-    """A framed client's message, and the event in it; kept, since 800 clients hear the same bytes."""
+    """Return a framed client's message and the event in it; cached, since 800 clients hear the same bytes."""
     message = json.loads(payload)
     return message, (message["type"], message.get("name", ""), message.get("text", ""))

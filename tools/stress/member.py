@@ -15,7 +15,7 @@ FRAMED_FAREWELL = re.compile(rb'"code":"too-far-behind"|"type":"goodbye"')
 
 
 class Member:
-    """A seat in the crowd; `name` and connection may change, `framed` does not. Times are monotonic seconds."""
+    """One place in the crowd; its name and connection may change, `framed` does not. Times are monotonic seconds."""
 
     def __init__(self, port: int, number: int, framed: bool, ledger: Ledger) -> None:
         self.framed = framed
@@ -30,22 +30,22 @@ class Member:
 
     @property
     def mark(self) -> str:
-        """What its messages begin with, in this incarnation."""
+        """The beginning of its messages on this connection."""
         return f"m{self._number}-{self._incarnation}"
 
     @property
     def in_step(self) -> bool:
-        """Whether it is in the room and has heard all that is known."""
+        """Whether it is in the room and has heard all events in the ledger."""
         return self.here and self.position == self.ledger.newest and not self._lines
 
     def ready(self, now: float) -> bool:
-        """Whether it can talk."""
+        """Return whether it can talk."""
         return self.here and self.position is not None and now >= self.listens_at
 
     # --- what it does --------------------------------------------------------------------------------------------
 
     def enter(self, rename: bool) -> None:
-        """Connect, as somebody else with `rename`."""
+        """Connect, under a new name with `rename`."""
         self._incarnation += 1
         if rename:
             self.name = f"m{self._number}-{self._incarnation}"
@@ -81,18 +81,18 @@ class Member:
         self.here, self.back_at = False, back_at
 
     def stall(self, until: float, long: bool) -> None:
-        """Read nothing; `long`: so that the server may drop it."""
+        """Read nothing until `until`; `long`: for so long that the server may drop it."""
         self.listens_at = until
         self.was_stalled = long
 
     def _send(self, content: bytes) -> None:
-        if not self._ear.send(content) and not self.was_stalled:  # else it may have been dropped, and hears of it next
+        if not self._ear.send(content) and not self.was_stalled:  # after a stall it may have been dropped
             self.ledger.wrong["could not send"] += 1
 
     # --- what it hears -------------------------------------------------------------------------------------------
 
     def listen(self, now: float) -> None:
-        """Take what has arrived and check it."""
+        """Take the bytes that have arrived, and check them."""
         if not self.here or now < self.listens_at:
             return
         self._ear.listen()
@@ -146,7 +146,7 @@ class Member:
                 return
 
     def _hear_line(self, expected: str, kind: str) -> bool:
-        """Take the next line; whether it is the expected one. The only other one that may come is a farewell."""
+        """Take the next line; return whether it is the expected one. Only a farewell may come instead."""
         line = self._lines.popleft()
         if line == expected if kind == SAID else line.startswith(expected):
             self.ledger.deliveries += kind == SAID

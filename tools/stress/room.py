@@ -33,14 +33,14 @@ PACE = 0.95  # of the rate, that this script has to keep up for the figures to c
 
 @dataclass(frozen=True)
 class Usage:
-    """What the server uses while everybody is there and nobody talks."""
+    """The server's resources while everybody is connected and nobody talks."""
 
     memory: int
     descriptors: int
 
     @classmethod
     def of(cls, server: Server) -> Usage:
-        """What it uses now."""
+        """Return its present usage."""
         return cls(server.memory(), server.descriptors())
 
     def __str__(self) -> str:
@@ -79,11 +79,11 @@ class Soak:
             self.sweep()
 
     def is_settled(self) -> bool:
-        """Whether nothing is under way any more, as far as the clients know."""
+        """Whether the clients know of nothing that is still on its way."""
         return all(member.in_step for member in self.members)
 
     def sweep(self) -> None:
-        """Let everybody listen, and those come back whose time it is; then compare the text clients' lines."""
+        """Let everybody listen, reconnect those whose pause is over, and check the text clients' lines."""
         now = time.monotonic()
         for member in self.members:
             member.listen(now)
@@ -111,7 +111,7 @@ class Soak:
         self.talked += time.monotonic() - began
 
     def fault(self, now: float) -> None:
-        """Do to one of those who are well what networks and people do."""
+        """Give one healthy member a fault, as networks and people do."""
         well = [member for member in self.members if member.in_step and member.ready(now) and not member.was_stalled]
         if not well:
             return
@@ -136,7 +136,7 @@ class Soak:
         )
 
     def unheard(self) -> int:
-        """Messages of those who are still there that never came."""
+        """Return how many messages of those still connected never came."""
         return sum(member.said - self.ledger.heard_of(member.mark) for member in self.members)
 
 
@@ -156,7 +156,7 @@ def run(minutes: float, seed: int) -> Iterator[Finding]:
 
 
 def soaked(soak: Soak, minutes: float, after: float) -> Usage:
-    """Soak for so long, print a line a minute, `after` minutes that have been; return what the server uses then."""
+    """Soak for `minutes`, printing a line a minute, counted from `after`; return the server's usage at the end."""
     for number in range(math.ceil(minutes)):
         soak.talk(60 * min(1.0, minutes - number))
         print(f"minute {min(number + 1, minutes) + after:g}: {soak.so_far()}", flush=True)
@@ -165,7 +165,7 @@ def soaked(soak: Soak, minutes: float, after: float) -> Usage:
 
 
 def deliveries(soak: Soak) -> Finding:
-    """Whether everybody heard everything once, in order."""
+    """Return whether everybody heard everything once, in order."""
     ledger, pace = soak.ledger, soak.said / soak.talked
     behind, unheard = sum(not member.in_step for member in soak.members), soak.unheard()
     wrong = ", ".join(f"{count} x {what}" for what, count in ledger.wrong.items()) or "nothing"
@@ -179,6 +179,6 @@ def deliveries(soak: Soak) -> Finding:
 
 
 def flatness(early: Usage, late: Usage, bugs: int) -> Finding:
-    """Whether the server uses no more at the end than early on."""
+    """Return whether the server uses no more at the end than early on."""
     flat = late.memory - early.memory < FLAT and late.descriptors == early.descriptors
     return Finding(flat and not bugs, "flat", f"{early} early, {late} at the end; bugs: {bugs}")

@@ -1,4 +1,4 @@
-"""Signals: SIGTERM in the midst of talk, and SIGSTOP, a debugger or a laptop that is closed.
+"""Signals: SIGTERM amid talk, and SIGSTOP, as when a debugger stops the server or a laptop sleeps.
 
 After SIGTERM everybody reads why, sees a clean end, and the exit code is 0. A stopped server drops nobody for it.
 """

@@ -1,8 +1,8 @@
 """Readers that read nothing: how long the others wait for a message, and how much memory it takes.
 
-Each round measures the same room twice, each time with a fresh server: once everybody reads, once 50 of the 900 read
-nothing. The lines are long, so that within the window those 50 fill the kernel's buffers, lag, and are dropped: the
-delays cover all of it. Probes and delays are those of tools/bench/latency.py.
+Each round measures the same room twice, each time with a fresh server: once with all reading, once with 50 of the 900
+reading nothing. The lines are long, so that within the window those 50 fill the kernel's buffers, lag, and are dropped:
+the delays cover all of it. Probes and delays are those of tools/bench/latency.py.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def delay(rounds: int) -> Finding:
 
 
 def p99(stalls: bool) -> float:
-    """The delay of one window in ms. Raises RuntimeError unless those who stalled were dropped, and nobody else."""
+    """Return the delay of one window in ms. Raises RuntimeError unless just those that stalled were dropped."""
     with serving() as server, clients(running := Running(TEXT, server), PEOPLE) as seats:
         stalling = set(seats[STALL_EVERY // 2 :: STALL_EVERY] if stalls else [])
         reading = [sock for sock in seats if sock not in stalling]

@@ -15,7 +15,7 @@ from tools.crash.patches import Patches
 
 
 def shows_repeats(patches: Patches) -> None:
-    """What comes a second time is shown a second time."""
+    """A repeated event is shown again."""
     receive = ClientSession.receive
 
     def receiving(self: ClientSession, event: Any, now: float) -> Step:
@@ -32,7 +32,7 @@ def _again(patches: Patches, change: Any) -> None:
 
 
 def forgets_pending(patches: Patches) -> None:
-    """What has had no answer when the connection is lost is forgotten."""
+    """Lines without an answer are forgotten when the connection is lost."""
 
     def forgetting(self: ClientSession, hello: Hello) -> Hello:
         self.lines.pending.clear()
@@ -42,7 +42,7 @@ def forgets_pending(patches: Patches) -> None:
 
 
 def asks_too_late(patches: Patches) -> None:
-    """It wants to be told what came after the number after the newest that it knows."""
+    """It asks to resume one number too late."""
 
     def asking(self: ClientSession, hello: Hello) -> Hello:
         resume = hello.resume
@@ -87,7 +87,7 @@ def repeats_renumbered(patches: Patches) -> None:
 
 
 def skips_missed(patches: Patches) -> None:
-    """It takes the welcome's number for what it has seen, and what it missed for old."""
+    """It takes the welcome's number for the newest that it has seen, and skips what it missed."""
 
     def skipping(self: ClientSession, step: Step) -> Step:
         self.position.seq = self.position.came_at
@@ -97,7 +97,7 @@ def skips_missed(patches: Patches) -> None:
 
 
 def takes_others_answers(patches: Patches) -> None:
-    """Everybody's `cseq` acknowledges its own line of that number."""
+    """Another author's `cseq` acknowledges its own line of that number."""
 
     def settling(self: ClientSession, event: Any) -> Pending | None:
         return self.lines.pending.pop(getattr(event, "cseq", None), None)  # type: ignore[arg-type]
@@ -106,7 +106,7 @@ def takes_others_answers(patches: Patches) -> None:
 
 
 def follows_old_names(patches: Patches) -> None:
-    """What it is told of the past changes its name of today (the one that this checker found in the real client)."""
+    """Old events of a rename change its present name (a bug that this checker found in the real client)."""
     renamed = ClientSession._renamed
 
     def following(self: ClientSession, event: Any) -> None:

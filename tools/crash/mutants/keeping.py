@@ -16,7 +16,7 @@ from tools.crash.patches import Patches
 
 
 def told_before_kept(patches: Patches) -> None:
-    """A turn is written into the journal in the turn after it, when everybody has been told."""
+    """A turn is written into the journal one turn late, after everybody has been told."""
     begin, take_fresh = Services.__init__, Hub.take_fresh
     waiting: list[tuple[Any, Any]] = []
 
@@ -33,7 +33,7 @@ def told_before_kept(patches: Patches) -> None:
 
 
 def never_kept(patches: Patches) -> None:
-    """Every so many turns, one is not written."""
+    """Now and then a turn is not written."""
     counter, write = count(1), Journal.write
 
     def writing(self: Journal, entries: Any, answers: Any = ()) -> None:
@@ -63,7 +63,7 @@ def _numbered(patches: Patches, first: Callable[[Journal], int]) -> None:
 
 
 def whispers_unwritten(patches: Patches) -> None:
-    """Whispers are thought too secret for the journal."""
+    """Whispers are left out of the journal."""
     write = Journal.write
 
     def writing(self: Journal, entries: Any, answers: Any = ()) -> None:
@@ -73,7 +73,7 @@ def whispers_unwritten(patches: Patches) -> None:
 
 
 def readers_unwritten(patches: Patches) -> None:
-    """The journal does not say whom a whisper was for, and after a restart everybody may read it."""
+    """The journal does not keep a whisper's readers, and after a restart everybody may read it."""
     write = Journal.write
 
     def writing(self: Journal, entries: Any, answers: Any = ()) -> None:
@@ -100,7 +100,7 @@ def epoch_kept(patches: Patches) -> None:
 
 
 def lost_end_unnoticed(patches: Patches) -> None:
-    """Nobody looks whether a killed server's write-ahead log is still there."""
+    """The loss of a killed server's write-ahead log goes unnoticed."""
     begin = Journal._begin
     patches.replace(Journal, "_begin", lambda self, new_epoch, boot, _: begin(self, new_epoch, boot, True))
 
@@ -117,7 +117,7 @@ def epoch_changed(patches: Patches) -> None:
 
 
 def authors_unwritten(patches: Patches) -> None:
-    """The journal does not say whose lines it holds."""
+    """The journal does not keep the authors' identities."""
     write = Journal.write
 
     def writing(self: Journal, entries: Any, answers: Any = ()) -> None:

@@ -1,4 +1,4 @@
-"""Bugs in what one is told who comes back, and in what becomes of lines that come again."""
+"""Bugs in what a returning client is told, and in how repeated lines are answered."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.crash.mutants.bug import Bug, Effects
 from tools.crash.mutants.telling import handle
 from tools.crash.patches import Patches
 
-FEW = 16  # clients: more than there are members, and fewer than there may be strangers
+FEW = 16  # clients: more than the members, fewer than the strangers
 
 
 def _resumes(change: Callable[[Log, int, str, Any], tuple[int, list[Entry]]]) -> Bug:
@@ -49,17 +49,17 @@ def _gap_too_large(log: Log, seq: int, identity: str, since: Any) -> tuple[int, 
 
 
 def others_whispers(patches: Patches) -> None:
-    """Whoever comes back is told everybody's whispers."""
+    """A returning client is told everybody's whispers."""
     patches.replace(Entry, "is_for", lambda self, identity: True)
 
 
 def others_numbers(patches: Patches) -> None:
-    """Whoever comes back is told the `cseq` of others' lines as if they were its own."""
+    """A returning client is told the `cseq` of others' lines as if they were its own."""
     patches.replace(Entry, "told_to", lambda self, identity: self.event)
 
 
 def no_gap(patches: Patches) -> None:
-    """Nobody is told that something can't be told any more."""
+    """A returning client is not told of a gap."""
     catch_up = resume.catch_up
 
     def catching_up(*arguments: Any) -> Effects:
@@ -70,27 +70,27 @@ def no_gap(patches: Patches) -> None:
 
 
 def no_end(patches: Patches) -> None:
-    """Nobody is told that the log is another one."""
+    """A returning client is not told that the log is another one."""
     patches.replace(resume, "tell_lost", lambda *_: [])
 
 
 def any_epoch(patches: Patches) -> None:
-    """Whoever comes back is taken to know this log, whichever it knows."""
+    """A returning client is taken to know this log, even if it knows another."""
     patches.replace(resume, "can_resume", lambda session, epoch, log: session.claim.resume is not None)
 
 
 def never_resumed(patches: Patches) -> None:
-    """Nobody is told what it has missed."""
+    """A returning client is not told what it has missed."""
     patches.replace(resume, "can_resume", lambda session, epoch, log: False)
 
 
 def said_again(patches: Patches) -> None:
-    """A line that comes again is said again."""
+    """A repeated line is said again."""
     patches.replace(Replies, "highest", lambda *_: None)
 
 
 def _repeats(patches: Patches, answer: Callable[[Hub, Any], Outcome]) -> None:
-    """Answer a line that comes again with `answer`."""
+    """Answer a repeated line with `answer`."""
     once = Hub._once
 
     def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Outcome:
@@ -102,17 +102,17 @@ def _repeats(patches: Patches, answer: Callable[[Hub, Any], Outcome]) -> None:
 
 
 def repeat_unanswered(patches: Patches) -> None:
-    """A line that comes again is dropped without an answer."""
+    """A repeated line is dropped without an answer."""
     _repeats(patches, lambda hub, session: Outcome())
 
 
 def repeat_refused(patches: Patches) -> None:
-    """A line that comes again is refused, though it was said."""
+    """A repeated line is refused, although it was said."""
     _repeats(patches, lambda hub, session: hub.state.refuse(session, ErrorCode.REPEATED_TOO_LATE))
 
 
 def others_answers(patches: Patches) -> None:
-    """A line that comes again is answered with what somebody's line of that number was answered."""
+    """A repeated line gets the answer to another author's line of that number."""
     once = Hub._once
 
     def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Outcome:
@@ -127,7 +127,7 @@ def others_answers(patches: Patches) -> None:
 
 
 def clients_forgotten(patches: Patches) -> None:
-    """What somebody's lines were answered is forgotten as soon as some others have spoken."""
+    """The answers to a client's lines are forgotten once some others have spoken."""
     note = Replies.note
 
     def noting(self: Replies, identity: str, cseq: int, seq: int) -> None:
@@ -140,7 +140,7 @@ def clients_forgotten(patches: Patches) -> None:
 
 
 def answers_forgotten(patches: Patches) -> None:
-    """After a restart no line is known that was answered before it."""
+    """After a restart all answers to earlier lines are forgotten."""
     begin = Replies.__init__
     patches.replace(Replies, "__init__", lambda self, *_: begin(self))
 

@@ -1,4 +1,4 @@
-"""Bugs in telling the room: the fan-out, and whom a whisper is told to."""
+"""Bugs in the fan-out, and in the choice of a whisper's readers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _swapped(effects: Deliveries, counter: Iterator[int]) -> Deliveries:
 
 
 def _not_echoed(effects: Deliveries, counter: Iterator[int]) -> Deliveries:
-    """Tell the room, and an author not."""
+    """Tell an author's message to the others, but not to the author."""
     return [
         Broadcast(replace(effect.event, cseq=None), effect.exclude)  # type: ignore[union-attr,arg-type]
         if _is_said(effect) and not next(counter) % OFTEN
@@ -95,7 +95,7 @@ def altered_for_one(patches: Patches) -> None:
 
 
 def late_newcomer(patches: Patches) -> None:
-    """Who comes in reads the room from the next turn on."""
+    """A newcomer becomes a reader one turn late."""
     enter = _View.enter
     patches.replace(_View, "enter", lambda self, index: enter(self, index + 1000))
 
