@@ -17,6 +17,7 @@ from client.core.render import Shown
 from client.view import status_bar
 from client.view.ansi import palette
 from client.view.scrollback import View, tail
+from client.view.wrap import wrapped
 
 _BATCH = 500  # things shown at a time
 _PAUSE = 0.03  # seconds between two batches: more than 30 pictures a second can't be seen
@@ -49,8 +50,9 @@ class Display:
         return shown.text if self._painter is None else self._painter.text(shown)
 
     def lines(self, shown: Iterable[Shown]) -> str:
-        """Return the text of each, with a line end."""
-        return "".join(f"{self.text(one)}\n" for one in shown)
+        """Return the text of each in rows, with a line end."""
+        columns = self.size[1]
+        return "".join(f"{self.text(wrapped(one, columns, get_cwidth))}\n" for one in shown)
 
     def live(self) -> str:
         """Return what stands right over the prompt."""
@@ -103,7 +105,8 @@ class Display:
     def _write_anew(self, app: Application[Any]) -> None:
         rows, columns = self.size
         app.renderer.clear()
-        self._put(tail(self._written, columns, rows - rows // _LIVE_SHARE, get_cwidth))
+        in_rows = (wrapped(shown, columns, get_cwidth) for shown in self._written)
+        self._put(tail(in_rows, rows - rows // _LIVE_SHARE))
         app.invalidate()
 
     def clear(self) -> None:

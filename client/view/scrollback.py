@@ -7,7 +7,7 @@ acknowledged; they go up when they are settled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -92,11 +92,11 @@ def _with_time(shown: Shown, time: str) -> tuple[Span, ...]:
     return (*shown.spans[:before], Span(time, Role.TIME), *shown.spans[before:])
 
 
-def tail(shown: Iterable[Shown], columns: int, rows: int, width_of: Callable[[str], int]) -> list[Shown]:
-    """Return the newest of `shown` that fit on `rows` rows; `width_of` returns how many columns a text takes."""
+def tail(shown: Iterable[Shown], rows: int) -> list[Shown]:
+    """Return the newest of `shown`, which are in rows already (client.view.wrap), that fit on `rows` rows."""
     fitting: list[Shown] = []
     for one in reversed(tuple(shown)):
-        rows -= sum(max(1, -(-width_of(line) // columns)) for line in one.text.split("\n"))
+        rows -= 1 + one.text.count("\n")
         if rows < 0:
             break
         fitting.append(one)

@@ -204,7 +204,7 @@ def test_a_line_wider_than_the_screen_and_what_arrives_leave_each_other_alone(an
     ann.presses("x" * 100)
     ann.sees("x" * (100 + len("ann> ") - COLUMNS))
     ann.hears(Said(2, "bob", "y" * 100, AT))
-    ann.sees("bob: " + "y" * 69, "y" * 31, "ann> " + "x" * 75, "x" * 25)
+    ann.sees("bob: " + "y" * 68, "        " + "y" * 32, "ann> " + "x" * 75, "x" * 25)
 
 
 def test_what_was_typed_is_wiped_because_the_server_echoes_it(ann: User) -> None:  # A12
