@@ -162,10 +162,16 @@ class TlsStream:
         self._sock.close()
 
 
+def _restricted(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Return `context`, with TLS 1.2 at least, and no second handshake, which would stop what is being sent."""
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    return context
+
+
 def vouching(authorities: Path | None) -> ssl.SSLContext:
     """Return a context that takes what the system's authorities, or those in a file, vouch for. Raises OSError."""
-    context = ssl.create_default_context(cafile=authorities)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = _restricted(ssl.create_default_context(cafile=authorities))
     if authorities is not None:
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the file may hold the server's own certificate
     return context
@@ -173,8 +179,7 @@ def vouching(authorities: Path | None) -> ssl.SSLContext:
 
 def unchecked() -> ssl.SSLContext:
     """Return a context that takes any certificate, for a caller that looks at its fingerprint before it sends."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = _restricted(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
