@@ -30,8 +30,10 @@ _DRAWN_AS_EMOJI = "\ufe0f"
 def wrapped(shown: Shown, columns: int, width_of: WidthOf) -> Shown:
     """Return `shown` in rows that leave the last of `columns` free. `width_of` returns how many a text takes."""
     text = shown.text
-    if text.isascii() and len(text) < columns:  # nearly all
-        return shown
+    if text.isascii():  # nearly all
+        if len(text) < columns:
+            return shown
+        width_of = len
     indent = INDENT if columns >= WIDE else SMALL_INDENT if columns >= TINY else 0
     cuts = [cut for line in _LINE.finditer(text) for cut in _Rows(columns - 1, indent, width_of).cuts(line)]
     return replace(shown, spans=tuple(_with_cuts(shown.spans, cuts, "\n" + " " * indent))) if cuts else shown
