@@ -230,6 +230,9 @@ class Client:
         except Ending:
             return False
         with self._changed:
+            if self._ending is not None:  # the user has left meanwhile: nothing more is sent
+                link.close()
+                raise self._ending
             self._link = link
             self._note_connection()
         self._show_note()

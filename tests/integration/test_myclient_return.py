@@ -10,15 +10,16 @@ import pytest
 
 import myclient
 from client.cli import options
-from client.cli.exits import Exit
+from client.cli.exits import Ending, Exit
 from client.core.backoff import Backoff
+from client.core.session import ClientSession
 from client.net import link
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Dismissed, Joined, Noticed, Said, Welcomed, refusal
 from protocol.requests import Hello, Line, Password, ResumePoint
 from tests.integration.test_myclient import client
 from tests.support.programs import CTRL_D, Programs, needs
-from tests.support.scripted import Bot, Peer, Script, Scripted
+from tests.support.scripted import Bot, Peer, Script, Scripted, Typed
 
 AT = 1_700_000_000.0
 GOODBYE = Line("/disconnect", 2)
@@ -139,6 +140,26 @@ def test_a_server_that_shuts_down_may_be_back(bot: Bot, scripted: Scripted) -> N
 
     scripted.plays(shuts_down)
     assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
+
+
+def test_a_connection_that_comes_after_the_user_has_left_is_not_used(scripted: Scripted) -> None:  # T4
+    def connecting() -> link.Link:
+        made = link.connect("127.0.0.1", scripted.port)
+        if chat:
+            chat[0]._end(Ending(Exit.INTERRUPTED))
+        return made
+
+    chat: list[myclient.Client] = []
+    session = ClientSession("secret")
+    scripted.plays(lambda _: None)
+    chat.append(myclient.Client(connecting, session, Typed(), persistence=5.0))
+    session.receive(Welcomed("bot", "epoch", 1, 1), 0.0)
+    scripted.plays(Peer.listens)
+    with pytest.raises(Ending):
+        chat[0]._is_connected_again()
+    chat[0]._link.close()
+    scripted.close()
+    assert scripted.heard == [b"", b""]
 
 
 def test_when_its_patience_is_over_it_says_what_may_not_have_arrived(
