@@ -298,7 +298,7 @@ def _way(host: str, port: int, chosen: argparse.Namespace, *, on_terminal: bool)
         if on_terminal:
             tls.meet(accept)
         return tls.connect
-    return partial(connect, host, port, NOT_ENCRYPTED if hosts.of(host, port) is not None else "")
+    return partial(connect, host, port, NOT_ENCRYPTED if hosts.has(host, port) else "")
 
 
 def run(arguments: Sequence[str], on_terminal: bool) -> None:

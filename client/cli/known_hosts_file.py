@@ -39,6 +39,13 @@ class KnownHosts:
             sentence = f"The line for {place} in {self.file} can't be read: {error}. Correct it, or delete it."
             raise Ending(Exit.CANNOT_CONNECT, sentence) from None
 
+    def has(self, host: str, port: int) -> bool:
+        """Return whether a server is known to speak TLS, as far as the file can be read."""
+        try:
+            return self.of(host, port) is not None
+        except Ending:
+            return False
+
     def keep(self, host: str, port: int, known: Known) -> str:
         """Remember how a server is known, in the file if possible; return why it isn't, "" if it is."""
         place = place_of(host, port)

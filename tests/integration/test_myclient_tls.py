@@ -316,6 +316,11 @@ def test_a_line_that_can_t_be_read_is_no_reason_to_trust(bot: Bot, scripted: Scr
     assert f"The line for 127.0.0.1:{scripted.port} in {path} can't be read" in bot.err
 
 
+def test_a_plain_connection_needs_no_file(bot: Bot) -> None:
+    settings_file.path().with_name("known_hosts").mkdir(parents=True)
+    assert bot.exits(leaves_at_once) is Exit.GOODBYE
+
+
 @pytest.mark.usefixtures("no_input")
 def test_a_file_that_can_t_be_read_is_no_reason_to_trust(bot: Bot) -> None:
     settings_file.path().with_name("known_hosts").mkdir(parents=True)
