@@ -118,10 +118,9 @@ def refused(why: str) -> Ending:
 
 def cut_off(session: ClientSession, preamble: bytes) -> Ending:
     """Return the ending for a connection that is gone without a goodbye; `preamble` is text that was not for frames."""
-    lines = preamble.decode(errors="replace").strip().splitlines()
     heard_frames = session.name or session.questions.what or session.questions.refusal
-    if lines and not heard_frames:
-        return _spoke_text(lines[0])
+    if _lines(preamble) and not heard_frames:
+        return _spoke_text(preamble)
     if not heard_frames:
         return Ending(
             Exit.LOST, "The server closed the connection without a word. If it speaks TLS, add --tls; else try again."
@@ -132,10 +131,18 @@ def cut_off(session: ClientSession, preamble: bytes) -> Ending:
     return Ending(Exit.LOST, f"The connection to the server was lost.{lost} Start the client again to rejoin.")
 
 
-def _spoke_text(line: str) -> Ending:
-    if clean(line) in _PHRASES:
-        return refused(clean(line))
-    return not_chat(f'it said "{excerpt(line)}"')
+def _lines(said: bytes) -> list[str]:
+    return said.decode(errors="replace").strip().splitlines()
+
+
+def turned_away(said: bytes) -> Ending | None:
+    """Return the ending for a chat server that turns us away in text, before it speaks frames; None for other text."""
+    lines = _lines(said)
+    return refused(clean(lines[0])) if lines and clean(lines[0]) in _PHRASES else None
+
+
+def _spoke_text(said: bytes) -> Ending:
+    return turned_away(said) or not_chat(f'it said "{excerpt(_lines(said)[0])}"')
 
 
 def bug(error: Exception) -> Ending:

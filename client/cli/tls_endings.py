@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import textwrap
 
-from client.cli.exits import Ending, Exit
+from client.cli.exits import Ending, Exit, turned_away
 from client.core.known_servers import Known
 from protocol.text import WIDTH, excerpt
 
@@ -104,8 +104,14 @@ def other_fingerprint(where: str, wanted: str, shown: str) -> Untrusted:
     )
 
 
-def no_tls(where: str, said: bytes, known: Known | None) -> Untrusted:
-    """Return the ending for a port where something else than TLS is spoken; `said` are its first bytes."""
+def no_tls(where: str, said: bytes, known: Known | None) -> Ending:
+    """Return the ending for a port where something else than TLS is spoken; `said` are its first bytes.
+
+    A server that has no room for a connection says so in text, before it looks at what comes.
+    """
+    full = turned_away(said)
+    if full is not None:
+        return full
     did = "does not speak TLS" if said else "closed the connection instead of speaking TLS"
     if known is None:
         return Untrusted(f"{where} {did}. Leave out --tls, if you trust the network, or check the port.")

@@ -22,6 +22,7 @@ from client.cli.known_hosts_file import KnownHosts
 from client.core.known_servers import Known
 from client.net.tls import unchecked, vouching
 from client.net.tls_connector import TlsConnector
+from protocol.errors import ErrorCode
 from protocol.events import Asked, Joined, Said, Welcomed
 from protocol.requests import Hello, Line, Password
 from tests.integration.test_myclient_return import AT, GOODBYE, Waits, comes_back, loses, repeats
@@ -205,6 +206,21 @@ def test_a_server_that_spoke_tls_before_and_does_not_now_is_told_loudly(
     scripted.close()
     assert "SPOKE TLS BEFORE" in bot.err
     assert "Leave out" not in bot.err
+    has_only_tls(scripted.heard)
+
+
+@pytest.mark.parametrize("known", [None, Known()])
+def test_a_server_without_room_says_so_in_text(bot: Bot, scripted: Scripted, known: Known | None) -> None:
+    if known is not None:
+        KnownHosts().keep("127.0.0.1", scripted.port, known)
+
+    def is_full(peer: Peer) -> None:
+        peer.sends_bytes(f"{ErrorCode.SERVER_FULL.phrase}\r\n".encode())
+        peer.listens()
+
+    assert bot.exits(is_full, "hello\n", *options_for("--tls")) is Exit.REFUSED
+    assert bot.err == f"Not let in: {ErrorCode.SERVER_FULL.phrase}\n"
+    scripted.close()
     has_only_tls(scripted.heard)
 
 
