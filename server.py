@@ -93,6 +93,7 @@ class Server:
         self._peers = Peers(poller)
         self._signals = Signals()
         self._metrics = Metrics()
+        self._now = clock.now()  # loop time at the end of the last turn
         self._log_at = 0.0  # loop time at which the acceptor logs what it has only counted
         self._ours = frozenset((*acceptor.descriptors(), self._signals.fileno(), *services.descriptors()))
         for fd in self._ours:
@@ -112,10 +113,10 @@ class Server:
 
         A step that few turns need stands behind a look at what there is for it to do.
         """
-        peers, now = self._peers, self._clock.now()
-        paused = self._many_lag(now)
+        peers = self._peers
+        paused = self._many_lag(self._now)
         peers.pause(paused)
-        readable, writable, now = self._wait(longest, now)
+        readable, writable, now = self._wait(longest)
         if paused:
             self._hub.read_nobody(now)
         effects = self._hub.tick(now, self._clock.time())
@@ -139,7 +140,8 @@ class Server:
             self._flush_all(writable, now)
         if peers.closing:
             self._close_done(now)
-        self._metrics.count_turn(self._clock.now() - now)
+        self._now = self._clock.now()
+        self._metrics.count_turn(self._now - now)
 
     def close(self, wait: bool = True) -> None:
         """Close every socket at once, and `wait` for all to be on the disk."""
@@ -151,11 +153,11 @@ class Server:
         if wait:
             self._services.close()
 
-    def _wait(self, longest: float, now: float) -> tuple[set[int], set[int], float]:
+    def _wait(self, longest: float) -> tuple[set[int], set[int], float]:
         """Wait; return the descriptors that can be read, those that can be written, and the time after it."""
         silent = self._peers.silent
         due = min(silent[0][0] if silent else inf, self._hub.next_due())
-        longest = max(0.0, min(longest, due - now))
+        longest = max(0.0, min(longest, due - self._now))
         readable, writable = self._peers.wait(longest)
         return readable, writable, self._clock.now(longest)
 
@@ -249,9 +251,10 @@ class Server:
     def _serve(self, peer: Peer, effects: list[Effect]) -> None:
         """Read from a peer, unless it has requests left over, and serve its requests."""
         try:
-            if not (peer.connection.has_requests or peer.connection.ended):
+            connection = peer.connection
+            if not (connection.inbox or connection.ended):
                 effects += self._read(peer)
-            intake.serve(self._hub, peer.connection, effects)
+            intake.serve(self._hub, connection, effects)
         except Exception:  # a bug costs the peer that provokes it, and nobody else; what came before it is kept
             log.exception("%s: a bug in the server; closing", peer.session.label)
             effects += self._lost(peer, "internal error")

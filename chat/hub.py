@@ -18,6 +18,7 @@ Read on in this order: `handle`, `_serve`, then the handlers; what they share is
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from chat import limits
@@ -88,7 +89,11 @@ class Hub:
 
     def next_due(self) -> float:
         """Return when `tick` should come at the latest, for a session on hold or in the lane; `inf` for none."""
-        return self.state.now if self.state.lane else self.state.throttle.next_due()
+        state = self.state
+        if state.lane.in_use and state.lane:
+            return state.now
+        until = state.throttle.until
+        return min(until.values()) if until else inf
 
     def connect(self, session: Session) -> None:
         """Take in a peer that has connected; taken for a text user until its first byte shows a client's frames."""
@@ -158,7 +163,7 @@ class Hub:
             outcome = self._once(session, request, cseq, handler)
         else:
             outcome = handler(state, session, request)
-        effects = _told(session, outcome, cseq)
+        effects = outcome.before if outcome.answer is None and not outcome.after else _told(session, outcome, cseq)
         if kind is not requests.Say:  # what people say to each other is theirs, and there is much of it
             effects += status(session, request, cseq, effects)
         if session.meter is not None:
@@ -234,7 +239,8 @@ class Hub:
 
     def take_fresh(self) -> tuple[list[Entry], list[Reply]]:
         """Return what is new in the log, and the new replies, since the last call: for the journal."""
-        return self.room.log.take_fresh(), self.room.replies.take_fresh()
+        room = self.state.room
+        return room.log.take_fresh(), room.replies.take_fresh()
 
     # --- what becomes due ----------------------------------------------------------------------------------------
 

@@ -5,8 +5,6 @@ Nothing of theirs is refused or lost: they are not read meanwhile, and the sende
 
 from __future__ import annotations
 
-from math import inf
-
 from chat import limits
 from chat.effects import Effect, ReadAgain, Unicast
 from chat.rate_limit import Meter
@@ -63,7 +61,3 @@ class Throttle:
         """Hold `session` no longer."""
         self.until.pop(session, None)
         session.held = False
-
-    def next_due(self) -> float:
-        """Return the time at which the next session's hold ends; `inf` if none is on hold."""
-        return min(self.until.values()) if self.until else inf

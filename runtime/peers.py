@@ -168,9 +168,11 @@ class Peers:
 
     def by_turns(self, readable: set[int]) -> deque[Peer]:
         """Return the peers to serve, beginning after the last one that was served."""
-        ready = sorted(readable | self.busy.keys()) if self.busy or len(readable) > 1 else list(readable)
+        if len(readable) == 1 and not self.busy:  # nearly always, where people chat
+            return deque(map(self.by_fd.__getitem__, readable))
+        ready = sorted(readable | self.busy.keys())
         first = bisect_right(ready, self._last_served)
-        return deque([self.by_fd[fd] for fd in ready[first:] + ready[:first]])
+        return deque(self.by_fd[fd] for fd in ready[first:] + ready[:first])
 
     def served(self, peer: Peer) -> bool:
         """Record `peer` as the last one that was served; return whether it is due again."""

@@ -23,7 +23,7 @@ at their places, so that everyone's order is the log's order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
@@ -83,37 +83,48 @@ class Fanout:
         Returns the number of deliveries of the room's events: events times the readers of each.
         """
         stream, views = self._arrange(turn)
-        renderings = _Renderings(stream)
+        renderings: dict[Dialect, _Rendering] = {}
         deliveries = 0
         if stream:
             deliveries = len(stream) * (len(self.readers) - len(self.readers.keys() & views.keys()))
-            self._tell_the_room(renderings, views, now)
+            self._tell_the_room(stream, renderings, views, now)
         for session, view in views.items():
             if session in self._connections:
                 connection = self._connections[session]
-                for buffer, is_own in view.buffers(renderings[connection.dialect]):
+                rendering = renderings.get(connection.dialect) or _Rendering(connection.dialect, stream)
+                for buffer, is_own in view.buffers(rendering):
                     self._queue(connection, buffer, now)
                     connection.outbox.own += len(buffer) if is_own else 0
                 deliveries += view.taken
         return deliveries
 
-    def _tell_the_room(self, renderings: _Renderings, views: Collection[Session], now: float) -> None:
+    def _tell_the_room(
+        self,
+        stream: list[RoomEvent],
+        renderings: dict[Dialect, _Rendering],
+        views: Mapping[Session, _View],
+        now: float,
+    ) -> None:
         """Give all events to each reader without a view: straight, unless something already waits for it."""
-        waiting = [session for session in self.waiting if session in self.readers and session not in views]
+        waiting: list[Session] = []
+        if self.waiting:
+            waiting = [session for session in self.waiting if session in self.readers and session not in views]
         skipped = {*views, *waiting}
         for dialect, group in self._groups.items():
             if group:
+                renderings[dialect] = _Rendering(dialect, stream)
                 self._send(renderings[dialect].whole, group, skipped, now)
         for session in waiting:
             connection = self.readers[session]
             self._queue(connection, renderings[connection.dialect].whole, now)
 
-    def _send(self, buffer: bytes, group: dict[Session, Send], skipped: Collection[Session], now: float) -> None:
+    def _send(self, buffer: bytes, group: dict[Session, Send], skipped: set[Session], now: float) -> None:
         """Send `buffer` to a group of readers: the loop of the server's that is run most, once for every delivery.
 
         What is not sent, for whatever reason, is queued; the flush at the end of the turn finds the reason.
         """
-        size, sent = len(buffer), 0
+        size = len(buffer)
+        unsent = size * len(group.keys() & skipped)
         if size > limits.TURN_FLUSH:  # more than a turn writes to anybody
             group = dict.fromkeys(group, takes_nothing)
         for session, send in group.items():
@@ -123,10 +134,10 @@ class Fanout:
                 count = send(buffer)
             except OSError:
                 count = 0
-            sent += count
             if count != size:
+                unsent += size - count
                 self._queue(self.readers[session], memoryview(buffer)[count:] if count else buffer, now)
-        self.sent += sent
+        self.sent += size * len(group) - unsent
 
     def _queue(self, connection: Connection, buffer: Buffer, now: float) -> None:
         connection.outbox.queue(buffer, now)
@@ -145,28 +156,29 @@ class Fanout:
         """Return the stream of the room's events, and the views of the readers that see something else."""
         stream: list[RoomEvent] = []
         views: dict[Session, _View] = {}
-
-        def view(session: Session) -> _View:
-            if session not in views:
-                views[session] = _View(reading=session in self.readers)
-            return views[session]
-
         for effect in turn:
             if isinstance(effect, Broadcast):
                 if effect.exclude is not None:
-                    view(effect.exclude).skip(len(stream))
+                    self._view(views, effect.exclude).skip(len(stream))
                 stream.append(effect.event)
-            elif isinstance(effect, Unicast):
-                view(effect.session).insert(len(stream), effect.event)
+                continue
+            view = self._view(views, effect.session)
+            if isinstance(effect, Unicast):
+                view.insert(len(stream), effect.event)
             elif isinstance(effect, CodecReply):
-                view(effect.session).insert(len(stream), effect.content)
+                view.insert(len(stream), effect.content)
             elif isinstance(effect, Entered):
-                view(effect.session).enter(len(stream))
+                view.enter(len(stream))
                 self._enter(effect.session)
             else:
-                view(effect.session).exit(len(stream))
+                view.exit(len(stream))
                 self._exit(effect.session)
         return stream, views
+
+    def _view(self, views: dict[Session, _View], session: Session) -> _View:
+        if session not in views:
+            views[session] = _View(reading=session in self.readers)
+        return views[session]
 
 
 def _encode(dialect: Dialect, event: Event) -> bytes:
@@ -249,15 +261,3 @@ class _Rendering:
         if not self._offsets:
             self._offsets = [0, *accumulate(map(len, self._parts))]
         return memoryview(self.whole)[self._offsets[start] : self._offsets[end]]
-
-
-class _Renderings(dict[Dialect, _Rendering]):
-    """The renderings of one turn; each is made when a reader first needs it."""
-
-    def __init__(self, stream: Sequence[RoomEvent]) -> None:
-        super().__init__()
-        self._stream = stream
-
-    def __missing__(self, dialect: Dialect) -> _Rendering:
-        self[dialect] = _Rendering(dialect, self._stream)
-        return self[dialect]

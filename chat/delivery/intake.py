@@ -12,6 +12,7 @@ from chat import limits
 from chat.delivery.connection import Connection
 from chat.effects import CodecReply, Effect, LogLine
 from chat.hub import Hub
+from chat.session import Phase
 
 
 def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
@@ -20,7 +21,7 @@ def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
     Its requests wait for `serve`.
     """
     session, size = connection.session, len(chunk)
-    if session.closing:
+    if session.phase is Phase.CLOSING:
         return []
     if connection.receive(chunk):
         if connection.dialect.has_hello:
