@@ -115,7 +115,7 @@ class Hub:
     def received(self, session: Session, size: int) -> list[Effect]:
         """Return what follows from so many bytes, whatever they are."""
         session.liveness.heard_at = self.state.now
-        return self.state.throttle.charge_bytes(session, size, self.state.now)
+        return [] if session.meter is None else self.state.throttle.charge_bytes(session, size, self.state.now)
 
     def lost(self, session: Session, reason: str) -> list[Effect]:
         """Take out the session of a peer that is lost, for `reason`, and close it. Does nothing the second time."""

@@ -57,16 +57,6 @@ class Peer:
         return self.session.listened_to and not self.connection.ended
 
     @property
-    def reads_on(self) -> bool:
-        """Whether it is watched for reading and `update` would change nothing: all that it has sent has been served."""
-        connection = self.connection
-        return (
-            self.reading
-            and self.transport.is_plain
-            and not (connection.inbox or connection.ended or self.session.pauses)
-        )
-
-    @property
     def is_due(self) -> bool:
         """Whether the peer can be served without the poller: requests are left, its end, or bytes in the transport."""
         connection, session = self.connection, self.session
@@ -177,6 +167,8 @@ class Peers:
     def served(self, peer: Peer) -> bool:
         """Record `peer` as the last one that was served; return whether it is due again."""
         self._last_served = peer.fd
-        if not peer.reads_on:
+        connection = peer.connection
+        is_rest_left = connection.inbox or connection.ended or peer.session.pauses
+        if is_rest_left or not (peer.reading and peer.transport.is_plain):  # else it goes on as before
             self.update(peer)
         return peer.fd in self.busy

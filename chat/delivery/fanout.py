@@ -23,7 +23,7 @@ at their places, so that everyone's order is the log's order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
@@ -77,17 +77,17 @@ class Fanout:
         """Note that the outbox of a connection is empty again."""
         self.waiting.pop(session, None)
 
-    def deliver(self, turn: Iterable[Delivery], now: float) -> int:
+    def deliver(self, turn: Sequence[Delivery], now: float) -> int:
         """Send one turn's deliveries to their readers, or queue them in their outboxes.
 
         Returns the number of deliveries of the room's events: events times the readers of each.
         """
+        if len(turn) == 1 and isinstance(turn[0], Broadcast):  # where people chat, nearly always: no view is needed
+            self._tell_the_room([turn[0].event], {turn[0].exclude}, now)
+            return len(self.readers) - (turn[0].exclude in self.readers)
         stream, views = self._arrange(turn)
-        renderings: dict[Dialect, _Rendering] = {}
-        deliveries = 0
-        if stream:
-            deliveries = len(stream) * (len(self.readers) - len(self.readers.keys() & views.keys()))
-            self._tell_the_room(stream, renderings, views, now)
+        renderings = self._tell_the_room(stream, set(views), now) if stream else {}
+        deliveries = len(stream) * (len(self.readers) - len(self.readers.keys() & views.keys()))
         for session, view in views.items():
             if session in self._connections:
                 connection = self._connections[session]
@@ -99,26 +99,25 @@ class Fanout:
         return deliveries
 
     def _tell_the_room(
-        self,
-        stream: list[RoomEvent],
-        renderings: dict[Dialect, _Rendering],
-        views: Mapping[Session, _View],
-        now: float,
-    ) -> None:
-        """Give all events to each reader without a view: straight, unless something already waits for it."""
+        self, stream: list[RoomEvent], others: set[Session | None], now: float
+    ) -> dict[Dialect, _Rendering]:
+        """Give all events to each reader but the `others`: straight, unless something already waits for it.
+
+        Returns what was made of them.
+        """
+        renderings = {dialect: _Rendering(dialect, stream) for dialect, group in self._groups.items() if group}
         waiting: list[Session] = []
         if self.waiting:
-            waiting = [session for session in self.waiting if session in self.readers and session not in views]
-        skipped = {*views, *waiting}
-        for dialect, group in self._groups.items():
-            if group:
-                renderings[dialect] = _Rendering(dialect, stream)
-                self._send(renderings[dialect].whole, group, skipped, now)
+            waiting = [session for session in self.waiting if session in self.readers and session not in others]
+            others = others.union(waiting)
+        for dialect, rendering in renderings.items():
+            self._send(rendering.whole, self._groups[dialect], others, now)
         for session in waiting:
             connection = self.readers[session]
             self._queue(connection, renderings[connection.dialect].whole, now)
+        return renderings
 
-    def _send(self, buffer: bytes, group: dict[Session, Send], skipped: set[Session], now: float) -> None:
+    def _send(self, buffer: bytes, group: dict[Session, Send], skipped: set[Session | None], now: float) -> None:
         """Send `buffer` to a group of readers: the loop of the server's that is run most, once for every delivery.
 
         What is not sent, for whatever reason, is queued; the flush at the end of the turn finds the reason.
