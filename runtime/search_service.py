@@ -1,8 +1,8 @@
 """The search service: keeps the search index of the journal and searches it, on a thread of its own.
 
-New entries are indexed in small batches: each costs about 20 us of Python, for which the loop may have to wait, and at
-full load more entries come than can be indexed. A large batch is indexed before each search, so that it finds what
-has just been said.
+New entries are indexed in batches, with a rest between them: each costs about 20 us of Python, for which the loop may
+have to wait, 27 us in small batches, and at full load more entries come than can be indexed. A large batch is indexed
+before each search, so that it finds what has just been said.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from runtime.worker import Worker
 from storage.journal import JournalError
 from storage.search_index import Archive, ArchiveDamagedError
 
-IDLE_BATCH, SEARCH_BATCH = 200, 5_000  # entries to index at a time, and before a search
-IDLE_INTERVAL, BUSY_INTERVAL = 1.0, 0.5  # seconds until the next batch: with none left, and with more to index
+IDLE_BATCH, SEARCH_BATCH = 1_000, 5_000  # entries to index at a time, and before a search
+IDLE_INTERVAL, BUSY_INTERVAL = 15.0, 2.5  # seconds until the next batch: with none left, and with more to index
 
 LOGGED_LIMIT = 16  # different errors that are remembered, each of which is logged once
 

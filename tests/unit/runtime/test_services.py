@@ -23,7 +23,7 @@ from protocol.events import HistoryListed, Noticed, Past, Refused, Said
 from runtime.account_service import AccountService
 from runtime.bootstrap import CannotStartError, open_services
 from runtime.fair import FairQueue
-from runtime.search_service import IDLE_BATCH, LOGGED_LIMIT, SearchService
+from runtime.search_service import IDLE_BATCH, IDLE_INTERVAL, LOGGED_LIMIT, SearchService
 from runtime.services import Services
 from runtime.worker import Worker
 from storage.folder_lock import FolderInUseError, FolderLock
@@ -224,11 +224,11 @@ def test_while_idle_a_small_batch_is_indexed_at_a_time(
     archive = Archive(tmp_path)
     search_service = SearchService(archive)
     search_service._worker.close()  # its work while idle is done by the test
-    while search_service._take_in_while_idle() < 1.0:
+    while search_service._take_in_while_idle() < IDLE_INTERVAL:
         pass
-    assert len(archive.search("fox", 1000, "x")) == IDLE_BATCH + 1
+    assert len(archive.search("fox", 2 * IDLE_BATCH, "x")) == IDLE_BATCH + 1
     journal._db.execute("INSERT INTO log VALUES (1000, 0.0, 'nothing')")
-    assert search_service._take_in_while_idle() == 1.0
+    assert search_service._take_in_while_idle() == IDLE_INTERVAL
     assert "is damaged" in caplog.text
     archive.close()
 
