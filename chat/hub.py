@@ -37,7 +37,7 @@ from chat.state import Handler, Settings, State, Table
 from protocol import events, requests
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Event, refusal
-from protocol.requests import Request
+from protocol.requests import Request, Say
 
 _HANDLERS: Table = talk.HANDLERS | names.HANDLERS | accounts.HANDLERS | history.HANDLERS | away.HANDLERS
 _AT_A_QUESTION = (requests.Password, requests.Disconnect, requests.Pong)  # a password question, that is
@@ -153,7 +153,7 @@ class Hub:
     def _serve(self, session: Session, request: Request) -> list[Effect]:
         state = self.state
         kind = type(request)
-        cseq = request.cseq if type(request) is requests.Say or not isinstance(request, _NO_LINES) else None
+        cseq = request.cseq if type(request) is Say or not isinstance(request, _NO_LINES) else None
         phases, handler = _HANDLERS[kind]
         if session.question is not None and kind not in _AT_A_QUESTION:
             outcome = self._insist(session, request)
@@ -164,7 +164,7 @@ class Hub:
         else:
             outcome = handler(state, session, request)
         effects = outcome.before if outcome.answer is None and not outcome.after else _told(session, outcome, cseq)
-        if kind is not requests.Say:  # what people say to each other is theirs, and there is much of it
+        if kind is not Say:  # what people say to each other is theirs, and there is much of it
             effects += status(session, request, cseq, effects)
         if session.meter is not None:
             effects += state.throttle.charge(session, session.meter, request, state.now)

@@ -102,11 +102,12 @@ class Log:
 
     def append(self, entry: Entry) -> None:
         """Add an entry whose event has the next number, and so give it. Raises ValueError for another number."""
-        if entry.event.seq != self.seq + 1:
-            raise ValueError(f"entry {entry.event.seq} can't follow {self.seq}")
-        self.seq += 1
+        event, seq = entry.event, self.seq + 1
+        if event.seq != seq:
+            raise ValueError(f"entry {event.seq} can't follow {self.seq}")
+        self.seq = seq
         self._entries.append(entry)
-        if type(entry.event) in _MESSAGES:
+        if type(event) in _MESSAGES:
             self._messages.append(entry)
         self._fresh.append(entry)
 

@@ -157,8 +157,9 @@ class Fanout:
         views: dict[Session, _View] = {}
         for effect in turn:
             if isinstance(effect, Broadcast):
-                if effect.exclude is not None:
-                    self._view(views, effect.exclude).skip(len(stream))
+                exclude = effect.exclude
+                if exclude is not None:
+                    (views.get(exclude) or self._view(views, exclude)).skip(len(stream))
                 stream.append(effect.event)
                 continue
             view = self._view(views, effect.session)
