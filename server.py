@@ -34,15 +34,18 @@ from chat.effects import (
     Close,
     CodecReply,
     Delivery,
+    DropSanction,
     Effect,
     Entered,
     Exited,
+    KeepSanction,
     LogLine,
     ReadAgain,
     RemoveAccount,
     SearchArchive,
     SeekInArchive,
     StorePassword,
+    StoreRole,
     Unicast,
 )
 from chat.hub import Hub
@@ -303,8 +306,10 @@ class Server:
                 case ReadAgain():
                     if effect.session in self._peers.by_session:
                         self._peers.update(self._peers.by_session[effect.session])
-                case CheckPassword() | StorePassword() | RemoveAccount():
+                case CheckPassword() | StorePassword() | RemoveAccount() | StoreRole():
                     self._services.submit_account_task(effect)
+                case KeepSanction() | DropSanction():
+                    self._services.submit_sanction_task(effect)
                 case SearchArchive() | SeekInArchive():
                     self._services.submit_search_task(effect)
                 case _:
@@ -390,6 +395,7 @@ def serve(options: argparse.Namespace) -> int:
         acceptor.close()
         print(error, file=sys.stderr)
         return 1
+    acceptor.ban_of = hub.ban_of
     for line in invitation(options.host, options.port):
         log.info("%s", line)
     Server(acceptor, hub, services, DIALECTS[options.dialect], poller, LoopClock()).run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from chat.sanctions import Act, Sanction
 from chat.session import Session
 from protocol.events import (
     Event,
@@ -86,7 +87,7 @@ class LogLine:
 class CheckPassword:
     """Find out whether `password` is that of `name`'s account. `was_asked`: it answers a question of ours.
 
-    This one and the two below take long. The hub goes on, `session` waits, and `Hub.answered` takes the TaskResult.
+    This one and the three below take long. The hub goes on, `session` waits, and `Hub.answered` takes the TaskResult.
     """
 
     session: Session
@@ -114,6 +115,31 @@ class RemoveAccount:
     session: Session
     name: str
     cseq: int | None = None
+
+
+@value
+class StoreRole:
+    """Make the account of `name` an operator's, or, unless `is_operator`, take that role from it."""
+
+    session: Session
+    name: str
+    is_operator: bool
+    cseq: int | None = None
+
+
+@value
+class KeepSanction:
+    """Write `sanction` to the disk, in the place of those that share a subject with it."""
+
+    sanction: Sanction
+
+
+@value
+class DropSanction:
+    """Remove what `act` forbids to `subject` from the disk."""
+
+    act: Act
+    subject: str
 
 
 @value
@@ -149,10 +175,11 @@ class TaskResult(Enum):
     FAILED = auto()  # the disk would not; nothing was changed
 
 
-AccountTask = CheckPassword | StorePassword | RemoveAccount
+AccountTask = CheckPassword | StorePassword | RemoveAccount | StoreRole
 SearchTask = SearchArchive | SeekInArchive
 Delivery = Broadcast | Unicast | CodecReply | Entered | Exited
-Command = Close | ReadAgain | LogLine | AccountTask | SearchTask
+SanctionTask = KeepSanction | DropSanction
+Command = Close | ReadAgain | LogLine | AccountTask | SearchTask | SanctionTask
 Effect = Delivery | Command
 
 Answer = Noticed | Refused | UsersListed | HelpListed | HistoryListed | Ponged

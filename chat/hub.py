@@ -17,43 +17,73 @@ Read on in this order: `handle`, `_serve`, then the handlers; what they share is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 from typing import Any
 
 from chat import limits
-from chat.effects import AccountTask, Answer, Close, Effect, Outcome, ReadAgain, SearchTask, TaskResult, Unicast
-from chat.handlers import accounts, away, history, names, talk
+from chat.effects import (
+    AccountTask,
+    Answer,
+    Close,
+    Effect,
+    Outcome,
+    ReadAgain,
+    SearchTask,
+    StoreRole,
+    TaskResult,
+    Unicast,
+)
+from chat.handlers import accounts, away, history, moderation, names, talk
 from chat.handlers.names import GREETING
 from chat.lane import COSTLY, cost
 from chat.log import Entry
-from chat.proposals import Accounts
+from chat.proposals import Accounts, Impose, Lift, Operators
 from chat.rate_limit import Meter
 from chat.replies import Reply, answer_again, asked_for, mark_of
 from chat.request_log import late_status, status
 from chat.room import Room
+from chat.sanctions import Sanction
 from chat.session import Phase, Session
 from chat.state import Handler, Settings, State, Table
 from protocol import events, requests
 from protocol.errors import ErrorCode
-from protocol.events import Asked, Event, refusal
+from protocol.events import Asked, Event, Refused, refusal
 from protocol.requests import Request, Say
 
-_HANDLERS: Table = talk.HANDLERS | names.HANDLERS | accounts.HANDLERS | history.HANDLERS | away.HANDLERS
+_HANDLERS: Table = (
+    talk.HANDLERS | names.HANDLERS | accounts.HANDLERS | history.HANDLERS | away.HANDLERS | moderation.HANDLERS
+)
 _AT_A_QUESTION = (requests.Password, requests.Disconnect, requests.Pong)  # a password question, that is
-_ONCE = frozenset({requests.Say, requests.Act, requests.Whisper, requests.Nick})  # lines that are done only once
+_ONCE = frozenset(  # lines that are done only once
+    {
+        *(requests.Say, requests.Act, requests.Whisper, requests.Nick),
+        *(requests.Announce, requests.Kick, requests.Mute, requests.Unmute),
+        *(requests.Ban, requests.Unban, requests.Lockdown),
+    }
+)
 _NO_LINES = (requests.Hello, requests.Name, requests.Password, requests.Pong)  # frames that have no `cseq`
 
 
 class Hub:
     """One room and the sessions that are in it or on their way."""
 
-    def __init__(self, room: Room, max_users: int, metered: bool = False, greet_history: int = 20) -> None:
+    def __init__(
+        self,
+        room: Room,
+        max_users: int,
+        metered: bool = False,
+        greet_history: int = 20,
+        kept_names: frozenset[str] = frozenset(),
+        lockdown_after: int = 0,
+    ) -> None:
         """Go on with `room` and serve up to `max_users` named users; newcomers are told `greet_history` messages.
 
-        `metered`: see chat.rate_limit.
+        `metered`: see chat.rate_limit. Only this machine may register the names with the keys `kept_names`. So many
+        newcomers in a minute put a lockdown on as `lockdown_after` says; 0: never.
         """
-        self.state = State(room, Settings(max_users, metered, greet_history))
+        self.state = State(room, Settings(max_users, metered, greet_history, kept_names, lockdown_after))
         self._read_nobody_at = 0.0
         self._look_at = 0.0  # when to look for silent clients next
 
@@ -220,14 +250,39 @@ class Hub:
     def _late(self, task: AccountTask | SearchTask, outcome: Outcome, result: str) -> list[Effect]:
         session = task.session
         effects = _told(session, outcome, task.cseq)
-        late = late_status(session, effects, result)
+        is_act = isinstance(task, StoreRole) and result == "yes"  # which has a line of its own
+        late = [] if is_act else late_status(session, effects, result)
         return [*effects, *late, *self._charge_answer(session, effects), ReadAgain(session)]
 
-    def accounts_are(self, keys: frozenset[str]) -> None:
-        """Set the keys of all names that have an account."""
-        known = self.room.registered.keys
+    def accounts_are(self, keys: frozenset[str], operators: frozenset[str] = frozenset()) -> list[Effect]:
+        """Set the keys of all names that have an account, and of those that are operators'; return what follows."""
+        state, room = self.state, self.room
+        known = room.registered.keys
         if keys is not known and keys != known:
-            self.state.order.propose(0, Accounts(keys - known, known - keys), self.state.at)
+            state.order.propose(0, Accounts(keys - known, known - keys), state.at)
+        if operators == room.operators:
+            return []
+        were = {session: state.is_operator(session) for session in state.sessions.values()}
+        state.order.propose(0, Operators(operators - room.operators, room.operators - operators), state.at)
+        return [effect for session, was in were.items() for effect in state.role_told(session, was)]
+
+    def sanctions_are(self, added: Iterable[Sanction], removed: Iterable[Sanction]) -> list[Effect]:
+        """Impose and lift what somebody has written to, and removed from, the file; return what follows."""
+        state = self.state
+        for sanction in removed:
+            state.order.propose(0, Lift(sanction.act, sanction.subjects[0]), state.at)
+        for sanction in added:
+            state.order.propose(0, Impose(sanction), state.at)
+        return state.close_banned("")
+
+    def ban_of(self, host: str) -> Refused | None:
+        """Return what a peer at the address `host` is told if that is banned; else None."""
+        ban, at = self.room.sanctions.ban_of_host(host, self.state.at), self.state.at
+        return None if ban is None else refusal(ErrorCode.BANNED, left=ban.left(at), reason=ban.because)
+
+    def greet_with(self, motd: tuple[str, ...]) -> None:
+        """Tell newcomers these lines from now on."""
+        self.state.settings.motd = motd
 
     def use_archive(self, there_is_one: bool) -> None:
         """Set whether messages that are no longer in memory can be searched."""

@@ -21,11 +21,11 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate, takewhile
 
-from protocol.events import Past, RoomEvent, Said, Whispered
+from protocol.events import Announced, Past, RoomEvent, Said, Whispered
 from protocol.text import key_of, words_of
 from protocol.values import value
 
-_MESSAGES = frozenset({Said, Whispered})
+_MESSAGES = frozenset({Said, Whispered, Announced})
 KEPT = 10_000  # entries in memory: some megabytes, and hours of most rooms
 REPLAY_BYTES = 256 * 1024  # of text, told again at once: a quarter of what a reader may be behind
 _ENTRY_BYTES = 120  # what an entry takes on the wire besides its text, roughly
@@ -179,7 +179,7 @@ def _words_in(text: str) -> frozenset[str]:
 
 
 def is_message(entry: Entry) -> bool:
-    """Return whether this is a message: something said or whispered."""
+    """Return whether this is a message: something said, whispered or announced."""
     return type(entry.event) in _MESSAGES
 
 
@@ -197,7 +197,8 @@ def names_in(event: RoomEvent) -> tuple[str, ...]:
 def past(entry: Entry) -> Past:
     """Return the message in `entry` as it is told again."""
     event = entry.event
-    return Past(event.seq, entry.at, event.name, text_of(event), getattr(event, "to", None))
+    announced = True if type(event) is Announced else None
+    return Past(event.seq, entry.at, event.name, text_of(event), getattr(event, "to", None), announced)
 
 
 def _newest(entries: Iterator[Entry], count: int) -> list[Entry]:

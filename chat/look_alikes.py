@@ -28,3 +28,29 @@ class LookAlikes:
         own = (key_of(name), key_of(exclude))
         alike = self._by_skeleton.get(skeleton(name) if look is None else look, {})
         return next((other for key, other in alike.items() if key not in own), None)
+
+
+class Registered:
+    """The keys of the names with an account."""
+
+    def __init__(self) -> None:
+        self.keys: frozenset[str] = frozenset()
+        self._looks = LookAlikes()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.keys
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def change(self, added: frozenset[str], removed: frozenset[str]) -> None:
+        """Add and remove keys; it takes time only for these, since there may be thousands of others."""
+        for key in removed:
+            self._looks.discard(key)
+        for key in added:
+            self._looks.add(key)
+        self.keys = (self.keys - removed) | added
+
+    def alike(self, name: str, exclude: str) -> str | None:
+        """Return the registered name that can be taken for `name` and is neither that nor `exclude`, or None."""
+        return self._looks.find(name, exclude)

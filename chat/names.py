@@ -2,7 +2,8 @@
 
 A name is refused if somebody has it, and also if it can be taken for somebody's: a name that looks like a reserved
 word, like a registered name that is not the user's own, or like that of somebody here. A registered name itself is not
-compared, since only its password gives it: an account that is older than one of these rules stays usable.
+compared, since only its password gives it: an account that is older than one of these rules stays usable, and its owner
+gets the name at once, though somebody else may have it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ def why_not(session: Session, name: str, room: Room) -> Refusal | None:
     """Return why `session` can't be called `name` in `room`, or None if it can."""
     if not is_name(name):
         return ErrorCode.NAME_BAD, {"name": excerpt(name) or "Nothing"}
-    if room.find(name) not in (None, session.member):
-        return ErrorCode.NAME_TAKEN, {"name": name}
     if key_of(name) in room.registered:
         return None
+    if room.find(name) not in (None, session.member):
+        return ErrorCode.NAME_TAKEN, {"name": name}
     if commands.is_reserved(name):
         return ErrorCode.NAME_RESERVED, {"name": name}
     alike = room.registered.alike(name, session.account) or room.alike(name, session.name)

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 Network = IPv4Network | IPv6Network
 LOOPBACK = "loopback"
+LOOPBACK_NETWORKS = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
@@ -36,6 +37,18 @@ def network_of(host: str) -> str:
     if address.is_link_local:
         return host
     return str(_ipv4_within(address) or ip_network((address, 64), strict=False))
+
+
+def addresses_within(host: str) -> list[IPv4Address | IPv6Address]:
+    """Return the address that `host` is, and the IPv4 address that it is made from, if it is."""
+    address = address_of(host)
+    within = _ipv4_within(address) if isinstance(address, IPv6Address) else None
+    return [address] if within is None else [address, within]
+
+
+def is_within(host: str, network: Network) -> bool:
+    """Return whether the address `host`, or the IPv4 address that it is made from, is in `network`."""
+    return any(address in network for address in addresses_within(host) if address.version == network.version)
 
 
 def site_of(host: str) -> str | None:

@@ -1,15 +1,16 @@
 """Proposals: the changes that sessions ask of the room. The order (chat.order) decides which is taken next,
 `Room.apply` carries it out or refuses it, and `Log.append`, nothing else, gives the resulting entry its number.
 
-A line that is said, a whisper and an absence are proposed as the requests that they are, since the hot path can't pay
-for another object. A proposal holds everything that the room decides by: what was cleaned, checked against the
-server's options or looked up in a table (the skeleton of a name) is done before it is proposed.
+A line that is said or announced, a whisper and an absence are proposed as the requests that they are, since the hot
+path can't pay for another object. A proposal holds everything that the room decides by: what was cleaned, checked
+against the server's options or looked up in a table (the skeleton of a name) is done before it is proposed.
 """
 
 from __future__ import annotations
 
+from chat.sanctions import Act, Sanction
 from protocol.errors import ErrorCode
-from protocol.requests import ComeBack, GoAway, Say, Whisper
+from protocol.requests import Announce, ComeBack, GoAway, Say, Whisper
 from protocol.values import value
 
 
@@ -46,6 +47,36 @@ class Leave:
 
 
 @value
+class Remove:
+    """Take the member called `name` out of the room, as an operator, for `reason`."""
+
+    name: str
+    reason: str
+
+
+@value
+class Claim:
+    """Take the name of `account`, whose password was given, from anybody else who has it; a newcomer may (seat 0)."""
+
+    account: str
+
+
+@value
+class Impose:
+    """Let `sanction` hold, as an operator, or as the server itself (seat 0)."""
+
+    sanction: Sanction
+
+
+@value
+class Lift:
+    """End what `act` forbids to `subject`, as an operator, or as the server itself (seat 0)."""
+
+    act: Act
+    subject: str
+
+
+@value
 class Own:
     """Be the owner of the `account` of this key; "" for no account any more."""
 
@@ -60,5 +91,29 @@ class Accounts:
     removed: frozenset[str]
 
 
-Proposal = Say | Whisper | GoAway | ComeBack | Enter | Rename | Leave | Own | Accounts
+@value
+class Operators:
+    """The keys of accounts that have got the role of an operator, and of those that have lost it; nobody's, too."""
+
+    added: frozenset[str]
+    removed: frozenset[str]
+
+
+Proposal = (
+    Say
+    | Whisper
+    | Announce
+    | GoAway
+    | ComeBack
+    | Enter
+    | Rename
+    | Leave
+    | Remove
+    | Claim
+    | Impose
+    | Lift
+    | Own
+    | Accounts
+    | Operators
+)
 Refusal = tuple[ErrorCode, dict[str, object]]  # and what its phrase is filled with

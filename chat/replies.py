@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from chat.log import Log
 from protocol import acts, requests
 from protocol.errors import ErrorCode
-from protocol.events import Event, Renamed, RoomEvent, Said, Whispered
+from protocol.events import Announced, Event, Renamed, RoomEvent, Said, Whispered
 from protocol.objects import FROM_SERVER, dump, load
 from protocol.requests import Request
 from protocol.sanitize import clean
@@ -175,7 +175,7 @@ def answer_again(replies: Replies, log: Log, identity: str, cseq: int, request: 
 
 def asked_for(request: Any) -> str:
     """Return what a line asked for, as a text to be compared."""
-    words = (getattr(request, field, None) for field in ("to", "text", "name"))
+    words = (getattr(request, field, None) for field in ("to", "text", "name", "subject", "duration", "reason"))
     return " ".join([type(request).__name__, *(word for word in words if word is not None)])
 
 
@@ -185,5 +185,7 @@ def _is_said_by(request: Request, event: RoomEvent) -> bool:
         return isinstance(event, Whispered) and (key_of(event.to), event.text) == (key_of(request.to), request.text)
     if isinstance(request, requests.Nick):
         return isinstance(event, Renamed) and event.name == clean(request.name)
+    if isinstance(request, requests.Announce):
+        return isinstance(event, Announced) and event.text == request.text
     text = acts.as_said(request.text) if isinstance(request, requests.Act) else getattr(request, "text", None)
     return isinstance(event, Said) and event.text == text

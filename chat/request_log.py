@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from chat.effects import Broadcast, Effect, LogLine, Unicast
 from chat.session import Session
 from protocol import events, requests
+from protocol.commands import FOR_OPERATORS
 from protocol.errors import ErrorCode
 from protocol.requests import Request
 
@@ -28,6 +29,8 @@ def status(session: Session, request: Request, cseq: int | None, effects: Sequen
     if session.waiting:
         return []
     outcome, refused = _outcome(session, effects)
+    if type(request) in FOR_OPERATORS and not refused:  # an act, which has a line of its own
+        return []
     by_itself = isinstance(request, _BY_ITSELF) or cseq == _UNSEEN
     return [LogLine(f"{session.label}: {session.word}: {outcome}", debug=by_itself and not refused)]
 

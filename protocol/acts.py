@@ -22,3 +22,13 @@ def told(name: str, text: str) -> str:
 def act_in(text: str) -> str | None:
     """Return the act in the message `text`; None if it is talk."""
     return text[len(_MARK) :] if text.startswith(_MARK) else None
+
+
+def announced(name: str, text: str) -> str:
+    """Return the line that everybody reads when `name` announces `text`: no name can begin like it."""
+    return f"*** {name} announces: {text} ***"
+
+
+def role(is_operator: bool) -> str:
+    """Return the sentence that tells users of their role."""
+    return "You are an operator: /help lists your commands, too." if is_operator else "You are no operator any more."

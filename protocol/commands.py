@@ -36,12 +36,19 @@ PASSWORD = Parameter("PASSWORD", is_text=True, optional=True)
 REASON = Parameter("TEXT", is_text=True, optional=True)
 IGNORED = Parameter("NAME", optional=True)
 SETTING = Parameter("SETTING", is_text=True, optional=True)
+WHY = Parameter("REASON", is_text=True, optional=True)
+DURATION = Parameter("DURATION", optional=True)
+WHOM = Parameter("WHOM")
+STATE = Parameter("STATE")
+CONTAINED = Parameter("TEXT", is_text=True, optional=True)
+ANNOUNCEMENT = Parameter("TEXT", is_text=True)
 COUNT, WORDS = Parameter("COUNT", optional=True), Parameter("WORDS", is_text=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row. `verb` is its word in verb sessions; without `slash` it exists only there."""
+    """One row. `verb` is its word in verb sessions; without `slash` it exists only there. One `for_operators` is shown
+    to them alone."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -52,6 +59,7 @@ class Command:
     slash: bool = True
     needs_name: bool = True
     ignores_rest: bool = False  # anything may follow the word
+    for_operators: bool = False
 
     @property
     def usage(self) -> str:
@@ -132,6 +140,52 @@ COMMANDS = (
     Command("search", (WORDS,), requests.Search, "Show the newest messages with all these WORDS in them."),
     Command("seen", (NAME,), requests.Seek, "Tell when NAME was last here."),
     Command(
+        "kick",
+        (NAME, WHY),
+        requests.Kick,
+        "Close the connection of NAME, who is told REASON.",
+        for_operators=True,
+    ),
+    Command(
+        "ban",
+        (WHOM, DURATION, WHY),
+        requests.Ban,
+        "Keep WHOM out: a name, or a network such as 203.0.113.7 or 203.0.113.0/24. For good, if you give no DURATION.",
+        for_operators=True,
+    ),
+    Command("unban", (WHOM,), requests.Unban, "Let WHOM, as /bans shows it, come in again.", for_operators=True),
+    Command(
+        "bans",
+        (CONTAINED,),
+        requests.ListBans,
+        "List the bans and mutes, or those with TEXT in them.",
+        for_operators=True,
+    ),
+    Command(
+        "lockdown",
+        (STATE,),
+        requests.Lockdown,
+        "With STATE on, let only registered names come in and speak; off ends that.",
+        for_operators=True,
+    ),
+    Command(
+        "mute",
+        (NAME, DURATION, WHY),
+        requests.Mute,
+        "Let nobody but operators read what NAME says, for DURATION: 10m (if you give none), 2h, 7d or forever.",
+        for_operators=True,
+    ),
+    Command("unmute", (NAME,), requests.Unmute, "Let everybody read again what NAME says.", for_operators=True),
+    Command(
+        "announce",
+        (ANNOUNCEMENT,),
+        requests.Announce,
+        "Say TEXT to everyone so that it stands out.",
+        for_operators=True,
+    ),
+    Command("op", (NAME,), requests.Promote, "Make NAME, who is registered, an operator.", for_operators=True),
+    Command("deop", (NAME,), requests.Demote, "Let NAME be an operator no longer.", for_operators=True),
+    Command(
         "ignore",
         (IGNORED,),
         requests.Ignore,
@@ -158,8 +212,11 @@ COMMANDS = (
 )
 
 SLASH_COMMANDS = tuple(c for c in COMMANDS if c.slash)
+PUBLIC_COMMANDS = tuple(c for c in SLASH_COMMANDS if not c.for_operators)
 BY_WORD = {word: c for c in SLASH_COMMANDS for word in (c.name, *c.aliases)}
 BY_VERB = {c.verb: c for c in COMMANDS if c.verb}
+FOR_OPERATORS = frozenset(c.build for c in COMMANDS if c.for_operators)
+_PUBLIC_WORDS = [word for word, c in BY_WORD.items() if not c.for_operators]
 BY_REQUEST: dict[object, Command] = {c.build: c for c in COMMANDS}
 
 # Words of other chats for our commands, where the spelling alone does not lead there.
@@ -171,7 +228,7 @@ _ELSEWHERE = {
         "clear": "cls",
         "help": "h ? commands man",
         "history": "log last scrollback",
-        "ignore": "block mute",
+        "ignore": "block silence hide",
         "me": "action emote",
         "nick": "join name rename login connect",
         "quit": "leave exit bye goodbye part close end stop logout logoff q",
@@ -214,7 +271,7 @@ def find(word: str) -> Command:
     word = word.removeprefix("/").lower()
     if word in BY_WORD:
         return BY_WORD[word]
-    near = [_ELSEWHERE[word]] if word in _ELSEWHERE else difflib.get_close_matches(word[:20], BY_WORD, n=1)
+    near = [_ELSEWHERE[word]] if word in _ELSEWHERE else difflib.get_close_matches(word[:20], _PUBLIC_WORDS, n=1)
     hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
     raise ProtocolError(ErrorCode.UNKNOWN_COMMAND, word=excerpt(f"/{word}"), hint=hint)
 
@@ -222,16 +279,25 @@ def find(word: str) -> Command:
 def arguments(command: Command, rest: str, usage: str) -> list[str]:
     """Return the values of the parameters in `rest`, the text after the command's word. Raises ProtocolError with
     `usage`."""
+    try:
+        return _arguments(command, rest)
+    except ValueError as error:
+        reserved = f"/{command.name}" if command.for_operators else ""
+        raise ProtocolError(ErrorCode.USAGE, reserved_word=reserved, why=str(error), usage=usage) from None
+
+
+def _arguments(command: Command, rest: str) -> list[str]:
+    """Return the values of the parameters in `rest`. Raises ValueError, which says what is wrong."""
     parameters = command.parameters
     if command.ignores_rest:
         return []
     if not parameters and rest:
-        raise ProtocolError(ErrorCode.USAGE, why="It takes no parameters", usage=usage)
+        raise ValueError("It takes no parameters")
     values = rest.split(None, len(parameters) - 1) if rest else []
     for parameter in parameters[len(values) :]:
         if not parameter.optional:
-            raise ProtocolError(ErrorCode.USAGE, why=f"{parameter.name} is missing", usage=usage)
+            raise ValueError(f"{parameter.name} is missing")
     for parameter, value in zip(parameters, values, strict=False):
         if not parameter.is_text and len(value.split()) > 1:
-            raise ProtocolError(ErrorCode.USAGE, why=f"{parameter.name} is one word", usage=usage)
+            raise ValueError(f"{parameter.name} is one word")
     return values

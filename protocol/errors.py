@@ -1,9 +1,9 @@
 """The ONE table of errors, and the exception that carries a row of it.
 
-A row has a number (1xx bytes and frames, 2xx names, 3xx commands, 4xx users, 5xx the server, 6xx the key-value store;
-113 and 120 came late), a short code for programs, and a phrase for people: what is wrong and what to do. `{...}` in a
-phrase is filled in where the error is raised. Text users read the phrase; framed clients get all three. Verb users
-read the words of their own system (section E of the requirements) where it has some.
+A row has a number (1xx bytes and frames, 2xx names, 3xx commands, 4xx users, 5xx the server, 6xx the key-value store,
+7xx moderation; 113 to 120 came late), a short code for programs, and a phrase for people: what is wrong and what to
+do. `{...}` in a phrase is filled in where the error is raised. Text users read the phrase; framed clients get all
+three. Verb users read the words of their own system (section E of the requirements) where it has some.
 
 `ProtocolError` means that the peer made a mistake. Our own misuse of a codec is a ValueError, and any other exception
 is a bug.
@@ -46,6 +46,11 @@ class ErrorCode(Enum):
         "{name} is reserved, or looks like a reserved name. Choose another name.",
     )
     NAME_LOOKS_ALIKE = 113, "name-looks-alike", "{name} looks like {other}. Choose another name."
+    NAME_KEPT = (
+        114,
+        "name-kept",
+        "{name} is kept for an operator, who registers it on the server's own machine. Choose another name.",
+    )
     NAME_TAKEN = 203, "name-taken", "{name} is in use. Choose another name."
     NOT_NAMED = (
         204,
@@ -198,6 +203,41 @@ class ErrorCode(Enum):
         "That was neither text nor a frame. Use telnet or this chat's own client. Closing.",
     )
 
+    OPERATORS_ONLY = 701, "operators-only", "{word} is for operators.{instead}"
+    OPERATOR_EXEMPT = 702, "operator-exempt", "{name} is an operator, whom no other operator can {what}. See /deop."
+    KICKED = 703, "kicked", "{name} has removed you from the chat{reason}."
+    MUTED = 704, "muted", "You are muted {left}{reason}. Only operators can read what you whisper to them."
+    NOT_MUTED = 705, "not-muted", "{name} is not muted."
+    BANNED = 712, "banned", "You are banned {left}{reason}."
+    CANNOT_BAN = 713, "cannot-ban", "{what} can't be banned: {why}."
+    LOCKED_DOWN = (
+        714,
+        "locked-down",
+        "Only registered names may come in or speak {left}{reason}.",
+    )
+    TOO_MANY_BANS = 715, "too-many-bans", "There are {limit} bans and mutes, and no room for more. /unban some."
+    NAME_BANNED = 116, "name-banned", "{name} is banned {left}{reason}. Choose another name."
+    NAME_CLAIMED = (
+        115,
+        "name-claimed",
+        "{name} is registered, and its owner has come with the password. You need another name.",
+    )
+    NOT_BANNED = 709, "not-banned", "{name} is not banned. /bans lists who is."
+    NOT_LOCKED = 710, "not-locked", "There is no lockdown."
+    NO_ACCOUNT = 706, "no-account", "{name} is not registered: only a registered name can be an operator's."
+    NO_OPERATOR = 707, "no-operator", "{name} is not an operator."
+    LAST_OPERATOR = (
+        708,
+        "last-operator",
+        "{name} is the only operator. Make somebody else one first, with /op NAME.",
+    )
+
+    ROLES_CHANGED = (
+        711,
+        "roles-changed",
+        "The roles have changed meanwhile, so that was not done. /op and /deop show what is possible now.",
+    )
+
     def __init__(self, number: int, code: str, phrase: str, verbs: str = "") -> None:
         self.number = number
         self.code = code
@@ -209,11 +249,13 @@ class ProtocolError(Exception):
     """The peer sent what the protocol does not allow.
 
     `fault` is the row, and `details` are filled into its phrase. After a `fatal` error the stream can't be read any
-    further: send the refusal and close. Otherwise only the one frame or line is lost.
+    further: send the refusal and close. Otherwise only the one frame or line is lost. `reserved_word` is the command
+    that was typed wrongly, if it is one for operators: anybody else learns only that.
     """
 
-    def __init__(self, fault: ErrorCode, *, fatal: bool = False, **details: object) -> None:
+    def __init__(self, fault: ErrorCode, *, fatal: bool = False, reserved_word: str = "", **details: object) -> None:
         super().__init__(fault.phrase.format(**details))
         self.fault = fault
         self.details = details
         self.fatal = fatal
+        self.reserved_word = reserved_word

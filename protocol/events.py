@@ -68,6 +68,17 @@ class Renamed:
     cseq: int | None = None
 
 
+@value
+class Announced:
+    """The operator called `name` has announced `text`, which has to stand out. Acknowledges like Said."""
+
+    seq: int
+    name: str
+    text: str
+    at: float
+    cseq: int | None = None
+
+
 # --- for one peer --------------------------------------------------------------------------------------------------
 
 
@@ -83,6 +94,13 @@ class Welcomed:
     seq: int
     count: int
     resumed: bool = False
+
+
+@value
+class RoleChanged:
+    """You have become an `operator`, by entering with the password or by another's word; or you are none any more."""
+
+    operator: bool
 
 
 @value
@@ -133,13 +151,17 @@ class HelpListed:
 
 @value
 class Past:
-    """A message of the log in a history. `to` is the user it was whispered to; None for a message to everybody."""
+    """A message of the log in a history. `to` is the user it was whispered to; None for a message to everybody.
+
+    `announced`: it was an announcement.
+    """
 
     seq: int
     at: float
     name: str
     text: str
     to: str | None = None
+    announced: bool | None = None
 
 
 @value
@@ -196,10 +218,11 @@ class Dismissed:
     again: bool | None = None
 
 
-RoomEvent = Said | Whispered | Joined | Left | Renamed
+RoomEvent = Said | Whispered | Joined | Left | Renamed | Announced
 Event = (
     RoomEvent
     | Welcomed
+    | RoleChanged
     | Asked
     | PasswordTaken
     | UsersListed

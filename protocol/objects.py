@@ -35,6 +35,8 @@ FROM_SERVER: dict[str, type] = {
     "joined": events.Joined,
     "left": events.Left,
     "renamed": events.Renamed,
+    "announced": events.Announced,
+    "role": events.RoleChanged,
     "users": events.UsersListed,
     "help": events.HelpListed,
     "history": events.HistoryListed,

@@ -207,6 +207,91 @@ class Seek:
 
 
 @value
+class Kick:
+    """Close the connection of the user called `name`, for `reason`."""
+
+    name: str
+    reason: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Ban:
+    """Keep out `subject`, a user's name or a network, for a `duration` such as `2h`, for `reason`."""
+
+    subject: str
+    duration: str | None = None
+    reason: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Unban:
+    """End the ban of `subject`."""
+
+    subject: str
+    cseq: int | None = None
+
+
+@value
+class ListBans:
+    """List the bans and mutes; with `words`, those that have this text in them."""
+
+    words: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Lockdown:
+    """Let only registered users come in and speak, or, with the `state` "off", everybody again."""
+
+    state: str
+    cseq: int | None = None
+
+
+@value
+class Mute:
+    """Let nobody but operators read what the user called `name` says, for a `duration` such as `10m`."""
+
+    name: str
+    duration: str | None = None
+    reason: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Unmute:
+    """End the mute of the user called `name`."""
+
+    name: str
+    cseq: int | None = None
+
+
+@value
+class Announce:
+    """Say `text` to everyone so that it stands out."""
+
+    text: str
+    cseq: int | None = None
+
+
+@value
+class Promote:
+    """Make the registered user called `name` an operator."""
+
+    name: str
+    cseq: int | None = None
+
+
+@value
+class Demote:
+    """Take the role of an operator from the user called `name`."""
+
+    name: str
+    cseq: int | None = None
+
+
+@value
 class Disconnect:
     """Say goodbye and close."""
 
@@ -280,6 +365,16 @@ LineRequest = (
     | ListHistory
     | Search
     | Seek
+    | Kick
+    | Ban
+    | Unban
+    | ListBans
+    | Lockdown
+    | Mute
+    | Unmute
+    | Announce
+    | Promote
+    | Demote
     | Disconnect
     | Malformed
 )

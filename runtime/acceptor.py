@@ -12,11 +12,13 @@ import errno
 import logging
 import os
 import socket
+from collections.abc import Callable
 from math import inf
 
 from chat import limits
 from chat.admission import Admission
 from protocol.errors import ErrorCode
+from protocol.events import Refused, refusal
 from protocol.lines import LINE_END
 from runtime.log_writer import RateLimitedLog
 from runtime.sockets import host_of, prepare, printable
@@ -37,6 +39,7 @@ class Acceptor:
         self._admission = admission
         self._descriptor_limit = descriptor_limit
         self._listeners = {listener.fileno(): listener for listener in listeners}
+        self.ban_of: Callable[[str], Refused | None] = lambda host: None  # what a banned address is told
         self._reserve = _open_reserve()
         self._turned_away = 0  # connections since the last log line about them, at `_logged_at`
         self._logged_at = -inf
@@ -61,10 +64,12 @@ class Acceptor:
                     self._turn_away_with_reserve(descriptor, now)
                     break
                 continue  # the peer had gone before it was accepted
-            if sock.fileno() >= self._descriptor_limit or len(accepted) >= room:
-                self._turn_away(sock, printable(address), ErrorCode.SERVER_FULL, now)
+            if ban := self.ban_of(host_of(address)):
+                self._turn_away(sock, printable(address), ban, now)
+            elif sock.fileno() >= self._descriptor_limit or len(accepted) >= room:
+                self._turn_away(sock, printable(address), refusal(ErrorCode.SERVER_FULL), now)
             elif not self._admission.admit(host_of(address), now):
-                self._turn_away(sock, printable(address), ErrorCode.TOO_MANY_CONNECTIONS, now)
+                self._turn_away(sock, printable(address), refusal(ErrorCode.TOO_MANY_CONNECTIONS), now)
             elif _is_ready(sock):
                 accepted.append((PlainTransport(sock), printable(address)))
                 self._arrivals.info(now, "%s: connected, without a name yet", printable(address))
@@ -80,7 +85,7 @@ class Acceptor:
         self._give_up_reserve()
         with contextlib.suppress(OSError):
             sock, address = self._listeners[descriptor].accept()
-            self._turn_away(sock, printable(address), ErrorCode.SERVER_FULL, now)
+            self._turn_away(sock, printable(address), refusal(ErrorCode.SERVER_FULL), now)
         self._reserve = _open_reserve()
 
     def _give_up_reserve(self) -> None:
@@ -88,12 +93,12 @@ class Acceptor:
             os.close(self._reserve)
             self._reserve = None
 
-    def _turn_away(self, sock: socket.socket, address: str, error: ErrorCode, now: float) -> None:
+    def _turn_away(self, sock: socket.socket, address: str, refused: Refused, now: float) -> None:
         """Refuse a connection, and log that at most once a second."""
-        _refuse(sock, error)
+        _refuse(sock, refused.text)
         self._turned_away += 1
         if now >= self._logged_at + 1.0:
-            log.info("%s: turned away, %s (%d since the last such line)", address, error.code, self._turned_away)
+            log.info("%s: turned away, %s (%d since the last such line)", address, refused.code, self._turned_away)
             self._turned_away, self._logged_at = 0, now
 
     def release(self, host: str) -> None:
@@ -129,10 +134,10 @@ def _open_reserve() -> int | None:
         return None
 
 
-def _refuse(sock: socket.socket, error: ErrorCode) -> None:
-    """Send the phrase of `error` as text, which the custom client shows, too, and close."""
+def _refuse(sock: socket.socket, text: str) -> None:
+    """Send `text`, which the custom client shows, too, and close."""
     with contextlib.suppress(OSError), sock:
         sock.setblocking(False)
-        sock.send(error.phrase.encode() + LINE_END)
+        sock.send(text.encode() + LINE_END)
         sock.shutdown(socket.SHUT_WR)
         sock.recv(limits.TURN_CHUNK)  # an unread hello would turn our close into a reset

@@ -11,7 +11,7 @@ import logging
 from typing import NamedTuple
 
 from chat import limits
-from chat.effects import AccountTask, CheckPassword, StorePassword, TaskResult
+from chat.effects import AccountTask, CheckPassword, StorePassword, StoreRole, TaskResult
 from chat.networks import network_of
 from chat.session import Session
 from protocol.text import key_of
@@ -29,14 +29,16 @@ class Reload:
 
 
 class AccountResult(NamedTuple):
-    """The result of an account task, or of a Reload (`task` is None), and the registered names after it.
+    """The result of an account task, or of a Reload (`task` is None), and the registered names and the operators after
+    it.
 
-    `registered` is None where they have not changed.
+    These are None where they have not changed.
     """
 
     task: AccountTask | None
     result: TaskResult
     registered: frozenset[str] | None
+    operators: frozenset[str] | None = None
 
 
 class AccountService:
@@ -45,6 +47,7 @@ class AccountService:
     def __init__(self, accounts: Accounts) -> None:
         """Start the thread; only it uses `accounts`, which are loaded, from now on."""
         self.registered = accounts.keys()  # the names at the start; later ones come with the results
+        self.operators = accounts.operators()
         self.waiting: set[Session] = set()  # sessions whose task has no result yet
         self.ended: set[Session] = set()  # of these, those whose peer has sent an end of file; set by the loop
         self._accounts = accounts
@@ -80,7 +83,8 @@ class AccountService:
 
     def _run(self, task: AccountTask | Reload) -> AccountResult:
         result = self._outcome(task)
-        return AccountResult(None if isinstance(task, Reload) else task, result, self._accounts.keys())
+        accounts = self._accounts
+        return AccountResult(None if isinstance(task, Reload) else task, result, accounts.keys(), accounts.operators())
 
     def _priority(self, task: AccountTask | Reload) -> int:
         if isinstance(task, Reload):
@@ -107,6 +111,8 @@ class AccountService:
         log_problems(self._accounts.refresh())
         if isinstance(task, StorePassword):
             return self._store_password(task)
+        if isinstance(task, StoreRole):
+            return self._store_role(task)
         self._accounts.remove(task.name)
         return TaskResult.YES
 
@@ -114,6 +120,15 @@ class AccountService:
         if task.session.closing:
             return TaskResult.BUSY  # nothing was done, and nobody waits for the result
         return TaskResult.YES if self._accounts.check(task.name, task.password) else TaskResult.NO
+
+    def _store_role(self, task: StoreRole) -> TaskResult:
+        """Change a role, unless its author has lost his own meanwhile, or it is the last one."""
+        operators = self._accounts.operators()
+        may = task.session.account in operators
+        is_last = not task.is_operator and operators == {key_of(task.name)}
+        if not may or is_last:
+            return TaskResult.NO
+        return TaskResult.YES if self._accounts.set_role(task.name, task.is_operator) else TaskResult.NO
 
     def _store_password(self, task: StorePassword) -> TaskResult:
         if task.session.account == key_of(task.name):

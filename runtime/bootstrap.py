@@ -12,9 +12,12 @@ from chat.hub import Hub
 from chat.log import Log, first_number
 from chat.replies import Replies
 from chat.room import Room
+from protocol.text import key_of
 from runtime.account_service import AccountService, log_problems
+from runtime.sanction_service import SanctionService, motd_at
 from runtime.search_service import SearchService
 from runtime.services import Services
+from storage.bans_file import BansFile, Change
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal, JournalError, Start, explained
 from storage.search_index import Archive
@@ -36,15 +39,21 @@ def open_services(options: argparse.Namespace) -> tuple[Hub, Services]:
     lock = _open_lock(options)
     try:
         accounts = _open_accounts(options)
+        bans, known = _open_bans(options)
         journal = None if options.no_journal else _open_journal(options)
         room = _new_room(options) if journal is None else _restored_room(journal, options.history)
     except CannotStartError:
         if lock is not None:
             lock.close()
         raise
-    hub = Hub(room, options.max_users, not options.no_rate_limit, options.greet_history)
+    kept = frozenset(map(key_of, options.operator))
+    is_metered = not options.no_rate_limit
+    hub = Hub(room, options.max_users, is_metered, options.greet_history, kept, options.lockdown_after)
+    hub.sanctions_are(known.added, ())
+    hub.greet_with(motd_at(options.motd) or ())
     search = None if journal is None else SearchService(Archive(options.data))
-    return hub, Services(hub, AccountService(accounts), journal, search, lock)
+    sanctions = SanctionService(bans, options.motd)
+    return hub, Services(hub, AccountService(accounts), journal, search, lock, sanctions)
 
 
 def _open_lock(options: argparse.Namespace) -> FolderLock | None:
@@ -62,14 +71,30 @@ def _open_lock(options: argparse.Namespace) -> FolderLock | None:
 
 
 def _open_accounts(options: argparse.Namespace) -> Accounts:
-    accounts = Accounts(options.data)
+    accounts = Accounts(options.data, frozenset(map(key_of, options.operator)))
     clear_leftovers(accounts.path)
     try:
         log_problems(accounts.load())
+        unregistered = accounts.grant_roles()
     except OSError as error:
-        why = f"Cannot read {accounts.path}: {error.strerror}."
+        why = f"Cannot read or write {accounts.path}: {error.strerror}."
         raise CannotStartError(f"{why} Repair that, or choose another --data.") from error
+    if unregistered:
+        names = " and ".join(unregistered)
+        log.warning("Register %s from this machine, to have an operator: --operator names nobody else yet.", names)
     return accounts
+
+
+def _open_bans(options: argparse.Namespace) -> tuple[BansFile, Change]:
+    bans = BansFile(options.data)
+    clear_leftovers(bans.path)
+    try:
+        known = bans.load()
+    except OSError as error:
+        why = f"Cannot read {bans.path}: {error.strerror}."
+        raise CannotStartError(f"{why} Repair that, or choose another --data.") from error
+    log_problems(known.problems)
+    return bans, known
 
 
 def _open_journal(options: argparse.Namespace) -> Journal:

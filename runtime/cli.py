@@ -13,6 +13,7 @@ from chat.networks import Network
 from protocol import __version__
 from protocol.dialects import SLASH, VERBS, Dialect
 from protocol.numbers import whole_number
+from protocol.text import NAME_RULE, is_name
 from runtime.poller import POLLERS, SelectPoller
 from runtime.sockets import own_addresses
 from system.port import port as parsed_port
@@ -50,6 +51,12 @@ def _network(text: str) -> Network:
         raise argparse.ArgumentTypeError(f"{text!r} is not a network: give one such as 192.0.2.0/24") from None
 
 
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name: {NAME_RULE}")
+    return text
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `server.py`; it ends the program with exit code 2 on what it can't take."""
     parser = argparse.ArgumentParser(
@@ -72,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"users at a time (default: all that the poller can watch, {SelectPoller.peers_limit} with select)",
     )
     _add_network(parser)
+    _add_moderation(parser)
     _add_history(parser)
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -104,6 +112,29 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         "--no-rate-limit",
         action="store_true",
         help="let users send as fast as they can: for trusted networks and benchmarks",
+    )
+
+
+def _add_moderation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--operator",
+        metavar="NAME",
+        type=_name,
+        action="append",
+        default=[],
+        help="a registered name that may kick, mute and ban; until it is registered, only this machine may do that; "
+        "can be given repeatedly",
+    )
+    parser.add_argument(
+        "--motd", metavar="FILE", type=Path, help="a text that newcomers are shown, of at most 20 lines; see SIGHUP"
+    )
+    parser.add_argument(
+        "--lockdown-after",
+        metavar="N",
+        type=_count,
+        default=0,
+        help="newcomers in a minute that put a lockdown on, for ten minutes: only registered names may come in or "
+        "speak then (default: %(default)s, never)",
     )
 
 

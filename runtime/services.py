@@ -10,10 +10,11 @@ import logging
 import sqlite3
 from collections.abc import Iterable
 
-from chat.effects import AccountTask, Effect, SearchTask, TaskResult
+from chat.effects import AccountTask, Effect, SanctionTask, SearchTask, TaskResult
 from chat.hub import Hub
 from chat.session import Session
 from runtime.account_service import AccountService
+from runtime.sanction_service import SanctionService
 from runtime.search_service import SearchService
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal, JournalError
@@ -33,6 +34,7 @@ class Services:
         journal: Journal | None = None,
         search: SearchService | None = None,
         lock: FolderLock | None = None,
+        sanctions: SanctionService | None = None,
     ) -> None:
         self._hub = hub
         self._lock = lock
@@ -40,12 +42,14 @@ class Services:
         self._accounts = accounts
         self._journal = journal
         self._search = search
-        hub.accounts_are(accounts.registered)
+        self._sanctions = sanctions
+        hub.accounts_are(accounts.registered, accounts.operators)
         hub.use_archive(search is not None)
 
     def descriptors(self) -> list[int]:
         """Return the descriptors of the services; one is readable when it has results for `collect`."""
-        return [self._accounts.fileno(), *([self._search.fileno()] if self._search else ())]
+        services = [self._accounts, *(service for service in (self._search, self._sanctions) if service)]
+        return [service.fileno() for service in services]
 
     def submit_account_task(self, task: AccountTask) -> None:
         """Queue `task` for the account service."""
@@ -56,12 +60,18 @@ class Services:
         if self._search:  # without it, the hub makes no search tasks
             self._search.submit(task)
 
+    def submit_sanction_task(self, task: SanctionTask) -> None:
+        """Queue `task` for the sanction service; without one, what operators do is in memory only."""
+        if self._sanctions:
+            self._sanctions.submit(task)
+
     def collect(self, readable: set[int]) -> list[Effect]:
         """Return the effects of the results of the services whose descriptors are `readable`."""
         effects: list[Effect] = []
-        for task, result, registered in self._accounts.results() if self._accounts.fileno() in readable else ():
-            if registered is not None:
-                self._hub.accounts_are(registered)
+        done = self._accounts.results() if self._accounts.fileno() in readable else ()
+        for task, result, registered, operators in done:
+            if registered is not None and operators is not None:
+                effects += self._hub.accounts_are(registered, operators)
             if task is not None:
                 effects += self._hub.answered(task, result)
             elif result is TaskResult.YES:
@@ -71,6 +81,11 @@ class Services:
         if self._search and self._search.fileno() in readable:
             for found in self._search.results():
                 effects += self._hub.found(*found)
+        if self._sanctions and self._sanctions.fileno() in readable:
+            for change, motd in self._sanctions.results():
+                effects += self._hub.sanctions_are(change.added, change.removed)
+                if motd is not None:
+                    self._hub.greet_with(motd)
         return effects
 
     def waiting(self) -> set[Session]:
@@ -82,8 +97,10 @@ class Services:
         self._accounts.ended.update(sessions)
 
     def reload(self) -> None:
-        """Read the file of accounts again."""
+        """Read again what somebody may have edited: accounts, bans, and the message of the day."""
         self._accounts.reload()
+        if self._sanctions:
+            self._sanctions.reload()
 
     def write_journal(self, now: float = 0.0) -> list[Effect]:
         """Write the new entries to the journal; if that fails or its files are gone, return the effects of its loss."""
@@ -136,6 +153,8 @@ class Services:
     def close(self) -> None:
         """Finish the account tasks, and close all files."""
         self._accounts.close()
+        if self._sanctions:
+            self._sanctions.close()
         if self._search:
             self._search.close()
         if self._journal:

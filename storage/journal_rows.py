@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from chat.log import Entry
 from chat.replies import Place
-from protocol.events import Joined, Left, Renamed, RoomEvent, Said, Whispered
+from protocol.events import Announced, Joined, Left, Renamed, RoomEvent, Said, Whispered
 
 encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -41,6 +41,12 @@ ROWS: dict[type, Row] = {
         ("name", "to", "text", "cseq"),
         lambda seq, at, name, to, text, cseq: Whispered(seq, name, to, text, at, cseq),
         itemgetter(3),
+    ),
+    Announced: Row(
+        "a",
+        ("name", "text", "cseq"),
+        lambda seq, at, name, text, cseq: Announced(seq, name, text, at, cseq),
+        itemgetter(2),
     ),
     Joined: Row(
         "j",

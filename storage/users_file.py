@@ -1,7 +1,9 @@
 """Accounts: the names that are registered, in `users.txt`, one line each.
 
     ann:scrypt:16384:8:5:w2kq...==:9tD1...=
+    bob:scrypt:16384:8:5:Tn0x...==:aP4c...=:operator
 
+`operator` at its end is the role of an account.
 The file is replaced as a whole (system/atomic_file.py). A line that can't be read is reported and kept byte by byte
 where it stands, and its name stays taken: nobody can log in by it or register the name until somebody repairs the line.
 Where it is in doubt which name that is (`names_in`), each that it may be stays taken. Blank lines and those that begin
@@ -23,6 +25,7 @@ from storage.passwords import NOBODY, PasswordHash
 from system.atomic_file import write_whole
 
 FILE_NAME = "users.txt"
+_OPERATOR = "operator"  # the role, at the end of a line
 _COMPLAINTS = 20  # at a time: a file of another kind would fill the log
 _RUN = re.compile(r"[A-Za-z0-9_-]+")
 _BEFORE_HASH = re.compile(r"([A-Za-z0-9_-]+):scrypt:")
@@ -34,16 +37,20 @@ class _Line(NamedTuple):
     text: str
     keys: tuple[str, ...] = ()
     hash: PasswordHash | None = None
+    is_operator: bool = False
 
 
 class Accounts:
     """The accounts in one folder. `path` is made, with its folder, when the first user registers (D10)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, appointed: frozenset[str] = frozenset()) -> None:
+        """`appointed`: the keys of names that are operators' once they are registered."""
         self.path = folder / FILE_NAME
+        self._appointed = appointed
         self._lines: list[_Line] = []
         self._hashes: dict[str, PasswordHash] = {}
         self._keys: frozenset[str] = frozenset()
+        self._operators: frozenset[str] = frozenset()
         self._version: tuple[int, ...] = ()  # of the file, as it was read or written last
 
     def load(self) -> list[str]:
@@ -74,6 +81,10 @@ class Accounts:
         """Return the names that are taken, as they are compared."""
         return self._keys
 
+    def operators(self) -> frozenset[str]:
+        """Return the names whose accounts are operators', as they are compared."""
+        return self._operators
+
     def check(self, name: str, password: str) -> bool:
         """Return whether `password` is that of `name`; False after the same time for a name without account."""
         return self._hashes.get(key_of(name), NOBODY).matches(password)
@@ -84,14 +95,30 @@ class Accounts:
         self.refresh()
         if key_of(name) in self._keys:
             return False
-        self._replace(key_of(name), _line_of(name, hashed))
+        self._replace(key_of(name), _line_of(name, hashed, key_of(name) in self._appointed))
         return True
 
     def store(self, name: str, password: str) -> None:
         """Register `name`, or give it another password. Raises OSError; then all is as before."""
         hashed = PasswordHash.of(password)
         self.refresh()
-        self._replace(key_of(name), _line_of(name, hashed))
+        self._replace(key_of(name), _line_of(name, hashed, key_of(name) in self._operators))
+
+    def set_role(self, name: str, is_operator: bool) -> bool:
+        """Make the account of `name` an operator's, or no operator's; return whether there is one. Raises OSError."""
+        self.refresh()
+        key = key_of(name)
+        hashed = self._hashes.get(key)
+        if hashed is None:
+            return False
+        if is_operator != (key in self._operators):
+            written = next(line.text for line in self._lines if line.hash and line.keys == (key,))
+            self._replace(key, _line_of(written.partition(":")[0], hashed, is_operator))
+        return True
+
+    def grant_roles(self) -> list[str]:
+        """Give those that are appointed their role; return the keys of those without an account. Raises OSError."""
+        return [key for key in sorted(self._appointed) if not self.set_role(key, True)]
 
     def remove(self, name: str) -> None:
         """Remove the account of `name`. Raises OSError; then all is as before."""
@@ -110,6 +137,7 @@ class Accounts:
         self._lines = lines
         self._hashes = {line.keys[0]: line.hash for line in lines if line.hash}
         self._keys = frozenset(key for line in lines for key in line.keys)
+        self._operators = frozenset(line.keys[0] for line in lines if line.is_operator)
         self._version = version
 
     def _version_now(self) -> tuple[int, ...]:
@@ -127,8 +155,9 @@ def _ended(lines: list[_Line]) -> list[_Line]:
     return [*lines[:-1], lines[-1]._replace(text=lines[-1].text + "\n")]
 
 
-def _line_of(name: str, hashed: PasswordHash) -> _Line:
-    return _Line(f"{name}:{hashed}\n", (key_of(name),), hashed)
+def _line_of(name: str, hashed: PasswordHash, is_operator: bool = False) -> _Line:
+    role = f":{_OPERATOR}" if is_operator else ""
+    return _Line(f"{name}:{hashed}{role}\n", (key_of(name),), hashed, is_operator)
 
 
 def _read(content: str, known: dict[str, _Line], live: set[str]) -> tuple[_Line, str]:
@@ -148,7 +177,9 @@ def _parsed(content: str) -> _Line:
     """Return what a line says. Raises ValueError for one that is no use."""
     name, _, text = content.partition(":")
     if is_name(name):
-        return _Line(content, (key_of(name),), PasswordHash.parse(text.strip()))
+        text, is_operator = text.strip(), text.strip().endswith(f":{_OPERATOR}")
+        hashed = PasswordHash.parse(text.removesuffix(f":{_OPERATOR}"))
+        return _Line(content, (key_of(name),), hashed, is_operator)
     if not content.strip() or _cleaned(content).startswith("#"):
         return _Line(content)
     raise ValueError("it does not begin with a name")

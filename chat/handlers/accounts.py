@@ -21,9 +21,11 @@ from chat.effects import (
     Outcome,
     RemoveAccount,
     StorePassword,
+    StoreRole,
     TaskResult,
     Unicast,
 )
+from chat.handlers import moderation
 from chat.login_attempts import LoginAttempts
 from chat.networks import LOOPBACK, network_of
 from chat.proposals import Own
@@ -105,6 +107,9 @@ def _await(session: Session, task: AccountTask) -> Outcome:
 def register(state: State, session: Session, request: requests.Register) -> Outcome:
     """Claim the name that the user has."""
     registered = state.room.registered
+    silenced = None if session.member is None else state.room.silenced(session.member, state.at)
+    if silenced is not None:  # or an account would be a way around a lockdown
+        return state.decline(session, silenced)
     if session.key in registered:
         return state.refuse(session, ErrorCode.ALREADY_REGISTERED, name=session.name)
     if len(registered) >= limits.ACCOUNTS:
@@ -217,7 +222,7 @@ def answered(state: State, task: AccountTask, result: TaskResult) -> Outcome:
         refused = refusal(ErrorCode.BUSY if result is TaskResult.BUSY else ErrorCode.ACCOUNTS_FAILED)
         was_asked = isinstance(task, CheckPassword) and task.was_asked
         return Outcome(refused, after=_after_refusal(state, session, task.name, was_asked))
-    return _RESULTS[type(task)](state, task, result)
+    return RESULTS[type(task)](state, task, result)
 
 
 def _checked(state: State, task: CheckPassword, result: TaskResult) -> Outcome:
@@ -226,8 +231,7 @@ def _checked(state: State, task: CheckPassword, result: TaskResult) -> Outcome:
         reason = state.why_not(session, task.name)  # it may have been taken meanwhile
         if reason is None:
             return state.give_name(session, task.name, task.cseq, key_of(task.name), task.greets)
-        error, details = reason
-        return state.refuse(session, error, **details)
+        return state.decline(session, reason)
     session.claim.wrong_passwords += 1
     instead = "" if task.was_asked else ", or it has none: try the name alone"  # who was not asked can't tell which
     wrong = refusal(ErrorCode.WRONG_PASSWORD, name=task.name, instead=instead)
@@ -238,14 +242,17 @@ def _checked(state: State, task: CheckPassword, result: TaskResult) -> Outcome:
 
 def _stored(state: State, task: StorePassword, result: TaskResult) -> Outcome:
     session = task.session
+    if not session.named:  # the name's owner came meanwhile
+        return Outcome()
     if result is TaskResult.FULL:
         return state.refuse(session, ErrorCode.TOO_MANY_ACCOUNTS, limit=limits.ACCOUNTS)
     if result is TaskResult.NO:
         return state.refuse(session, ErrorCode.ALREADY_REGISTERED, name=task.name)
-    is_new = not session.account
+    is_new, was_operator = not session.account, state.is_operator(session)
     state.propose(session, Own(key_of(task.name)))
     text = f"{task.name} is yours now: from here on the name needs your password."
-    return Outcome(Noticed(text if is_new else f"The password of {task.name} is changed."))
+    told = state.role_told(session, was_operator)
+    return Outcome(Noticed(text if is_new else f"The password of {task.name} is changed."), after=told)
 
 
 def _removed(state: State, task: RemoveAccount, result: TaskResult) -> Outcome:
@@ -253,10 +260,11 @@ def _removed(state: State, task: RemoveAccount, result: TaskResult) -> Outcome:
     return Outcome(Noticed(f"{task.name} is not registered any more."))
 
 
-_RESULTS: dict[type, Callable[[State, Any, TaskResult], Outcome]] = {
+RESULTS: dict[type, Callable[[State, Any, TaskResult], Outcome]] = {
     CheckPassword: _checked,
     StorePassword: _stored,
     RemoveAccount: _removed,
+    StoreRole: moderation.role_stored,
 }
 
 HANDLERS: Table = {

@@ -18,8 +18,8 @@ AWAY = "You are away: everybody who whispers to you is told so once. /back ends 
 def go_away(state: State, session: Session, request: requests.GoAway) -> Outcome:
     """Begin an absence, or one for another reason."""
     why = excerpt(request.why or "")  # short: a notice is one line, so that nothing of it begins one
-    state.propose(session, requests.GoAway(why, request.cseq))
-    return Outcome(Noticed(AWAY))
+    applied = state.propose(session, requests.GoAway(why, request.cseq))
+    return state.refused(session, applied) if applied.refused else Outcome(Noticed(AWAY))
 
 
 def come_back(state: State, session: Session, request: requests.ComeBack) -> Outcome:

@@ -27,6 +27,10 @@ def hello(state: State, session: Session, request: requests.Hello) -> Outcome:
     session.liveness.deadline = state.now + limits.TEXT_REGISTRATION  # from here on a person may be typing
     session.claim.resume = request.resume
     before = _identify(state, session, request.client_id)
+    ban = state.ban_on(session)
+    if ban is not None:
+        details = {"left": ban.left(state.at), "reason": ban.because}
+        return state.decline(session, (ErrorCode.BANNED, {**details}))
     if request.name is None:
         return Outcome(before=[*before, Unicast(session, Asked("name", GREETING))])
     outcome = _take(state, session, request.name, request.password)
@@ -64,8 +68,7 @@ def _take(
     wanted = clean(wanted[:LINE_LIMIT])
     reason = state.why_not(session, wanted)
     if reason is not None:
-        error, details = reason
-        return state.refuse(session, error, **details)
+        return state.decline(session, reason)
     if not accounts.needs_password(state, session, wanted, password):
         return state.give_name(session, wanted, cseq, greets=is_person)
     if password is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chat.effects import Broadcast, Effect, Outcome, Unicast
+from chat.handlers import moderation
 from chat.session import Phase, Session
 from chat.state import CHATTING, GOODBYE, GREETED, State, Table
 from protocol import acts, commands, events, requests
@@ -16,9 +17,10 @@ def say(state: State, session: Session, request: requests.Say) -> Outcome:
     """Say something to everyone."""
     if not request.text:
         return _nothing_to_say(state, session, request.cseq)
-    event = state.propose(session, request).event
-    if event is None:  # not in the room any more
-        return Outcome()
+    applied = state.propose(session, request)
+    event = applied.event
+    if event is None:
+        return state.refused(session, applied)
     return Outcome(None, [Broadcast(event, None if session.dialect.echoes else session)])
 
 
@@ -65,12 +67,15 @@ def pong(state: State, session: Session, request: requests.Pong) -> Outcome:
 
 def help_(state: State, session: Session, request: requests.Help) -> Outcome:
     """Explain the commands."""
-    rows: Sequence[commands.Command] = commands.SLASH_COMMANDS
+    is_operator = state.is_operator(session)
+    rows: Sequence[commands.Command] = commands.SLASH_COMMANDS if is_operator else commands.PUBLIC_COMMANDS
     if request.topic is not None:
         try:
             rows = [commands.find(request.topic)]
         except ProtocolError as error:
             return malformed(state, session, requests.Malformed(error, request.cseq))
+        if rows[0].for_operators and not is_operator:
+            return moderation.operators_only(f"/{rows[0].name}")
     return Outcome(events.HelpListed(tuple(row.described() for row in rows)))
 
 
@@ -82,6 +87,8 @@ def disconnect(state: State, session: Session, request: requests.Disconnect) -> 
 def malformed(state: State, session: Session, request: requests.Malformed) -> Outcome:
     """Tell what could not be parsed; close after an error that leaves the stream without a meaning."""
     error = request.error
+    if error.reserved_word and not state.is_operator(session):
+        return moderation.operators_only(error.reserved_word)
     if error.fault is ErrorCode.NOT_CHAT:  # whatever that is, one line is enough for it
         return Outcome(before=state.farewell(session, str(error), "not a chat client"))
     if error.fatal or session.phase is Phase.NEW:

@@ -15,6 +15,7 @@ class Status(NamedTuple):
     away: bool = False
     users: int = 0  # 0: not known
     round_trip: float | None = None  # seconds
+    is_operator: bool = False  # by the server's word
 
 
 class ChatView(Protocol):

@@ -142,6 +142,10 @@ def _whispered(event: events.Whispered, me: str) -> Shown:
     return compose(Kind.WHISPERED, sender, " -> ", receiver, f": {event.text}")
 
 
+def _announced(event: events.Announced, me: str) -> Shown:
+    return compose(Kind.SAID, Span(acts.announced(event.name, event.text), Role.MENTION))
+
+
 def _renamed(event: events.Renamed, me: str) -> Shown:
     if event.name == me:
         return compose(Kind.NOTICE, "* You are now ", name_span(event.name))
@@ -209,6 +213,9 @@ def _past(entry: events.Past, me: str) -> Iterator[str | Span]:
     moment = datetime.fromtimestamp(min(entry.at, LATEST))
     yield "\n"
     yield f"[{moment:%Y-%m-%d %H:%M}] "
+    if entry.announced:
+        yield Span(acts.announced(entry.name, entry.text), Role.MENTION)
+        return
     act = acts.act_in(entry.text) if entry.to is None else None
     yield Span(entry.name, Role.OWN if entry.name == me else Role.NAME)
     if entry.to is not None:
@@ -255,6 +262,8 @@ _RENDERERS: dict[type, Callable[[Any, str], Shown]] = {
     events.Joined: _joined,
     events.Left: _left,
     events.Renamed: _renamed,
+    events.Announced: _announced,
+    events.RoleChanged: lambda event, _: compose(Kind.NOTICE, f"* {acts.role(event.operator)}"),
     events.Welcomed: _welcomed,
     events.Asked: lambda event, _: compose(Kind.QUESTION, event.text),
     events.HistoryListed: _history,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 
-from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
+from protocol.events import Announced, Event, Joined, Left, Renamed, Said, Whispered
 
 NAMES_LIMIT = 10_000  # more than any room has: a hostile server may send as many as it likes
 
@@ -73,6 +73,7 @@ class Roster:
 AUTHORS: dict[type, Callable[[Event], str]] = {
     Said: attrgetter("name"),
     Whispered: attrgetter("name"),
+    Announced: attrgetter("name"),
     Joined: attrgetter("name"),
     Left: attrgetter("name"),
     Renamed: attrgetter("old"),

@@ -147,7 +147,8 @@ class ClientSession:
     def status(self) -> Status:
         """How the chat stands."""
         presence, seconds = self.presence, self.round_trip.seconds
-        return Status(presence.online, presence.retry_in, bool(presence.away), self.roster.count, seconds)
+        users, is_operator = self.roster.count, presence.is_operator
+        return Status(presence.online, presence.retry_in, bool(presence.away), users, seconds, is_operator)
 
     @property
     def secret(self) -> int:
@@ -324,6 +325,7 @@ class ClientSession:
         self.position.welcomed(event, is_resumed=is_resumed)
         self.name, self.presence.phase, self.roster.count = excerpt(event.name), Phase.CHATTING, event.count
         self.questions.answered()
+        self.presence.is_operator = False  # it is told next, if we are
         shown = None if is_resumed else self._rendered(event)
         return Step(send=(*self._unseen_lines(), *self.lines.repeated()), first=outdated, show=shown)
 
@@ -357,10 +359,13 @@ class ClientSession:
         self.lines.refused += event.cseq is not None and event.cseq != UNSEEN
         if event.code == ErrorCode.WRONG_PASSWORD.code:
             self._credential.wrong()
-        if self.presence.phase is Phase.RETURNING:
+        if self.presence.phase is Phase.RETURNING or event.code == ErrorCode.NAME_CLAIMED.code:
             self.name = ""  # the name that we had can't be had any more
         if not self.name:
             self.questions.refusal = event.text
+
+    def _has_role(self, event: events.RoleChanged) -> None:
+        self.presence.is_operator = event.operator
 
     def _whispered(self, event: Whispered) -> None:
         self.roster.spoke(event.name)
@@ -388,6 +393,8 @@ _NOTES: dict[type, Callable[[ClientSession, Any], None]] = {
     events.Refused: ClientSession._refused,
     events.Said: lambda self, event: self.roster.spoke(event.name),
     events.Whispered: ClientSession._whispered,
+    events.Announced: lambda self, event: self.roster.spoke(event.name),
+    events.RoleChanged: ClientSession._has_role,
     events.Joined: ClientSession._joined,
     events.Left: ClientSession._left,
     events.Renamed: ClientSession._renamed,

@@ -35,7 +35,7 @@ class _Completer(Completer):
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         text, chat = document.text_before_cursor, self._chat
-        for candidate in candidates(text, chat.others, chat.whisperer):
+        for candidate in candidates(text, chat.others, chat.whisperer, chat.status.is_operator):
             yield Completion(candidate.word, -len(last_word(text)), display_meta=candidate.meaning)
 
 
@@ -134,4 +134,8 @@ class LineEditor:
 
     def _hint(self) -> StyleAndTextTuples:
         document = self._prompt.default_buffer.document
-        return [("class:hint", hint(document.text))] if document.is_cursor_at_the_end else []
+        return (
+            [("class:hint", hint(document.text, self._chat.status.is_operator))]
+            if document.is_cursor_at_the_end
+            else []
+        )

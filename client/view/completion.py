@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from client.core.settings import CHOICES, MEANINGS
 from protocol import commands, requests
-from protocol.commands import BY_REQUEST, BY_WORD, SLASH_COMMANDS, Command, Parameter
+from protocol.commands import BY_REQUEST, BY_WORD, PUBLIC_COMMANDS, SLASH_COMMANDS, Command, Parameter
 from protocol.text import key_of
 
 _SETTING_IN = re.compile(r"/set (\w+) \w*$")
@@ -31,23 +31,24 @@ def last_word(text: str) -> str:
     return text.rpartition(" ")[2]
 
 
-def candidates(text: str, names: Iterable[str], whisperer: str = "") -> list[Candidate]:
+def candidates(text: str, names: Iterable[str], whisperer: str = "", is_operator: bool = False) -> list[Candidate]:
     """Return what the last word of `text`, a line up to the cursor, may become, the likeliest first.
 
-    `names` are those of the others, who spoke last first; `whisperer` is the name that a reply would go to.
+    `names` are those of the others, who spoke last first; `whisperer` is the name that a reply would go to. Commands
+    for operators are offered to operators alone.
     """
     if whisperer and BY_WORD.get(text[1:].lower()) is _REPLY and text.startswith("/"):
         return [Candidate(f"/{_WHISPER.name} {whisperer} ", _WHISPER.help)]
     word = key_of(last_word(text))
-    return [candidate for candidate in _offered(text, names) if key_of(candidate.word).startswith(word)]
+    return [candidate for candidate in _offered(text, names, is_operator) if key_of(candidate.word).startswith(word)]
 
 
-def _offered(text: str, names: Iterable[str]) -> list[Candidate]:
+def _offered(text: str, names: Iterable[str], is_operator: bool) -> list[Candidate]:
     if " " not in text:
-        return _commands("/") if text.startswith("/") else [Candidate(f"{name}: ") for name in names]
+        return _commands("/", is_operator) if text.startswith("/") else [Candidate(f"{name}: ") for name in names]
     parameter = _parameter_at(text)
     if parameter is commands.COMMAND:
-        return _commands("")
+        return _commands("", is_operator)
     if parameter is commands.SETTING:
         return [Candidate(f"{name} ", MEANINGS[name]) for name in CHOICES]
     setting = _SETTING_IN.match(text)
@@ -56,8 +57,9 @@ def _offered(text: str, names: Iterable[str]) -> list[Candidate]:
     return [Candidate(f"{name} ") for name in names]
 
 
-def _commands(prefix: str) -> list[Candidate]:
-    return [Candidate(f"{prefix}{word} ", command.help) for word, command in BY_WORD.items()]
+def _commands(prefix: str, is_operator: bool) -> list[Candidate]:
+    shown = ((word, command) for word, command in BY_WORD.items() if is_operator or not command.for_operators)
+    return [Candidate(f"{prefix}{word} ", command.help) for word, command in shown]
 
 
 def _parameter_at(text: str) -> Parameter | None:
@@ -67,15 +69,16 @@ def _parameter_at(text: str) -> Parameter | None:
     return command.parameters[0] if command is not None and command.parameters and len(more) == 1 else None
 
 
-def hint(text: str) -> str:
+def hint(text: str, is_operator: bool = False) -> str:
     """Return what may follow `text`, a whole line, such as the parameters of its command; "" for nothing."""
     word, space, rest = text.partition(" ")
     if not word.startswith("/") or len(word) < 2:
         return ""
     command = BY_WORD.get(word[1:].lower())
-    if command is not None:
+    if command is not None and (is_operator or not command.for_operators):
         return _missing_parameters(command, rest) if space else f" {_missing_parameters(command, '')}".rstrip()
-    begun = [row for row in SLASH_COMMANDS if row.name.startswith(word[1:].lower())]
+    rows = SLASH_COMMANDS if is_operator else PUBLIC_COMMANDS
+    begun = [row for row in rows if row.name.startswith(word[1:].lower())]
     return "" if space or len(begun) != 1 else begun[0].usage[len(word) :]
 
 

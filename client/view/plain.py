@@ -47,7 +47,7 @@ def as_json(out: Write) -> Output:
 
 def _is_own_echo(chat: ChatView, shown: Shown) -> bool:
     event = shown.event
-    is_said = isinstance(event, events.Said | events.Whispered)
+    is_said = isinstance(event, events.Said | events.Whispered | events.Announced)
     return is_said and event.name == chat.name and event.cseq is not None  # type: ignore[union-attr]
 
 

@@ -16,7 +16,7 @@ from client.core.chat_view import ChatView
 from client.core.render import Kind, Role, Shown, Span, compose
 from client.view.joins import JoinsLine
 from client.view.status_bar import Unread
-from protocol.events import Said, Whispered
+from protocol.events import Announced, Said, Whispered
 from protocol.text import LATEST, WIDTH
 
 NARROW = 40  # columns; below that, times would leave too little for what is said
@@ -56,7 +56,7 @@ class View:
     def rings(self, shown: Shown) -> bool:
         """Count `shown` if it is for the user in particular; return whether the bell rings for it."""
         event, bell = shown.event, self._chat.settings.bell
-        if not isinstance(event, Said | Whispered) or event.name == self._chat.name:
+        if not isinstance(event, Said | Whispered | Announced) or event.name == self._chat.name:
             return False
         is_whisper = isinstance(event, Whispered)
         self.unread = self.unread.counting(event, shown.is_mention)

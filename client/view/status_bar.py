@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from client.core.chat_view import Status
-from protocol.events import Said, Whispered
+from protocol.events import Announced, Said, Whispered
 
 _BETWEEN = " | "
 
@@ -16,7 +16,7 @@ class Unread(NamedTuple):
     mentions: int = 0
     whispers: int = 0
 
-    def counting(self, event: Said | Whispered, is_mention: bool) -> Unread:
+    def counting(self, event: Said | Whispered | Announced, is_mention: bool) -> Unread:
         """Return this with one more whisper, or one more mention, or neither."""
         is_whisper = isinstance(event, Whispered)
         return Unread(self.mentions + (is_mention and not is_whisper), self.whispers + is_whisper)

@@ -155,7 +155,10 @@ def _history(event: events.HistoryListed) -> str:
 
 
 def _past(entry: events.Past) -> str:
-    said = acts.told(entry.name, entry.text) if entry.to is None else f"{entry.name} to {entry.to}: {entry.text}"
+    if entry.announced:
+        said = acts.announced(entry.name, entry.text)
+    else:
+        said = acts.told(entry.name, entry.text) if entry.to is None else f"{entry.name} to {entry.to}: {entry.text}"
     return f"[{utc(entry.at)}] {said}"
 
 
@@ -170,8 +173,10 @@ RENDERERS: dict[type, Renderer] = {
     events.Said: lambda e: acts.told(e.name, e.text),
     events.Whispered: lambda e: f"{e.name} whispers: {e.text}",
     events.Joined: lambda e: f"* {e.name} has connected. Users here: {e.count}",
-    events.Left: lambda e: f"* {e.name} has left ({e.reason}). Users here: {e.count}",
+    events.Left: lambda e: wrapped(f"* {e.name} has left ({e.reason}). Users here: {e.count}"),
     events.Renamed: lambda e: f"* {e.old} is now {e.name}",
+    events.Announced: lambda e: wrapped(acts.announced(e.name, e.text)),
+    events.RoleChanged: lambda e: f"* {acts.role(e.operator)}",
     events.Welcomed: _welcome,
     events.Asked: lambda e: wrapped(e.text) if e.what == "name" else HIDE_TYPING + wrapped(e.text).encode(),
     events.PasswordTaken: lambda _: SHOW_TYPING,

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from chat.delivery import intake
 from chat.delivery.connection import Connection
 from chat.delivery.fanout import Fanout
-from chat.effects import AccountTask, Close, Delivery, Effect, LogLine, ReadAgain, SearchTask, TaskResult
+from chat.effects import AccountTask, Close, Delivery, Effect, LogLine, ReadAgain, SanctionTask, SearchTask, TaskResult
 from chat.hub import Hub
 from chat.room import Room
 from chat.session import Session
@@ -75,6 +75,7 @@ class Party:
         self.debug_log: list[str] = []
         self.asked: list[AccountTask] = []
         self.inquired: list[SearchTask] = []
+        self.kept: list[SanctionTask] = []  # what was to be written about bans
         self._dialect = dialect
         self._effects: list[Effect] | None = None  # of the turn that is going on
 
@@ -100,6 +101,8 @@ class Party:
                 (self.debug_log if effect.debug else self.log).append(effect.text)
             elif isinstance(effect, AccountTask):
                 self.asked.append(effect)
+            elif isinstance(effect, SanctionTask):
+                self.kept.append(effect)
             elif isinstance(effect, SearchTask):
                 self.inquired.append(effect)
             elif isinstance(effect, Close):

@@ -51,6 +51,7 @@ class _NoAccountService:
     """An account service without accounts."""
 
     registered: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.waiting: set[Session] = set()

@@ -21,6 +21,7 @@ ASK_NEW = "Choose a password of 8 to 128 characters (Enter alone: never mind):"
 ASK_AGAIN_NEW = "The same once more:"
 WRONG = "! That is not ann's password."
 LENGTHS = "! A password has 8 to 128 characters. Nothing was changed."
+CLAIMED = "! ann is registered, and its owner has come with the password. You need another name."
 WELCOME = ("Welcome, ann. You may chat now; /help (or /cmd) lists the commands.", "* Users here: 2")
 
 
@@ -166,14 +167,137 @@ def test_a_framed_client_may_give_it_with_the_hello_or_when_asked(party: Party) 
     assert isinstance(welcomed, Welcomed)
 
 
-def test_a_name_that_was_taken_meanwhile_is_refused_though_the_password_is_right(party: Party) -> None:
+def test_of_two_who_know_the_password_the_later_one_has_the_name(party: Party) -> None:  # M8
     party.connects("eve")
     party.says("ann", "ann", "secret12")
     party.says("eve", "ann", "secret12")
     party.looks_away()
     party.answers(TaskResult.YES)
+    party.looks_away()
     party.answers(TaskResult.YES)
-    assert party.told("eve")[-2:] == ["! ann is in use. Choose another name.", ASK_AGAIN]
+    assert party.told("ann") == [CLAIMED, ASK_AGAIN]
+    assert party.told("eve")[-2] == WELCOME[0]
+    assert party.room() == ("bob", "ann")
+
+
+def test_a_name_that_was_unregistered_and_taken_meanwhile_is_refused(party: Party) -> None:
+    party.connects("eve")
+    party.says("ann", "ann", "secret12")
+    party.hub.accounts_are(frozenset())
+    party.says("eve", "ann")
+    party.looks_away()
+    party.answers(TaskResult.YES)
+    assert party.told("ann") == ["! ann is in use. Choose another name.", ASK_AGAIN]
+
+
+# --- the owner's password takes the name (M8) --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("door", ["text", "verbs", "framed"])
+def test_the_owner_s_password_takes_the_name_and_the_other_one_is_asked_for_another(door: str) -> None:  # M8
+    party = Party()
+    party.joins("bob")
+    {"text": party.joins, "verbs": party.joins_by_verb, "framed": party.joins_framed}[door]("ann")
+    party.hub.accounts_are(frozenset({"ann"}))
+    party.connects("owner")
+    party.looks_away()
+    party.says("owner", "ANN")
+    party.sees("owner", ASK_LOGIN.replace("ann", "ANN"))
+    party.sees_nothing("ann", "bob")
+    party.says("owner", "secret12")
+    party.answers(TaskResult.YES)
+    assert party.told("ann")[0].removeprefix("! ") == CLAIMED.removeprefix("! ")
+    party.sees(
+        "bob", "* ann has left (the owner of the name came). Users here: 1", "* ANN has connected. Users here: 2"
+    )
+    assert party.room() == ("bob", "ANN")
+    assert not party.is_gone("ann")
+    address = party.guests["ann"].session.address
+    assert party.log[-3] == f"ann ({address}) has lost the name ann to its owner ({session_of(party, 'owner').address})"
+    party.says("ann", "JOIN carl" if door == "verbs" else "/nick carl")
+    assert party.room() == ("bob", "ANN", "carl")
+    party.looks_away()
+    party.says("ann", "BCST hi" if door == "verbs" else "hi")
+    party.sees("bob", "carl: hi")
+    party.leaves("ann")
+    assert party.room() == ("bob", "ANN")
+
+
+def test_who_renames_with_the_password_takes_the_name_too(party: Party) -> None:  # M8
+    party.hub.accounts_are(frozenset())
+    party.says("ann", "ann")
+    party.hub.accounts_are(frozenset({"ann"}))
+    party.looks_away()
+    party.says("bob", "/nick ann", "secret12")
+    party.answers(TaskResult.YES)
+    assert party.told("ann") == [CLAIMED, ASK_AGAIN]
+    assert "* bob is now ann" in party.told("bob")
+    assert party.room() == ("ann",)
+
+
+def test_a_full_room_has_a_place_for_the_owner_of_a_name_that_is_taken() -> None:  # M8
+    party = Party(max_users=1)
+    party.joins("ann")
+    party.hub.accounts_are(frozenset({"ann"}))
+    party.connects("owner")
+    party.says("owner", "ann", "secret12")
+    party.answers(TaskResult.YES)
+    assert party.guests["owner"].session.named
+    party.looks_away()
+    party.says("ann", "eve")
+    assert party.told("ann")[0].startswith("! Too Many Users")
+
+
+def test_a_wrong_password_takes_nothing(party: Party) -> None:  # M8
+    party.hub.accounts_are(frozenset())
+    party.says("ann", "ann")
+    party.hub.accounts_are(frozenset({"ann"}))
+    party.connects("eve")
+    party.says("eve", "ann", "a guess")
+    party.looks_away()
+    party.answers(TaskResult.NO)
+    party.sees_nothing("ann", "bob")
+    assert party.told("eve")[0] == WRONG
+
+
+def test_who_loses_the_name_at_a_question_sees_again_what_is_typed(party: Party) -> None:  # M8
+    party.hub.accounts_are(frozenset())
+    party.says("ann", "ann", "/register")
+    party.hub.accounts_are(frozenset({"ann"}))
+    party.connects("owner")
+    party.says("owner", "ann", "secret12")
+    party.looks_away()
+    party.answers(TaskResult.YES)
+    assert party.hears("ann").startswith(SHOW_TYPING)
+    party.says("ann", "eve")
+    assert party.room() == ("bob", "ann", "eve")
+
+
+def test_a_task_of_who_has_lost_the_name_changes_nobody_s_account(party: Party) -> None:  # M8
+    party.hub.accounts_are(frozenset())
+    party.says("ann", "ann", "/register secret13")
+    party.connects("owner")
+    party.hub.accounts_are(frozenset({"ann"}))
+    party.says("owner", "ann", "secret12")
+    registering = party.asked.pop(0)
+    party.answers(TaskResult.YES)
+    party.asked.append(registering)
+    party.looks_away()
+    party.answers(TaskResult.YES)
+    party.sees_nothing("ann")
+    assert session_of(party, "ann").account == ""
+    assert session_of(party, "owner").account == "ann"
+
+
+def test_who_has_lost_the_name_has_a_deadline_again(party: Party) -> None:  # M8
+    party.hub.accounts_are(frozenset())
+    party.says("ann", "ann")
+    party.hub.accounts_are(frozenset({"ann"}))
+    party.connects("owner")
+    party.says("owner", "ann", "secret12")
+    party.answers(TaskResult.YES)
+    party.passes(61)
+    assert party.is_gone("ann")
     assert party.room() == ("bob", "ann")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from chat.handlers.names import GREETING
 from chat.state import ASK_AGAIN
-from protocol.commands import SLASH_COMMANDS
+from protocol.commands import PUBLIC_COMMANDS, SLASH_COMMANDS
 from protocol.errors import ErrorCode
 from tests.support.party import Party
 from tests.support.rows import for_each
@@ -181,9 +181,9 @@ def test_help_explains_every_command_with_its_parameters(party: Party, command: 
     party.says("ann", command)
     told = party.told("ann")
     assert max(map(len, told)) <= 78
-    assert [line.split("  ")[0] for line in told if line.startswith("/")] == [row.usage for row in SLASH_COMMANDS]
+    assert [line.split("  ")[0] for line in told if line.startswith("/")] == [row.usage for row in PUBLIC_COMMANDS]
     explained = " ".join(" ".join(told).split())
-    assert all(row.help in explained for row in SLASH_COMMANDS)
+    assert all(row.help in explained for row in PUBLIC_COMMANDS)
 
 
 @pytest.mark.parametrize("topic", ["whisper", "/whisper", "private", "W"])

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.proposals import Accounts, Enter, Leave, Own, Proposal, Rename
+from chat.proposals import Accounts, Enter, Impose, Leave, Lift, Operators, Own, Proposal, Remove, Rename
 from chat.room import Applied, Member, Room
+from chat.sanctions import Act, Sanction
 from protocol.errors import ErrorCode
-from protocol.requests import ComeBack, GoAway, Say, Whisper
-from protocol.text import skeleton
+from protocol.requests import Announce, ComeBack, GoAway, Say, Whisper
+from protocol.text import key_of, skeleton
 
 AT = 1_700_000_000.0
 
@@ -109,6 +110,13 @@ def test_every_part_of_the_state_is_in_its_checksum() -> None:
         (ann, Own("ann")),
         (0, Accounts(frozenset({"ann"}), frozenset())),
         (ann, ComeBack()),
+        (0, Operators(frozenset({"ann"}), frozenset())),
+        (ann, Announce("tea")),
+        (ann, Impose(Sanction(Act.MUTE, ("bob",), AT + 60, "ann", "loud"))),
+        (ann, Impose(Sanction(Act.MUTE, ("bob",), AT + 90, "ann", "loud"))),
+        (ann, Impose(Sanction(Act.BAN, ("carl",)))),
+        (ann, Lift(Act.MUTE, "bob")),
+        (ann, Remove("bob", "kicked by ann")),
         (ann, Leave("goodbye")),
     ]
     sums = [room.checksum()]
@@ -130,6 +138,8 @@ def played(seed: int, count: int = 60) -> Room:
         seats = [0, 1, 2, 3, *(m.seat for m in room)]
         name, other = rng.choice(NAMES), rng.choice(NAMES)
         cseq = rng.choice((None, step))
+        others = frozenset(rng.sample(("ann", "bob"), rng.randint(0, 2)))
+        act, until = rng.choice(list(Act)), rng.choice((None, AT + step, AT + step + 9))
         keys = frozenset(rng.sample(("ann", "bob", "carl", "dora"), rng.randint(0, 4)))
         proposal: Proposal = rng.choice(
             (
@@ -141,6 +151,11 @@ def played(seed: int, count: int = 60) -> Room:
                 ComeBack(),
                 Own(name.lower()),
                 Accounts(keys - room.registered.keys, room.registered.keys - keys),
+                Operators(others - room.operators, room.operators - others),
+                Announce(f"#{step}", cseq),
+                Impose(Sanction(act, (key_of(name), rng.choice(("ann's", "carl", "203.0.113.0/24"))), until, other)),
+                Lift(act, key_of(name)),
+                Remove(other, "kicked"),
                 Leave("goodbye"),
             )
         )
@@ -154,6 +169,7 @@ def test_equal_proposals_in_equal_order_make_equal_rooms(seed: int) -> None:
     assert one.checksum() == other.checksum()
     assert one.log.take_fresh() == other.log.take_fresh()
     assert [(m.seat, m.name) for m in one] == [(m.seat, m.name) for m in other]
+    assert list(one.sanctions) == list(other.sanctions)
 
 
 @pytest.mark.property

@@ -47,9 +47,20 @@ def test_a_reply_becomes_a_whisper_to_whoever_it_would_go_to(text: str, offered:
     assert (found[0].word if found else None) == offered
 
 
-def test_every_command_and_alias_is_offered_with_its_meaning() -> None:
-    offered = {candidate.word: candidate.meaning for candidate in candidates("/", NAMES)}
-    assert offered == {f"/{word} ": row.help for word, row in BY_WORD.items()}
+@pytest.mark.parametrize("is_operator", [True, False])
+def test_every_command_and_alias_is_offered_with_its_meaning_but_to_operators_only_theirs(is_operator: bool) -> None:
+    shown = {word: row for word, row in BY_WORD.items() if is_operator or not row.for_operators}  # M7
+    for text, prefix in (("/", "/"), ("/help ", "")):
+        offered = {one.word: one.meaning for one in candidates(text, NAMES, is_operator=is_operator)}
+        assert offered == {f"{prefix}{word} ": row.help for word, row in shown.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_operator", "shown"),
+    [("/kick ", True, "NAME [REASON]"), ("/kick ", False, ""), ("/ki", True, "ck NAME [REASON]"), ("/ki", False, "")],
+)
+def test_the_hint_of_a_command_for_operators_is_theirs(text: str, is_operator: bool, shown: str) -> None:  # M7
+    assert hint(text, is_operator) == shown
 
 
 @pytest.mark.parametrize(("text", "word"), [("", ""), ("a", "a"), ("a b", "b"), ("a ", "")])

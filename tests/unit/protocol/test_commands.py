@@ -53,6 +53,16 @@ ALIASES_OF_THE_FIVE_SYSTEMS = {
     "history": "history",
     "search": "search",
     "seen": "seen",
+    "kick": "kick",  # M2
+    "ban": "ban",  # M3
+    "unban": "unban",
+    "bans": "bans",
+    "lockdown": "lockdown",  # M6
+    "mute": "mute",  # M4
+    "unmute": "unmute",
+    "announce": "announce",  # M5
+    "op": "op",  # M1
+    "deop": "deop",
     "ignore": "ignore",
     "unignore": "unignore",
     "set": "set",
@@ -95,9 +105,15 @@ def test_a_row_can_be_explained_and_used(command: Command) -> None:  # A15, C7
     assert command.described() == CommandHelp(command.name, command.aliases, command.usage, command.help)
 
 
-def test_only_the_last_parameter_may_be_text_or_left_out() -> None:
+def test_only_the_last_parameter_may_be_text() -> None:
     earlier = [(command.name, parameter) for command in COMMANDS for parameter in command.parameters[:-1]]
-    assert [(name, parameter) for name, parameter in earlier if parameter.is_text or parameter.optional] == []
+    assert [(name, parameter) for name, parameter in earlier if parameter.is_text] == []
+
+
+def test_what_follows_a_parameter_that_may_be_left_out_may_be_left_out_too() -> None:
+    for command in COMMANDS:
+        optional = [parameter.optional for parameter in command.parameters]
+        assert optional == sorted(optional), command.name
 
 
 def test_a_request_takes_its_parameters_and_then_the_number_of_its_line() -> None:

@@ -20,29 +20,39 @@ from protocol.lines import LINE_LIMIT, LineCodec
 from protocol.objects import dump
 from protocol.requests import (
     Act,
+    Announce,
+    Ban,
     ChangePassword,
     ComeBack,
+    Demote,
     Disconnect,
     GoAway,
     Hello,
     Help,
     Join,
+    Kick,
     Line,
     LineRequest,
+    ListBans,
     ListHistory,
     ListUsers,
     LocalRequest,
+    Lockdown,
     Malformed,
+    Mute,
     Name,
     Nick,
     Password,
     Ping,
     Pong,
+    Promote,
     Register,
     Request,
     Say,
     Search,
     Seek,
+    Unban,
+    Unmute,
     Unregister,
     Whisper,
 )
@@ -74,6 +84,20 @@ MEANINGS: list[tuple[Any, tuple[str, ...], str | None, str]] = [
     (ListHistory("5"), ("history",), None, "5"),
     (Search("red fox"), ("search",), None, "red fox"),
     (Seek("carl"), ("seen",), None, "carl"),
+    (Kick("john"), ("kick",), None, "john"),  # M2
+    (Kick("john", "rude  words"), ("kick",), None, "john rude  words"),
+    (Ban("john"), ("ban",), None, "john"),  # M3
+    (Ban("203.0.113.0/24", "2h", "a  flood"), ("ban",), None, "203.0.113.0/24 2h a  flood"),
+    (Unban("john"), ("unban",), None, "john"),
+    (ListBans(), ("bans",), None, ""),
+    (ListBans("203.0 flood"), ("bans",), None, "203.0 flood"),
+    (Lockdown("on"), ("lockdown",), None, "on"),  # M6
+    (Mute("john"), ("mute",), None, "john"),  # M4
+    (Mute("john", "10m", "too  loud"), ("mute",), None, "john 10m too  loud"),
+    (Unmute("john"), ("unmute",), None, "john"),
+    (Announce("tea  is ready"), ("announce",), None, "tea  is ready"),  # M5
+    (Promote("john"), ("op",), None, "john"),  # M1
+    (Demote("john"), ("deop",), None, "john"),
     (Disconnect(), ("disconnect", "quit"), "QUIT", ""),  # A23, C11, E14
 ]
 SLASH_LINES = [(f"/{word} {rest}", request) for request, words, _, rest in MEANINGS for word in words]

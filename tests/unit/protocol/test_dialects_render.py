@@ -18,6 +18,7 @@ from protocol.commands import SLASH_COMMANDS
 from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect
 from protocol.errors import ErrorCode
 from protocol.events import (
+    Announced,
     Asked,
     CommandHelp,
     Dismissed,
@@ -30,6 +31,7 @@ from protocol.events import (
     Ponged,
     Refused,
     Renamed,
+    RoleChanged,
     Said,
     UsersListed,
     Welcomed,
@@ -50,6 +52,9 @@ SHOWN: list[tuple[Event, str]] = [
     (Joined(7, "ann", 2), "* ann has connected. Users here: 2"),  # A6
     (Left(7, "ann", 1, "goodbye"), "* ann has left (goodbye). Users here: 1"),  # A23
     (Renamed(7, "ann", "eve"), "* ann is now eve"),
+    (Announced(7, "ann", "tea", 0.0), "*** ann announces: tea ***"),  # M5
+    (RoleChanged(True), "* You are an operator: /help lists your commands, too."),
+    (RoleChanged(False), "* You are no operator any more."),
     (Asked("name", "Choose a name:"), "Choose a name:"),  # A2
     (UsersListed(("ann", "bob"), 2), "Connected users: 2\r\nann, bob"),  # A14
     (Ponged(), "pong"),  # A13
@@ -166,6 +171,8 @@ LONGEST: dict[str, Any] = {  # the longest that anybody would see in good faith
     "instead": ", or it has none: try the name alone",
     "what": "HTTP",
     "line": "/whisper bob hi",
+    "left": "for another 59 min 59 s",
+    "reason": ": spam",
     "address": "192.0.2.100, port 65535",
     "before": "192.0.2.101, port 65535",
     "type": "x" * 40,

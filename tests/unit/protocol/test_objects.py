@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import (
+    Announced,
     Asked,
     CommandHelp,
     Dismissed,
@@ -26,6 +27,7 @@ from protocol.events import (
     Ponged,
     Refused,
     Renamed,
+    RoleChanged,
     Said,
     UsersListed,
     Welcomed,
@@ -64,6 +66,8 @@ ON_THE_WIRE: list[tuple[object, str]] = [
     (Joined(7, "ann", 2), '{"type":"joined","seq":7,"name":"ann","count":2}'),
     (Left(7, "ann", 1, "goodbye"), '{"type":"left","seq":7,"name":"ann","count":1,"reason":"goodbye"}'),
     (Renamed(7, "ann", "eve", 3), '{"type":"renamed","seq":7,"old":"ann","name":"eve","cseq":3}'),
+    (Announced(7, "ann", "hi", 1.5, 3), '{"type":"announced","seq":7,"name":"ann","text":"hi","at":1.5,"cseq":3}'),
+    (RoleChanged(True), '{"type":"role","operator":true}'),
     (UsersListed(("ann", "bob"), 2, 3), '{"type":"users","names":["ann","bob"],"count":2,"cseq":3}'),
     (
         HelpListed((CommandHelp("users", ("who",), "/users", "List."),), 3),

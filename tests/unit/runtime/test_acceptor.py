@@ -18,6 +18,7 @@ import runtime.acceptor
 from chat import limits
 from chat.admission import Admission
 from protocol.errors import ErrorCode
+from protocol.events import Refused, refusal
 from runtime.acceptor import Acceptor
 from runtime.poller import SelectPoller
 from runtime.sockets import listen, printable
@@ -208,3 +209,25 @@ def test_after_shut_nothing_is_watched_and_connections_are_refused(
     assert acceptor.descriptors() == frozenset()
     with pytest.raises(ConnectionRefusedError):
         callers[0].connect(address)
+
+
+def test_a_banned_address_gets_one_line_and_takes_no_place(  # M3
+    acceptor: Acceptor, callers: list[socket.socket], caplog: pytest.LogCaptureFixture
+) -> None:
+    banned: list[str] = []
+
+    def ban_of(host: str) -> Refused:
+        banned.append(host)
+        return refusal(ErrorCode.BANNED, left="for another 2 h", reason=": flood")
+
+    acceptor.ban_of = ban_of
+    call(acceptor, callers)
+    with caplog.at_level(logging.INFO):
+        assert acceptor.accept_all(listener(acceptor), 10, now=100.0) == []
+    for caller in callers:
+        assert caller.recv(4096) == b"You are banned for another 2 h: flood.\r\n"
+        assert caller.recv(4096) == b""
+    assert banned == ["127.0.0.1"] * 3
+    assert [record.getMessage().partition("turned away, ")[2] for record in caplog.records] == [
+        "banned (1 since the last such line)"
+    ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chat import limits
-from chat.effects import CheckPassword, RemoveAccount, StorePassword, TaskResult
+from chat.effects import CheckPassword, RemoveAccount, StorePassword, StoreRole, TaskResult
 from chat.room import Member
 from chat.session import Phase, Session
 from runtime.account_service import QUEUE_LIMIT, AccountResult, AccountService
@@ -41,7 +41,7 @@ def next_results(service: AccountService) -> list[AccountResult]:
 
 
 def only_result(service: AccountService) -> tuple[TaskResult, frozenset[str] | None]:
-    ((_, result, registered),) = next_results(service)
+    ((_, result, registered, _),) = next_results(service)
     return result, registered
 
 
@@ -111,10 +111,10 @@ def test_a_full_queue_answers_busy_at_once_to_the_network_with_the_most_tasks(
         paused.check("192.0.2.1", f"guess{number}")
     assert paused.service.results() == []
     paused.check("192.0.2.2", "ann")
-    ((task, result, _),) = next_results(paused.service)
+    ((task, result, *_),) = next_results(paused.service)
     assert (task and task.name, result) == (f"guess{QUEUE_LIMIT - 1}", TaskResult.BUSY)
     paused.check("192.0.2.1", "one more")
-    ((task, result, _),) = next_results(paused.service)
+    ((task, result, *_),) = next_results(paused.service)
     assert (task and task.name, result) == ("one more", TaskResult.BUSY)
     paused.count -= 2  # which have their results
     assert paused.results()["ann"] is TaskResult.YES
@@ -210,7 +210,7 @@ def test_reload_reads_the_file_again(
         file.write("damaged\n")
     with caplog.at_level(logging.WARNING):
         service.reload()
-        assert next_results(service) == [(None, TaskResult.YES, frozenset({"carl", "damaged"}))]
+        assert next_results(service) == [(None, TaskResult.YES, frozenset({"carl", "damaged"}), frozenset())]
     assert "line 2 was left out" in caplog.text
 
 
@@ -266,3 +266,52 @@ def test_tasks_after_a_reload_are_done(accounts: Accounts) -> None:
     service.submit(StorePassword(SESSION, "ann", "secret12"))
     service.close()
     assert accounts.keys() == {"ann"}
+
+
+# --- roles -------------------------------------------------------------------------------------------------------
+
+
+def operator(name: str) -> Session:
+    """Return the session of the user called `name`, who has given the password."""
+    session = Session("192.0.2.1:4711")
+    session.phase = Phase.CHATTING
+    session.member = Member(1, name, "seat1", account=name)
+    return session
+
+
+def test_a_role_is_stored_and_told_with_the_result(service: AccountService, accounts: Accounts) -> None:  # M1
+    for name in ("ann", "bob"):
+        accounts.add(name, "secret12")
+    accounts.set_role("ann", True)
+    service.submit(StoreRole(operator("ann"), "bob", True))
+    ((_, result, _, operators),) = next_results(service)
+    assert (result, operators) == (TaskResult.YES, frozenset({"ann", "bob"}))
+
+
+@pytest.mark.parametrize(
+    ("author", "name", "is_operator"),
+    [("bob", "bob", True), ("ann", "eve", True), ("ann", "ann", False)],
+    ids=["author is none any more", "no account any more", "the last one"],
+)
+def test_a_role_is_not_changed_if_that_has_become_wrong(  # M1
+    service: AccountService, accounts: Accounts, author: str, name: str, is_operator: bool
+) -> None:
+    for registered in ("ann", "bob"):
+        accounts.add(registered, "secret12")
+    accounts.set_role("ann", True)
+    service.submit(StoreRole(operator(author), name, is_operator))
+    ((_, result, _, operators),) = next_results(service)
+    assert (result, operators) == (TaskResult.NO, frozenset({"ann"}))
+
+
+def test_of_two_who_take_each_other_s_role_at_once_one_keeps_it(service: AccountService, accounts: Accounts) -> None:
+    for name in ("ann", "bob"):  # M1
+        accounts.add(name, "secret12")
+        accounts.set_role(name, True)
+    service.submit(StoreRole(operator("ann"), "bob", False))
+    service.submit(StoreRole(operator("bob"), "ann", False))
+    results = next_results(service)
+    while len(results) < 2:
+        results += next_results(service)
+    assert [done.result for done in results] == [TaskResult.YES, TaskResult.NO]
+    assert results[-1].operators == frozenset({"ann"})

@@ -246,6 +246,9 @@ def options(folder: Path, no_journal: bool = False) -> argparse.Namespace:
         sync=False,
         max_users=10,
         no_rate_limit=True,
+        operator=[],
+        lockdown_after=0,
+        motd=None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -343,3 +344,78 @@ def test_a_line_is_compared_with_no_other_line(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(module, "_Line", Line)
     assert looks(400) <= 2 * looks(200)
+
+
+# --- roles -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Accounts:
+    return Accounts(tmp_path)
+
+
+def role_lines(accounts: Accounts) -> list[str]:
+    """Return the lines of the file, each as its name, whether a hash is in it, and what stands behind that."""
+    lines = accounts.path.read_text(encoding="utf-8").splitlines()
+    return [re.sub(r":scrypt(:[^:]+){5}", " HASH ", line).strip() for line in lines]
+
+
+def test_a_role_stands_behind_the_hash_and_holds(accounts: Accounts) -> None:  # M1
+    accounts.add("Ann", "secret12")
+    accounts.add("bob", "secret13")
+    assert accounts.set_role("ANN", True)
+    assert accounts.operators() == frozenset({"ann"})
+    assert role_lines(accounts) == ["Ann HASH :operator", "bob HASH"]
+    again = Accounts(accounts.path.parent)
+    assert again.load() == []
+    assert again.operators() == frozenset({"ann"})
+    assert again.check("ann", "secret12")
+
+
+def test_a_new_password_keeps_the_role_and_a_removed_account_does_not(accounts: Accounts) -> None:  # M1
+    accounts.add("ann", "secret12")
+    accounts.set_role("ann", True)
+    accounts.store("ann", "another1")
+    assert role_lines(accounts) == ["ann HASH :operator"]
+    accounts.remove("ann")
+    assert accounts.operators() == frozenset()
+    accounts.add("ann", "secret12")
+    assert accounts.operators() == frozenset()
+
+
+def test_a_role_can_be_taken_and_needs_an_account(accounts: Accounts) -> None:  # M1
+    accounts.add("ann", "secret12")
+    assert accounts.set_role("ann", True)
+    assert accounts.set_role("ann", False)
+    assert role_lines(accounts) == ["ann HASH"]
+    assert not accounts.set_role("bob", True)
+
+
+def test_comments_and_bad_lines_stay_where_a_role_changes(accounts: Accounts) -> None:  # M1
+    accounts.add("ann", "secret12")
+    text = accounts.path.read_text(encoding="utf-8")
+    accounts.path.write_text(f"# ours\n{text}bob:nothing:operator\n", encoding="utf-8")
+    accounts.set_role("ann", True)
+    assert role_lines(accounts) == ["# ours", "ann HASH :operator", "bob:nothing:operator"]
+    assert accounts.operators() == frozenset({"ann"})  # what can't be read gives nobody a role
+    assert accounts.keys() == frozenset({"ann", "bob"})
+
+
+def test_a_role_that_is_not_known_costs_its_line(accounts: Accounts) -> None:  # M1
+    accounts.add("ann", "secret12")
+    text = accounts.path.read_text(encoding="utf-8").strip()
+    accounts.path.write_text(f"{text}:oprator\n", encoding="utf-8")
+    assert [line.partition("was left out: ")[2] for line in accounts.load()] == [
+        "it holds no scrypt hash. Until it is repaired nobody can have ann."
+    ]
+    assert accounts.operators() == frozenset()
+
+
+def test_those_that_are_appointed_have_their_role_once_they_are_registered(tmp_path: Path) -> None:  # M1
+    Accounts(tmp_path).add("ann", "secret12")
+    accounts = Accounts(tmp_path, frozenset({"ann", "bob"}))
+    accounts.load()
+    assert accounts.grant_roles() == ["bob"]
+    assert role_lines(accounts) == ["ann HASH :operator"]
+    accounts.add("Bob", "secret12")
+    assert accounts.operators() == frozenset({"ann", "bob"})

@@ -1,0 +1,220 @@
+"""Bans, mutes and the lockdown on the disk: `bans.txt`, one line each, made for editing by hand.
+
+    # what stands behind # is a comment
+    ban 203.0.113.0/24
+    ban bob,client:3f2a... 2026-11-22T10:00:00Z by ann: rude
+    mute carl 2026-11-21T18:00:00Z by ann
+    lockdown * forever by ann
+
+A line says what is forbidden, to whom (chat.sanctions: names, networks and clients, with commas between), until when
+(UTC; `forever` or nothing: for good), by whom and why. The file is replaced as a whole (system/atomic_file.py);
+comments and bad lines stay where they are, and lines that have ended go when the next one is written.
+
+No mistake sets anybody free. What can be understood of a bad line holds: without a time that can be read, for good;
+under a first word that is not known, as a ban. If a subject can't be read, nobody knows for whom that line held, and as
+long as there is such a line nothing is lifted because its line is missing.
+
+Everything here may block. The file is read again only when it is another one than was read or written last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from math import ceil
+from pathlib import Path
+from typing import NamedTuple
+
+from chat.sanctions import Act, Sanction, subject_of
+from protocol.sanitize import clean
+from protocol.text import LATEST
+from system.atomic_file import write_whole
+
+FILE_NAME = "bans.txt"
+_FOREVER = "forever"
+_COMPLAINTS = 20  # at a time
+_TEXT = 160  # characters of a reason or a name
+
+
+class _Line(NamedTuple):
+    """A line as it stands, with its end, and what holds because of it."""
+
+    text: str
+    sanction: Sanction | None = None
+    is_whole: bool = True  # its subjects could be read
+
+
+class Change(NamedTuple):
+    """What holds since the file was read again, what holds no more, and a sentence for each bad line."""
+
+    added: list[Sanction]
+    removed: list[Sanction]
+    problems: list[str]
+
+
+class BansFile:
+    """The sanctions in one folder. `path` is made, with its folder, when the first one is imposed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE_NAME
+        self._lines: list[_Line] = []
+        self._version: tuple[int, ...] = ()  # of the file, as it was read or written last
+
+    def load(self) -> Change:
+        """Read the file, if there is one, anew; return what has changed since it was read last. Raises OSError."""
+        version, read = self._version_now(), self._read()
+        lines = [line for line, _ in read]
+        problems = [f"{self.path}, line {number}: {why}" for number, (_, why) in enumerate(read, 1) if why]
+        before, after = _sanctions_in(self._lines), _sanctions_in(lines)
+        removed = [sanction for sanction in before if sanction not in after]
+        if removed and not all(line.is_whole for line in lines):
+            problems.append(f"{self.path}: until that is repaired, what has no line any more holds: {len(removed)}.")
+            lines += [_Line(f"{text_of(sanction)}\n", sanction) for sanction in removed]  # written with the next one
+            removed = []
+        lifted = {(sanction.act, subject) for sanction in removed for subject in sanction.subjects}
+        added = [
+            one for one in after if one not in before or any((one.act, subject) in lifted for subject in one.subjects)
+        ]
+        self._lines, self._version = lines, version
+        return Change(added, removed, _shortened(problems))
+
+    def add(self, sanction: Sanction, at: float) -> Change:
+        """Write `sanction` in the place of those that share a subject with it, without those that have ended by `at`.
+
+        Returns what somebody else has changed in the file. Raises OSError; then all is as before.
+        """
+        change = self._refresh()
+        kept = [line for line in self._lines if not _is_replaced(line, sanction, at)]
+        self._write([*_ended(kept), _Line(f"{text_of(sanction)}\n", sanction)])
+        return change
+
+    def remove(self, act: Act, subject: str) -> Change:
+        """Remove the lines about what `act` forbids to `subject`; return and raise as `add` does."""
+        change = self._refresh()
+        kept = [line for line in self._lines if not _is_about(line, act, (subject,))]
+        if len(kept) < len(self._lines):
+            self._write(kept)
+        return change
+
+    def _refresh(self) -> Change:
+        return Change([], [], []) if self._version_now() == self._version else self.load()
+
+    def _read(self) -> list[tuple[_Line, str]]:
+        """Return the lines, and of each what is wrong with it."""
+        try:
+            text = self.path.read_bytes().decode(errors="surrogateescape")
+        except FileNotFoundError:
+            return []
+        return [_parsed(content) for content in text.splitlines(keepends=True)]
+
+    def _write(self, lines: list[_Line]) -> None:
+        write_whole(self.path, "".join(line.text for line in lines).encode(errors="surrogateescape"))
+        self._lines, self._version = lines, self._version_now()
+
+    def _version_now(self) -> tuple[int, ...]:
+        try:
+            stat = self.path.stat()
+        except FileNotFoundError:
+            return ()
+        return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def text_of(sanction: Sanction) -> str:
+    """Return the line of `sanction`."""
+    until = _FOREVER if sanction.until is None else _time(sanction.until)
+    by = f" by {sanction.by}" if sanction.by else ""
+    return f"{sanction.act.value} {','.join(sanction.subjects)} {until}{by}{sanction.because}"
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(min(ceil(at), LATEST), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sanctions_in(lines: Iterable[_Line]) -> dict[Sanction, None]:
+    """Return what holds because of `lines`, in their order."""
+    return dict.fromkeys(line.sanction for line in lines if line.sanction)
+
+
+def _parsed(content: str) -> tuple[_Line, str]:
+    """Return a line, and what is wrong with it; "" if nothing is."""
+    text = clean(content)
+    if not text or text.startswith("#"):
+        return _Line(content), ""
+    word, _, rest = text.partition(" ")
+    whom, _, rest = rest.strip().partition(" ")
+    problems: list[str] = []
+    act = _act_in(word, problems)
+    subjects, is_whole = _subjects_in(whom, problems)
+    until, rest = _until_in(rest.strip(), problems)
+    if not subjects:
+        return _Line(content, None, is_whole), f"{'; '.join(problems)}. It holds for nobody."
+    sanction = Sanction(act, subjects, until, *_author_in(rest))
+    return _Line(content, sanction, is_whole), "; ".join(problems)
+
+
+def _act_in(word: str, problems: list[str]) -> Act:
+    try:
+        return Act(word.lower())
+    except ValueError:
+        problems.append("it does not begin with ban, mute or lockdown, and counts as a ban")
+        return Act.BAN
+
+
+def _subjects_in(whom: str, problems: list[str]) -> tuple[tuple[str, ...], bool]:
+    """Return the subjects in `whom`, and whether all could be read."""
+    subjects: list[str] = []
+    is_whole = True
+    for part in whom.split(","):
+        try:
+            subjects.append(subject_of(part))
+        except ValueError as error:
+            problems.append(str(error))
+            is_whole = False
+    return tuple(dict.fromkeys(subjects)), is_whole
+
+
+def _until_in(rest: str, problems: list[str]) -> tuple[float | None, str]:
+    """Return the time in `rest`, None for good, and what follows it."""
+    word, _, behind = rest.partition(" ")
+    if not word or word == "by":
+        return None, rest
+    if word.lower().rstrip(":") == _FOREVER:
+        return None, behind if word.lower() == _FOREVER else f": {behind}"
+    try:
+        moment = datetime.fromisoformat(word.rstrip(":").upper().removesuffix("Z"))
+    except ValueError:
+        problems.append("it has no time such as 2026-01-31T18:00Z behind its subject, and holds for good")
+        return None, f": {rest}"
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return moment.timestamp(), f": {behind}" if word.endswith(":") else behind
+
+
+def _author_in(rest: str) -> tuple[str, str]:
+    """Return by whom, and why: from `by ann: rude`, or `: rude`."""
+    before, colon, reason = rest.partition(":")
+    by = before.strip().removeprefix("by").strip()
+    return (by[:_TEXT], reason.strip()[:_TEXT]) if colon or before.startswith("by ") else ("", rest.strip()[:_TEXT])
+
+
+def _is_about(line: _Line, act: Act, subjects: Iterable[str]) -> bool:
+    return line.sanction is not None and line.sanction.act is act and bool({*line.sanction.subjects} & {*subjects})
+
+
+def _is_replaced(line: _Line, sanction: Sanction, at: float) -> bool:
+    """Return whether `line` goes where `sanction` is written; one that can't be read whole stays."""
+    if line.sanction is None or not line.is_whole:
+        return False
+    return not line.sanction.holds(at) or _is_about(line, sanction.act, sanction.subjects)
+
+
+def _ended(lines: list[_Line]) -> list[_Line]:
+    """Return `lines` so that another may follow."""
+    if not lines or lines[-1].text.endswith(("\n", "\r")):
+        return lines
+    return [*lines[:-1], lines[-1]._replace(text=f"{lines[-1].text}\n")]
+
+
+def _shortened(problems: list[str]) -> list[str]:
+    if len(problems) <= _COMPLAINTS:
+        return problems
+    return [*problems[:_COMPLAINTS], f"... and {len(problems) - _COMPLAINTS} more."]
