@@ -86,6 +86,7 @@ def _ranges(codes: Iterable[int]) -> str:
 
 _MARK_CODES = _mark_codes()
 _MARKS = _ranges(_MARK_CODES)
+_MARK_SET = frozenset(_MARK_CODES)
 _BASELESS = re.compile(f"(?:^|(?<= ))[{_MARKS}]+")
 _TOO_MANY_MARKS = re.compile(f"([{_MARKS}]{{{MARK_LIMIT}}})[{_MARKS}]+")
 # What needs a look. Plane 1 up to the emoji as a whole: each range that a set names costs a comparison a character.
@@ -108,6 +109,11 @@ def _cleaned(text: str) -> str:
     text = _DROPPED.sub("", _BLANK.sub(" ", text))
     text = _LONG_CHAIN.sub(r"\1", _OUT_OF_PLACE.sub(r"\1", text))
     return _TOO_MANY_MARKS.sub(r"\1", _BASELESS.sub("", text))
+
+
+def is_mark(character: str) -> bool:
+    """Return whether `character` stands on the one before it and takes no place of its own."""
+    return ord(character) in _MARK_SET
 
 
 def begins_with_slash(line: str) -> bool:

@@ -20,6 +20,7 @@ from protocol.requests import Disconnect, LineRequest, LocalRequest, Malformed, 
 from protocol.sanitize import begins_with_slash, clean, printable
 from protocol.telnet import CTRL_D, HIDE_TYPING, SHOW_TYPING
 from protocol.text import WIDTH, utc
+from protocol.wrapping import LINE_BREAK, wrap
 
 Renderer = Callable[[Any], str | bytes]
 
@@ -122,14 +123,7 @@ class TextDialect:
 
 def joined(*lines: str) -> str:
     """Return `lines` as one payload."""
-    return "\r\n".join(lines)
-
-
-def wrapped(text: str) -> str:
-    """Return a text of the server's own as lines that fit a terminal, the further ones indented."""
-    if len(text) <= WIDTH:
-        return text
-    return joined(*textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+    return LINE_BREAK.join(lines)
 
 
 def _users(event: events.UsersListed) -> str:
@@ -159,34 +153,34 @@ def _past(entry: events.Past) -> str:
         said = acts.announced(entry.name, entry.text)
     else:
         said = acts.told(entry.name, entry.text) if entry.to is None else f"{entry.name} to {entry.to}: {entry.text}"
-    return f"[{utc(entry.at)}] {said}"
+    return wrap(f"[{utc(entry.at)}] {said}")
 
 
 def _welcome(event: events.Welcomed) -> str:
     return joined(
-        wrapped(f"Welcome, {event.name}. You may chat now; /help (or /cmd) lists the commands."),
+        wrap(f"Welcome, {event.name}. You may chat now; /help (or /cmd) lists the commands."),
         f"* Users here: {event.count}",
     )
 
 
 RENDERERS: dict[type, Renderer] = {
-    events.Said: lambda e: acts.told(e.name, e.text),
-    events.Whispered: lambda e: f"{e.name} whispers: {e.text}",
+    events.Said: lambda e: wrap(acts.told(e.name, e.text)),
+    events.Whispered: lambda e: wrap(f"{e.name} whispers: {e.text}"),
     events.Joined: lambda e: f"* {e.name} has connected. Users here: {e.count}",
-    events.Left: lambda e: wrapped(f"* {e.name} has left ({e.reason}). Users here: {e.count}"),
+    events.Left: lambda e: wrap(f"* {e.name} has left ({e.reason}). Users here: {e.count}"),
     events.Renamed: lambda e: f"* {e.old} is now {e.name}",
-    events.Announced: lambda e: wrapped(acts.announced(e.name, e.text)),
+    events.Announced: lambda e: wrap(acts.announced(e.name, e.text)),
     events.RoleChanged: lambda e: f"* {acts.role(e.operator)}",
     events.Welcomed: _welcome,
-    events.Asked: lambda e: wrapped(e.text) if e.what == "name" else HIDE_TYPING + wrapped(e.text).encode(),
+    events.Asked: lambda e: wrap(e.text) if e.what == "name" else HIDE_TYPING + wrap(e.text).encode(),
     events.PasswordTaken: lambda _: SHOW_TYPING,
     events.UsersListed: _users,
     events.HelpListed: _help,
     events.HistoryListed: _history,
     events.Ponged: lambda _: "pong",
-    events.Noticed: lambda e: wrapped(f"* {e.text}"),
-    events.Refused: lambda e: wrapped(f"! {e.text}"),
-    events.Dismissed: lambda e: wrapped(e.reason),
+    events.Noticed: lambda e: wrap(f"* {e.text}"),
+    events.Refused: lambda e: wrap(f"! {e.text}"),
+    events.Dismissed: lambda e: wrap(e.reason),
 }
 
 SLASH: Dialect = TextDialect("slash", parse_slash, slash_word, RENDERERS)

@@ -12,12 +12,12 @@ from protocol.dialects.slash import (
     check_precondition,
     joined,
     slash_word,
-    wrapped,
 )
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.requests import Disconnect, LineRequest
 from protocol.sanitize import clean, printable
 from protocol.text import excerpt
+from protocol.wrapping import wrap
 
 
 def _parse_verb(text: str, named: bool) -> LineRequest:
@@ -48,7 +48,7 @@ _VERB_USAGES = "Verbs: " + ", ".join(command.verb_usage for command in BY_VERB.v
 
 
 def _verb_refusal(event: events.Refused) -> str:
-    phrase = _VERB_PHRASES.get(event.code) or wrapped(event.text)
+    phrase = _VERB_PHRASES.get(event.code) or wrap(event.text)
     return joined(phrase, _VERB_USAGES) if event.code == ErrorCode.UNKNOWN_COMMAND.code else phrase
 
 

@@ -10,6 +10,7 @@ import pytest
 from chat import limits
 from chat.delivery.outbox import Buffer
 from protocol.requests import Pong
+from protocol.wrapping import wrap
 from runtime.transport import PlainTransport
 from tests.support.live import Client, Live, frame, socket_of
 
@@ -26,7 +27,7 @@ def burst(talker: Client, kilobytes: int, first: int = 0) -> list[str]:
     lines = [f"{number:05} {LINE}" for number in range(first, first + kilobytes)]
     talker.says(*lines, "/ping")
     talker.sees("pong")
-    return [f"ann: {line}" for line in lines]
+    return [wrap(f"ann: {line}") for line in lines]
 
 
 def test_what_a_reader_did_not_take_reaches_it_later_whole_and_in_order(live: Live, room: list[Client]) -> None:

@@ -11,6 +11,7 @@ order of the wire. The server's clock stands still unless a test moves it, so no
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import struct
 import time
@@ -25,6 +26,7 @@ from protocol.dialects import Dialect
 from protocol.framing import FrameCodec
 from protocol.objects import FROM_SERVER, dump, load
 from protocol.requests import Hello
+from protocol.wrapping import INDENT
 from runtime.acceptor import Acceptor
 from runtime.account_service import AccountService
 from runtime.clock import LoopClock
@@ -39,6 +41,7 @@ from storage.users_file import Accounts
 PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
+_LINE_END = re.compile(f"\r\n(?!{INDENT})")
 
 
 class StandingClock:
@@ -251,8 +254,8 @@ class Client:
         return text.encode() in self.heard
 
     def lines(self, begin: str) -> list[str]:
-        """Return the lines so far that begin so."""
-        return [line for line in self.heard.decode().split("\r\n") if line.startswith(begin)]
+        """Return the lines so far that begin so, each with all of its rows (protocol.wrapping)."""
+        return [line for line in _LINE_END.split(self.heard.decode()) if line.startswith(begin)]
 
 
 def frame(message: object) -> bytes:

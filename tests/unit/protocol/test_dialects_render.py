@@ -24,10 +24,12 @@ from protocol.events import (
     Dismissed,
     Event,
     HelpListed,
+    HistoryListed,
     Joined,
     Left,
     Noticed,
     PasswordTaken,
+    Past,
     Ponged,
     Refused,
     Renamed,
@@ -202,8 +204,25 @@ def test_what_the_server_says_fits_80_columns(dialect: Dialect) -> None:
     assert [lines for event, lines in rendered if isinstance(event, Refused | Noticed) and len(lines) > 2] == []
 
 
-def test_what_people_say_is_left_as_it_is() -> None:
-    assert SLASH.render(Said(7, "ann", "word " * 100 + "end", 0.0)).decode() == "ann: " + "word " * 100 + "end"
+LOOKS_LIKE_THE_SERVER = "word " * 14 + "* bob has left (goodbye). Users here: 1"
+LOOKS_LIKE_BOB = "x" * 73 + "bob: I agree"
+
+
+@pytest.mark.parametrize("text", [LOOKS_LIKE_THE_SERVER, LOOKS_LIKE_BOB, "/me " + LOOKS_LIKE_BOB])
+@pytest.mark.parametrize("dialect", [SLASH, VERBS, OPEN_VERBS])
+def test_what_people_say_begins_no_row_but_its_own(dialect: Dialect, text: str) -> None:  # M9
+    past = HistoryListed("Before:", (Past(7, 0.0, "ann", text), Past(8, 0.0, "ann", text, "bob")))
+    for event in (
+        Said(7, "ann", text, 0.0),
+        Whispered(7, "ann", "bob", text, 0.0),
+        Announced(7, "ann", text, 0.0),
+        past,
+    ):
+        rows = dialect.render(event).decode().split("\r\n")
+        assert max(map(len, rows)) <= 78
+        begun = [row for row in rows if not row.startswith("  ")]
+        assert all(row.startswith(("ann", "*** ann", "[1970", "* Before")) for row in begun)
+        assert len(begun) == (3 if event is past else 1)
 
 
 def test_every_prompt_for_a_name_says_how_to_take_one() -> None:  # C14
