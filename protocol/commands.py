@@ -8,6 +8,7 @@ a request and a handler (CONTRIBUTING.md).
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -244,15 +245,20 @@ _ELSEWHERE = {
 # What people type at a prompt that they have not read, and that nobody wants to be named.
 _SAID_TO_PROMPTS = "hello hi hey exit bye goodbye leave logout logoff stop end close login yes no y n ok okay"
 
-# Words that a reader in a hurry could take for the server, or for a command.
+# Who would be believed: reserved alone, before a number and as a part of a name, such as server2 and chat-admin.
+_AUTHORITIES = frozenset(
+    map(spelling, "admin admins administrator sysadmin operator operators sysop moderator moderators server".split())
+)
+
+# Words that a reader in a hurry could take for the server, for a question of its own or for a command.
 _RESERVED = frozenset(
     spelling(word)
     for word in (
-        *("admin", "admins", "administrator", "sysadmin", "root", "superuser"),
-        *("operator", "operators", "op", "ops", "sysop", "moderator", "moderators", "mod", "mods"),
+        *("root", "superuser", "op", "ops", "mod", "mods"),
         *("owner", "staff", "support", "official", "security"),
-        *("server", "system", "sys", "service", "console"),
+        *("system", "sys", "service", "console"),
         *("everyone", "everybody", "nobody", "anonymous", "here", "you"),
+        *("name", "password", "notice", "warning", "error", "info", "alert", "announcement", "welcome", "goodbye"),
         *BY_WORD,
         *(v for v in BY_VERB if v),
         *_SAID_TO_PROMPTS.split(),
@@ -262,8 +268,15 @@ _RESERVED = frozenset(
 
 def is_reserved(name: str) -> bool:
     """Return whether `name` reads as a reserved word, in any case and look-alike spelling. A number never does."""
+    if name.isdigit():
+        return False
+    parts = [name, *re.split("[-_]+", name)]
+    return _reads_as(name, _RESERVED) or any(_reads_as(part.rstrip("0123456789"), _AUTHORITIES) for part in parts)
+
+
+def _reads_as(name: str, words: frozenset[str]) -> bool:
     word = spelling(name)
-    return not name.isdigit() and (word in _RESERVED or word.replace("cl", "d") in _RESERVED)
+    return word in words or word.replace("cl", "d") in words
 
 
 def find(word: str) -> Command:

@@ -249,6 +249,21 @@ def test_words_that_pass_for_the_servers_are_reserved_too(name: str) -> None:  #
     assert is_reserved(name)
 
 
+@for_each(["server2", "Admin_1", "chat-admin", "the-s3rver", "server-bot-7", "0perator5", "sysop-2", "adrnin-x"])
+def test_who_would_be_believed_is_reserved_as_a_part_of_a_name_too(name: str) -> None:  # M9
+    assert is_reserved(name)
+
+
+@for_each(["name", "Passw0rd", "notice", "WARNING", "welcome", "announcement"])
+def test_words_that_would_begin_a_line_like_the_server_s_are_reserved(name: str) -> None:  # M9
+    assert is_reserved(name)
+
+
+@for_each(["serverless", "operetta", "badminton", "observer", "dadmin", "bob-mod", "names", "opserver-x"])
+def test_words_that_only_contain_one_are_free(name: str) -> None:  # M9
+    assert not is_reserved(name)
+
+
 @for_each(["411", "537", "7", "user5", "op4", "dear", "arnie", "vicky", "rob", "root2", "adam", "modest", "guest"])
 def test_numbers_and_words_of_their_own_are_free(name: str) -> None:  # M9
     assert not is_reserved(name)
