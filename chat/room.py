@@ -196,7 +196,8 @@ class Room:
         self.log.append(Entry(event, at, author.identity, other.identity))
         if cseq is not None:
             self.replies.note(author.identity, cseq, seq)
-        return Applied(event, other, notice=_absence(author, other))
+        hides = self.sanctions.silences and self.silenced(other, at) is not None
+        return Applied(event, other, notice=_absence(author, other, hides))
 
     def _is_newcomer(self, other: Member, proposal: Whisper) -> bool:
         """Return whether `other` has had the name for less long than the author of the whisper takes for granted."""
@@ -326,12 +327,15 @@ def _told(sanction: Sanction, at: float) -> dict[str, object]:
     return {"left": sanction.left(at), "reason": sanction.because}
 
 
-def _absence(author: Member, other: Member) -> str:
-    """Return what `author`, who has just whispered to `other`, has to know of an absence, once for each."""
+def _absence(author: Member, other: Member, hides: bool) -> str:
+    """Return what `author`, who has just whispered to `other`, has to know of an absence, once for each.
+
+    `hides`: not what `other` has written about it.
+    """
     if not other.away or author.identity in other.notified:
         return ""
     other.notified.add(author.identity)
-    return f"{other.name} is away" + ("" if other.away == "away" else f": {other.away}")
+    return f"{other.name} is away" + ("" if hides or other.away == "away" else f": {other.away}")
 
 
 _Rule = Callable[["Room", Any, Any, float], Applied]

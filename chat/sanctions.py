@@ -211,10 +211,10 @@ class Sanctions:
         subjects = (subject for address in addresses_within(host) for subject in self._networks.around(address))
         return self.find(Act.BAN, subjects, at)
 
-    def ban_of_name(self, name: str, at: float) -> Sanction | None:
-        """Return the ban that holds for `name` or for one that it looks like, or None."""
+    def ban_of_look(self, name: str, at: float) -> Sanction | None:
+        """Return the ban that holds for a name that `name` looks like, or None."""
         alike = self._banned_looks.find(name, "")
-        return self.find(Act.BAN, (key_of(name), *([] if alike is None else [alike])), at)
+        return None if alike is None else self.find(Act.BAN, (alike,), at)
 
     def _counted(self, act: Act, change: int) -> None:
         self._counts[act] += change

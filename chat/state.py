@@ -136,11 +136,13 @@ class State:
     def _barred(self, session: Session, name: str) -> Refusal | None:
         """Return what an operator did that keeps `session` from being called `name`, or None."""
         room, key = self.room, key_of(name)
-        ban = room.sanctions.ban_of_name(name, self.at)
+        account = key if key in room.registered else ""  # its password is asked for next
+        ban = room.sanctions.find(Act.BAN, (key,), self.at)
+        if ban is None and not account:  # who has an account is nobody else
+            ban = room.sanctions.ban_of_look(name, self.at)
         if ban is not None and key != session.key:
             details: dict[str, object] = {"left": ban.left(self.at), "reason": ban.because}
             return (ErrorCode.NAME_BANNED, {"name": name, **details}) if session.named else (ErrorCode.BANNED, details)
-        account = key if key in room.registered else ""  # its password is asked for next
         if session.member is None:
             return room.barred(name, session.identity, account, self.at)
         return room.silenced(session.member, self.at, account)

@@ -84,8 +84,9 @@ class Services:
         if self._sanctions and self._sanctions.fileno() in readable:
             for change, motd in self._sanctions.results():
                 effects += self._hub.sanctions_are(change.added, change.removed)
-                if motd is not None:
+                if motd is not None:  # the files were read again
                     self._hub.greet_with(motd)
+                    log.info("Read the bans again. Bans and mutes: %d", len(self._hub.room.sanctions))
         return effects
 
     def waiting(self) -> set[Session]:

@@ -375,6 +375,18 @@ def test_nothing_of_a_muted_user_is_read(party: Party, line: str) -> None:  # M4
     party.sees_nothing("fay", "rita", "vera")
 
 
+def test_what_a_muted_user_wrote_of_an_absence_before_is_not_read(party: Party) -> None:  # M4
+    party.says("bob", "/away buy my book")
+    party.says("ann", "/mute bob")
+    party.looks_away()
+    party.says("rita", "/whisper bob hi")
+    party.sees("rita", "* Whispered to bob.", "* bob is away")
+    party.says("ann", "/unmute bob")
+    party.looks_away()
+    party.says("fay", "/whisper bob hi")
+    assert party.told("fay")[-1] == "* bob is away: buy my book"
+
+
 @pytest.mark.parametrize("name", ["bob", "fay", "vera"])
 def test_a_muted_user_may_whisper_to_operators(party: Party, name: str) -> None:  # M4
     party.says("ann", f"/mute {name}")
@@ -505,6 +517,17 @@ def test_a_banned_name_is_met_at_every_door(party: Party, door: str, name: str) 
     told = [line.removeprefix("! ") for line in party.told("again")]
     assert told == ["You are banned for another 2 h: loud.", "Goodbye."]
     assert party.is_gone("again")
+
+
+def test_the_owner_of_a_registered_name_is_nobody_that_it_looks_like(party: Party) -> None:  # M3, M7
+    party.says("ann", "/ban 0lga", "/ban r-ita")
+    party.leaves("olga")
+    party.leaves("rita")
+    for name in ("olga", "rita"):
+        party.connects(f"{name} again")
+        party.says(f"{name} again", name, "pass word")
+        party.answers(TaskResult.YES)
+        assert name in party.room()
 
 
 def test_a_banned_client_is_met_at_its_hello_under_any_name(party: Party) -> None:  # M3
