@@ -281,13 +281,17 @@ class State:
         was_named = session.named
         self._forget(session, reason)
         left = self.propose(session, Leave(reason)) if was_named else Applied()
-        return [] if left.event is None else self._told_left(session, left.event, reason)
+        if left.event is None or left.member is None:
+            return []
+        return self._told_left(session, left.member, left.event, reason)
 
-    def dismiss_removed(self, session: Session, event: Event, left: RoomEvent, reason: str) -> list[Effect]:
-        """Tell `session` why with `event`, and close it; the room has taken it out, and the others read `left`."""
+    def dismiss_removed(self, member: Member, event: Event, left: RoomEvent, reason: str) -> list[Effect]:
+        """Tell the session of `member` why with `event`, and close it; the room has taken it out, and the others read
+        `left`."""
+        session = self.session_of(member)
         self._forget(session, reason)
         told: list[Effect] = [Unicast(session, event), Unicast(session, Dismissed(GOODBYE))]
-        return [*told, *self._told_left(session, left, reason), Close(session)]
+        return [*told, *self._told_left(session, member, left, reason), Close(session)]
 
     def _forget(self, session: Session, reason: str) -> None:
         session.phase = Phase.CLOSING
@@ -297,9 +301,8 @@ class State:
         if self.clients.get(session.claim.identity) is session:
             del self.clients[session.claim.identity]
 
-    def _told_left(self, session: Session, left: RoomEvent, reason: str) -> list[Effect]:
-        if session.member is not None:
-            del self.sessions[session.member.seat]
+    def _told_left(self, session: Session, member: Member, left: RoomEvent, reason: str) -> list[Effect]:
+        del self.sessions[member.seat]
         text = f"{session.label} has left ({reason}). Active users: {len(self.room)}"
         return [Exited(session), Broadcast(left), LogLine(text)]
 

@@ -247,7 +247,11 @@ _SAID_TO_PROMPTS = "hello hi hey exit bye goodbye leave logout logoff stop end c
 
 # Who would be believed: reserved alone, before a number and as a part of a name, such as server2 and chat-admin.
 _AUTHORITIES = frozenset(
-    map(spelling, "admin admins administrator sysadmin operator operators sysop moderator moderators server".split())
+    spelling(word)
+    for word in (
+        *("admin", "admins", "administrator", "sysadmin", "server"),
+        *("operator", "operators", "sysop", "moderator", "moderators"),
+    )
 )
 
 # Words that a reader in a hurry could take for the server, for a question of its own or for a command.

@@ -5,8 +5,8 @@ What somebody says would stand there as if somebody else had said it. So no row 
 its first, which begins with who speaks.
 
 A row has 78 columns, which fit the 80 of a terminal. Wide characters (UAX #11: W and F) take two; what takes none, such
-as a mark on a letter, is counted as one, so a row is never wider than it is thought to be. A word that is too long for a
-row is cut, but no character from its marks.
+as a mark on a letter, is counted as one, so a row is never wider than it is thought to be. A word that is too long for
+a row is cut, but no character from its marks.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def kick(state: State, session: Session, request: requests.Kick) -> Outcome:
     other = state.session_of(applied.member)
     farewell = refusal(ErrorCode.KICKED, name=session.name, reason=reason)
     act = f"{session.label} kicked {other.label}{reason}"
-    effects = state.dismiss_removed(other, farewell, applied.event, f"kicked by {session.name}")
+    effects = state.dismiss_removed(applied.member, farewell, applied.event, f"kicked by {session.name}")
     return Outcome(Noticed(f"{other.name} is out."), [*effects, LogLine(act)])
 
 

@@ -27,10 +27,11 @@ A_CHUNK = 1000  # messages in one `send`
 WORDS = [f"word{number}" for number in range(5000)]
 LAST = "thelastofall"
 FOUND_SECONDS = 120.0  # in which the last has to be found
-FOUND = rb"last messages .*(\r\n\[.*)+\r\n|No message .*\r\n"
+_MESSAGE = rb"(\r\n\[.*(\r\n  .*)*)"  # with the rows that it is wrapped into
+FOUND = rb"last messages .*%b+\r\n|No message .*\r\n" % _MESSAGE
 QUESTIONS = {
-    "/history 20": rb"last messages .*(\r\n\[.*){20}\r\n",
-    "/history 500": rb"last messages .*(\r\n\[.*){500}\r\n",
+    "/history 20": rb"last messages .*%b{20}\r\n" % _MESSAGE,
+    "/history 500": rb"last messages .*%b{500}\r\n" % _MESSAGE,
     "/search word7": FOUND,
     "/search word7 word8": FOUND,
     "/search nowhere": FOUND,

@@ -8,13 +8,14 @@ import pytest
 
 from chat.effects import DropSanction, KeepSanction, RemoveAccount, StoreRole, TaskResult
 from chat.handlers.moderation import LISTED
-from chat.proposals import Impose, Lift, Remove
+from chat.proposals import Impose, Lift, Operators, Remove
 from chat.resume import identity_of
 from chat.sanctions import Act, Sanction
 from protocol.errors import ErrorCode
 from protocol.events import Announced, Dismissed, Refused, RoleChanged
 from protocol.requests import Announce, Hello, Line, ResumePoint
 from tests.support.party import EPOCH, Party
+from tests.unit.chat.test_order import Overtaken
 
 REGISTERED = frozenset({"ann", "olga", "rita"})  # ann and olga are operators, rita is not
 
@@ -628,6 +629,27 @@ def test_unban_lets_everybody_in_again_who_was_met_with_it(party: Party) -> None
     party.frames("again", Hello(1, "the secret of fay", "fay"))
     assert "fay" in party.room()
     assert DropSanction(Act.BAN, "fay") in party.kept
+
+
+def test_who_is_not_here_any_more_is_unmuted_too(party: Party) -> None:  # M4
+    party.says("ann", "/mute bob")
+    party.leaves("bob")
+    party.looks_away()
+    party.says("ann", "/unmute bob")
+    party.sees("ann", "* bob is muted no more.")
+
+
+@pytest.mark.parametrize("line", ["/ban bob 10x", "/mute bob 0m"])
+def test_a_duration_that_is_none_is_a_wrong_use(party: Party, line: str) -> None:  # M3
+    party.says("ann", line)
+    assert party.told("ann")[0].startswith("! DURATION is a number with s, m, h, d or w, such as 10m, 2h or 7d, or")
+
+
+def test_an_act_that_another_proposal_has_overtaken_is_refused(party: Party) -> None:  # M1, M7
+    party.hub.state.order = Overtaken(party, (0, Operators(frozenset(), frozenset({"ann"}))))
+    party.says("ann", "/announce tea")
+    party.sees("ann", "! /announce is for operators.")
+    party.sees_nothing("bob")
 
 
 @pytest.mark.parametrize("whom", ["fay", "203.0.113.7", "nobody here", "-"])

@@ -16,6 +16,7 @@ from protocol import requests
 from protocol.commands import BY_WORD
 from protocol.errors import ErrorCode
 from protocol.events import (
+    Announced,
     Asked,
     CommandHelp,
     Dismissed,
@@ -31,6 +32,7 @@ from protocol.events import (
     Ponged,
     Refused,
     Renamed,
+    RoleChanged,
     Said,
     UsersListed,
     Welcomed,
@@ -568,3 +570,34 @@ def test_a_refusal_after_the_welcome_is_about_a_line_and_not_about_us() -> None:
     assert step.show is not None
     assert step.show.kind is Kind.REFUSED
     assert ann.session.questions.refusal == ""
+
+
+# --- operators ---------------------------------------------------------------------------------------------------
+
+
+def test_it_is_an_operator_s_by_the_server_s_word_and_until_the_next_welcome() -> None:  # M7
+    ann = Ann()
+    assert not ann.session.status.is_operator
+    assert ann.hears(RoleChanged(True)) == "* You are an operator: /help lists your commands, too."
+    assert ann.session.status.is_operator
+    ann.hears(Welcomed("ann", "epoch", 9, 1))
+    assert not ann.session.status.is_operator
+
+
+def test_an_announcement_settles_the_line_of_its_author_alone() -> None:  # M5
+    ann, bob = Ann(), Ann("bob")
+    ann.types("/announce tea")
+    bob.types("hi")
+    event = Announced(2, "ann", "tea", AT, 1)
+    assert ann.hears(event) == bob.hears(event) == "*** ann announces: tea ***"
+    assert (ann.session.waiting, bob.session.waiting) == ([], ["hi"])
+
+
+def test_who_has_lost_the_name_to_its_owner_is_asked_for_another(  # M8
+) -> None:
+    ann = Ann()
+    ann.hears(refusal(ErrorCode.NAME_CLAIMED, name="ann"), Asked("name", "Type the name you want."))
+    assert ann.session.name == ""
+    assert ann.types("eve") == Name("eve")
+    ann.hears(Welcomed("eve", "epoch", 9, 2))
+    assert ann.types("hi") == Line("hi", 1)

@@ -31,6 +31,8 @@ def shown(event: Event) -> Shown:
         (Left(1, "bob", 1, "goodbye"), Kind.NOTICE, "* bob has left (goodbye). Users here: 1"),  # A23
         (Renamed(1, "bob", "rob"), Kind.NOTICE, "* bob is now rob"),
         (Renamed(1, "anna", "ann"), Kind.NOTICE, "* You are now ann"),
+        (events.Announced(1, "bob", "tea", AT), Kind.SAID, "*** bob announces: tea ***"),  # M5
+        (events.RoleChanged(True), Kind.NOTICE, "* You are an operator: /help lists your commands, too."),  # M1
         (events.Asked("name", "Who?"), Kind.QUESTION, "Who?"),  # A2
         (events.Noticed("done"), Kind.NOTICE, "* done"),
         (events.Refused(1, "code", "No."), Kind.REFUSED, "! No."),
@@ -53,6 +55,12 @@ def test_what_somebody_does_is_told_behind_the_name() -> None:
     lines = shown(events.HistoryListed("Now:", entries)).text.splitlines()
     assert lines[1].endswith("] bob *waves*")
     assert lines[2].endswith("] bob -> ann: /me psst")
+
+
+def test_an_announcement_stands_out_also_in_the_history() -> None:  # M5
+    assert shown(events.Announced(1, "bob", "tea", AT)).is_mention
+    listed = shown(events.HistoryListed("Now:", (events.Past(1, AT, "bob", "tea", announced=True),)))
+    assert listed.spans[-1] == Span("*** bob announces: tea ***", Role.MENTION)
 
 
 def test_ones_name_is_marked_in_what_others_say() -> None:
