@@ -25,6 +25,7 @@ from chat.room import Applied, Member, Room
 from chat.sanctions import EVERYBODY, Act, Sanction, client_subject
 from chat.session import Phase, Session
 from chat.throttle import Throttle
+from protocol import acts
 from protocol.errors import ErrorCode
 from protocol.events import (
     Asked,
@@ -169,7 +170,7 @@ class State:
             ban = self.ban_on(session)
             if ban is not None:
                 event = refusal(ErrorCode.BANNED, left=ban.left(self.at), reason=ban.because)
-                effects += self.dismiss(session, event, f"banned by {by}" if by else "banned")
+                effects += self.dismiss(session, event, f"{acts.BANNED_BY}{by}" if by else "banned")
         return effects
 
     # --- claims --------------------------------------------------------------------------------------------------

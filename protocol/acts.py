@@ -7,6 +7,8 @@ journal need to know nothing of it, and a client that does not know acts shows t
 from __future__ import annotations
 
 _MARK = "/me "
+KICKED_BY, BANNED_BY = "kicked by ", "banned by "  # how the reason begins for which somebody has left
+REMOVED = (KICKED_BY, BANNED_BY)
 
 
 def as_said(act: str) -> str:

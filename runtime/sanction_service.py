@@ -24,9 +24,10 @@ class Reread:
 
 
 class SanctionResult(NamedTuple):
-    """What has changed in bans.txt, and the message of the day if it was read."""
+    """What has changed in bans.txt; if both files were read again, the message of the day, None if it can't be read."""
 
     change: Change
+    is_reload: bool = False
     motd: tuple[str, ...] | None = None
 
 
@@ -72,7 +73,7 @@ class SanctionService:
             change = Change([], [], [])
         for problem in change.problems:
             log.warning("%s", problem)
-        return SanctionResult(change, motd)
+        return SanctionResult(change, isinstance(task, Reread), motd)
 
     def _execute(self, task: KeepSanction | DropSanction | Reread) -> Change:
         if isinstance(task, KeepSanction):

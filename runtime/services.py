@@ -14,7 +14,7 @@ from chat.effects import AccountTask, Effect, SanctionTask, SearchTask, TaskResu
 from chat.hub import Hub
 from chat.session import Session
 from runtime.account_service import AccountService
-from runtime.sanction_service import SanctionService
+from runtime.sanction_service import SanctionResult, SanctionService
 from runtime.search_service import SearchService
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal, JournalError
@@ -68,8 +68,19 @@ class Services:
     def collect(self, readable: set[int]) -> list[Effect]:
         """Return the effects of the results of the services whose descriptors are `readable`."""
         effects: list[Effect] = []
-        done = self._accounts.results() if self._accounts.fileno() in readable else ()
-        for task, result, registered, operators in done:
+        if self._accounts.fileno() in readable:
+            effects += self._collect_accounts()
+        if self._search and self._search.fileno() in readable:
+            for found in self._search.results():
+                effects += self._hub.found(*found)
+        if self._sanctions and self._sanctions.fileno() in readable:
+            for done in self._sanctions.results():
+                effects += self._take_sanctions(done)
+        return effects
+
+    def _collect_accounts(self) -> list[Effect]:
+        effects: list[Effect] = []
+        for task, result, registered, operators in self._accounts.results():
             if registered is not None and operators is not None:
                 effects += self._hub.accounts_are(registered, operators)
             if task is not None:
@@ -78,15 +89,14 @@ class Services:
                 log.info("Read the accounts again. Registered users: %d", len(self._hub.room.registered))
             else:
                 log.error("The accounts stay as they were. Registered users: %d", len(self._hub.room.registered))
-        if self._search and self._search.fileno() in readable:
-            for found in self._search.results():
-                effects += self._hub.found(*found)
-        if self._sanctions and self._sanctions.fileno() in readable:
-            for change, motd in self._sanctions.results():
-                effects += self._hub.sanctions_are(change.added, change.removed)
-                if motd is not None:  # the files were read again
-                    self._hub.greet_with(motd)
-                    log.info("Read the bans again. Bans and mutes: %d", len(self._hub.room.sanctions))
+        return effects
+
+    def _take_sanctions(self, done: SanctionResult) -> list[Effect]:
+        if done.motd is not None:
+            self._hub.greet_with(done.motd)
+        effects = self._hub.sanctions_are(done.change.added, done.change.removed)
+        if done.is_reload:
+            log.info("Read the bans again. Bans and mutes: %d", len(self._hub.room.sanctions))
         return effects
 
     def waiting(self) -> set[Session]:

@@ -29,7 +29,7 @@ from chat.room import Member
 from chat.sanctions import EVERYBODY, Act, Sanction, is_network, network_in, subject_of
 from chat.session import Session
 from chat.state import CHATTING, Handler, State, Table
-from protocol import requests
+from protocol import acts, requests
 from protocol.commands import BY_REQUEST
 from protocol.errors import ErrorCode
 from protocol.events import Noticed, refusal
@@ -64,13 +64,13 @@ def _for_operators(handler: Handler) -> Handler:
 def kick(state: State, session: Session, request: requests.Kick) -> Outcome:
     """Close a user's connection; the client stays away."""
     reason = _bounded(request.reason)
-    applied = state.propose(session, Remove(request.name, f"kicked by {session.name}{reason}"))
+    applied = state.propose(session, Remove(request.name, f"{acts.KICKED_BY}{session.name}{reason}"))
     if applied.event is None or applied.member is None:
         return state.refused(session, applied)
     other = state.session_of(applied.member)
     farewell = refusal(ErrorCode.KICKED, name=session.name, reason=reason)
     act = f"{session.label} kicked {other.label}{reason}"
-    effects = state.dismiss_removed(applied.member, farewell, applied.event, f"kicked by {session.name}")
+    effects = state.dismiss_removed(applied.member, farewell, applied.event, f"{acts.KICKED_BY}{session.name}")
     return Outcome(Noticed(f"{other.name} is out."), [*effects, LogLine(act)])
 
 

@@ -1,12 +1,14 @@
 """Joins and leaves of users who said nothing are shown together in one line. Pure.
 
 The line grows as long as nothing else is shown, up to a number of events: each change draws it again. Then it
-is finished, and the next one to come begins another. A user who has spoken gets a line of their own when they leave.
+is finished, and the next one to come begins another. A user who has spoken gets a line of their own when they leave,
+and so does one that an operator has removed.
 """
 
 from __future__ import annotations
 
 from client.core.render import Kind, Shown, Span, compose, name_span, render_event
+from protocol import acts
 from protocol.events import Event, Joined, Left, Renamed, Said, Whispered
 
 EVENTS_LIMIT = 1000  # in one line
@@ -42,7 +44,7 @@ class JoinsLine:
     def _has_spoken(self, event: Joined | Left) -> bool:
         was_heard = event.name in self._speakers
         self._speakers.discard(event.name)  # who joins under this name later is another user
-        return was_heard and isinstance(event, Left)
+        return isinstance(event, Left) and (was_heard or event.reason.startswith(acts.REMOVED))
 
     def line(self, me: str) -> Shown | None:
         """Return the line as it stands; None if there is none."""

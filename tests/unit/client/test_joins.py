@@ -21,6 +21,15 @@ def test_one_comer_is_told_as_ever() -> None:
     assert line(folding) == "* bob has connected. Users here: 2"
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_folded"), [("kicked by ann: loud", False), ("banned by ann", False), ("goodbye", True)]
+)
+def test_who_was_removed_by_an_operator_has_a_line_of_its_own(reason: str, is_folded: bool) -> None:  # M2
+    folding = JoinsLine()
+    folding.takes(Joined(2, "bob", 2))
+    assert folding.takes(Left(3, "bob", 1, reason)) is is_folded
+
+
 def test_several_are_one_line_until_it_is_finished() -> None:
     folding = JoinsLine()
     for event in (

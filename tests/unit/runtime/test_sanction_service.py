@@ -34,7 +34,7 @@ def only_result(service: SanctionService) -> SanctionResult:
 def test_what_operators_do_is_written_in_their_order(service: SanctionService, tmp_path: Path) -> None:  # M3
     for task in (KeepSanction(BOB), KeepSanction(CARL), DropSanction(Act.BAN, "bob")):
         service.submit(task)
-        assert only_result(service) == (NOTHING, None)
+        assert only_result(service) == (NOTHING, False, None)
     assert (tmp_path / "bans.txt").read_text() == "ban carl forever by ann\n"
 
 
@@ -45,7 +45,8 @@ def test_a_reload_reads_both_files_again(  # M3, M5
     (tmp_path / "motd").write_text("Be kind.\n" * 30)
     with caplog.at_level(logging.WARNING):
         service.reload()
-        change, motd = only_result(service)
+        change, is_reload, motd = only_result(service)
+    assert is_reload
     assert change.added == [BOB]
     assert motd == ("Be kind.",) * 20
     assert "bans.txt, line 2: - is neither a name nor a network" in caplog.text
@@ -79,7 +80,7 @@ def test_what_fails_is_a_line_in_the_log_and_the_service_goes_on(  # M3
     with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
         patched.setattr(BansFile, "add", fail)
         service.submit(KeepSanction(BOB))
-        assert only_result(service) == (NOTHING, None)
+        assert only_result(service) == (NOTHING, False, None)
     assert words in caplog.text
     service.submit(KeepSanction(CARL))
-    assert only_result(service) == (NOTHING, None)
+    assert only_result(service) == (NOTHING, False, None)

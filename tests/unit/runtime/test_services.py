@@ -8,16 +8,18 @@ import logging
 import select
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from chat.effects import SearchArchive, SeekInArchive, Unicast
+from chat.effects import DropSanction, KeepSanction, SearchArchive, SeekInArchive, Unicast
 from chat.handlers.history import JOURNAL_LOST
 from chat.hub import Hub
 from chat.log import Entry
 from chat.room import Room
+from chat.sanctions import Act, Sanction
 from chat.session import Phase, Session
 from protocol.events import HistoryListed, Noticed, Past, Refused, Said
 from runtime.account_service import AccountService
@@ -428,3 +430,72 @@ def test_a_reload_that_fails_is_logged_as_a_failure(  # issue 10, 20
     services.reload()
     services.collect(waits(services))
     assert caplog.messages == ["Read the accounts again. Registered users: 0"]
+
+
+# --- operators, bans and the message of the day ------------------------------------------------------------------
+
+
+def until(services: Services, is_so: Callable[[], bool]) -> None:
+    """Collect results until something is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline
+        services.collect(waits(services))
+
+
+def test_what_the_files_say_holds_from_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "bans.txt").write_text("ban bob\nban ?\n")  # M1, M3, M5
+    (tmp_path / "motd").write_text("Be kind.\n")
+    Accounts(tmp_path).add("ann", "secret12")
+    given = options(tmp_path)
+    given.operator, given.motd = ["Ann", "eve"], tmp_path / "motd"
+    with caplog.at_level(logging.WARNING):
+        hub, services = open_services(given)
+    services.close()
+    assert hub.room.operators == {"ann"}
+    assert hub.state.settings.kept_names == {"ann", "eve"}
+    assert [sanction.subjects for sanction in hub.room.sanctions] == [("bob",)]
+    assert hub.state.settings.motd == ("Be kind.",)
+    assert "Register eve from this machine" in caplog.text
+    assert "bans.txt, line 2: ? is neither a name nor a network" in caplog.text
+
+
+def test_bans_that_can_t_be_read_keep_the_server_from_starting(tmp_path: Path) -> None:  # M3: nobody is set free
+    (tmp_path / "bans.txt").mkdir()
+    with pytest.raises(CannotStartError, match=r"^Cannot read .*bans.txt: Is a directory. Repair that, or choose"):
+        open_services(options(tmp_path))
+
+
+def test_a_reload_reads_accounts_bans_and_the_message_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    given = options(tmp_path)  # M3, M5
+    given.motd = tmp_path / "motd"
+    given.motd.write_text("Be kind.\n")
+    hub, services = open_services(given)
+    (tmp_path / "bans.txt").write_text("ban bob\n")
+    given.motd.write_text("Be quiet.\n")
+    with caplog.at_level(logging.INFO):
+        services.reload()
+        until(services, lambda: "Read the bans again. Bans and mutes: 1" in caplog.text)
+        until(services, lambda: "Read the accounts again." in caplog.text)
+    assert hub.state.settings.motd == ("Be quiet.",)
+    given.motd.unlink()
+    (tmp_path / "bans.txt").write_text("")
+    with caplog.at_level(logging.INFO):
+        services.reload()
+        until(services, lambda: "Read the bans again. Bans and mutes: 0" in caplog.text)
+    assert hub.state.settings.motd == ("Be quiet.",)  # it can't be read
+    services.close()
+
+
+def test_what_operators_do_is_on_the_disk_when_the_services_have_closed(tmp_path: Path) -> None:  # M3
+    _, services = open_services(options(tmp_path))
+    services.submit_sanction_task(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann")))
+    services.submit_sanction_task(DropSanction(Act.MUTE, "carl"))
+    services.close()
+    assert (tmp_path / "bans.txt").read_text() == "ban bob forever by ann\n"
+
+
+def test_without_its_service_what_operators_do_is_in_memory_alone(services: Services, tmp_path: Path) -> None:
+    services.submit_sanction_task(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann")))
+    services.reload()
+    assert not (tmp_path / "bans.txt").exists()
