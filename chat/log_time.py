@@ -14,10 +14,15 @@ DAY = 86_400.0  # seconds
 class LogTime:
     """Hears the times of all entries, in the order of the log. `now`: seconds since the epoch; None at first."""
 
-    def __init__(self) -> None:
-        self.now: float | None = None
-        self._jumped_to: float | None = None  # and not believed yet
-        self._last = 0.0  # the newest time since then
+    def __init__(self, now: float | None = None, jumped_to: float | None = None, last: float = 0.0) -> None:
+        """Go on from an earlier `state`."""
+        self.now = now
+        self._jumped_to = jumped_to  # and not believed yet
+        self._last = last  # the newest time since then
+
+    def state(self) -> tuple[float | None, float | None, float]:
+        """Return what another one needs to go on from here."""
+        return self.now, self._jumped_to, self._last
 
     def hear(self, at: float) -> None:
         """Record the time `at` of the next entry."""

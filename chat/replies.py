@@ -14,13 +14,12 @@ frames' payloads, the newest of them, and journalled.
 from __future__ import annotations
 
 import zlib
-from array import array
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from chat.log import Log
+from chat.places import Page, Places
 from protocol import acts, requests
 from protocol.errors import ErrorCode
 from protocol.events import Announced, Event, Renamed, RoomEvent, Said, Whispered
@@ -31,6 +30,7 @@ from protocol.text import key_of
 
 KEPT = 100_000  # entries of clients whose places are known: as many as the journal keeps
 REFUSED = 10_000  # answers that are no entries of the log
+_PAGE = 10_000  # places on a page that is closed here, and not by the journal; an eighth of all, if that is less
 
 
 class Reply(NamedTuple):
@@ -42,73 +42,43 @@ class Reply(NamedTuple):
     payload: bytes
 
 
-class Place(NamedTuple):
-    """The entry `seq` is one of `identity`: its line `cseq`, or its coming, when lines up to `cseq` were settled."""
-
-    identity: str
-    cseq: int
-    seq: int
-
-
 def mark_of(text: str) -> int:
     """Return a short hash of what was asked: another text under the same `cseq` is another line."""
     return zlib.crc32(text.encode(errors="backslashreplace"))
 
 
-class _Client:
-    """One client's places in the log, ascending: the entry `seqs[i]` is its line `cseqs[i]`, or its coming after that
-    line. Those below index `start` are forgotten. `highest` is its highest line that was handled, in the log or not.
-    """
-
-    __slots__ = ("cseqs", "highest", "seqs", "start")
-
-    def __init__(self) -> None:
-        self.cseqs, self.seqs = array("q"), array("q")
-        self.start = 0
-        self.highest = 0
-
-    def forget_oldest(self) -> bool:
-        """Forget the oldest place; return whether there is another."""
-        self.start += 1
-        if 2 * self.start >= len(self.seqs):  # not each time: that would move all the others
-            del self.cseqs[: self.start], self.seqs[: self.start]
-            self.start = 0
-        return bool(self.seqs)
-
-
 class Replies:
     """The answers to the lines of clients.
 
-    Of a line that became an entry, the place in the log is kept: the newest `kept` places, over all clients. Of another
-    line, the answer itself is kept. A client of whose entries none is kept is forgotten as a whole.
+    Of a line that became an entry, the place in the log is kept (chat.places): the newest `kept` places, over all
+    clients, and at most a page more, since pages are forgotten whole. Of another line, the answer itself is kept. A
+    client of whose entries none is kept is forgotten as a whole.
     """
 
-    def __init__(self, places: Iterable[Place] = (), answers: Iterable[Reply] = (), kept: int = KEPT) -> None:
+    def __init__(self, pages: Iterable[Page] = (), answers: Iterable[Reply] = (), kept: int = KEPT) -> None:
         """Go on with those of an earlier run, the oldest first."""
         self._kept = kept
-        self._clients: dict[str, _Client] = {}
-        self._order: deque[str] = deque()  # whose each known entry is, the oldest first
+        self._pages: deque[Page] = deque()
+        self._forgotten = 0  # pages
+        self._places = Places()  # of the page that grows
+        self._highest: dict[str, int] = {}  # line of each client that is known
+        self._last_page: dict[str, int] = {}  # which page its newest place is on, counted from the first one ever
         self._others: dict[tuple[str, int], Reply] = {}
         self._fresh: list[Reply] = []
-        for place in places:
-            self.note(*place)
+        for page in pages:
+            self._add(page)
         for answer in answers:
             self._keep(answer)
 
     def highest(self, identity: str) -> int | None:
         """Return the highest number of this client's lines that has been handled; None for a client that is unknown."""
-        client = self._clients.get(identity)
-        return None if client is None else client.highest
+        return self._highest.get(identity)
 
     def places(self, identity: str, cseq: int) -> Iterator[int]:
         """Yield the numbers of the entries that may be this line."""
-        client = self._clients.get(identity)
-        if client is not None:
-            first = bisect_left(client.cseqs, cseq, client.start)
-            for at in range(first, len(client.cseqs)):
-                if client.cseqs[at] != cseq:
-                    return
-                yield client.seqs[at]
+        for page in self._pages:
+            yield from page.find(identity, cseq)
+        yield from self._places.find(identity, cseq)
 
     def other(self, identity: str, cseq: int) -> Reply | None:
         """Return the answer to this line, if that is no entry of the log and is still known."""
@@ -116,15 +86,13 @@ class Replies:
 
     def note(self, identity: str, cseq: int, seq: int) -> None:
         """Note that the entry `seq` is this client's line `cseq`, or its coming, with lines up to `cseq` settled."""
-        client = self._clients.get(identity)
-        if client is None:
-            client = self._clients[identity] = _Client()
-        client.highest = max(client.highest, cseq)
-        client.cseqs.append(client.highest)
-        client.seqs.append(seq)
-        self._order.append(identity)
-        if len(self._order) > self._kept:
-            self._forget(self._order.popleft())
+        highest = max(cseq, self._highest.get(identity, 0))
+        self._highest[identity] = highest
+        self._last_page[identity] = self._forgotten + len(self._pages)
+        self._places.note(identity, highest, seq)
+        if len(self._places) >= min(_PAGE, self._kept // 8):
+            page, self._places = self._places.close(), Places()
+            self._add(page)
 
     def remember(self, identity: str, cseq: int, mark: int, event: Event) -> None:
         """Keep what a line was answered, where that is no entry of the log."""
@@ -138,17 +106,30 @@ class Replies:
         return fresh
 
     def _keep(self, answer: Reply) -> None:
-        client = self._clients.get(answer.identity)
-        if client is not None:
-            client.highest = max(client.highest, answer.cseq)
+        highest = self._highest.get(answer.identity)
+        if highest is not None:
+            self._highest[answer.identity] = max(highest, answer.cseq)
         self._others[answer.identity, answer.cseq] = answer
         if len(self._others) > REFUSED:
             del self._others[next(iter(self._others))]
 
-    def _forget(self, identity: str) -> None:
-        """Forget the oldest place of a client, and with its last one the client."""
-        if not self._clients[identity].forget_oldest():
-            del self._clients[identity]
+    def _add(self, page: Page) -> None:
+        """Add a closed page; forget the oldest ones, as long as the newer ones have enough places."""
+        self._highest.update(zip(page.identities, page.highest(), strict=True))  # a client's never fall
+        self._last_page.update(dict.fromkeys(page.identities, self._forgotten + len(self._pages)))
+        self._pages.append(page)
+        known = sum(len(page.seqs) for page in self._pages)
+        while known - len(self._pages[0].seqs) >= self._kept:
+            known -= len(self._pages[0].seqs)
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forget the oldest page, and the clients that have no place on a newer one."""
+        page = self._pages.popleft()
+        for identity in page.identities:
+            if self._last_page[identity] == self._forgotten:
+                del self._last_page[identity], self._highest[identity]
+        self._forgotten += 1
 
 
 def event_of(answer: Reply) -> Any:

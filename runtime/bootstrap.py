@@ -19,7 +19,8 @@ from runtime.search_service import SearchService
 from runtime.services import Services
 from storage.bans_file import BansFile, Change
 from storage.folder_lock import FolderInUseError, FolderLock
-from storage.journal import Journal, JournalError, Start, explained
+from storage.journal import Journal, Start
+from storage.journal_errors import JournalError, explained
 from storage.search_index import Archive
 from storage.users_file import Accounts
 from system.atomic_file import clear_leftovers
@@ -51,7 +52,7 @@ def open_services(options: argparse.Namespace) -> tuple[Hub, Services]:
     hub = Hub(room, options.max_users, is_metered, options.greet_history, kept, options.lockdown_after)
     hub.sanctions_are(known.added, ())
     hub.greet_with(motd_at(options.motd) or ())
-    search = None if journal is None else SearchService(Archive(options.data))
+    search = None if journal is None else SearchService(Archive(options.data, journal.epoch))
     sanctions = SanctionService(bans, options.motd)
     return hub, Services(hub, AccountService(accounts), journal, search, lock, sanctions)
 
@@ -104,6 +105,8 @@ def _open_journal(options: argparse.Namespace) -> Journal:
         journal = Journal(options.data, start, options.history, age, options.sync)
     except JournalError as error:
         raise CannotStartError(str(error)) from error
+    for note in journal.notes:
+        log.warning("%s", note)
     if journal.lost_its_end:
         log.warning("The end of %s may be lost. Clients that come back are told so.", journal.path)
     for path in journal.put_aside():
@@ -127,7 +130,7 @@ def _new_room(options: argparse.Namespace) -> Room:
 def _restored_room(journal: Journal, kept: int) -> Room:
     try:
         entries = Log(journal.newest(), journal.first - 1, runs=journal.runs, older=journal.entry)
-        return Room(journal.epoch, entries, Replies(journal.places(), journal.answers(), kept))
+        return Room(journal.epoch, entries, Replies(journal.take_places(), journal.take_answers(), kept))
     except JournalError as error:
         journal.close()
         raise CannotStartError(str(error)) from error

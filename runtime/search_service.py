@@ -15,7 +15,7 @@ from chat.effects import SearchArchive, SearchTask
 from chat.networks import network_of
 from protocol.events import Past
 from runtime.worker import Worker
-from storage.journal import JournalError
+from storage.journal_errors import JournalError
 from storage.search_index import Archive, ArchiveDamagedError
 
 IDLE_BATCH, SEARCH_BATCH = 1_000, 5_000  # entries to index at a time, and before a search
@@ -84,7 +84,6 @@ class SearchService:
         return IDLE_INTERVAL
 
     def _take_in(self) -> float:
-        self._archive.work_in()
         if self._archive.take_in(IDLE_BATCH):
             return BUSY_INTERVAL
         self._archive.forget()

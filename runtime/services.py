@@ -1,7 +1,7 @@
 """The services of the hub: the journal, the account service and the search service.
 
-The journal is written here, in the loop's own thread and before the entries are delivered; with SQLite that is one
-call of some 30 us, which no thread would make shorter. The other two have threads of their own.
+The journal is written here, in the loop's own thread and before the entries are delivered: one line a turn, which no
+thread would make shorter. The other two have threads of their own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from runtime.account_service import AccountService
 from runtime.sanction_service import SanctionResult, SanctionService
 from runtime.search_service import SearchService
 from storage.folder_lock import FolderInUseError, FolderLock
-from storage.journal import Journal, JournalError
+from storage.journal import Journal
+from storage.journal_errors import JournalError
 
 CHECK_INTERVAL = 1.0  # seconds
 

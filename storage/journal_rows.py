@@ -1,21 +1,31 @@
-"""Rows: how the journal writes a turn's entries as one JSON text, and reads them again. Pure.
+"""Rows: how the journal writes a turn as one JSON text, and reads it again. Pure.
 
-An entry is a list: a letter for its class of event, the author's and the reader's identity, then the event's fields
-but `seq` and `at`, which the row has for all of its entries.
+An entry is a row: a letter for its class of event, the author's and the reader's identity, then the event's fields
+but `seq` and `at`, which the line has for all of its entries. One text a turn: 1 us an entry in turns of 900.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from chat.log import Entry
-from chat.replies import Place
+from chat.places import Places
+from chat.replies import Reply
 from protocol.events import Announced, Joined, Left, Renamed, RoomEvent, Said, Whispered
 
 encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+Fields = list[Any]  # a row
+
+
+class Turn(NamedTuple):
+    """What a line holds of one turn, as it was read."""
+
+    at: float
+    rows: list[Fields]
+    answers: Sequence[Fields] = ()
 
 
 class Row(NamedTuple):
@@ -71,23 +81,35 @@ _BY_LETTER = {row.letter: row for row in ROWS.values()}
 _FIELDS = {kind: attrgetter(*row.fields) for kind, row in ROWS.items()}
 
 
-def packed(at: float, entries: list[Entry]) -> tuple[int, float, str]:
-    """Return the row of one turn; the numbers of its entries run up to the last one's."""
-    return entries[-1].event.seq, at, encode([_fields(entry) for entry in entries])
+def body_of(turn: Turn) -> str:
+    """Return the JSON of a turn."""
+    return encode(turn if turn.answers else turn[:2])
 
 
-def _fields(entry: Entry) -> tuple[object, ...]:
+def turn_of(body: bytes) -> Turn | None:
+    """Return the turn in the JSON of a line, None if that is about the journal itself.
+
+    Raises ValueError or TypeError for what is none.
+    """
+    return None if body.startswith(b"{") else Turn(*json.loads(body.decode()))
+
+
+def fields_of(answers: Sequence[Reply]) -> list[Fields]:
+    """Return the rows of answers that are no entries."""
+    return [[who, cseq, mark, payload.decode()] for who, cseq, mark, payload in answers]
+
+
+def row_of(entry: Entry) -> Fields:
+    """Return the row of an entry."""
     event = entry.event
     kind = type(event)
     settled = (entry.settled,) if entry.settled else ()
-    return (ROWS[kind].letter, entry.author, entry.reader, *_FIELDS[kind](event), *settled)
+    return [ROWS[kind].letter, entry.author, entry.reader, *_FIELDS[kind](event), *settled]
 
 
-def unpacked(last: int, at: float, entries: str) -> list[Entry]:
-    """Return the entries of one turn's row. Raises ValueError, TypeError or KeyError for what is none."""
-    rows: list[list[Any]] = json.loads(entries)
-    first = last - len(rows) + 1
-    return [_entry(seq, at, *row) for seq, row in enumerate(rows, first)]
+def entries_of(number: int, turn: Turn) -> list[Entry]:
+    """Return the entries of a turn, of which the last has this `number`. Raises ValueError, TypeError or KeyError."""
+    return [_entry(seq, turn.at, *row) for seq, row in enumerate(turn.rows, number - len(turn.rows) + 1)]
 
 
 def _entry(seq: int, at: float, letter: str, author: str, reader: str, *fields: Any) -> Entry:
@@ -96,10 +118,14 @@ def _entry(seq: int, at: float, letter: str, author: str, reader: str, *fields: 
     return Entry(row.make(seq, at, *fields[:length]), at, author, reader, *fields[length:])
 
 
-def lines_in(last: int, entries: str) -> Iterator[Place]:
-    """Yield which lines of clients the entries of one turn's row settle, and where (chat.replies)."""
-    rows: list[list[Any]] = json.loads(entries)
-    for seq, (letter, author, _, *fields) in enumerate(rows, last - len(rows) + 1):
+def replies_of(turn: Turn) -> list[Reply]:
+    """Return the answers of a turn that are no entries."""
+    return [Reply(who, cseq, mark, text.encode()) for who, cseq, mark, text in turn.answers]
+
+
+def note_places(places: Places, number: int, rows: list[Fields]) -> None:
+    """Note which lines of clients the entries of a turn settle, and where (chat.replies)."""
+    for seq, (letter, author, _, *fields) in enumerate(rows, number - len(rows) + 1):
         cseq = _BY_LETTER[letter].cseq(fields) if author and not author.startswith("seat") else None
         if cseq is not None:
-            yield Place(author, cseq, seq)
+            places.note(author, cseq, seq)

@@ -2,8 +2,7 @@
 
 It is made from the journal and can be made again from it, so it is written when the search service is idle, and is
 neither synced nor repaired: if its file is of another epoch, knows more than the journal or is damaged, it is begun
-anew (ArchiveDamagedError, `begin_anew`). It reads the journal through a JournalReader, which the write-ahead log lets
-it do without anybody waiting.
+anew (ArchiveDamagedError, `begin_anew`). It reads the journal through a JournalReader, for which nobody has to wait.
 
 Every entry is a row with three indexed columns: the words that were said, as `words_of` compares them; whose event it
 is; and who may read it. So the index itself keeps others' whispers out of what is found.
@@ -21,8 +20,8 @@ from pathlib import Path
 from chat.log import Entry, is_message, names_in, past
 from protocol.events import Past
 from protocol.text import key_of, words_of
-from storage.journal import FILE_NAME as JOURNAL_NAME
-from storage.journal import JournalError, explained
+from storage.journal import FOLDER
+from storage.journal_errors import JournalError, explained
 from storage.journal_reader import JournalReader
 from system.atomic_file import make_private
 
@@ -43,12 +42,13 @@ class ArchiveDamagedError(JournalError):
 
 
 class Archive:
-    """The archive of one folder's journal. For one thread: the files are opened when they are first needed."""
+    """The archive of one folder's journal. For one thread: the file is opened when it is first needed."""
 
-    def __init__(self, folder: Path) -> None:
-        """Search what is in `folder`; its journal is there already."""
+    def __init__(self, folder: Path, epoch: str) -> None:
+        """Search what is in `folder`; its journal is there already, in this epoch."""
         self._path = folder / FILE_NAME
-        self._journal = JournalReader(folder / JOURNAL_NAME)
+        self._epoch = epoch
+        self._journal = JournalReader(folder / FOLDER)
         self._db: sqlite3.Connection | None = None
 
     # --- asking --------------------------------------------------------------------------------------------------
@@ -114,10 +114,6 @@ class Archive:
             with self._own():
                 self._opened().execute("DELETE FROM entries WHERE rowid < ?", (oldest,))
 
-    def work_in(self) -> None:
-        """Work the journal's write-ahead log in, as far as nobody has to wait for it. Raises JournalError."""
-        self._journal.checkpoint()
-
     def begin_anew(self) -> None:
         """Remove the file, or put out of the way whatever has its name; the next call makes a new one.
 
@@ -146,8 +142,7 @@ class Archive:
                 raise ArchiveDamagedError(f"{self._path} is of no use ({error}).") from error
 
     def close(self) -> None:
-        """Close the files."""
-        self._journal.close()
+        """Close the file."""
         if self._db is not None:
             self._db.close()
 
@@ -155,21 +150,21 @@ class Archive:
 
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
-            self._db = self._begun(self._journal.epoch(), self._journal.newest())
+            self._db = self._begun(self._journal.newest())
         return self._db
 
-    def _begun(self, epoch: str, newest: int) -> sqlite3.Connection:
-        """Return the archive of a journal of `epoch` that has reached `newest`, an empty one if there is none."""
+    def _begun(self, newest: int) -> sqlite3.Connection:
+        """Return the archive of a journal that has reached `newest`, an empty one if there is none."""
         make_private(self._path)
         with contextlib.ExitStack() as stack:
             db = stack.enter_context(contextlib.closing(_connected(self._path)))
             db.execute("PRAGMA synchronous = OFF")
             with _transaction(db):
                 db.execute("CREATE TABLE IF NOT EXISTS epoch (epoch TEXT NOT NULL)")
-                if not _is_of(db, epoch, newest):
+                if not _is_of(db, self._epoch, newest):
                     db.execute("DROP TABLE IF EXISTS entries")
                     db.execute("DELETE FROM epoch")
-                    db.execute("INSERT INTO epoch VALUES (?)", (epoch,))
+                    db.execute("INSERT INTO epoch VALUES (?)", (self._epoch,))
                     db.execute(_CREATE)
             stack.pop_all()
         return db

@@ -39,9 +39,9 @@ def write_whole(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     if is_new:
-        _sync_folder(target.parent.parent)
+        sync_folder(target.parent.parent)
 
 
 def clear_leftovers(path: Path) -> None:
@@ -95,7 +95,7 @@ def real(path: Path) -> Path:
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` outlive a power loss, as far as the system can; the file is in place anyway."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

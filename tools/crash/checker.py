@@ -46,7 +46,7 @@ def violations(histories: Iterable[History], journals_lost: int = 0) -> list[str
     wrong += _overheard(book, readings)
     said = {(place[0], mark_of(event.text)) for place, event in _messages(book)}
     lasting = {reading.epoch for reading in readings if reading.stayed}
-    numbers = _numbers(book)
+    numbers = _numbers(book, readings)
     for reading in readings:
         wrong += _holes(book, reading, lasting, numbers)
         wrong += _gaps(book, reading, numbers)
@@ -96,10 +96,13 @@ def _overheard(book: Book, readings: list[Reading]) -> Iterator[str]:
             yield f"{readers[place]} clients were told the whisper {_at(place)}: {event}"
 
 
-def _numbers(book: Book) -> Numbers:
-    """Return which numbers stand in each log: those that somebody was told of, and those between them in their run."""
+def _numbers(book: Book, readings: list[Reading]) -> Numbers:
+    """Return which numbers stand in each log: those that somebody was told of or came with, and those between them in
+    their run.
+    """
     numbers: dict[str, list[int]] = defaultdict(list)
-    for epoch, seq in sorted(book):
+    comings = {place for reading in readings for place in reading.comings()}
+    for epoch, seq in sorted(comings.union(book)):
         known = numbers[epoch]
         if known and seq - known[-1] < A_RUN:
             known.extend(range(known[-1] + 1, seq))

@@ -1,6 +1,10 @@
 """The named points in a turn of the server's loop at which it can be killed, and what is told of passing them.
 
-before-journal  in-journal  after-journal      Journal.write; the second stands within its transaction
+before-journal  after-journal                  Journal.write
+torn-journal    in-journal                     within it: a part of a line is written, and all of it
+segment-made    segment-announced              Segments.rotate: the next segment is made, the last line of the old one
+segment-named   segment-summed                 says so, it has its name, the old one has its summary
+before-drop     after-drop                     a segment that is not to be kept any more
 before-fanout   after-fanout                   Fanout.deliver, of a turn that has something to tell
 before-echo     after-echo                     the kernel is handed what one peer is sent, others not yet
 """
@@ -13,24 +17,24 @@ from typing import Any
 import server
 from chat.delivery.fanout import Fanout, Send
 from chat.effects import Broadcast, Unicast
-from storage import journal, journal_rows
+from storage import segment, segments
+from storage.journal import Journal
+from storage.segments import Segments
 from tools.crash.patches import Patches
 
-POINTS = ("before-journal", "in-journal", "after-journal", "before-fanout", "after-fanout", "before-echo", "after-echo")
+ROTATION = ("segment-made", "segment-announced", "segment-named", "segment-summed")
+POINTS = (
+    *("before-journal", "torn-journal", "in-journal", "after-journal", *ROTATION, "before-drop", "after-drop"),
+    *("before-fanout", "after-fanout", "before-echo", "after-echo"),
+)
 Passed = Callable[[str], None]
 
 
 def watch(patches: Patches, passed: Passed) -> None:
     """Have `passed` called with a point's name whenever the server comes by it."""
-    _surround(patches, journal.Journal, "write", "journal", passed)
+    _watch_writing(patches, passed)
+    _watch_rotating(patches, passed)
     _surround(patches, server.Server, "_flush", "echo", passed)
-    packed = journal_rows.packed
-
-    def packing(*arguments: Any) -> Any:
-        passed("in-journal")
-        return packed(*arguments)
-
-    patches.replace(journal, "packed", packing)
     deliver, attach = Fanout.deliver, Fanout.attach
 
     def delivering(self: Fanout, effects: Any, now: float) -> int:
@@ -50,7 +54,59 @@ def watch(patches: Patches, passed: Passed) -> None:
     patches.replace(Fanout, "attach", attaching)
 
 
-def _surround(patches: Patches, owner: type, name: str, point: str, passed: Passed) -> None:
+def _watch_writing(patches: Patches, passed: Passed) -> None:
+    """Watch the journal's turns; what is written at a start or at the end has no points."""
+    write, put = Journal.write, segment.put
+    writing: list[Journal] = []
+
+    def begin(self: Journal, *arguments: Any) -> None:
+        passed("before-journal")
+        writing[:] = [self]
+        try:
+            write(self, *arguments)
+        finally:
+            writing.clear()
+        passed("after-journal")
+
+    def by_halves(descriptor: int, content: bytes) -> None:
+        half = len(content) // 2 if writing else 0
+        put(descriptor, content[:half])
+        if writing:
+            passed("torn-journal")
+        put(descriptor, content[half:])
+        if writing:
+            passed("in-journal")
+
+    patches.replace(Journal, "write", begin)
+    patches.replace(segment, "put", by_halves)
+
+
+def _watch_rotating(patches: Patches, passed: Passed) -> None:
+    _pass_after(patches, Segments, "_made", lambda: passed("segment-made"))
+    _pass_after(patches, Segments, "_named", lambda: passed("segment-named"))
+    _pass_after(patches, segments, "store_summary", lambda: passed("segment-summed"))
+    _surround(patches, segments, "delete", "drop", passed)
+    named = Segments._named
+
+    def announced(self: Segments, path: Any) -> None:
+        passed("segment-announced")
+        named(self, path)
+
+    patches.replace(Segments, "_named", announced)
+
+
+def _pass_after(patches: Patches, owner: Any, name: str, tell: Callable[[], None]) -> None:
+    inner = getattr(owner, name)
+
+    def passing(*arguments: Any) -> Any:
+        result = inner(*arguments)
+        tell()
+        return result
+
+    patches.replace(owner, name, passing)
+
+
+def _surround(patches: Patches, owner: Any, name: str, point: str, passed: Passed) -> None:
     patches.replace(owner, name, _surrounded(getattr(owner, name), point, passed))
 
 

@@ -3,7 +3,8 @@
     CHAT_KILL_AT=after-journal:12    SIGKILL when this point of tools.crash.failpoints is reached the twelfth time
     CHAT_BUG=drop-event              a bug of tools.crash.mutants
 
-The server itself has no such hooks; they are put in here, from outside.
+The server itself has no such hooks; they are put in here, from outside. Its journal's segments are small, so that a
+life goes through several of them.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import sys
 from collections.abc import Mapping
 
 import server
+from storage import segments
 from tools.crash.failpoints import Countdown, watch
 from tools.crash.mutants import SERVER_BUGS
 from tools.crash.patches import Patches
 
 KILL_AT, BUG = "CHAT_KILL_AT", "CHAT_BUG"
+SEGMENT = 20_000  # bytes
 
 
 def doctor(patches: Patches, environment: Mapping[str, str]) -> None:
@@ -32,6 +35,7 @@ def doctor(patches: Patches, environment: Mapping[str, str]) -> None:
 def main() -> int:
     """Run the server; return its exit code."""
     with Patches() as patches:
+        patches.replace(segments, "SIZE", SEGMENT)
         doctor(patches, os.environ)
         return server.main()
 

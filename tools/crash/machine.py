@@ -1,17 +1,16 @@
 """The machine in memory: the real loop, hub and journal of the server, on tools.crash.network, to be killed and
 stopped.
 
-A kill is an exception that nothing in the server catches: whatever was in memory is forgotten, and SQLite rolls back
-what was not committed, as it does when it finds what a killed process has left.
+A kill is an exception that nothing in the server catches: whatever was in memory is forgotten, and the journal's files
+stay as they were, with a torn line, if the kill came within it.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import random
-import sqlite3
 import traceback
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,17 +19,21 @@ from chat import log as chat_log
 from chat.hub import Hub
 from chat.session import Session
 from runtime import bootstrap, services
+from runtime.bootstrap import CannotStartError
 from runtime.clock import LoopClock
 from runtime.services import Services
 from server import Server
-from storage import journal
-from storage.journal import FILE_NAME, Journal, JournalError, Start
+from storage import segment, segments
+from storage.journal import FOLDER, Journal, Start
+from storage.journal_errors import JournalError
+from storage.segment import listed
 from tools.crash.failpoints import Countdown, watch
 from tools.crash.network import Network
 from tools.crash.patches import Patches
 
 AGES = 1e9  # seconds
 KEPT = 100_000  # entries
+SEGMENT = 2_000  # bytes, so that a life has several segments
 BETWEEN = (0.0, 0.3, 2.0)  # seconds from one life to the next
 GREETED_WITH = 5
 REPLAY_BYTES = 4_000  # less than a server keeps, so that there are gaps
@@ -38,13 +41,6 @@ REPLAY_BYTES = 4_000  # less than a server keeps, so that there are gaps
 
 class Killed(BaseException):
     """The process is gone."""
-
-
-def _opened_in_haste(opened: Callable[[Path, bool], sqlite3.Connection], path: Path, sync: bool) -> sqlite3.Connection:
-    """Open a journal that waits for no disk: no power is lost here."""
-    db = opened(path, sync)
-    db.execute("PRAGMA synchronous = OFF")
-    return db
 
 
 class _NoAccountService:
@@ -96,7 +92,9 @@ class Machine:
         self._countdown: Countdown | None = None
         self._disk_fails = False
         patches.replace(chat_log, "REPLAY_BYTES", REPLAY_BYTES)
-        patches.replace(journal, "_opened", partial(_opened_in_haste, journal._opened))
+        patches.replace(segments, "SIZE", SEGMENT)
+        patches.replace(segment, "flush", lambda _: None)  # no power is lost here
+        patches.replace(segments, "sync_folder", lambda _: None)
         patches.replace(server, "log", _Log(self.bugs))
         patches.replace(services, "log", _Log(self.bugs))
         watch(patches, self._passed)
@@ -107,11 +105,19 @@ class Machine:
         return self._server is not None
 
     def start(self) -> None:
-        """Start a server that goes on with what is on the disk."""
+        """Start a server that goes on with what is on the disk; a kill may overtake that."""
         self._epochs += 1
         self._network.now += self._chance.choice(BETWEEN)
-        self._journal = Journal(self._folder, Start(f"log{self._epochs}", at=self._network.time()), KEPT, AGES)
-        hub = Hub(bootstrap._restored_room(self._journal, KEPT), 100, greet_history=GREETED_WITH)
+        try:
+            self._journal = Journal(self._folder, Start(f"log{self._epochs}", at=self._network.time()), KEPT, AGES)
+            room = bootstrap._restored_room(self._journal, KEPT)
+        except (JournalError, CannotStartError) as error:
+            self.bugs.append(f"it does not start: {error}")
+            return
+        except Killed:
+            self.kill()
+            return
+        hub = Hub(room, 100, greet_history=GREETED_WITH)
         behind = Services(hub, cast(Any, _NoAccountService()), self._journal)
         self._network.open()
         network: Any = self._network  # our acceptor and poller
@@ -140,22 +146,9 @@ class Machine:
             self.kills += 1
             self._server._signals.close()
         if self._journal is not None:
-            self._die(self._journal)
+            self._journal._segments.open.close()
         self._server = self._journal = self._countdown = None
         self._network.fall()
-
-    def _die(self, journal: Journal) -> None:
-        """Leave on the disk what a killed process leaves: both files as they stand, and not what SQLite ends with."""
-        left = {path: path.read_bytes() for path in self._files()}
-        journal._db.close()
-        for path in self._files():
-            path.unlink()
-        for path, content in left.items():
-            if not path.name.endswith("-shm"):
-                path.write_bytes(content)
-
-    def _files(self) -> list[Path]:
-        return list(self._folder.glob(f"{FILE_NAME}*"))
 
     def kill_at(self, point: str) -> None:
         """Let the process be gone when it has passed a point so often (tools.crash.failpoints)."""
@@ -168,30 +161,43 @@ class Machine:
     def lose_journal(self) -> None:
         """Let the process be gone, and its journal with it."""
         self.kill()
-        self._remove("")
+        self._lose(self._segments())
 
     def lose_end(self) -> None:
-        """Let the process be gone, and of its journal what had not been worked into the file."""
+        """Let the process be gone, and the newest segment of its journal."""
         self.kill()
-        self._remove("-wal")
+        self._lose(self._segments()[-1:])
 
-    def lose_open_file(self, suffix: str) -> None:
-        """Remove a file of the journal while the server has it open."""
-        self._remove(suffix)
-
-    def _remove(self, suffix: str) -> None:
-        for path in self._files():
-            if path.name.endswith(suffix):
-                path.unlink()
+    def damage_end(self) -> None:
+        """Let the process be gone, and a letter of the newest text of its journal be another one."""
+        self.kill()
+        for path in self._segments()[-1:]:
+            content = path.read_bytes()
+            last = content.rfind(b"\n", 0, -1) + 1
+            at = content.rfind(b"hello", last)
+            if at >= 0:
+                path.write_bytes(content[:at] + b"jello" + content[at + 5 :])
                 self.journals_lost += 1
+
+    def lose_open_file(self) -> None:
+        """Remove a segment while the server has the journal open; not the oldest, which would count as dropped."""
+        paths = self._segments()
+        if paths:
+            self._lose([self._chance.choice(paths[1:] or paths)])
+
+    def _segments(self) -> list[Path]:
+        return listed(self._folder / FOLDER) if (self._folder / FOLDER).exists() else []
+
+    def _lose(self, paths: list[Path]) -> None:
+        for path in paths:
+            path.unlink()
+        self.journals_lost += bool(paths)
 
     def _passed(self, point: str) -> None:
-        if self._disk_fails and point == "before-journal":
+        if self._disk_fails and point == "torn-journal":
             self._disk_fails = False
-            self._journal, given_up = None, self._journal
-            if given_up is not None:
-                self.journals_lost += 1
-                raise JournalError("the disk fails")
+            self.journals_lost += 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self._countdown is not None:
             self._countdown(point)
 

@@ -21,6 +21,7 @@ LONGEST_LIFE = 6.0  # of one that is to be killed at a point it may never come b
 PASSES = (1, 150)  # of a point
 PAUSE = (0.05, 1.5)  # seconds of SIGSTOP
 FAREWELL = 20.0  # seconds
+KEEP = ("--history", "20000")  # so that the oldest segments are deleted
 
 
 class Process:
@@ -55,7 +56,7 @@ class Process:
             self._plan(point.partition(":")[0], time.monotonic() + LONGEST_LIFE)
         else:
             self._plan_kill()
-        options = [str(self.port), "--host", HOST, "--data", str(self._folder / "data"), "--no-rate-limit"]
+        options = [str(self.port), "--host", HOST, "--data", str(self._folder / "data"), "--no-rate-limit", *KEEP]
         environment = os.environ | ({KILL_AT: point} if point else {}) | ({BUG: self._bug} if self._bug else {})
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "tools.crash.faulty_server", *options]

@@ -56,8 +56,13 @@ class Reading:
         self.epoch, self._newest = "", 0
         self._is_cut_off = False  # from the log that it knew, and has not been told so yet
         self._knows_end = False  # of the log that it knew, before the welcome to another one
+        self._begins_at = 0  # in a log that it has come to from another one: numbers up to this were in the other
         for record in history.records:
             _TAKE[type(record)](self, record)
+
+    def comings(self) -> Iterator[Place]:
+        """Yield where it came into a log, or went on in one from an earlier page of its history."""
+        return ((epoch, after) for epoch, after, _ in self._spans)
 
     def owed(self, numbers: Numbers) -> Iterator[Place]:
         """Yield the entries neither told nor reported as missing; one that stayed should know its log to the end."""
@@ -86,6 +91,7 @@ class Reading:
         if asked is None or not record.resumed:
             self._is_cut_off = asked is not None and not self._knows_end
             self._begin(record.epoch, record.seq)
+            self._begins_at = 0 if asked is None else record.seq
         elif record.seq <= self._newest:
             self._wrong(f"knew number {self._newest} of a log that has got back to {record}")
         else:
@@ -108,12 +114,16 @@ class Reading:
                 self.gaps.append(Gap(self.epoch, self._newest, event.seq, self._gap))
                 self._gap = 0
             self._reach(event.seq)
-        elif not self._is_answer(event) or not (place in self.told or self._has_missed(*place)):
+        elif not self._is_answer(event) or not self._may_know(place):
             self._wrong(f"was told again, or too late, {event}")
         told = replace(event, cseq=None) if isinstance(event, Said | Whispered | Renamed) else event
         if self.told.setdefault(place, told) != told:
             self._wrong(f"was told {self.told[place]}, and then {event}")
         self.shown[place] += record.shown
+
+    def _may_know(self, place: Place) -> bool:
+        """Return whether this was told, or missed, or came into a log that was given up since; but not its end."""
+        return place in self.told or self._has_missed(*place) or place[1] <= self._begins_at
 
     def _listed(self, record: Listed) -> None:
         self.listed.append(record.entry)

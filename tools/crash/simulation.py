@@ -158,7 +158,9 @@ class World:
         elif dice < 0.83:
             machine.lose_end()
         elif dice < 0.84:
-            machine.lose_open_file(self._chance.choice(("", "-wal")))
+            machine.lose_open_file()
+        elif dice < 0.845:
+            machine.damage_end()
         elif dice < 0.87:
             self._pass_by(self._chance.randint(*FEW_STRANGERS))
         elif dice < 0.89:

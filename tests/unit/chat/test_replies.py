@@ -5,13 +5,21 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.replies import REFUSED, Place, Replies, Reply, event_of, mark_of
+from chat.places import Page, Places
+from chat.replies import REFUSED, Replies, Reply, event_of, mark_of
 from protocol.errors import ErrorCode
 from protocol.events import refusal
 
 
 def refused(cseq: int = 1) -> object:
     return refusal(ErrorCode.NOTHING_TO_SAY, cseq)
+
+
+def page(*places: tuple[str, int, int]) -> Page:
+    made = Places()
+    for place in places:
+        made.note(*place)
+    return made.close()
 
 
 def places(answers: Replies, identity: str, cseq: int) -> list[int]:
@@ -28,16 +36,16 @@ def test_a_line_is_known_by_its_client_and_number() -> None:
 
 
 def test_a_coming_may_have_the_number_of_a_line() -> None:
-    answers = Replies([Place("ann's", 0, 1), Place("ann's", 5, 7), Place("ann's", 5, 9)])
+    answers = Replies([page(("ann's", 0, 1), ("ann's", 5, 7)), page(("ann's", 5, 9))])
     assert places(answers, "ann's", 5) == [7, 9]
 
 
 def test_a_refusal_is_kept_as_it_was_and_known_in_the_next_run() -> None:
-    answers = Replies([Place("ann's", 0, 1)])
+    answers = Replies([page(("ann's", 0, 1))])
     answers.remember("ann's", 1, mark_of("hi"), refusal(ErrorCode.NOTHING_TO_SAY, 1))
     fresh = answers.take_fresh()
     assert answers.take_fresh() == []
-    again = Replies([Place("ann's", 0, 1)], fresh)
+    again = Replies([page(("ann's", 0, 1))], fresh)
     found = again.other("ann's", 1)
     assert found is not None
     assert (found.mark, event_of(found)) == (mark_of("hi"), refusal(ErrorCode.NOTHING_TO_SAY, 1))
@@ -55,16 +63,21 @@ def test_another_text_has_another_mark_even_one_that_is_no_unicode() -> None:
     assert len({mark_of("a"), mark_of("b"), mark_of("\ud800")}) == 3
 
 
-@given(st.lists(st.sampled_from("abc"), max_size=40), st.integers(1, 10))
-def test_a_client_is_known_as_long_as_one_of_the_newest_entries_is_its(clients: list[str], kept: int) -> None:  # 6
-    answers = Replies(kept=kept)
-    for seq, client in enumerate(clients):
-        answers.note(client, seq, seq)
-    newest = list(enumerate(clients))[-kept:]
+@given(st.lists(st.sampled_from("abc"), max_size=60), st.integers(1, 10), st.integers(0, 40))
+def test_a_client_is_known_as_long_as_one_of_the_newest_entries_is_its(
+    clients: list[str], kept: int, before: int
+) -> None:  # 6
+    lines = [(client, seq, seq) for seq, client in enumerate(clients)]
+    answers = Replies([page(*lines[at : at + 7][: before - at]) for at in range(0, before, 7)], kept=kept)
+    for line in lines[before:]:
+        answers.note(*line)
     for client in "abc":
-        mine = [seq for seq, whose in newest if whose == client]
-        assert answers.highest(client) == (mine[-1] if mine else None)
-        assert [seq for cseq in range(len(clients)) for seq in answers.places(client, cseq)] == mine
+        mine = [seq for who, _, seq in lines if who == client]
+        known = [seq for cseq in range(len(clients)) for seq in places(answers, client, cseq)]
+        assert known == mine[len(mine) - len(known) :]
+        assert len(known) >= len([seq for seq in mine if seq >= len(clients) - kept])
+        assert answers.highest(client) == (known[-1] if known else None)
+        assert all(seq >= len(clients) - kept - 8 for seq in known)  # pages are forgotten whole
 
 
 def test_a_line_of_one_who_has_spoken_is_known_after_thousands_of_others_have() -> None:  # 6

@@ -29,8 +29,10 @@ from runtime.search_service import IDLE_BATCH, IDLE_INTERVAL, LOGGED_LIMIT, Sear
 from runtime.services import Services
 from runtime.worker import Worker
 from storage.folder_lock import FolderInUseError, FolderLock
-from storage.journal import FILE_NAME, Journal, JournalError, Start
+from storage.journal import FOLDER, Journal, Start
+from storage.journal_errors import JournalError
 from storage.search_index import Archive
+from storage.segment import listed
 from storage.users_file import Accounts
 from tests.support.programs import PATIENCE
 from tests.unit.storage.test_journal import killed
@@ -61,6 +63,12 @@ def account_service(tmp_path: Path) -> Iterator[AccountService]:
     made = AccountService(Accounts(tmp_path))
     yield made
     made.close()
+
+
+def damage(folder: Path) -> None:
+    """Make a line that is none the last one but one."""
+    with listed(folder)[-1].open("a") as file:
+        file.write("0badc0de 9 nothing\n0badc0de 9 nothing\n")
 
 
 def waits(services: Services) -> set[int]:
@@ -112,7 +120,7 @@ def test_a_failing_disk_is_announced_and_the_chat_goes_on(
     words = [record.getMessage() for record in caplog.records]
     assert words[0] == "The disk is full."
     assert words[1].startswith("The chat goes on in memory only. " + ("The journal" if set_aside else "Remove"))
-    assert (tmp_path / FILE_NAME).exists() is not set_aside
+    assert (tmp_path / FOLDER).exists() is not set_aside
     hub.room.log.append(said(hub.room.log.next_seq()))
     assert services.write_journal() == []
 
@@ -122,7 +130,7 @@ def test_a_failing_disk_is_announced_and_the_chat_goes_on(
 
 @pytest.fixture
 def services(journal: Journal, account_service: AccountService, tmp_path: Path) -> Iterator[Services]:
-    made = Services(hub_of(), account_service, journal, SearchService(Archive(tmp_path)))
+    made = Services(hub_of(), account_service, journal, SearchService(Archive(tmp_path, "an epoch")))
     yield made
     made._search.close()  # type: ignore[union-attr]  # there is one
 
@@ -143,7 +151,7 @@ def test_a_new_entry_is_found(services: Services, journal: Journal) -> None:
 def test_an_unreadable_journal_is_an_error_for_the_asker_and_logged_once(
     services: Services, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
+    damage(journal.path)
     for _ in range(2):
         services.submit_search_task(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
         effect = services.collect(waits(services))[0]
@@ -176,11 +184,11 @@ def test_a_damaged_archive_is_made_again_from_the_journal_and_logged_once(
     journal: Journal, account_service: AccountService, tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:  # 9
     journal.write([said(seq) for seq in range(1, 300)])
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, "an epoch")
     archive.take_in(1000)
     archive.close()
     _damaged(tmp_path / "search.db", how)
-    search_service = SearchService(Archive(tmp_path))
+    search_service = SearchService(Archive(tmp_path, "an epoch"))
     made = Services(hub_of(), account_service, journal, search_service)
     for _ in range(2):
         made.submit_search_task(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
@@ -210,7 +218,7 @@ def test_an_archive_that_is_damaged_while_it_is_open_is_made_again(
 
 
 def test_the_memory_of_logged_errors_is_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    search_service = SearchService(Archive(tmp_path / "nowhere"))
+    search_service = SearchService(Archive(tmp_path / "nowhere", "an epoch"))
     search_service._worker.close()
     search_service._logged.clear()  # errors of the thread
     for number in [*range(LOGGED_LIMIT + 1), LOGGED_LIMIT]:
@@ -223,13 +231,13 @@ def test_while_idle_a_small_batch_is_indexed_at_a_time(
     journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal.write([said(seq) for seq in range(1, IDLE_BATCH + 2)])
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, "an epoch")
     search_service = SearchService(archive)
     search_service._worker.close()  # its work while idle is done by the test
     while search_service._take_in_while_idle() < IDLE_INTERVAL:
         pass
     assert len(archive.search("fox", 2 * IDLE_BATCH, "x")) == IDLE_BATCH + 1
-    journal._db.execute("INSERT INTO log VALUES (1000, 0.0, 'nothing')")
+    damage(journal.path)
     assert search_service._take_in_while_idle() == IDLE_INTERVAL
     assert "is damaged" in caplog.text
     archive.close()
@@ -305,22 +313,23 @@ def test_losses_of_the_journal_are_logged_at_the_start(
     journal = services._journal
     assert journal is not None
     killed(journal)
-    journal._wal().unlink()
     services.close()
+    with listed(journal.path)[-1].open("a") as file:
+        file.write("0badc0de 9 nothing\n")
     (tmp_path / "journal-2.failed").touch()
     _, services = open_services(options(tmp_path))
     services.close()
+    assert f"The end of {listed(journal.path)[-1]} is damaged. It was cut off and put aside as" in caplog.text
     assert f"The end of {journal.path} may be lost. Clients that come back are told so." in caplog.text
     assert f"{tmp_path / 'journal-2.failed'} was put aside by an earlier run." in caplog.text
 
 
-@pytest.mark.parametrize("name", [FILE_NAME, f"{FILE_NAME}-wal"])
-def test_a_file_that_is_deleted_in_a_silent_room_is_noticed(tmp_path: Path, name: str) -> None:  # 8
+def test_a_file_that_is_deleted_in_a_silent_room_is_noticed(tmp_path: Path) -> None:  # 8
     hub, services = open_services(options(tmp_path))
     ann = Session("192.0.2.1:1")
     hub.state.give_name(ann, "ann")
     assert services.write_journal(1.0) == []
-    (tmp_path / name).unlink()
+    listed(tmp_path / FOLDER)[0].unlink()
     assert services.write_journal(1.5) == []
     assert services.write_journal(2.0) == [Unicast(ann, Noticed(JOURNAL_LOST))]
     services.close()
@@ -347,7 +356,7 @@ def test_a_folder_that_another_server_has_taken_is_left_to_it(tmp_path: Path, ca
     assert services.write_journal(1.0) == []  # no session is in the room
     assert not hub.state.settings.has_archive
     assert "The journal is another server's" in caplog.text
-    assert (tmp_path / FILE_NAME).exists()
+    assert (tmp_path / FOLDER).exists()
     assert services.write_journal(3.0) == []
     other.close()
     services.close()
@@ -371,7 +380,7 @@ def test_a_lock_that_can_t_be_taken_again_is_logged_once(
 
 
 def test_why_it_can_t_start_is_a_sentence(tmp_path: Path, journal: Journal) -> None:
-    journal._db.execute("INSERT INTO log VALUES (1, 0.0, 'nothing')")
+    damage(journal.path)
     journal.close()
     with pytest.raises(CannotStartError, match="is damaged"):
         open_services(options(tmp_path))

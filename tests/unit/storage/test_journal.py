@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
-import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,10 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from chat.log import Entry, first_number
-from chat.replies import Place, Reply
+from chat.replies import Reply
 from protocol.events import Joined, Left, Renamed, RoomEvent, Said, Whispered
-from storage.journal import FILE_NAME, Journal, JournalError, Start
-from storage.journal_rows import ROWS, packed
+from storage.journal import FOLDER, Journal, Start
+from storage.journal_errors import JournalError
+from storage.journal_rows import ROWS, Turn, body_of, row_of
+from storage.segment import listed
 from tests.support.strategies import clean_texts
 
 AT = 1_700_000_000.0
@@ -52,8 +53,11 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def test_a_new_one_is_empty_and_nobody_else_s_to_read(tmp_path: Path, journal: Journal) -> None:
-    assert (journal.seq(), journal.newest(), journal.answers()) == (0, [], [])
-    assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
+    assert (journal.seq(), journal.newest(), journal.take_answers(), journal.notes) == (0, [], [], [])
+    (segment,) = listed(tmp_path / FOLDER)
+    assert segment.name == "00000001-0000000000000001.log"
+    assert stat.S_IMODE((tmp_path / FOLDER).stat().st_mode) == 0o700
+    assert stat.S_IMODE(segment.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("sync", [False, True])
@@ -64,7 +68,7 @@ def test_what_was_written_is_found_again_in_its_order_and_epoch(tmp_path: Path, 
     first.close()
     again = Journal(tmp_path, Start("another epoch"), 1000, DAY)
     assert again.epoch == "an epoch"
-    assert (again.seq(), again.newest(), again.answers()) == (6, ENTRIES, ANSWERS)
+    assert (again.seq(), again.newest(), again.take_answers()) == (6, ENTRIES, ANSWERS)
     assert again.newest(3) == ENTRIES[3:]
     again.close()
 
@@ -80,10 +84,13 @@ def test_answers_alone_are_a_turn_too(tmp_path: Path, journal: Journal) -> None:
     journal.write([], ANSWERS[1:])
     journal.close()
     again = opened(tmp_path)
-    assert again.answers() == ANSWERS
+    assert again.take_answers() == ANSWERS
+    assert again.take_answers() == []
     again.write([], ANSWERS)
-    assert again.answers() == ANSWERS * 2
     again.close()
+    third = opened(tmp_path)
+    assert third.take_answers() == ANSWERS * 2
+    third.close()
 
 
 SAMPLES = {
@@ -108,7 +115,7 @@ def test_each_event_of_the_room_is_found_with_all_of_its_fields(journal: Journal
     assert journal.newest() == [entry]
 
 
-def test_a_turn_is_written_as_earlier_versions_read_it() -> None:
+def test_a_turn_is_written_as_earlier_versions_read_it() -> None:  # issue 12, 2
     rows = (
         """["j","ann's","","ann",1]""",
         r"""["s","ann's","","ann","hi \"all\" \\ Füchse",7]""",
@@ -117,7 +124,9 @@ def test_a_turn_is_written_as_earlier_versions_read_it() -> None:
         """["r","ann's","","ann","anna",9]""",
         """["l","ann's","","anna",0,"goodbye"]""",
     )
-    assert packed(AT, ENTRIES) == (6, AT, f"[{','.join(rows)}]")
+    turn = Turn(AT, [row_of(entry) for entry in ENTRIES])
+    assert body_of(turn) == f"[1700000000.0,[{','.join(rows)}]]"
+    assert body_of(turn._replace(rows=[], answers=[["b", 1, 9, "é"]])) == '[1700000000.0,[],[["b",1,9,"é"]]]'
 
 
 @given(text=clean_texts)
@@ -128,12 +137,21 @@ def test_any_text_is_found_as_it_was_said(journal: Journal, text: str) -> None:
     assert journal.newest(1) == [entry]
 
 
+def test_the_files_can_be_read_and_searched_by_eye(tmp_path: Path, journal: Journal) -> None:
+    journal.write([said(1), said(2)])
+    (segment,) = listed(tmp_path / FOLDER)
+    header, line = segment.read_text().splitlines()
+    assert header.split(" ", 2)[1:] == [
+        "0",
+        '{"format":3,"epoch":"an epoch","boot":"","run":1,"runs":[],"foreign":0,'
+        '"time":[null,null,0.0],"after":[0,0,0]}',
+    ]
+    assert line[9:] == '2 [1700000000.0,[["s","","","ann","line 1",null],["s","","","ann","line 2",null]]]'
+
+
 def killed(journal: Journal) -> None:
-    """Leave both files as they stand, as a killed process does; SQLite's own end would work one into the other."""
-    left = {path: path.read_bytes() for path in (journal.path, journal._wal())}
-    journal._db.close()
-    for path, content in left.items():
-        path.write_bytes(content)
+    """Leave the files as they stand, as a killed process does."""
+    journal._segments.open.close()
 
 
 def test_a_killed_process_loses_nothing_that_was_written(tmp_path: Path) -> None:
@@ -145,7 +163,7 @@ def test_a_killed_process_loses_nothing_that_was_written(tmp_path: Path) -> None
     killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, cwd=Path(__file__).parents[3])
     assert killed.returncode == -9
     again = opened(tmp_path)
-    assert (again.newest(), again.answers()) == (ENTRIES, ANSWERS)
+    assert (again.newest(), again.take_answers()) == (ENTRIES, ANSWERS)
     again.close()
 
 
@@ -202,58 +220,33 @@ def test_a_run_that_was_killed_is_known_too(tmp_path: Path) -> None:
     second.close()
 
 
-def test_a_killed_run_whose_end_is_gone_makes_it_another_log(tmp_path: Path) -> None:  # 8
-    first = started(tmp_path, AT)
-    first.write([said(first.first)])
-    killed(first)
-    first._wal().unlink()
-    second = started(tmp_path, AT + 10, "another epoch")
-    assert (second.runs, second.epoch, second.lost_its_end) == ([], "another epoch", True)
-    second.write([said(second.first)])
-    second.close()
-    third = started(tmp_path, AT + 20)
-    assert (third.runs, third.epoch) == ([(second.first, second.first)], "another epoch")
-    third.close()
-
-
 def test_runs_that_left_nothing_are_forgotten_beyond_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.journal._RUNS", 2)
-    for _ in range(4):
+    monkeypatch.setattr("storage.journal_state._RUNS", 2)
+    monkeypatch.setattr("storage.segments._FEWEST", 1)
+    for _ in range(5):
         run = started(tmp_path, keep=1)
         run.write([said(run.first)])
         run.close()
-    run = started(tmp_path)
-    assert run.runs == [(3, 3), (4, 4)]
+    run = started(tmp_path, keep=1)
+    assert run.runs == [(4, 4), (5, 5)]
     run.close()
-
-
-def test_a_journal_of_an_earlier_version_is_one_run(tmp_path: Path) -> None:
-    first = opened(tmp_path)
-    first.write(ENTRIES, ANSWERS)
-    first.close()
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
-        db.execute("DROP TABLE runs")
-        db.execute("PRAGMA user_version = 1")
-    db.close()
-    again = opened(tmp_path)
-    assert (again.runs, again.first, again.answers()) == ([(1, 6)], 7, [])
-    assert closed(again) == ENTRIES
 
 
 # --- whose lines -------------------------------------------------------------------------------------------------
 
 
-def test_where_clients_lines_and_comings_stand_is_known_from_the_entries(journal: Journal) -> None:  # 6
+def test_where_clients_lines_and_comings_stand_is_known_from_the_entries(tmp_path: Path, journal: Journal) -> None:  # 6
     seats = [Entry(Said(7, "bob", "hi", AT, 1), AT, "seat4"), Entry(Joined(8, "ann", 1), AT, "ann's", settled=9)]
     journal.write([*ENTRIES, *seats])
-    assert list(journal.places()) == [
-        Place("ann's", 0, 1),
-        Place("ann's", 7, 2),
-        Place("ann's", 8, 4),
-        Place("ann's", 9, 5),
-        Place("ann's", 9, 8),
-    ]
     assert journal.newest(1) == seats[1:]
+    journal.close()
+    again = opened(tmp_path)
+    (page,) = again.take_places()
+    assert again.take_places() == []
+    again.close()
+    assert page.identities == ["ann's"]
+    places = list(zip(page.cseqs, page.seqs, strict=True))
+    assert places == [(0, 1), (7, 2), (8, 4), (9, 5), (9, 8)]
 
 
 def test_an_entry_is_looked_up_by_its_number(journal: Journal) -> None:
@@ -261,30 +254,57 @@ def test_an_entry_is_looked_up_by_its_number(journal: Journal) -> None:
     journal.write([said(9)])
     assert [journal.entry(seq) for seq in (2, 6, 9)] == [ENTRIES[1], ENTRIES[5], said(9)]
     assert [journal.entry(seq) for seq in (7, 10)] == [None, None]
-    journal.close()
+    for path in listed(journal.path):
+        path.unlink()
     assert journal.entry(2) is None
 
 
 # --- bounds ------------------------------------------------------------------------------------------------------
 
 
-def test_the_oldest_are_deleted_beyond_what_is_to_be_kept(tmp_path: Path) -> None:
+def test_the_oldest_segments_are_deleted_beyond_what_is_to_be_kept(tmp_path: Path) -> None:
     journal = opened(tmp_path, keep=10)
     for first in range(1, 3000, 10):
         journal.write([said(seq) for seq in range(first, first + 10)])
-    assert len(journal.newest()) < 1_100
+        assert len(journal.newest()) <= 10 + 2 * 100  # whole segments, of 100
+    assert len(listed(journal.path)) == 2
     journal.close()
     again = opened(tmp_path, keep=10)
-    assert [entry.event.seq for entry in again.newest()] == list(range(2991, 3001))
+    assert [entry.event.seq for entry in again.newest(10)] == list(range(2991, 3001))
     again.close()
 
 
-def test_what_is_too_old_is_deleted_but_the_newest_turn_stays(tmp_path: Path) -> None:
+def test_what_is_too_old_is_deleted_by_segments_but_the_newest_stays(tmp_path: Path) -> None:
     journal = opened(tmp_path)
-    journal.write([said(seq, AT + days * DAY) for seq, days in enumerate((-2, -1.2, -0.5, 0), 1)])
+    for seq, days in enumerate((-2, -1.2, -0.5, 0), 1):
+        journal.write([said(seq, AT + days * DAY)])
     journal.close()
     assert [entry.event.seq for entry in closed(opened(tmp_path))] == [3, 4]
     assert [entry.event.seq for entry in closed(opened(tmp_path, age=1.0))] == [4]
+
+
+def test_refusals_alone_can_t_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.segments.SIZE", 1000)
+    journal = opened(tmp_path, keep=1)
+    for _ in range(200):
+        journal.write([], ANSWERS * 3)
+    assert sum(path.stat().st_size for path in listed(journal.path)) < 5_000 + 2 * 1_000
+    journal.close()
+
+
+def test_a_segment_that_can_t_be_deleted_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("storage.segments._FEWEST", 1)
+    journal = started(tmp_path, keep=1)
+    monkeypatch.setattr("storage.segments.delete", forbidden)
+    for seq in range(1, 5):
+        journal.write([said(seq)])
+    assert [entry.event.seq for entry in journal.newest()] == [1, 2, 3, 4]
+    monkeypatch.undo()
+    journal.close()
+    assert [entry.event.seq for entry in closed(started(tmp_path, keep=1))] == [4]
 
 
 def closed(journal: Journal) -> list[Entry]:
@@ -294,10 +314,11 @@ def closed(journal: Journal) -> list[Entry]:
     return entries
 
 
-def test_entries_are_counted_over_runs(tmp_path: Path) -> None:  # 8
+def test_entries_are_counted_over_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # 8
+    monkeypatch.setattr("storage.segments._FEWEST", 1)
     for at in (AT, AT + 10, AT + 20):
-        run = started(tmp_path, at)
-        for number in range(3):  # a turn each
+        run = started(tmp_path, at, keep=9)
+        for number in range(3):  # a turn each, and a segment each
             run.write([said(run.first + number)])
         run.close()
     assert len(closed(started(tmp_path, keep=5))) == 5
@@ -335,29 +356,11 @@ def complaint(folder: Path) -> str:
     return str(caught.value)
 
 
-def test_a_file_that_is_no_journal_is_told_and_left_alone(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_bytes(b"this is no database, but somebody's notes" * 100)
-    assert "is damaged (file is not a database). Put it elsewhere" in complaint(tmp_path)
-    assert (tmp_path / FILE_NAME).read_bytes().startswith(b"this is no database")
-
-
-def test_entries_that_are_none_are_told(tmp_path: Path) -> None:
+def test_a_newer_version_s_journal_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.journal_state.FORMAT", 4)
     opened(tmp_path).close()
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
-        db.execute("INSERT INTO log VALUES (1, 0.0, '[[\"z\"]]')")
-    db.close()
-    journal = opened(tmp_path)
-    with pytest.raises(JournalError, match="is damaged"):
-        journal.newest()
-    journal.close()
-
-
-def test_a_newer_version_s_journal_is_left_alone(tmp_path: Path) -> None:
-    opened(tmp_path).close()
-    with sqlite3.connect(tmp_path / FILE_NAME) as db:
-        db.execute("PRAGMA user_version = 3")
-    db.close()
-    assert "is of a newer version of this server" in complaint(tmp_path)
+    monkeypatch.undo()
+    assert "is of a newer version of this server. Use that one" in complaint(tmp_path)
 
 
 @pytest.mark.parametrize("what", ["a file", "no rights"])
@@ -374,21 +377,64 @@ def test_a_folder_that_can_t_be_one_is_told(tmp_path: Path, monkeypatch: pytest.
     assert complaint(folder).endswith("Repair that, choose another --data, or --no-journal.")
 
 
-def test_a_disk_that_is_full_is_told_and_the_file_put_aside(tmp_path: Path, journal: Journal) -> None:
+def fails(error: int, after: int = 0) -> Callable[[int, bytes], None]:
+    """Return a way to write that fails when so many bytes are there."""
+
+    def put(descriptor: int, content: bytes) -> None:
+        os.write(descriptor, content[:after])
+        raise OSError(error, os.strerror(error))
+
+    return put
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("after", [0, 1, 30])
+def test_what_can_t_be_written_whole_is_cut_off_and_told(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, error: int, after: int
+) -> None:
     journal.write(ENTRIES)
-    pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
-    journal._db.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(JournalError, match="database or disk is full"):
-        journal.write([Entry(Said(7, "ann", "x" * 100_000, AT), AT)])
+    (segment,) = listed(journal.path)
+    before = segment.read_bytes()
+    monkeypatch.setattr("storage.segment.put", fails(error, after))
+    with pytest.raises(JournalError, match=os.strerror(error)):
+        journal.write([said(7)])
+    monkeypatch.undo()
+    assert segment.read_bytes() == before
     aside = journal.set_aside()
     assert aside is not None
-    fresh = opened(tmp_path)
-    assert fresh.newest() == []
-    fresh.close()
-    aside.replace(tmp_path / FILE_NAME)
-    again = opened(tmp_path)
-    assert again.newest() == ENTRIES
-    again.close()
+    assert closed(opened(tmp_path)) == []
+    journal.path.rename(tmp_path / "elsewhere")
+    aside.replace(journal.path)
+    assert closed(opened(tmp_path)) == ENTRIES
+
+
+def test_what_the_disk_did_not_take_is_cut_off_with_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flush(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    journal = opened(tmp_path, sync=True)
+    journal.write(ENTRIES)
+    (segment,) = listed(journal.path)
+    before = segment.read_bytes()
+    monkeypatch.setattr("storage.segment.flush", flush)
+    with pytest.raises(JournalError, match="Input/output error"):
+        journal.write([said(7)])
+    assert segment.read_bytes() == before
+    killed(journal)
+
+
+def test_a_turn_is_one_call_and_a_short_one_is_gone_on_with(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, calls = os.write, []
+
+    def writing(descriptor: int, content: bytes) -> int:
+        calls.append(content)
+        return write(descriptor, content[:100])
+
+    monkeypatch.setattr(os, "write", writing)
+    journal.write(ENTRIES, ANSWERS)
+    assert len(calls) > 2
+    monkeypatch.undo()
+    assert journal.newest() == ENTRIES
 
 
 def test_no_journal_that_was_put_aside_is_overwritten(tmp_path: Path) -> None:  # 7
@@ -404,20 +450,21 @@ def test_no_journal_that_was_put_aside_is_overwritten(tmp_path: Path) -> None:  
     assert sorted(path.name for path in journal.put_aside()) == sorted(names)
     journal.close()
     for number, name in enumerate(names, 1):
-        (tmp_path / name).replace(tmp_path / FILE_NAME)
+        journal.path.rename(tmp_path / f"kept{number}")
+        (tmp_path / name).replace(tmp_path / FOLDER)
         assert closed(opened(tmp_path)) == [said(number)]
 
 
-@pytest.mark.parametrize("suffix", ["", "-wal"])
-@pytest.mark.parametrize("how", ["deleted", "replaced", "cut"])
-def test_a_file_that_is_lost_while_it_is_open_is_noticed(
-    tmp_path: Path, journal: Journal, suffix: str, how: str
-) -> None:
+@pytest.mark.parametrize("how", ["deleted", "replaced", "cut", "written to by another program"])
+def test_a_file_that_is_lost_while_it_is_open_is_noticed(tmp_path: Path, journal: Journal, how: str) -> None:
     journal.write([said(1)])  # 8
     journal.look()
-    path = tmp_path / f"{FILE_NAME}{suffix}"
+    (path,) = listed(journal.path)
     if how == "cut":
         os.truncate(path, 0)
+    elif how.startswith("written"):
+        with path.open("ab") as file:
+            file.write(b"a note")
     else:
         path.rename(tmp_path / "elsewhere")
         if how == "replaced":
@@ -428,12 +475,23 @@ def test_a_file_that_is_lost_while_it_is_open_is_noticed(
         assert str(caught.value) == f"{path} was {how} while the server ran."
 
 
-def test_what_a_deleted_write_ahead_log_held_is_in_what_is_put_aside(tmp_path: Path, journal: Journal) -> None:
+def test_an_older_segment_that_is_deleted_is_noticed(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.segments.SIZE", 1)
+    for seq in (1, 2, 3):
+        journal.write([said(seq)])
+    journal.look()
+    (_, path, *_) = listed(journal.path)
+    path.unlink()
+    with pytest.raises(JournalError) as caught:
+        journal.look()
+    assert str(caught.value) == f"{path} was deleted while the server ran."
+
+
+def test_what_a_deleted_segment_held_is_in_what_is_put_aside(tmp_path: Path, journal: Journal) -> None:
     journal.write(ENTRIES)
-    with contextlib.closing(sqlite3.connect(journal.path)) as archivist:  # else SQLite would work it in at the end
-        archivist.execute("SELECT * FROM log").fetchall()
-        journal._wal().unlink()
-        aside = journal.set_aside()
+    (segment,) = listed(journal.path)
+    segment.unlink()
+    aside = journal.set_aside()
     assert aside is not None
     aside.replace(journal.path)
     assert closed(opened(tmp_path)) == ENTRIES
@@ -445,12 +503,13 @@ def test_what_is_not_there_any_more_or_not_ours_is_left_where_it_is(tmp_path: Pa
     assert journal.set_aside() is None
     journal = opened(tmp_path)
     journal.path.rename(tmp_path / "another")
-    journal.path.write_bytes(b"a backup")
+    journal.path.mkdir()
+    (journal.path / "a backup").touch()
     assert journal.set_aside() is None
-    assert journal.path.read_bytes() == b"a backup"
+    assert (journal.path / "a backup").exists()
 
 
-def test_a_file_that_can_t_be_put_aside_is_told(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_can_t_be_put_aside_is_told(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from chat.log import Entry, Log
 from protocol.events import Joined, Past, Renamed, Said, Whispered
 from protocol.text import words_of
-from storage.journal import Journal, JournalError, Start
+from storage.journal import Journal, Start
+from storage.journal_errors import JournalError
 from storage.search_index import FILE_NAME, Archive, ArchiveDamagedError
+from storage.segment import listed
+from storage.segments import delete
 from tests.unit.chat.test_log import TALK
 
 AT = 1_700_000_000.0
@@ -32,7 +35,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 @pytest.fixture
 def archive(journal: Journal, tmp_path: Path) -> Iterator[Archive]:
     journal.write(TALK)
-    made = Archive(tmp_path)
+    made = Archive(tmp_path, "an epoch")
     made.take_in(MANY)
     yield made
     made.close()
@@ -57,7 +60,7 @@ def test_any_word_that_was_said_is_found_as_in_memory(
     entries = [Entry(Said(begin + n, "ann", text, AT), AT) for n, text in enumerate(texts, 1)]
     journal.write(entries)
     words = data.draw(st.sampled_from([word for text in texts for word in words_of(text)] or ["none"]))
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, "an epoch")
     while archive.take_in(MANY):
         pass
     found = [message for message in archive.search(words, MANY, "x") if message.seq > begin]
@@ -72,7 +75,7 @@ def test_the_newest_are_found_the_oldest_of_them_first(archive: Archive) -> None
 
 def test_whispers_are_found_by_the_two_they_were_between(journal: Journal, tmp_path: Path) -> None:
     journal.write([Entry(Whispered(1, "ann", "bob", "psst", AT), AT, "seat1", "seat2")])
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, "an epoch")
     archive.take_in(MANY)
     for identity, found in (("seat1", [1]), ("seat2", [1]), ("seat3", []), ("everybody", [])):
         assert seqs(archive.search("psst", 9, identity)) == found
@@ -88,41 +91,45 @@ def test_it_knows_when_everybody_last_heard_of_somebody(archive: Archive, name: 
 def test_it_takes_in_little_by_little_and_goes_on_where_it_was(journal: Journal, tmp_path: Path) -> None:
     journal.write([Entry(Said(seq, "ann", f"word{seq}", AT), AT) for seq in range(1, 8)])
     journal.write([Entry(Joined(8, "bob", 2), AT + 1), Entry(Renamed(9, "bob", "rob"), AT + 1)])
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, "an epoch")
     assert archive.take_in(5)
     assert seqs(archive.search("word5", 9, "x")) == [5]
     assert archive.search("word6", 9, "x") == []
     archive.close()
-    again = Archive(tmp_path)
+    again = Archive(tmp_path, "an epoch")
     assert not again.take_in(5)
     assert seqs(again.search("word6", 9, "x")) == [6]
     assert again.last_seen("rob") == again.last_seen("bob") == AT + 1
     again.close()
 
 
-def test_what_the_journal_has_forgotten_is_forgotten(journal: Journal, archive: Archive) -> None:
-    journal.write([Entry(Said(seq, "ann", "fox", AT), AT + 9) for seq in (7, 8)])
+def test_what_the_journal_has_forgotten_is_forgotten(
+    journal: Journal, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.segments.SIZE", 1)  # a segment a turn, from the next one on
+    journal.write([Entry(Said(7, "ann", "fox", AT), AT + 9)])
+    journal.write([Entry(Said(8, "ann", "fox", AT), AT + 9)])
     archive.take_in(MANY)
-    journal._db.execute("DELETE FROM log WHERE last < 7")
     archive.forget()
-    assert seqs(archive.search("fox", 9, "ann's")) == [7, 8]
-    journal._db.execute("DELETE FROM log")
+    assert seqs(archive.search("fox", 9, "ann's")) == [2, 3, 5, 7, 8]
+    (first, *_) = listed(journal.path)
+    delete(first)
     archive.forget()
-    assert seqs(archive.search("fox", 9, "ann's")) == [7, 8]
+    assert seqs(archive.search("fox", 9, "ann's")) == [8]
 
 
 @pytest.mark.parametrize("other", ["another epoch", "more than the journal knows"])
 def test_a_file_of_another_log_is_begun_anew(journal: Journal, tmp_path: Path, other: str) -> None:  # 9
     journal.write(TALK)
-    before = Archive(tmp_path)
+    before = Archive(tmp_path, "an epoch")
     before.take_in(MANY)
     before.close()
-    if other == "another epoch":
-        journal._db.execute("UPDATE epoch SET epoch = 'another'")
-    else:  # a backup of the journal was put back
-        journal._db.execute("DELETE FROM log")
+    if other == "more than the journal knows":  # a backup of the journal was put back
+        journal.close()
+        journal.path.rename(tmp_path / "elsewhere")
+        journal = Journal(tmp_path, Start("an epoch"), 1000, 1e9)
         journal.write(TALK[:2])
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, "an epoch" if other == "more than the journal knows" else other)
     assert archive.search("fox", 9, "x") == []
     archive.take_in(MANY)
     assert seqs(archive.search("fox", 9, "x")) == ([2, 5] if other == "another epoch" else [2])
@@ -149,24 +156,16 @@ def test_a_file_that_can_t_be_removed_is_told(archive: Archive, monkeypatch: pyt
 
 
 def test_entries_that_are_none_are_told_and_nothing_is_taken_in(journal: Journal, archive: Archive) -> None:
-    journal._db.execute("INSERT INTO log VALUES (9, 0.0, 'nothing')")
+    with listed(journal.path)[0].open("a") as file:
+        file.write("0badc0de 9 nothing\n")
     with pytest.raises(JournalError, match="is damaged"):
         archive.take_in(MANY)
     assert seqs(archive.search("fox", 9, "x")) == [2, 5]
 
 
-def test_the_write_ahead_log_is_worked_in(archive: Archive, tmp_path: Path) -> None:
-    def in_the_file_itself() -> bool:
-        return b"a red Fox" in (tmp_path / "journal.db").read_bytes()
-
-    assert not in_the_file_itself()
-    archive.work_in()
-    assert in_the_file_itself()
-
-
 def test_a_folder_without_a_journal_is_told(tmp_path: Path) -> None:
     with pytest.raises(JournalError):
-        Archive(tmp_path / "nowhere").search("x", 1, "x")
+        Archive(tmp_path / "nowhere", "an epoch").search("x", 1, "x")
 
 
 def test_a_search_that_takes_too_long_is_given_up(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

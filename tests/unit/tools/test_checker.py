@@ -139,6 +139,16 @@ def test_who_is_told_of_the_end_of_a_lost_log_has_missed_nothing_untold() -> Non
     assert violations(histories, journals_lost=1) == []
 
 
+def test_a_line_may_be_answered_with_its_entry_in_the_log_before() -> None:
+    line = Invoked(2, "say", "1.2 and gone")
+    anew, said = replace(ANEW, seq=9), Said(8, "m1-1", "1.2 and gone", AT, 2)
+    told: list[Record] = [Told(said, shown=True), Answered(2, said)]
+    histories = [ann(line, Lost(), Missing(0), anew, *told), replace(bob(), stayed=False)]
+    assert violations(histories, journals_lost=1) == []
+    again = [ann(line, Lost(), Missing(0), anew, *told, *shown(replace(said, text="2.7 x"))), bob()]
+    assert any("was told again" in sentence for sentence in violations(again, journals_lost=1))
+
+
 def test_a_whisper_that_was_lost_with_its_log_leaves_a_number_that_nobody_knows() -> None:
     histories = [ann(*shown(CAME), Missing(0), ANEW), bob(*shown(CAME), Missing(0), ANEW)]
     assert violations(histories, journals_lost=1) == []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from chat.hub import Hub
 from chat.log import Entry
 from runtime.services import Services
-from storage.journal import Journal
+from storage import journal, journal_reader, journal_start, segment_scan, segment_summary, segments
+from storage.journal import Journal, Start
+from storage.journal_lines import Line
+from storage.segment import OpenSegment
 from tools.crash.mutants.bug import OFTEN, Bug
 from tools.crash.patches import Patches
 
@@ -52,14 +56,14 @@ def last_turn_lost(patches: Patches) -> None:
 
 def _numbered(patches: Patches, first: Callable[[Journal], int]) -> None:
     """Let each run begin with another number than it should."""
-    begin = Journal._begin_run
+    begin = Journal.__init__
 
-    def beginning(self: Journal, at: float) -> Any:
-        ranges = begin(self, at)
+    def beginning(self: Journal, *arguments: Any) -> None:
+        begin(self, *arguments)
         self.first = first(self)
-        return [(begun, min(ended, self.first - 1)) for begun, ended in ranges if begun < self.first]
+        self.runs = [(begun, min(ended, self.first - 1)) for begun, ended in self.runs if begun < self.first]
 
-    patches.replace(Journal, "_begin_run", beginning)
+    patches.replace(Journal, "__init__", beginning)
 
 
 def whispers_unwritten(patches: Patches) -> None:
@@ -95,25 +99,72 @@ def one_number_twice(patches: Patches) -> None:
 
 def epoch_kept(patches: Patches) -> None:
     """A new journal has the epoch of the one that was lost."""
-    begin = Journal._begin
-    patches.replace(Journal, "_begin", lambda self, _, *arguments: begin(self, "the one log", *arguments))
+    begin = Journal.__init__
+
+    def beginning(self: Journal, folder: Path, start: Start, *arguments: Any) -> None:
+        begin(self, folder, start._replace(epoch="the one log"), *arguments)
+
+    patches.replace(Journal, "__init__", beginning)
+
+
+def _found(patches: Patches, is_lost: bool) -> None:
+    """Let each start think that the end of the log is lost, or that it isn't."""
+    found_in = journal_start.found_in
+
+    def finding(*arguments: Any) -> Any:
+        found = found_in(*arguments)
+        return None if found is None else found._replace(is_lost=is_lost)
+
+    patches.replace(journal, "found_in", finding)
 
 
 def lost_end_unnoticed(patches: Patches) -> None:
-    """The loss of a killed server's write-ahead log goes unnoticed."""
-    begin = Journal._begin
-    patches.replace(Journal, "_begin", lambda self, new_epoch, boot, _: begin(self, new_epoch, boot, True))
+    """The epoch is kept though the end of the log is lost."""
+    _found(patches, is_lost=False)
 
 
 def epoch_changed(patches: Patches) -> None:
     """Every start begins a new epoch, though the log goes on."""
-    begin = Journal._begin
+    _found(patches, is_lost=True)
 
-    def beginning(self: Journal, new_epoch: str, *arguments: Any) -> tuple[str, bool]:
-        begin(self, new_epoch, *arguments)
-        return new_epoch, False
 
-    patches.replace(Journal, "_begin", beginning)
+def torn_line_kept(patches: Patches) -> None:
+    """A line that is not whole gets an end, instead of being cut off."""
+
+    def ending(path: Path, size: int) -> None:
+        with path.open("ab") as file:
+            file.write(b"\n" if path.stat().st_size > size else b"")
+
+    patches.replace(journal_start, "_cut", ending)
+    begin = OpenSegment.__init__
+
+    def beginning(self: OpenSegment, path: Path, size: int, *arguments: Any) -> None:
+        begin(self, path, path.stat().st_size, *arguments)
+
+    patches.replace(OpenSegment, "__init__", beginning)
+
+
+def checksums_ignored(patches: Patches) -> None:
+    """Whatever stands in a line is believed."""
+
+    def reading(data: bytes, start: int = 0, before: int = 0) -> Iterator[Line]:
+        while (end := data.find(b"\n", start)) >= 0:
+            checksum, number, body = data[start:end].split(b" ", 2)
+            start = end + 1
+            yield Line(int(number), body, start, int(checksum, 16))
+
+    for module in (segment_scan, journal, journal_reader):
+        patches.replace(module, "read", reading)
+
+
+def rotation_drops_too_much(patches: Patches) -> None:
+    """Of the closed segments none is kept."""
+    patches.replace(segments, "_LONGEST", 0)
+
+
+def places_lost(patches: Patches) -> None:
+    """The summary of a segment does not say whose lines it holds."""
+    patches.replace(segment_summary, "note_places", lambda *_: None)
 
 
 def authors_unwritten(patches: Patches) -> None:
@@ -138,4 +189,8 @@ KEEPING: dict[str, Bug] = {
     "epoch-kept": epoch_kept,
     "epoch-changed": epoch_changed,
     "lost-end-unnoticed": lost_end_unnoticed,
+    "torn-line-kept": torn_line_kept,
+    "checksums-ignored": checksums_ignored,
+    "rotation-drops-too-much": rotation_drops_too_much,
+    "places-lost": places_lost,
 }

@@ -117,7 +117,7 @@ def others_answers(patches: Patches) -> None:
 
     def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Outcome:
         log, replies = hub.room.log, hub.room.replies
-        places = (seq for other in replies._clients for seq in replies.places(other, cseq) if cseq > 2)
+        places = (seq for other in replies._highest for seq in replies.places(other, cseq) if cseq > 2)
         entry = next((entry for seq in places if (entry := log.entry(seq)) is not None), None)
         if entry is not None and getattr(entry.event, "cseq", None) == cseq:
             return Outcome(before=[Unicast(session, entry.event)])
@@ -132,8 +132,10 @@ def clients_forgotten(patches: Patches) -> None:
 
     def noting(self: Replies, identity: str, cseq: int, seq: int) -> None:
         note(self, identity, cseq, seq)
-        while len(self._clients) > FEW:
-            del self._clients[next(iter(self._clients))]
+        while len(self._highest) > FEW:
+            other = next(iter(self._highest))
+            del self._highest[other]
+            self._places._clients.pop(other, None)
 
     patches.replace(Replies, "note", noting)
     patches.replace(Replies, "_forget", lambda *_: None)
