@@ -15,8 +15,9 @@ from chat.log import Entry
 from chat.places import Places
 from chat.replies import Reply
 from protocol.events import Announced, Joined, Left, Renamed, RoomEvent, Said, Whispered
+from protocol.json_text import encoder
 
-encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+_encode = encoder()
 Fields = list[Any]  # a row
 
 
@@ -83,7 +84,7 @@ _FIELDS = {kind: attrgetter(*row.fields) for kind, row in ROWS.items()}
 
 def body_of(turn: Turn) -> str:
     """Return the JSON of a turn."""
-    return encode(turn if turn.answers else turn[:2])
+    return _encode(turn if turn.answers else turn[:2])
 
 
 def turn_of(body: bytes) -> Turn | None:
