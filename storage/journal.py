@@ -35,10 +35,11 @@ from storage.journal_errors import JournalError, explained, unusable
 from storage.journal_lines import first_from, read
 from storage.journal_rows import Turn, entries_of, fields_of, row_of, turn_of
 from storage.journal_start import Found, found_in
-from storage.journal_state import END, Link, State
+from storage.journal_state import Link, State
 from storage.journal_takeover import take_over
 from storage.segment import LostFileError, first_of, serial_of
 from storage.segments import Bounds, Segments
+from system.atomic_file import make_private_folder
 
 FOLDER = "journal"
 
@@ -70,7 +71,7 @@ class Journal:
         with explained(self.path):
             folder.mkdir(parents=True, exist_ok=True)
             self.notes = take_over(folder, self.path, start.boot, start.epoch)
-            self.path.mkdir(mode=0o700, exist_ok=True)
+            make_private_folder(self.path)
             found = found_in(self.path, Bounds(keep, age), sync, start.boot)
             if found is None:
                 found = Found(Segments(self.path, Bounds(keep, age), sync), [], [], False, [])
@@ -202,8 +203,7 @@ class Journal:
         newest = self._segments.open
         with contextlib.suppress(OSError):  # whatever it is, the next start reports it
             newest.look()
-            newest.append([(self.seq(), END)])
-            newest.sync()
+            self._segments.end()
         newest.close()
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from chat.log import Range
 from storage.journal_errors import NewerFormatError, explained
 from storage.journal_rows import Turn
-from storage.journal_state import END, State
+from storage.journal_state import State
 from storage.segment import flush_file, listed
 from storage.segments import Bounds, Segments
 from system.atomic_file import sync_folder
@@ -165,9 +165,10 @@ def _finish(database: _Database, segments: Segments) -> None:
         segments.write([(state.newest, Turn(state.time.now or 0.0, [], json.loads(answers)))])
     state.begin_run(max(state.first, state.newest + 1), database.epoch, _LOST if database.is_lost else "")
     segments.note_run()
-    if not database.is_lost:
-        segments.open.append([(state.newest, END)])
-    segments.open.close()
+    if database.is_lost:
+        segments.open.close()
+    else:
+        segments.end()
 
 
 def _turns(db: sqlite3.Connection) -> Iterator[tuple[int, Turn]]:

@@ -22,8 +22,19 @@ from typing import NamedTuple
 
 from storage.journal_lines import seal
 from storage.journal_rows import Turn, body_of
-from storage.journal_state import Link, State, next_line
-from storage.segment import NEW, SUMMARY, LostFileError, OpenSegment, create, first_of, listed, name_of, serial_of
+from storage.journal_state import END, Link, State, next_line
+from storage.segment import (
+    NEW,
+    SUMMARY,
+    LostFileError,
+    OpenSegment,
+    create,
+    first_of,
+    flush_file,
+    listed,
+    name_of,
+    serial_of,
+)
 from storage.segment_summary import Closed, Summary
 from system.atomic_file import sync_folder
 
@@ -82,6 +93,14 @@ class Segments:
         """Wait until the open segment and the folder's names are on the disk."""
         self.open.sync()
         sync_folder(self.folder)
+
+    def end(self) -> None:
+        """Write that the log was shut down, when all else is on the disk; close the file."""
+        for old in self.old:
+            flush_file(old.path)
+        self.open.append([(self.state.newest, END)])
+        self.sync()
+        self.open.close()
 
     def _use(self, newest: OpenSegment, state: State, summary: Summary) -> None:
         self.open, self.state, self.summary = newest, state, summary

@@ -60,6 +60,11 @@ def make_private(path: Path) -> None:
     os.close(os.open(real(path), os.O_WRONLY | os.O_CREAT | _NO_LINK, MODE))
 
 
+def make_private_folder(path: Path) -> None:
+    """Make a folder at `path` if there is none, for this user alone. Raises OSError, also for others' links."""
+    real(path).mkdir(mode=0o700, exist_ok=True)
+
+
 def open_private(path: Path) -> int:
     """Return a descriptor to write a file at `path` from its beginning: new or emptied, for this user alone.
 

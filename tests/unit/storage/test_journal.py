@@ -516,3 +516,22 @@ def test_a_folder_that_can_t_be_put_aside_is_told(journal: Journal, monkeypatch:
     monkeypatch.setattr(Path, "replace", forbidden)
     with pytest.raises(JournalError, match="Read-only file system"):
         journal.set_aside()
+
+
+def test_before_the_log_counts_as_shut_down_all_of_it_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.segments.SIZE", 1)
+    journal = opened(tmp_path)
+    for seq in (1, 2, 3):
+        journal.write([said(seq)])
+    flushed: list[tuple[str, bytes]] = []
+
+    def flush(descriptor: int) -> None:
+        path = next(path for path in listed(journal.path) if path.stat().st_ino == os.fstat(descriptor).st_ino)
+        flushed.append((path.name, path.read_bytes().splitlines()[-1][9:]))
+
+    monkeypatch.setattr("storage.segment.flush", flush)
+    journal.close()
+    assert [name for name, _ in flushed] == [path.name for path in listed(journal.path)]
+    assert flushed[-1][1] == b'3 {"end":true}'

@@ -17,7 +17,7 @@ from storage.folder_lock import FolderLock
 from storage.users_file import Accounts
 from storage.value_files import Values
 from system import atomic_file
-from system.atomic_file import clear_leftovers, make_private, open_private, write_whole
+from system.atomic_file import clear_leftovers, make_private, make_private_folder, open_private, write_whole
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +92,8 @@ def test_another_user_s_link_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     target = planted(tmp_path / "users.txt", tmp_path / "target")
     target.write_text("")
     planted_value = planted(tmp_path / "x.value", tmp_path / "value")
+    folder = tmp_path / "journal"
+    folder.symlink_to(tmp_path)
     planted_lock = planted(tmp_path / LOCK_NAME, tmp_path / "lock")
     with pytest.raises(OSError, match="another user"):
         Accounts(tmp_path).store("ann", "secret12")
@@ -99,6 +101,8 @@ def test_another_user_s_link_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         Values(tmp_path).keep("x", b"y")
     with pytest.raises(OSError, match="another user"):
         make_private(tmp_path / "users.txt")
+    with pytest.raises(OSError, match="another user"):
+        make_private_folder(folder)
     with pytest.raises(OSError, match="another user"):
         FolderLock(tmp_path)
     monkeypatch.setattr(settings_file, "path", lambda: tmp_path / "users.txt")
