@@ -23,8 +23,9 @@ from storage.segments import Segments
 from tools.crash.patches import Patches
 
 ROTATION = ("segment-made", "segment-announced", "segment-named", "segment-summed")
+RARE_POINTS = (*ROTATION, "before-drop", "after-drop")  # passed once a segment, not once a turn
 POINTS = (
-    *("before-journal", "torn-journal", "in-journal", "after-journal", *ROTATION, "before-drop", "after-drop"),
+    *("before-journal", "torn-journal", "in-journal", "after-journal", *RARE_POINTS),
     *("before-fanout", "after-fanout", "before-echo", "after-echo"),
 )
 Passed = Callable[[str], None]

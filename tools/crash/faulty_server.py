@@ -21,7 +21,7 @@ from tools.crash.mutants import SERVER_BUGS
 from tools.crash.patches import Patches
 
 KILL_AT, BUG = "CHAT_KILL_AT", "CHAT_BUG"
-SEGMENT = 20_000  # bytes
+SEGMENT = 5_000  # bytes
 
 
 def doctor(patches: Patches, environment: Mapping[str, str]) -> None:

@@ -12,13 +12,14 @@ from collections import Counter
 from math import inf
 from pathlib import Path
 
-from tools.crash.failpoints import POINTS
+from tools.crash.failpoints import POINTS, RARE_POINTS
 from tools.crash.faulty_server import BUG, KILL_AT
 from tools.shared.programs import HOST, ROOT, end, free_port
 
 LIFE = (0.3, 4.0)  # seconds
 LONGEST_LIFE = 6.0  # of one that is to be killed at a point it may never come by
 PASSES = (1, 150)  # of a point
+FEW_PASSES = (1, 6)  # of one in `RARE_POINTS`
 PAUSE = (0.05, 1.5)  # seconds of SIGSTOP
 FAREWELL = 20.0  # seconds
 KEEP = ("--history", "20000")  # so that the oldest segments are deleted
@@ -52,8 +53,9 @@ class Process:
         if spared:
             self._plan("", 0.0)
         elif self._chance.random() < 0.5:
-            point = f"{self._chance.choice(POINTS)}:{self._chance.randint(*PASSES)}"
-            self._plan(point.partition(":")[0], time.monotonic() + LONGEST_LIFE)
+            point = self._chance.choice(POINTS)
+            self._plan(point, time.monotonic() + LONGEST_LIFE)
+            point += f":{self._chance.randint(*(FEW_PASSES if point in RARE_POINTS else PASSES))}"
         else:
             self._plan_kill()
         options = [str(self.port), "--host", HOST, "--data", str(self._folder / "data"), "--no-rate-limit", *KEEP]

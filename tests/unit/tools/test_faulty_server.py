@@ -14,7 +14,7 @@ from chat.log import Entry
 from protocol.events import Left
 from storage.journal import Journal, Start
 from tests.support.programs import Programs
-from tools.crash.failpoints import POINTS, ROTATION, watch
+from tools.crash.failpoints import POINTS, RARE_POINTS, ROTATION, watch
 from tools.crash.faulty_server import BUG, KILL_AT, doctor
 from tools.crash.patches import Patches
 from tools.shared.programs import free_port
@@ -22,7 +22,7 @@ from tools.shared.programs import free_port
 KEPT = {"in-journal", "after-journal", "before-fanout", "after-fanout", "before-echo", "after-echo"}
 
 
-@pytest.mark.parametrize("point", [point for point in POINTS if point not in {*ROTATION, "before-drop", "after-drop"}])
+@pytest.mark.parametrize("point", [point for point in POINTS if point not in RARE_POINTS])
 def test_a_server_is_killed_at_its_point_and_what_was_kept_is_there(tmp_path: Path, point: str) -> None:
     with Programs(tmp_path) as run:
         port = str(free_port())
@@ -46,7 +46,7 @@ def test_a_server_is_killed_at_its_point_and_what_was_kept_is_there(tmp_path: Pa
     journal.close()
 
 
-@pytest.mark.parametrize("point", [*ROTATION, "before-drop", "after-drop"])
+@pytest.mark.parametrize("point", RARE_POINTS)
 def test_a_point_of_rotation_is_passed_when_the_journal_goes_on_in_another_segment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
