@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.bench.environment import environment
+from tools.bench.environment import OtherWork, environment
 from tools.bench.figures import Rounds, summary
 from tools.bench.scenarios import GROUPS, Group
 from tools.bench.servers import Server, known
@@ -126,13 +126,14 @@ def main(argv: Sequence[str]) -> None:
     servers = chosen(known({OURS: ROOT, **dict(options.ours)}), options.server)
     if not any(pairs(scenarios, servers, 0)):
         sys.exit("Nothing to measure.")
+    others = OtherWork()
     try:
         results = take_rounds(scenarios, servers, options.rounds, options.seconds)
     except RuntimeError as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
         sys.exit(130)
-    print(f"{environment('tools.bench', argv)}\n\n{report(results, servers)}")
+    print(f"{environment('tools.bench', argv, others)}\n\n{report(results, servers)}")
     if options.json:
         options.json.write_text(saved(results))
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.bench.environment import environment
+from tools.bench.environment import OtherWork, environment
 from tools.bench.table import table
 from tools.shared.programs import HOST, free_port, running, server_command
 
@@ -59,8 +59,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20, help="how often each is asked (%(default)s)")
     parser.add_argument("--starts", type=int, default=5, help="of the server (%(default)s)")
     options = parser.parse_args()
-    print(environment("tools.bench.million", sys.argv[1:]), end="\n\n")
-    print(measured(options.messages, options.times, options.starts))
+    others = OtherWork()
+    rows = measured(options.messages, options.times, options.starts)
+    print(f"{environment('tools.bench.million', sys.argv[1:], others)}\n\n{rows}")
 
 
 def measured(messages: int, times: int, starts: int) -> str:

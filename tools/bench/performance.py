@@ -58,7 +58,7 @@ def measured(part: str) -> str:
 def printed(part: str, *options: str) -> str:
     """Run the command of a part with more options, and return what it prints."""
     command = [sys.executable, "-m", *PARTS[part].split(), *options]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip("\n")
 
 
 def draw(rows: list[dict[str, Any]]) -> None:

@@ -76,13 +76,11 @@ GROUPS = (
             "growth-5000": Steady(5_000, 4),
             "growth-10000": Steady(10_000, 2),
         },
-        ours_only=True,
     ),
     Group(
         "crowd",
         (SPEED, CPU, COST, *DELAYS, Column("MiB"), DROPPED),
         {f"crowd-10000-{rate}": Steady(10_000, rate) for rate in (20, 50, 100, 200)},
-        ours_only=True,
     ),
     Group(
         "logins",

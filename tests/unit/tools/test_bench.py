@@ -198,6 +198,7 @@ def test_a_run_prints_its_tables_its_machine_and_its_command(tmp_path: Path) -> 
     for expected in (
         f"python -m tools.bench {' '.join(options)}",
         "Python ",
+        "of the processors.",
         "| steady-10 ",
         " to asyncio ",
         "| phases-10 ",
