@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from tools.bench.figures import Rounds, summary
 from tools.bench.scenarios import GROUPS, Group
 from tools.bench.servers import Server, known
 from tools.bench.table import figures_table, ratios_table
-from tools.shared.programs import ROOT
+from tools.shared.programs import ROOT, exit_on_sigterm
 
 OURS = "ours"
 SCENARIOS = {name: group for group in GROUPS for name in group.scenarios}
@@ -139,5 +138,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are ended then, too
+    exit_on_sigterm()
     main(sys.argv[1:])

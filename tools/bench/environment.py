@@ -45,7 +45,7 @@ def cores() -> int:
 
 
 def environment(module: str, argv: Sequence[str], others: OtherWork) -> str:
-    """Return the command that runs a module with these arguments, and a paragraph on what it ran on, and beside what."""
+    """Return the command that runs a module with these arguments, and a paragraph on what it ran on and beside what."""
     parts = [
         f"Python {platform.python_version()}",
         f"{platform.system()} {platform.release()}",

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tools.bench.environment import OtherWork, environment
 from tools.bench.table import table
-from tools.shared.programs import HOST, free_port, running, server_command
+from tools.shared.programs import HOST, exit_on_sigterm, free_port, running, server_command
 
 A_CHUNK = 1000  # messages in one `send`
 WORDS = [f"word{number}" for number in range(5000)]
@@ -152,4 +152,5 @@ def asked(sock: socket.socket, line: str, answer: bytes) -> tuple[float, bytes]:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()

@@ -9,19 +9,17 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from tools.bench.picture import THEMES, chart
-from tools.shared.programs import ROOT
+from tools.shared.programs import ROOT, exit_on_sigterm, tool_output
 
 DOCS = ROOT / "docs"
 DOCUMENT = DOCS / "performance.md"
 PARTS = {  # module and arguments
-    "steady": "tools.bench --scenario steady --server ours asyncio uvloop ngircd send-alone --rounds 5 --seconds 1.5",
+    "steady": "tools.bench --scenario steady --server ours asyncio uvloop ngircd send-alone --rounds 5 --seconds 1",
     "fan-out": "tools.bench --scenario fan-out --server ours no-journal uvloop ngircd --rounds 3 --seconds 1.5",
     "phases": "tools.bench --scenario phases --server ours no-journal --rounds 3 --seconds 1.5",
     "growth": "tools.bench --scenario growth --server ours epoll --rounds 1 --seconds 5",
@@ -57,8 +55,7 @@ def measured(part: str) -> str:
 
 def printed(part: str, *options: str) -> str:
     """Run the command of a part with more options, and return what it prints."""
-    command = [sys.executable, "-m", *PARTS[part].split(), *options]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip("\n")
+    return tool_output(*PARTS[part].split(), *options).strip("\n")
 
 
 def draw(rows: list[dict[str, Any]]) -> None:
@@ -83,4 +80,5 @@ def replaced(document: str, part: str, text: str) -> str:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()

@@ -80,7 +80,7 @@ GROUPS = (
     Group(
         "crowd",
         (SPEED, CPU, COST, *DELAYS, Column("MiB"), DROPPED),
-        {f"crowd-10000-{rate}": Steady(10_000, rate) for rate in (20, 50, 100, 200)},
+        {f"crowd-10000-{rate}": Steady(10_000, rate) for rate in (20, 100, 200, 400)},
     ),
     Group(
         "logins",

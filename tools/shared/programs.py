@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -108,6 +109,27 @@ class Server:
     def _status(self, key: str) -> int:
         words = (self._proc / "status").read_text().split()
         return int(words[words.index(key) + 1]) * 1024
+
+
+def exit_on_sigterm() -> None:
+    """Make SIGTERM an ordinary exit, so that the servers that this process runs are ended then, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def tool_output(*arguments: str, timeout: float | None = None) -> str:
+    """Return what `python -m ARGUMENTS` prints, in this checkout; what it writes to standard error is not kept back.
+
+    However it ends, also by `timeout` seconds or SIGTERM to us, it is ended by SIGTERM, so that it ends its servers.
+    Raises RuntimeError if it fails, and subprocess.TimeoutExpired.
+    """
+    with subprocess.Popen([sys.executable, "-m", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True) as tool:
+        try:
+            printed, _ = tool.communicate(timeout=timeout)
+        finally:
+            tool.terminate()
+    if tool.returncode:
+        raise RuntimeError(f"python -m {' '.join(arguments)} ended with {tool.returncode}.")
+    return printed
 
 
 @contextmanager

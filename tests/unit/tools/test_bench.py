@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,7 +18,7 @@ from tools.bench.servers import TEXT, Server, known, program, running
 from tools.bench.steady import Plan
 from tools.bench.table import figures_table, ratios_table
 from tools.bench.timed_server import LAYOUTS, PHASES, Timer, layout_here
-from tools.shared.programs import ROOT
+from tools.shared.programs import tool_output
 from tools.shared.sockets import hang_up, join, listen_until
 
 SERVERS = [Server(label, TEXT, lambda *_: []) for label in "abc"]
@@ -172,11 +170,9 @@ def test_the_floor_hands_lines_on_to_all_others() -> None:
 
 
 def test_a_million_messages_are_said_kept_and_asked_for() -> None:
-    command = [sys.executable, "-m", "tools.bench.million", "--messages", "1000", "--starts", "1", "--times", "1"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=25)
-    assert run.returncode == 0, run.stderr
+    printed = tool_output("tools.bench.million", "--messages", "1000", "--starts", "1", "--times", "1", timeout=25)
     for row in ("saying them", "a start with all of them", "`/history 500`", "`/seen ann`"):
-        assert row in run.stdout
+        assert row in printed
 
 
 def test_a_run_prints_its_tables_its_machine_and_its_command(tmp_path: Path) -> None:
@@ -192,9 +188,7 @@ def test_a_run_prints_its_tables_its_machine_and_its_command(tmp_path: Path) -> 
         "--seconds",
         "0.2",
     ]
-    command = [sys.executable, "-m", "tools.bench", *options, "--json", str(tmp_path / "rounds.json")]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=25)
-    assert run.returncode == 0, run.stderr
+    printed = tool_output("tools.bench", *options, "--json", str(tmp_path / "rounds.json"), timeout=25)
     for expected in (
         f"python -m tools.bench {' '.join(options)}",
         "Python ",
@@ -203,5 +197,5 @@ def test_a_run_prints_its_tables_its_machine_and_its_command(tmp_path: Path) -> 
         " to asyncio ",
         "| phases-10 ",
     ):
-        assert expected in run.stdout
+        assert expected in printed
     assert (tmp_path / "rounds.json").read_text().startswith("[")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tools.shared.findings import Finding, mib, report
-from tools.shared.programs import LASTING_PORTS, Server, cpu_seconds, end, free_port, running, serving
+from tools.shared.programs import LASTING_PORTS, Server, cpu_seconds, end, free_port, running, serving, tool_output
 from tools.shared.sockets import hang_up, join, listen_until, pings, quit_all, reset, welcomed
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
@@ -71,3 +71,11 @@ def test_findings_are_printed_and_one_failure_is_the_exit_code(capsys: pytest.Ca
     assert report([passed]) == 0
     assert report([failed, passed]) == 1
     assert capsys.readouterr().out.splitlines()[1:] == ["FAIL  delay: 9 s", "PASS  memory: 1.5 MiB"]
+
+
+def test_a_tool_that_fails_or_takes_too_long_is_told_and_ended() -> None:
+    assert tool_output("tools.structure", "--picture").startswith("graph")
+    with pytest.raises(RuntimeError, match=r"python -m tools.bench --rounds 0 ended with 2"):
+        tool_output("tools.bench", "--rounds", "0")
+    with pytest.raises(subprocess.TimeoutExpired):
+        tool_output("http.server", "0", timeout=0.1)
