@@ -11,7 +11,8 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
 
 The rules that it keeps: no call blocks but `select`, and with --sync the journal's, for the disk; a socket is watched
 for writing only while bytes are left for it; peers that were not served for lack of room in a turn come first in the
-next; a peer's error, or a bug that a peer provokes, costs that peer alone.
+next; a peer's error, or a bug that a peer provokes, costs that peer alone; a turn looks only at the peers that have
+something to do in it, and takes only the steps that have a peer to look at.
 
 What the loop stands on is handed in: the poller (runtime.poller: `select`, or `epoll` with --poller), the clock
 (runtime.clock) and, by the acceptor, each peer's transport (runtime.transport).
@@ -117,7 +118,7 @@ class Server:
         A step that few turns need stands behind a look at what there is for it to do.
         """
         peers = self._peers
-        paused = self._many_lag(self._now)
+        paused = peers.many_lag(self._fanout.readers, self._now)
         peers.pause(paused)
         readable, writable, now = self._wait(longest)
         if paused:
@@ -180,19 +181,6 @@ class Server:
         broken, ended = self._peers.take_broken(self._services.waiting())
         self._services.note_ended(ended)
         return [effect for peer in broken for effect in self._lost(peer, "connection lost")]
-
-    def _many_lag(self, now: float) -> bool:
-        """Return whether so many readers lag that nobody is read in this turn.
-
-        A few laggards delay nobody, nor do readers that take nothing at all: waiting would not help them.
-        """
-        if not self._peers.blocked:
-            return False
-        readers = self._fanout.readers  # without those that are being dropped
-        blocked = (self._peers.by_fd[fd] for fd in self._peers.blocked)
-        moving = (p for p in blocked if p.session in readers and p.took_at + limits.STALLED > now)
-        lagging = sum(p.outbox.size - p.outbox.own > limits.LAGGING for p in moving)  # behind the room, that is
-        return lagging * limits.LAGGING_SHARE > len(readers)
 
     def _shut_down(self) -> None:
         log.info("Shutting down. Users: %d", len(self._hub.room))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from chat import limits
 from chat.delivery.connection import Connection
@@ -138,6 +138,18 @@ class Peers:
         peers = {peer.fd: peer for session in unread if (peer := self.by_session.get(session))}
         ended, gone = find_ended(peers)
         return broken + [peers[fd] for fd in gone], [peers[fd].session for fd in ended]
+
+    def many_lag(self, readers: Collection[Session], now: float) -> bool:
+        """Return whether so many of `readers` lag that nobody is read in this turn.
+
+        A few laggards delay nobody, nor do readers that take nothing at all: waiting would not help them.
+        """
+        if not self.blocked:
+            return False
+        blocked = (self.by_fd[fd] for fd in self.blocked)
+        moving = (p for p in blocked if p.session in readers and p.took_at + limits.STALLED > now)
+        lagging = sum(p.outbox.size - p.outbox.own > limits.LAGGING for p in moving)  # behind the room, that is
+        return lagging * limits.LAGGING_SHARE > len(readers)
 
     def laggards(self, writable: set[int], now: float) -> Iterator[tuple[Peer, str]]:
         """Yield the peers whose outboxes hold too much or are too old, and the reason for each.

@@ -230,7 +230,7 @@ def test_what_was_read_before_the_many_lagged_waits_with_the_rest(
     ann.says("1", "2", "3")
     live.turns()
     with monkeypatch.context() as lagging:
-        lagging.setattr(live.server, "_many_lag", lambda _now: True)
+        lagging.setattr(live.server._peers, "many_lag", lambda _readers, _now: True)
         live.turns(5)
         assert bob.lines("ann: ") == ["ann: 1"]
     bob.sees("ann: 3")

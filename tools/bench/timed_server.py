@@ -39,7 +39,11 @@ _OLDER: Layout = {
 }
 # What each phase is called, in the checkout of today first. "rest" is all of a turn that is nowhere else.
 LAYOUTS: tuple[Layout, ...] = (
-    _OLDER | {"sending": ("chat.delivery.fanout:Fanout._send", "server:Server._flush_all")},
+    _OLDER
+    | {
+        "waiting": ("runtime.peers:Peers.many_lag", "server:Server._wait"),
+        "sending": ("chat.delivery.fanout:Fanout._send", "server:Server._flush_all"),
+    },
     _OLDER,
 )
 
