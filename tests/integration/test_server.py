@@ -360,6 +360,15 @@ def test_a_bug_in_a_handler_costs_only_the_peer_that_met_it(
     assert "ZeroDivisionError: a bug" in log.text
 
 
+def test_a_connection_is_read_to_its_end_though_lines_behind_the_quit_are_left(live: Live) -> None:  # C12
+    ann, bob = live.joins("ann"), live.joins("bob")
+    ann.says("/quit", "one more word")
+    ann.sees_the_end()
+    ann.ends_sending()
+    live.until(lambda: live.connected() == 1, "kept until its deadline")
+    bob.sees("* ann has left (goodbye). Users here: 1")
+
+
 @pytest.mark.parametrize("lagging", [False, True])
 def test_one_bad_descriptor_costs_its_own_client_alone(live: Live, lagging: bool) -> None:
     ann, bob, carl = live.joins("ann"), live.joins("bob"), live.joins("carl")
