@@ -25,7 +25,7 @@ from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
-from chat.sanctions import Act, Sanction, subject_of
+from chat.sanctions import EVERYBODY, Act, Sanction, is_network, subject_of
 from protocol.sanitize import clean
 from protocol.text import LATEST
 from system.atomic_file import write_whole
@@ -145,6 +145,7 @@ def _parsed(content: str) -> tuple[_Line, str]:
     problems: list[str] = []
     act = _act_in(word, problems)
     subjects, is_whole = _subjects_in(whom, problems)
+    subjects = _fitting(act, subjects, problems)
     until, rest = _until_in(rest.strip(), problems)
     if not subjects:
         return _Line(content, None, is_whole), f"{'; '.join(problems)}. It holds for nobody."
@@ -171,6 +172,17 @@ def _subjects_in(whom: str, problems: list[str]) -> tuple[tuple[str, ...], bool]
             problems.append(str(error))
             is_whole = False
     return tuple(dict.fromkeys(subjects)), is_whole
+
+
+def _fitting(act: Act, subjects: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
+    """Return those of `subjects` that `act` can hold for; a lockdown holds for all strangers, whatever was written."""
+    if act is Act.LOCKDOWN:
+        if subjects != (EVERYBODY,):
+            problems.append(f"a lockdown is for {EVERYBODY}, and counts as that")
+        return (EVERYBODY,)
+    unfit = [one for one in subjects if one == EVERYBODY or (act is Act.MUTE and is_network(one))]
+    problems += [f"no {act.value} can be for {one}" for one in unfit]
+    return tuple(one for one in subjects if one not in unfit)
 
 
 def _until_in(rest: str, problems: list[str]) -> tuple[float | None, str]:

@@ -78,6 +78,9 @@ def test_what_a_person_writes_is_understood(tmp_path: Path, line: str, sanction:
         ("ban 1.2.3", None, "It holds for nobody."),
         ("ban", None, "Nothing is neither a name nor a network. It holds for nobody."),
         ("ban \udcff\udcfe", None, "It holds for nobody."),
+        ("lockdown on", Sanction(Act.LOCKDOWN, ("*",)), "a lockdown is for *, and counts as that"),
+        ("ban bob,*", Sanction(Act.BAN, ("bob",)), "no ban can be for *"),
+        ("mute 192.0.2.0/24", None, "no mute can be for 192.0.2.0/24. It holds for nobody."),
     ],
 )
 def test_what_can_be_understood_of_a_bad_line_holds(  # M3
