@@ -17,7 +17,7 @@ Read on in this order: `handle`, `_serve`, then the handlers; what they share is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -266,11 +266,17 @@ class Hub:
         state.order.propose(0, Operators(operators - room.operators, room.operators - operators), state.at)
         return [effect for session, was in were.items() for effect in state.role_told(session, was)]
 
-    def sanctions_are(self, added: Iterable[Sanction], removed: Iterable[Sanction]) -> list[Effect]:
-        """Impose and lift what somebody has written to, and removed from, the file; return what follows."""
+    def sanctions_are(
+        self, added: Iterable[Sanction], removed: Iterable[Sanction], newer: Collection[Sanction] = ()
+    ) -> list[Effect]:
+        """Impose and lift what somebody has written to, and removed from, the file; return what follows.
+
+        `newer`: what operators have imposed since, which is not lifted by the loss of an older line about the same.
+        """
         state = self.state
         for sanction in removed:
-            state.order.propose(0, Lift(sanction.act, sanction.subjects[0]), state.at)
+            if self.room.sanctions.find(sanction.act, sanction.subjects, state.at) not in newer:
+                state.order.propose(0, Lift(sanction.act, sanction.subjects[0]), state.at)
         for sanction in added:
             state.order.propose(0, Impose(sanction), state.at)
         return state.close_banned("")

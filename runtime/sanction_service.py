@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
 from chat.effects import DropSanction, KeepSanction
+from chat.sanctions import Sanction
 from runtime.worker import Worker
 from storage.bans_file import BansFile, Change
 from storage.motd_file import read_motd
@@ -23,12 +25,19 @@ class Reread:
     """The task of reading both files again."""
 
 
+_Task = KeepSanction | DropSanction | Reread
+
+
 class SanctionResult(NamedTuple):
-    """What has changed in bans.txt; if both files were read again, the message of the day, None if it can't be read."""
+    """What has changed in bans.txt; if both files were read again, the message of the day, None if it can't be read.
+
+    `newer`: what operators have imposed that was not in the file yet when that was seen.
+    """
 
     change: Change
     is_reload: bool = False
     motd: tuple[str, ...] | None = None
+    newer: tuple[Sanction, ...] = ()
 
 
 class SanctionService:
@@ -38,7 +47,8 @@ class SanctionService:
         """Start the thread; only it uses `bans` from now on."""
         self._bans = bans
         self._motd = motd
-        self._worker: Worker[KeepSanction | DropSanction | Reread, SanctionResult] = Worker("sanctions", self._run)
+        self._tasks: deque[_Task] = deque()  # those without a result, in order
+        self._worker: Worker[_Task, SanctionResult] = Worker("sanctions", self._run)
 
     def fileno(self) -> int:
         """Return the descriptor for the poller."""
@@ -46,21 +56,30 @@ class SanctionService:
 
     def submit(self, task: KeepSanction | DropSanction) -> None:
         """Queue a task."""
-        self._worker.put(task)
+        self._put(task)
 
     def reload(self) -> None:
         """Read the files again, in turn with the tasks."""
-        self._worker.put(Reread())
+        self._put(Reread())
 
     def results(self) -> list[SanctionResult]:
         """Return the new results, in order."""
-        return self._worker.results()
+        return [self._completed(done) for done in self._worker.results()]
 
     def close(self) -> None:
         """Finish all tasks, and end the thread."""
         self._worker.close()
 
-    def _run(self, task: KeepSanction | DropSanction | Reread) -> SanctionResult:
+    def _put(self, task: _Task) -> None:
+        self._tasks.append(task)
+        self._worker.put(task)
+
+    def _completed(self, done: SanctionResult) -> SanctionResult:
+        newer = tuple(task.sanction for task in self._tasks if isinstance(task, KeepSanction))
+        self._tasks.popleft()
+        return done._replace(newer=newer)
+
+    def _run(self, task: _Task) -> SanctionResult:
         motd = motd_at(self._motd) if isinstance(task, Reread) else None
         try:
             change = self._execute(task)
@@ -75,7 +94,7 @@ class SanctionService:
             log.warning("%s", problem)
         return SanctionResult(change, isinstance(task, Reread), motd)
 
-    def _execute(self, task: KeepSanction | DropSanction | Reread) -> Change:
+    def _execute(self, task: _Task) -> Change:
         if isinstance(task, KeepSanction):
             return self._bans.add(task.sanction, time.time())
         if isinstance(task, DropSanction):

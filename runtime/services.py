@@ -95,7 +95,7 @@ class Services:
     def _take_sanctions(self, done: SanctionResult) -> list[Effect]:
         if done.motd is not None:
             self._hub.greet_with(done.motd)
-        effects = self._hub.sanctions_are(done.change.added, done.change.removed)
+        effects = self._hub.sanctions_are(done.change.added, done.change.removed, done.newer)
         if done.is_reload:
             log.info("Read the bans again. Bans and mutes: %d", len(self._hub.room.sanctions))
         return effects

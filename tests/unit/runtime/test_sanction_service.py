@@ -34,7 +34,8 @@ def only_result(service: SanctionService) -> SanctionResult:
 def test_what_operators_do_is_written_in_their_order(service: SanctionService, tmp_path: Path) -> None:  # M3
     for task in (KeepSanction(BOB), KeepSanction(CARL), DropSanction(Act.BAN, "bob")):
         service.submit(task)
-        assert only_result(service) == (NOTHING, False, None)
+        newer = (task.sanction,) if isinstance(task, KeepSanction) else ()
+        assert only_result(service) == (NOTHING, False, None, newer)
     assert (tmp_path / "bans.txt").read_text() == "ban carl forever by ann\n"
 
 
@@ -45,7 +46,7 @@ def test_a_reload_reads_both_files_again(  # M3, M5
     (tmp_path / "motd").write_text("Be kind.\n" * 30)
     with caplog.at_level(logging.WARNING):
         service.reload()
-        change, is_reload, motd = only_result(service)
+        change, is_reload, motd, _ = only_result(service)
     assert is_reload
     assert change.added == [BOB]
     assert motd == ("Be kind.",) * 20
@@ -80,7 +81,20 @@ def test_what_fails_is_a_line_in_the_log_and_the_service_goes_on(  # M3
     with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
         patched.setattr(BansFile, "add", fail)
         service.submit(KeepSanction(BOB))
-        assert only_result(service) == (NOTHING, False, None)
+        assert only_result(service) == (NOTHING, False, None, (BOB,))
     assert words in caplog.text
     service.submit(KeepSanction(CARL))
-    assert only_result(service) == (NOTHING, False, None)
+    assert only_result(service) == (NOTHING, False, None, (CARL,))
+
+
+def test_what_is_not_in_the_file_yet_is_told_with_what_was_removed_from_it(  # M3
+    service: SanctionService, tmp_path: Path
+) -> None:
+    service.submit(KeepSanction(BOB))
+    only_result(service)
+    (tmp_path / "bans.txt").write_text("# nobody\n")
+    longer = Sanction(Act.BAN, ("bob",), None, "ann", "again")
+    service.submit(KeepSanction(longer))
+    done = only_result(service)
+    assert (done.change.removed, done.newer) == ([BOB], (longer,))
+    assert (tmp_path / "bans.txt").read_text() == "# nobody\nban bob forever by ann: again\n"
