@@ -298,7 +298,8 @@ class Room:
         exempt = next((s for s in sanction.subjects if s in self.operators), None) if author is not None else None
         if exempt is not None:
             return Applied(refused=(ErrorCode.OPERATOR_EXEMPT, {"name": exempt, "what": sanction.act.value}))
-        if author is not None and len(self.sanctions) >= SANCTIONS_LIMIT:
+        is_bounded = author is not None and sanction.act is not Act.LOCKDOWN  # of which there is one
+        if is_bounded and self.sanctions.count_without(sanction, at) >= SANCTIONS_LIMIT:
             return Applied(refused=(ErrorCode.TOO_MANY_BANS, {"limit": SANCTIONS_LIMIT}))
         self.sanctions.impose(sanction, at)
         return Applied()

@@ -17,10 +17,11 @@ whom they held for, it holds for. So a longer or shorter ban of a name never fre
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from chat.durations import in_words
 from chat.look_alikes import LookAlikes
@@ -32,6 +33,7 @@ SANCTIONS_LIMIT = 10_000  # so that nothing fills memory or disk
 EVERYBODY = "*"
 _CLIENT = "client:"
 _HASH = 32  # hexadecimal digits of a client's identity
+_LINK = re.compile("%[^/]*")
 
 
 class Act(Enum):
@@ -86,17 +88,22 @@ def client_subject(identity: str) -> str:
 
 
 def network_in(text: str) -> Network:
-    """Return the network that `text` is, or that of its address: an IPv4 /32, an IPv6 /64. Raises ValueError."""
+    """Return the network that `text` is, or that of its address: an IPv4 /32, an IPv6 /64. Raises ValueError.
+
+    Of an IPv6 address that is made from an IPv4 one, that one: its /64 may have others of all the world in it. A link
+    (`%eth0`) is left out, since addresses are looked up without it.
+    """
+    bare = _LINK.sub("", text)
     try:
-        address = ip_address(text)
+        address = addresses_within(bare)[-1]
     except ValueError:
         try:
-            return _unmapped(ip_network(text, strict=False))
+            return _unmapped(ip_network(bare, strict=False))
         except ValueError:
             raise ValueError(f"{excerpt(text)} is no network: write 203.0.113.7 or 203.0.113.0/24") from None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None and not address.is_link_local:
+    if isinstance(address, IPv6Address) and not address.is_link_local:
         return ip_network((address, 64), strict=False)
-    return _unmapped(ip_network(address))
+    return ip_network(address)
 
 
 def _unmapped(network: Network) -> Network:
@@ -191,6 +198,11 @@ class Sanctions:
         if whole.until is not None:
             heapq.heappush(self._ends, (whole.until, self._imposed, whole))
         return whole
+
+    def count_without(self, new: Sanction, at: float) -> int:
+        """Return how many hold at `at`, without those in whose place `new` would be."""
+        self._remove_ended(at)
+        return len(self) - (self.find(new.act, new.subjects, at) is not None)
 
     def lift(self, act: Act, subject: str) -> Sanction | None:
         """End the sanction that holds for `subject`, for all of its subjects; return it, None if there is none."""

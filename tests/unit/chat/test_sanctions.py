@@ -41,6 +41,10 @@ def ban(*subjects: str, until: float | None = None) -> Sanction:
         ("::ffff:203.0.113.7", "203.0.113.7"),
         ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
         ("fe80::7", "fe80::7/128"),  # all hosts of all links share the /64
+        ("fe80::7%eth0", "fe80::7/128"),  # an address is looked up without its link
+        ("fe80::7%eth0/128", "fe80::7/128"),
+        ("64:ff9b::cb00:7107", "203.0.113.7"),  # else its /64 would be all of IPv4
+        ("2002:cb00:7107::1", "203.0.113.7"),
         (CLIENT.upper().replace("CLIENT", "client"), CLIENT),
         ("*", "*"),
     ],
@@ -178,3 +182,17 @@ def test_a_name_is_met_by_its_look(name: str, is_met: bool) -> None:  # M3, M9
 
 def test_a_network_is_written_as_it_is_compared() -> None:
     assert subject_of_network(network_in("203.0.113.7")) == "203.0.113.7"
+
+
+def test_one_network_is_one_subject_however_its_link_is_called() -> None:  # M3
+    sanctions = imposed(ban("fe80::7%eth0"), ban("fe80::7"))
+    assert len(sanctions) == 1
+    sanctions.lift(Act.BAN, "fe80::7/128")
+    assert sanctions.ban_of_host("fe80::7%eth0", AT) is None
+
+
+def test_what_has_ended_or_is_replaced_takes_no_room() -> None:  # M3
+    sanctions = imposed(ban("bob", until=AT + 10), ban("carl"))
+    assert sanctions.count_without(ban("dora"), AT + 9) == 2
+    assert sanctions.count_without(ban("carl", until=AT + 60), AT + 9) == 1
+    assert sanctions.count_without(ban("dora"), AT + 10) == 1
