@@ -217,7 +217,7 @@ def answered(state: State, task: AccountTask, result: TaskResult) -> Outcome:
     if isinstance(task, CheckPassword) and result is not TaskResult.NO:
         state.attempts.logins.forgive(guess_of(task.name, session))
     if session.closing:
-        return Outcome()
+        return moderation.role_stored_unseen(state, task, result) if isinstance(task, StoreRole) else Outcome()
     if result in (TaskResult.BUSY, TaskResult.FAILED):
         refused = refusal(ErrorCode.BUSY if result is TaskResult.BUSY else ErrorCode.ACCOUNTS_FAILED)
         was_asked = isinstance(task, CheckPassword) and task.was_asked

@@ -161,9 +161,9 @@ def unban(state: State, session: Session, request: requests.Unban) -> Outcome:
 def list_bans(state: State, session: Session, request: requests.ListBans) -> Outcome:
     """List the bans and mutes that hold, those that were imposed last at the end."""
     wanted = (request.words or "").casefold()
-    holding = [_listed(one, state.at) for one in state.room.sanctions if one.holds(state.at)]
-    found = [line for line in holding if wanted in line.casefold()]
-    shown: list[Effect] = [Unicast(session, Noticed(line)) for line in found[-LISTED:]]
+    holding = [one for one in state.room.sanctions if one.holds(state.at)]
+    found = [one for one in holding if wanted in _listed(one, state.at).casefold()] if wanted else holding
+    shown: list[Effect] = [Unicast(session, Noticed(_listed(one, state.at))) for one in found[-LISTED:]]
     older = f" {len(found) - LISTED} older ones are not shown; /bans TEXT finds them." if len(found) > LISTED else ""
     return Outcome(Noticed(f"Bans and mutes: {len(found)}.{older}"), shown)
 
@@ -258,8 +258,17 @@ def role_stored(state: State, task: StoreRole, result: TaskResult) -> Outcome:
     if result is not TaskResult.YES:
         return state.refuse(task.session, ErrorCode.ROLES_CHANGED)
     is_what = "is an operator now" if task.is_operator else "is an operator no more"
+    return Outcome(Noticed(f"{task.name} {is_what}."), _role_act(state, task))
+
+
+def role_stored_unseen(state: State, task: StoreRole, result: TaskResult) -> Outcome:
+    """Return the same where the author has left: nobody gives a role unseen by leaving at once (M7)."""
+    return Outcome(before=_role_act(state, task)) if result is TaskResult.YES else Outcome()
+
+
+def _role_act(state: State, task: StoreRole) -> list[Effect]:
     act = f"made {task.name} an operator" if task.is_operator else f"took the role of an operator from {task.name}"
-    return Outcome(Noticed(f"{task.name} {is_what}."), _act(state, task.session, act))
+    return _act(state, task.session, act)
 
 
 # --- what they share ---------------------------------------------------------------------------------------------

@@ -202,6 +202,16 @@ def test_deop_takes_it_at_once(party: Party) -> None:  # M1
     assert party.log[0] == "ann (192.0.2.1:4) took the role of an operator from olga"
 
 
+@pytest.mark.parametrize(("result", "is_told"), [(TaskResult.YES, True), (TaskResult.NO, False)])
+def test_a_role_is_told_also_if_its_author_has_left(party: Party, result: TaskResult, is_told: bool) -> None:  # M7
+    party.says("olga", "/op rita")
+    party.leaves("olga")
+    party.looks_away()
+    party.answers(result)
+    assert any("olga (192.0.2.1:5) made rita an operator" in line for line in party.log) == is_told
+    assert ("* olga made rita an operator." in party.told("ann")) == is_told
+
+
 def test_the_last_operator_keeps_the_role(party: Party) -> None:  # M1
     party.hub.accounts_are(REGISTERED, frozenset({"ann"}))
     party.says("ann", "/deop ann")
@@ -691,6 +701,17 @@ def test_there_is_room_for_so_many_and_no_more(party: Party, monkeypatch: pytest
     monkeypatch.setattr("chat.room.SANCTIONS_LIMIT", 2)
     party.says("ann", "/ban one", "/mute two", "/ban three")
     assert party.told("ann")[-1] == "! There are 2 bans and mutes, and no room for more. /unban some."
+
+
+def test_the_loss_of_an_older_line_does_not_lift_what_an_operator_has_done_since(party: Party) -> None:  # M3
+    older = Sanction(Act.BAN, ("zoe",), None, "ann", "first")
+    party.hub.sanctions_are([older], [])
+    party.says("olga", "/ban zoe 2h again")
+    newer = [task.sanction for task in party.kept if isinstance(task, KeepSanction)]
+    party.hub.sanctions_are([], [older], newer)
+    assert [one.reason for one in party.hub.room.sanctions] == ["again"]
+    party.hub.sanctions_are([], newer)
+    assert not party.hub.room.sanctions
 
 
 def test_what_is_edited_into_the_file_meets_who_is_here(party: Party) -> None:  # M3
