@@ -32,7 +32,8 @@ from client.cli.trust_question import accept
 from client.core.backoff import Backoff, Retries
 from client.core.presence import Goodbye
 from client.core.render import Shown, notice, offline, refusal
-from client.core.session import ClientSession, Step
+from client.core.session import ClientSession
+from client.core.step import Step
 from client.core.typed import Typed
 from client.net.link import Link, connect, read
 from client.net.tls_connector import TlsConnector

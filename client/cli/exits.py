@@ -26,7 +26,7 @@ class Exit(Enum):
     ERROR = 1, "error"
     USAGE = 2, "wrong command line"
     CANNOT_CONNECT = 3, "cannot connect"
-    REFUSED = 4, "the name was refused, or the server is full"
+    REFUSED = 4, "not let in (the name was refused, the server is full, ...), or removed by an operator"
     LOST = 5, "the connection was lost, or a line was not answered"
     DECLINED = 6, "without a terminal: a line was refused"
     INTERRUPTED = 130, "Ctrl-C"
@@ -66,7 +66,8 @@ def due(session: ClientSession, *, persists: bool, interactive: bool) -> Ending 
     dismissal = session.presence.dismissal
     if dismissal is Dismissal.FOR_GOOD or (dismissal is Dismissal.FOR_NOW and not persists):
         return dismissed(session)
-    if session.questions.what and not session.presence.online and not interactive:
+    is_in = session.presence.online and session.name  # which somebody with its password may take away (M8)
+    if session.questions.what and not is_in and not interactive:
         return not_let_in(session)
     return None
 
@@ -75,6 +76,8 @@ def dismissed(session: ClientSession) -> Ending:
     """Return the ending after the server's goodbye: a refusal if we never came in, a loss if a line had no answer."""
     if session.questions.refusal:
         return refused(session.questions.refusal)
+    if session.presence.is_removed:
+        return Ending(Exit.REFUSED, "An operator has removed you from the chat. The client does not come back.")
     if session.waiting:
         return Ending(Exit.LOST, f"The server left before it answered {_quoted(session)}. Send it again later.")
     return Ending(Exit.GOODBYE)

@@ -41,6 +41,7 @@ class Presence:
         self.phase = Phase.ENTERING
         self.goodbye = Goodbye.NONE
         self.dismissal = Dismissal.NONE
+        self.is_removed = False  # by an operator, who said so last
         self.retry_in = 0  # seconds until the next try at a connection; 0 while one is being tried, or stands
         self.is_operator = False
         self.away = ""  # the line that said we are away, to be repeated to a server that forgot it

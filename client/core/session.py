@@ -21,7 +21,7 @@ meanwhile, `abandoned` goes up, and a screen drops what was typed until the user
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from client.core import render
@@ -36,6 +36,7 @@ from client.core.roster import Roster, author, is_about
 from client.core.round_trip import RoundTrip
 from client.core.sanitize import cleaned
 from client.core.settings import Settings, change
+from client.core.step import Step
 from client.core.typed import (
     Secret,
     Typed,
@@ -55,22 +56,10 @@ from protocol.requests import Hello, Line, Name, Password, Pong
 from protocol.sanitize import begins_with_slash, printable
 from protocol.text import excerpt
 
-ClientMessage = Hello | Name | Password | Line | Pong
-
 _DISCONNECT = BY_REQUEST[requests.Disconnect]
 _USERS = BY_REQUEST[requests.ListUsers]
+_REMOVALS = (ErrorCode.KICKED.code, ErrorCode.BANNED.code)
 UNSEEN = 0  # the number of a line that is the client's own business: its answer is noted and not shown
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a typed line or an event leads to: messages to send, something to show, and so on."""
-
-    send: tuple[ClientMessage, ...] = ()
-    first: Shown | None = None  # shown before `show`
-    show: Shown | None = None
-    clears: bool = False  # the screen
-    keep: Settings | None = None  # to be stored
 
 
 class ClientSession:
@@ -359,6 +348,7 @@ class ClientSession:
         self.lines.refused += event.cseq is not None and event.cseq != UNSEEN
         if event.code == ErrorCode.WRONG_PASSWORD.code:
             self._credential.wrong()
+        self.presence.is_removed = event.code in _REMOVALS
         if self.presence.phase is Phase.RETURNING or event.code == ErrorCode.NAME_CLAIMED.code:
             self.name = ""  # the name that we had can't be had any more
         if not self.name:

@@ -10,7 +10,7 @@ from typing import cast
 
 from client.cli import exits, tls_endings
 from client.core.credential import Server
-from client.core.session import ClientMessage
+from client.core.step import ClientMessage
 from client.net.stream import PlainStream, Stream, dial
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event

@@ -15,7 +15,7 @@ from client.core.backoff import Backoff
 from client.core.session import ClientSession
 from client.net import link
 from protocol.errors import ErrorCode
-from protocol.events import Asked, Dismissed, Joined, Noticed, Said, Welcomed, refusal
+from protocol.events import Asked, Dismissed, Joined, Noticed, Refused, Said, Welcomed, refusal
 from protocol.requests import Hello, Line, Password, ResumePoint
 from tests.integration.test_myclient import client
 from tests.support.programs import CTRL_D, Programs, needs
@@ -131,6 +131,47 @@ def test_after_a_kick_it_stays_away(bot: Bot) -> None:
 
     assert bot.exits(kicks, "hello\n", *PATIENT) is Exit.LOST
     assert 'The server left before it answered "hello".' in bot.err
+
+
+@pytest.mark.parametrize("text", ["hello\n", ""])
+@pytest.mark.parametrize(
+    "why",
+    [
+        refusal(ErrorCode.KICKED, name="eve", reason=": spam"),
+        refusal(ErrorCode.BANNED, left="for 2 hours", reason=": spam"),
+    ],
+)
+def test_after_an_operator_has_removed_it_it_stays_away_and_says_so(bot: Bot, why: Refused, text: str) -> None:  # M2
+    def removes(peer: Peer) -> None:
+        peer.welcomes()
+        if text:
+            peer.gets(Line("hello", 1))
+        peer.sends(why, Dismissed("Goodbye."))
+
+    assert bot.exits(removes, text, *PATIENT, stays_open=True) is Exit.REFUSED
+    told = f"! {why.text}\nGoodbye.\n"
+    assert bot.err.endswith(f"{told}An operator has removed you from the chat. The client does not come back.\n")
+
+
+def test_a_user_who_is_banned_meanwhile_is_not_let_in_again(bot: Bot, scripted: Scripted) -> None:  # M3
+    def refuses(peer: Peer) -> None:
+        comes_back(peer)
+        peer.sends(refusal(ErrorCode.BANNED, left="for good", reason=": spam"), Dismissed("Goodbye."))
+
+    scripted.plays(loses)
+    assert bot.exits(refuses, "hello\n", *PATIENT) is Exit.REFUSED
+    assert bot.err.endswith("\nNot let in: You are banned for good: spam.\n")
+
+
+def test_a_script_whose_name_is_claimed_by_its_owner_ends(bot: Bot) -> None:  # M8
+    def claims(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line("hello", 1))
+        peer.sends(Said(2, "bot", "hello", AT, 1), refusal(ErrorCode.NAME_CLAIMED, name="bot"), Asked("name", "Which?"))
+        assert peer.gets() is None  # the next line is no name
+
+    assert bot.exits(claims, "hello\n", *PATIENT, stays_open=True) is Exit.REFUSED
+    assert "Not let in: bot is registered, and its owner has come with the password." in bot.err
 
 
 def test_a_server_that_shuts_down_may_be_back(bot: Bot, scripted: Scripted) -> None:

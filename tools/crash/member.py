@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from client.core.presence import Dismissal
-from client.core.session import ClientMessage, ClientSession, Step
+from client.core.session import ClientSession
+from client.core.step import ClientMessage, Step
 from protocol import events
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event

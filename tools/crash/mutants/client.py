@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from client.core import render, session
-from client.core.session import ClientSession, Step
+from client.core.session import ClientSession
+from client.core.step import Step
 from client.core.unanswered import Pending
 from protocol.events import Renamed, Welcomed
 from protocol.requests import Hello, Line
