@@ -4,7 +4,8 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
 
     1 select   wait until something can be read or written, or a timer is due
     2 accept   newcomers, at most 64
-    3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects
+    3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects;
+               3 ms of TLS handshakes, or one
     4 deliver  what is new to the journal, then all effects of the turn together to their readers (chat.delivery.fanout)
     5 flush    the outboxes that hold what is left, at most 64 KiB each; what the kernel leaves waits for `select`
     6 close    those that are done, and only here
@@ -26,8 +27,8 @@ import sys
 from math import inf
 
 from chat import limits
-from chat.admission import Admission
 from chat.delivery import intake
+from chat.delivery.connection import Connection, Security
 from chat.delivery.fanout import Fanout
 from chat.effects import (
     Broadcast,
@@ -50,23 +51,24 @@ from chat.effects import (
     Unicast,
 )
 from chat.hub import Hub
+from chat.session import Session
 from protocol.dialects import Dialect
 from protocol.errors import ErrorCode
 from protocol.events import refusal
 from protocol.values import unreachable
 from runtime.acceptor import Acceptor
-from runtime.bootstrap import CannotStartError, open_services
+from runtime.bootstrap import CannotStartError, open_acceptor, open_services
 from runtime.cli import DIALECTS, invitation, options_of, set_limits
 from runtime.clock import LoopClock
+from runtime.encryption import Handshakes
 from runtime.log_writer import start_log
 from runtime.metrics import Metrics
 from runtime.peers import Peer, Peers
 from runtime.poller import OURS, POLLERS, Poller
 from runtime.services import Services
 from runtime.signals import Signals
-from runtime.sockets import listen, raise_descriptor_limit
+from runtime.sockets import raise_descriptor_limit
 from runtime.transport import Transport
-from system.tcp import why_not_listening
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
 SWITCH_INTERVAL = 0.0002  # seconds that a worker's Python may keep the loop waiting after each of its system calls
@@ -95,6 +97,7 @@ class Server:
         self._clock = clock
         self._fanout = Fanout()
         self._peers = Peers(poller)
+        self._handshakes = Handshakes(acceptor.encryption, clock.now)
         self._signals = Signals()
         self._metrics = Metrics()
         self._now = clock.now()  # loop time at the end of the last turn
@@ -131,10 +134,11 @@ class Server:
         if now >= self._log_at:
             self._log_at = now + 1.0
             self._acceptor.log_rest(now)
+            self._handshakes.log_rest(now)
         if peers.failed or self._services.waiting():
             effects += self._lose_broken()
         if (readable or peers.busy) and not paused:
-            self._serve_all(readable, effects)
+            self._serve_all(readable, effects, now)
         if peers.silent:  # after reading: a hello that came late is no silence
             effects += self._greet(now)
         if peers.blocked:
@@ -171,6 +175,7 @@ class Server:
             self._signals.clear()
             if self._signals.take("SIGHUP"):
                 self._services.reload()
+                self._handshakes.reload()
             if self._signals.take("SIGUSR1"):
                 connections = [peer.connection for peer in self._peers.by_fd.values()]
                 self._metrics.report(self._hub.room, connections, self._fanout.sent)
@@ -202,11 +207,19 @@ class Server:
                 self._welcome(transport, address, now)
 
     def _welcome(self, transport: Transport, address: str, now: float) -> None:
-        peer = Peer(transport, address, self._text_dialect)
+        session = Session(address)
+        security = self._handshakes.security_for(session.host)
+        peer = Peer(transport, Connection(session, self._text_dialect, security))
         self._peers.add(peer)
-        self._use(peer, transport)
+        self._begin(peer, now)
+        if security is Security.REQUIRED:
+            self._hub.await_tls(session)
+
+    def _begin(self, peer: Peer, now: float) -> None:
+        """Let a peer speak that has connected, or whose TLS handshake is done."""
+        self._use(peer, peer.transport)
         self._hub.connect(peer.session)
-        self._peers.silent.append((now + limits.GREETING_GRACE, peer))
+        self._peers.silent.append((now + limits.GREETING_GRACE, peer.connection))
 
     def _use(self, peer: Peer, transport: Transport) -> None:
         """Send and receive by `transport` from now on."""
@@ -214,17 +227,11 @@ class Server:
         self._fanout.attach(peer.connection, transport.send_one)
 
     def _greet(self, now: float) -> list[Effect]:
-        effects: list[Effect] = []
-        silent = self._peers.silent
-        while silent and silent[0][0] <= now:
-            _, peer = silent.popleft()
-            if not (peer.connection.decided or peer.session.closing):
-                effects += self._hub.greet(peer.session)
-        return effects
+        return [effect for session in self._peers.take_silent(now) for effect in self._hub.greet(session)]
 
     # --- reading -------------------------------------------------------------------------------------------------
 
-    def _serve_all(self, readable: set[int], effects: list[Effect]) -> None:
+    def _serve_all(self, readable: set[int], effects: list[Effect], now: float) -> None:
         """Serve the peers that have sent something, round-robin, until none has more or the turn's input is used up.
 
         What their requests lead to is added to `effects`.
@@ -233,11 +240,16 @@ class Server:
         room = limits.TURN_INPUT
         while queue and room > 0:
             peer = queue.popleft()
+            if peer.transport.handshaking:
+                self._handshakes.add(peer)
+                continue
             before = peer.connection.weight
             self._serve(peer, effects)
             room -= peer.connection.weight - before
             if self._peers.served(peer):
                 queue.append(peer)
+        if self._handshakes.ready:
+            self._shake_hands(effects, now)
 
     def _serve(self, peer: Peer, effects: list[Effect]) -> None:
         """Read from a peer, unless it has requests left over, and serve its requests."""
@@ -251,17 +263,31 @@ class Server:
             effects += self._lost(peer, "internal error")
 
     def _read(self, peer: Peer) -> list[Effect]:
+        transport = peer.transport
         try:
-            chunk = peer.transport.receive(limits.TURN_CHUNK)
+            chunk = transport.receive(limits.TURN_CHUNK)
         except (BlockingIOError, InterruptedError):
-            return []
+            return intake.charge_overhead(self._hub, peer.connection, transport.take_overhead())
         except OSError:
             return self._lost(peer, "connection lost")
         self._metrics.bytes_in += len(chunk)
-        if chunk:
-            return intake.receive(self._hub, peer.connection, chunk)
-        peer.connection.end()
-        return []
+        if not chunk:
+            peer.connection.end(cut_off=transport.truncated)
+            return []
+        effects = intake.receive(self._hub, peer.connection, chunk)
+        if peer.connection.begins_tls:
+            self._fanout.detach(peer.connection)  # until the handshake is done
+            self._handshakes.begin(peer, chunk)
+        return effects + intake.charge_overhead(self._hub, peer.connection, transport.take_overhead())
+
+    def _shake_hands(self, effects: list[Effect], now: float) -> None:
+        """Go on with TLS handshakes, as many as a turn has room for."""
+        for peer, has_failed in self._handshakes.go_on(now):
+            if has_failed:
+                effects += self._hub.lost(peer.session, "no TLS handshake")
+            elif not peer.transport.handshaking:
+                self._begin(peer, now)
+            self._peers.update(peer)
 
     def _lost(self, peer: Peer, reason: str) -> list[Effect]:
         peer.broken = True
@@ -345,8 +371,7 @@ class Server:
                 continue
             self._peers.update(peer)  # it is read to its end, whatever it was waiting for
             if flushed and not peer.shut:
-                peer.shut = True
-                peer.transport.shut()
+                peer.shut = peer.transport.shut()
 
     def _forget(self, peer: Peer) -> None:
         self._fanout.detach(peer.connection)
@@ -362,32 +387,29 @@ def main() -> int:
     sys.setswitchinterval(SWITCH_INTERVAL)
     finish_log = start_log(options.log_level)
     try:
-        return serve(options)
-    finally:
-        finish_log()
-
-
-def serve(options: argparse.Namespace) -> int:
-    """Serve as `options` say, until a signal; return the exit code."""
-    poller = POLLERS[options.poller]()
-    raise_descriptor_limit(poller.peers_limit + OURS + limits.TURN_ACCEPTS)  # some are refused, once accepted
-    try:
-        listeners = listen(options.host, options.port)
-    except OSError as error:
-        print(why_not_listening(error, options.host, options.port, "server.py"), file=sys.stderr)
-        return 1
-    acceptor = Acceptor(listeners, Admission(tuple(options.trusted)), poller.descriptor_limit)
-    try:
-        hub, services = open_services(options)
+        serve(options)
     except CannotStartError as error:
-        acceptor.close()
         print(error, file=sys.stderr)
         return 1
+    finally:
+        finish_log()
+    return 0
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve as `options` say, until a signal. Raises CannotStartError."""
+    poller = POLLERS[options.poller]()
+    raise_descriptor_limit(poller.peers_limit + OURS + limits.TURN_ACCEPTS)  # some are refused, once accepted
+    acceptor = open_acceptor(options, poller.descriptor_limit)
+    try:
+        hub, services = open_services(options)
+    except CannotStartError:
+        acceptor.close()
+        raise
     acceptor.ban_of = hub.ban_of
-    for line in invitation(options.host, options.port):
+    for line in invitation(options.host, options.port, not options.tls_only, acceptor.fingerprint):
         log.info("%s", line)
     Server(acceptor, hub, services, DIALECTS[options.dialect], poller, LoopClock()).run()
-    return 0
 
 
 if __name__ == "__main__":

@@ -126,12 +126,21 @@ class Hub:
         return min(until.values()) if until else inf
 
     def connect(self, session: Session) -> None:
-        """Take in a peer that has connected; taken for a text user until its first byte shows a client's frames."""
+        """Take in a peer that has connected, or whose TLS handshake is done: it may begin to speak.
+
+        It is taken for a text user until its first byte shows a client's frames.
+        """
         state = self.state
+        session.phase = Phase.NAMELESS
         session.liveness.deadline = state.now + limits.TEXT_REGISTRATION
         session.liveness.heard_at = state.now
         session.meter = Meter(state.now) if state.settings.metered else None
         state.unnamed.add(session)
+
+    def await_tls(self, session: Session) -> None:
+        """Note that a peer has to speak TLS, or has begun to; `connect` takes it in when its handshake is done."""
+        session.phase = Phase.SECURING
+        session.liveness.deadline = self.state.now + limits.HANDSHAKE
 
     def connect_framed(self, session: Session) -> None:
         """Note that a peer speaks frames, so that it has its hello to send first."""
@@ -139,8 +148,8 @@ class Hub:
         session.liveness.deadline = self.state.now + limits.FRAMED_REGISTRATION
 
     def greet(self, session: Session) -> list[Effect]:
-        """Return the greeting of a peer that has kept silent."""
-        return [Unicast(session, Asked("name", GREETING))]
+        """Return the greeting of a peer that has kept silent; none in clear text for one that is to speak TLS."""
+        return [] if session.phase is Phase.SECURING else [Unicast(session, Asked("name", GREETING))]
 
     def received(self, session: Session, size: int) -> list[Effect]:
         """Return what follows from so many bytes, whatever they are."""

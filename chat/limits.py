@@ -13,6 +13,7 @@ KIB, MIB = 1024, 1024 * 1024
 GREETING_GRACE = 0.25
 TEXT_REGISTRATION = 60
 FRAMED_REGISTRATION = 10
+HANDSHAKE = 10
 CONNECTIONS_PER_ADDRESS = 16
 NEW_PER_ADDRESS = 32
 CONNECTIONS_PER_SITE = 64
@@ -33,7 +34,9 @@ TURN_INPUT = 64 * KIB
 TURN_ANSWERS = 32 * KIB
 TURN_FLUSH = 64 * KIB
 TURN_ACCEPTS = 64
+TURN_HANDSHAKES = 0.003
 DROPPED_COST = 1 / 16  # of a byte that is dropped unread, to one that is looked at
+OVERHEAD_COST = 4  # of a byte that is TLS's own, to one that is passed on: 16 us for 27 of them
 LINE_COST = 26  # what a line grows by on its way: the longest name, ": " and the line end, roughly
 
 # Reading too slowly.
@@ -54,6 +57,7 @@ REASONS = {
     "GREETING_GRACE": "seconds of silence after which a peer is greeted in text: a framed client speaks at once",
     "TEXT_REGISTRATION": "seconds for a text user to choose a name: half-open connections must not add up",
     "FRAMED_REGISTRATION": "seconds for a framed client's hello, which no person types",
+    "HANDSHAKE": "seconds for a TLS handshake, which no person types",
     "CONNECTIONS_PER_ADDRESS": "connections from one address (an IPv6 /64): one machine can't take every seat",
     "NEW_PER_ADDRESS": "new connections from one address in ten minutes: coming and going is noise for the others",
     "CONNECTIONS_PER_SITE": "connections from one IPv6 site (a /48, which holds 65,536 /64s): nor can one customer",
@@ -74,6 +78,7 @@ REASONS = {
     "TURN_ANSWERS": "bytes of long answers in one turn, to all users together: who asks for a ping waits for no more",
     "TURN_FLUSH": "bytes written to a user in one turn",
     "TURN_ACCEPTS": "newcomers in one turn",
+    "TURN_HANDSHAKES": "seconds of one turn for TLS handshakes: nothing else that a stranger asks for costs as much",
     "LAGGING": "bytes in an outbox from which on its reader counts as lagging",
     "LAGGING_SHARE": "talkers wait while more than one reader in so many lags: a burst slows the talkers",
     "STALLED": "seconds without taking anything after which a lagging reader is not waited for",

@@ -7,7 +7,8 @@
                     NEW
 
 A session starts NAMELESS, like that of a text user. If its first byte shows that the client speaks frames, it becomes
-NEW (`Hub.connect_framed`), and its hello makes it NAMELESS again.
+NEW (`Hub.connect_framed`), and its hello makes it NAMELESS again. If its first byte begins TLS, or if it may not speak
+anything else, it is SECURING (`Hub.await_tls`) until the handshake is done, and starts again then.
 
 What the room knows of a user (name, account, away) is the room's Member, which the session points at.
 """
@@ -26,6 +27,7 @@ from protocol.values import value
 class Phase(Enum):
     """How far a session has come; the handlers' tables say which requests each phase allows."""
 
+    SECURING = auto()  # a peer that has to speak TLS, or is in its handshake
     NEW = auto()  # a client that speaks frames and has not sent its hello
     NAMELESS = auto()
     CHATTING = auto()

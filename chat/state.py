@@ -308,13 +308,16 @@ class State:
         return [Exited(session), Broadcast(left), LogLine(text)]
 
     def enforce_deadlines(self) -> list[Effect]:
-        """Dismiss those that have sent no hello or no name in time."""
+        """Dismiss those that have finished no TLS handshake, sent no hello or sent no name in time."""
         late = [s for s in self.unnamed if s.liveness.deadline <= self.now and not s.waiting]
         return [effect for session in late for effect in self._too_slow(session)]
 
     def _too_slow(self, session: Session) -> list[Effect]:
-        seconds = limits.FRAMED_REGISTRATION if session.phase is Phase.NEW else limits.TEXT_REGISTRATION
-        event = refusal(ErrorCode.TOO_SLOW_TO_JOIN, seconds=seconds)
+        if session.phase is Phase.SECURING:
+            event = refusal(ErrorCode.TLS_REQUIRED)
+        else:
+            seconds = limits.FRAMED_REGISTRATION if session.phase is Phase.NEW else limits.TEXT_REGISTRATION
+            event = refusal(ErrorCode.TOO_SLOW_TO_JOIN, seconds=seconds)
         return [LogLine(f"{session.label}: {event.text}"), *self.dismiss(session, event, "too slow to join")]
 
 

@@ -1,9 +1,9 @@
 """The ONE table of errors, and the exception that carries a row of it.
 
 A row has a number (1xx bytes and frames, 2xx names, 3xx commands, 4xx users, 5xx the server, 6xx the key-value store,
-7xx moderation; 113 to 120 came late), a short code for programs, and a phrase for people: what is wrong and what to
-do. `{...}` in a phrase is filled in where the error is raised. Text users read the phrase; framed clients get all
-three. Verb users read the words of their own system (section E of the requirements) where it has some.
+74x TLS, other 7xx moderation; 113 to 120 came late), a short code for programs, and a phrase for people: what is wrong
+and what to do. `{...}` in a phrase is filled in where the error is raised. Text users read the phrase; framed clients
+get all three. Verb users read the words of their own system (section E of the requirements) where it has some.
 
 `ProtocolError` means that the peer made a mistake. Our own misuse of a codec is a ValueError, and any other exception
 is a bug.
@@ -197,6 +197,7 @@ class ErrorCode(Enum):
     VALUE_DAMAGED = 610, "value-damaged", "What the store gave for {name} is damaged. It was ignored."
     MAILBOX_FULL = 611, "mailbox-full", "{limit} lines wait for {name} already. That one was not taken: say it later."
 
+    TLS_REQUIRED = 740, "tls-required", "This chat speaks TLS only. Come in with myclient.py --tls or ncat --ssl."
     NOT_A_PROTOCOL = (
         517,
         "not-a-protocol",

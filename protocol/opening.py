@@ -30,13 +30,16 @@ _IAC = 0xFF
 _COMMANDS = range(236, 255)
 
 
-def opening(start: bytes) -> Opening | None:
-    """Return the protocol that `start`, one byte or more, begins; None if a second byte has to decide."""
+def opening(start: bytes, in_tls: bool = False) -> Opening | None:
+    """Return the protocol that `start`, one byte or more, begins; None if a second byte has to decide.
+
+    `in_tls`: these are bytes inside TLS, which holds no other TLS.
+    """
     first = start[0]
     if first == 0x00:
         return Opening.FRAMES
     if first == 0x16:
-        return Opening.TLS
+        return Opening.UNKNOWN if in_tls else Opening.TLS
     if 0x20 <= first <= 0x7E or 0xC2 <= first <= 0xF4 or first in _ALONE:
         return Opening.TEXT
     if first != _IAC and first not in _KEYS:

@@ -20,6 +20,7 @@ from chat.admission import Admission
 from protocol.errors import ErrorCode
 from protocol.events import Refused, refusal
 from protocol.lines import LINE_END
+from runtime.encryption import Encryption
 from runtime.log_writer import RateLimitedLog
 from runtime.sockets import host_of, prepare, printable
 from runtime.transport import PlainTransport, Transport
@@ -32,10 +33,17 @@ log = logging.getLogger("server")
 class Acceptor:
     """Accepts connections from `listeners`, which it owns; `admission` limits the connections of an address.
 
-    The poller can watch descriptors below `descriptor_limit`.
+    The poller can watch descriptors below `descriptor_limit`. With `encryption` the port speaks TLS.
     """
 
-    def __init__(self, listeners: list[socket.socket], admission: Admission, descriptor_limit: int) -> None:
+    def __init__(
+        self,
+        listeners: list[socket.socket],
+        admission: Admission,
+        descriptor_limit: int,
+        encryption: Encryption | None = None,
+    ) -> None:
+        self.encryption = encryption
         self._admission = admission
         self._descriptor_limit = descriptor_limit
         self._listeners = {listener.fileno(): listener for listener in listeners}
@@ -76,6 +84,11 @@ class Acceptor:
             else:
                 self._admission.leave(host_of(address))
         return accepted
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the certificate; "" if there is none."""
+        return "" if self.encryption is None else self.encryption.certificate.fingerprint
 
     def log_rest(self, now: float) -> None:
         """Log how many connections were not logged one by one; to be called each turn."""

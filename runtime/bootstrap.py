@@ -1,4 +1,4 @@
-"""The start of the server: lock the data folder, load the accounts and the journal, create the hub and services."""
+"""The start of the server: the certificate, the data folder's lock, accounts, journal, hub and services."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ import secrets
 import time
 from pathlib import Path
 
+from chat.admission import Admission
 from chat.hub import Hub
 from chat.log import Log, first_number
 from chat.replies import Replies
 from chat.room import Room
 from protocol.text import key_of
+from runtime.acceptor import Acceptor
 from runtime.account_service import AccountService, log_problems
+from runtime.certificate import CertificateError
+from runtime.encryption import Encryption
 from runtime.sanction_service import SanctionService, motd_at
 from runtime.search_service import SearchService
 from runtime.services import Services
+from runtime.sockets import listen
 from storage.bans_file import BansFile, Change
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal, Start
@@ -24,6 +29,7 @@ from storage.journal_errors import JournalError, explained
 from storage.search_index import Archive
 from storage.users_file import Accounts
 from system.atomic_file import clear_leftovers
+from system.tcp import why_not_listening
 
 DAY = 24 * 60 * 60  # seconds
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -55,6 +61,27 @@ def open_services(options: argparse.Namespace) -> tuple[Hub, Services]:
     search = None if journal is None else SearchService(Archive(options.data, journal.epoch))
     sanctions = SanctionService(bans, options.motd)
     return hub, Services(hub, AccountService(accounts), journal, search, lock, sanctions)
+
+
+def _open_encryption(options: argparse.Namespace) -> Encryption | None:
+    """Return what the port has to do with TLS; None without a certificate. Raises CannotStartError."""
+    if options.tls_cert is None:
+        return None
+    plain_from = () if options.tls_only else options.plain_from and tuple(options.plain_from)
+    try:
+        return Encryption(options.tls_cert, options.tls_key, plain_from)
+    except CertificateError as error:
+        raise CannotStartError(str(error)) from error
+
+
+def open_acceptor(options: argparse.Namespace, descriptor_limit: int) -> Acceptor:
+    """Return the acceptor, which listens; see there for `descriptor_limit`. Raises CannotStartError."""
+    encryption = _open_encryption(options)
+    try:
+        listeners = listen(options.host, options.port)
+    except OSError as error:
+        raise CannotStartError(why_not_listening(error, options.host, options.port, "server.py")) from error
+    return Acceptor(listeners, Admission(tuple(options.trusted)), descriptor_limit, encryption)
 
 
 def _open_lock(options: argparse.Namespace) -> FolderLock | None:

@@ -79,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"users at a time (default: all that the poller can watch, {SelectPoller.peers_limit} with select)",
     )
     _add_network(parser)
+    _add_tls(parser)
     _add_moderation(parser)
     _add_history(parser)
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
@@ -138,6 +139,22 @@ def _add_moderation(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_tls(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "TLS", "the port speaks TLS, too, when it has a certificate; SIGHUP reads it again"
+    )
+    group.add_argument("--tls-cert", metavar="FILE", type=Path, help="the certificate, and those it depends on, in PEM")
+    group.add_argument("--tls-key", metavar="FILE", type=Path, help="its key, in PEM; may be the same file")
+    group.add_argument("--tls-only", action="store_true", help="turn away everybody who does not speak TLS")
+    group.add_argument(
+        "--plain-from",
+        metavar="ADDRESS/BITS",
+        type=_network,
+        action="append",
+        help="turn away everybody else who does not speak TLS; can be given repeatedly: 127.0.0.0/8, ::1/128",
+    )
+
+
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of a command line, by default this program's; with exit code 2, end it on what is wrong."""
     parser = make_parser()
@@ -148,6 +165,12 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     elif options.max_users > most:
         why = f"{options.max_users} are more than {options.poller} can watch here: give at most {most}"
         parser.error(f"argument --max-users: {why}")
+    if (options.tls_cert is None) != (options.tls_key is None):
+        parser.error("--tls-cert and --tls-key belong together: give the files of the certificate and of its key")
+    if options.tls_cert is None and (options.tls_only or options.plain_from):
+        parser.error("--tls-only and --plain-from need a certificate: give --tls-cert and --tls-key")
+    if options.tls_only and options.plain_from:
+        parser.error("--tls-only leaves nobody for --plain-from: give one of them")
     return options
 
 
@@ -192,8 +215,16 @@ def set_limits(options: argparse.Namespace) -> None:
         setattr(limits, name, getattr(options, name))
 
 
-def invitation(host: str | None, port: int) -> list[str]:
-    """Return the lines that say where the server listens and how to join it (A1)."""
-    hosts = [host] if host else ["localhost", *own_addresses()]
-    joining = (f"  telnet {name} {port}    or    python myclient.py {name} {port}" for name in hosts)
-    return [f"Listening on port {port}. Join with:", *joining]
+def invitation(host: str | None, port: int, plain: bool = True, fingerprint: str = "") -> list[str]:
+    """Return the lines that say where the server listens and how to join it (A1).
+
+    `plain`: not by TLS alone; `fingerprint`: of the certificate, if there is one.
+    """
+    lines = [f"Listening on port {port}. Join with:"]
+    for name in [host] if host else ["localhost", *own_addresses()]:
+        if plain:
+            lines.append(f"  telnet {name} {port}    or    python myclient.py {name} {port}")
+        if fingerprint:
+            at = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+            lines.append(f"  openssl s_client -quiet -connect {at}    or    python myclient.py --tls {name} {port}")
+    return [*lines, f"Certificate: SHA-256 fingerprint {fingerprint}"] if fingerprint else lines

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterable, Iterator
 from chat import limits
 from chat.delivery.connection import Connection
 from chat.session import Session
-from protocol.dialects import Dialect
 from runtime.poller import Poller
 from runtime.sockets import find_ended
 from runtime.transport import Transport
@@ -38,18 +37,22 @@ class Peer:
         "writing",
     )
 
-    def __init__(self, transport: Transport, address: str, text_dialect: Dialect | None) -> None:
-        self.transport = transport
+    def __init__(self, transport: Transport, connection: Connection) -> None:
         self.fd = transport.fileno()
-        self.session = Session(address)
-        self.connection = Connection(self.session, text_dialect)
-        self.outbox = self.connection.outbox
+        self.session = connection.session
+        self.begin(transport, connection)
         self.reading = False  # it is watched for reading
         self.writing = False  # the kernel took no more, so it is watched for writing
         self.broken = False  # the connection is lost
         self.shut = False  # writing is shut down
         self.took_at = 0.0  # loop time when the kernel last took bytes for it
         self.deadline: float | None = None  # set when closing: loop time by which it is closed at the latest
+
+    def begin(self, transport: Transport, connection: Connection) -> None:
+        """Go on with this transport of the same socket, and with this connection of the same session."""
+        self.transport = transport
+        self.connection = connection
+        self.outbox = connection.outbox
 
     @property
     def can_read(self) -> bool:
@@ -71,7 +74,7 @@ class Peers:
     def __init__(self, poller: Poller) -> None:
         self.by_fd: dict[int, Peer] = {}
         self.by_session: dict[Session, Peer] = {}
-        self.silent: deque[tuple[float, Peer]] = deque()  # to be greeted, and when
+        self.silent: deque[tuple[float, Connection]] = deque()  # to be greeted, and when
         self.busy: dict[int, Peer] = {}  # have requests left over from a turn, so are not read
         self.blocked: set[int] = set()  # the kernel took no more for them, so they are not flushed
         self.failed: list[Peer] = []  # were found to be broken after their turn; the next turn closes them
@@ -139,8 +142,15 @@ class Peers:
         ended, gone = find_ended(peers)
         return broken + [peers[fd] for fd in gone], [peers[fd].session for fd in ended]
 
+    def take_silent(self, now: float) -> Iterator[Session]:
+        """Yield the sessions that have said nothing until their time for that was over."""
+        while self.silent and self.silent[0][0] <= now:
+            _, connection = self.silent.popleft()
+            if not (connection.decided or connection.session.closing):
+                yield connection.session
+
     def many_lag(self, readers: Collection[Session], now: float) -> bool:
-        """Return whether so many of `readers` lag that nobody is read in this turn.
+        """Return whether so many of the room's `readers` lag that nobody should be read.
 
         A few laggards delay nobody, nor do readers that take nothing at all: waiting would not help them.
         """

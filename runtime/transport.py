@@ -1,8 +1,7 @@
-"""Transports: how bytes go to and from a peer. Plain TCP for now; the loop knows nothing but `Transport`.
+"""Transports: how bytes go to and from a peer. Plain TCP here, TLS in runtime.tls; the loop knows only `Transport`.
 
-A TLS transport turns `ssl.SSLWantReadError` and `ssl.SSLWantWriteError` into BlockingIOError, since any other OSError
-means that the peer is lost, and keeps which of them it was for `wants`, which is asked after each `receive`, and after
-each `send` that leaves something.
+A transport may itself have something to write: what `send` has not counted yet, or TLS' own messages. `wants` is asked
+after each `receive`, and after each `send` that leaves something.
 """
 
 from __future__ import annotations
@@ -18,8 +17,11 @@ from chat.delivery.outbox import Buffer
 class Transport(Protocol):
     """A peer's bytes, in and out; nothing waits."""
 
-    pending: bool  # bytes are here that the poller knows nothing of, and that `receive` would return
+    sock: socket.socket
+    pending: bool  # there may be bytes that the poller knows nothing of, and that `receive` would return
     is_plain: bool  # nothing is ever pending, and it wants no more and no less than the loop does
+    handshaking: bool  # `shake_hands` has to be called before anything can be received or sent
+    truncated: bool  # the end that was received may not be the peer's own
 
     def fileno(self) -> int:
         """Return the descriptor for the poller."""
@@ -31,17 +33,26 @@ class Transport(Protocol):
         write, or the other way round. The loop then tries what it wanted as soon as any of these is reported.
         """
 
+    def shake_hands(self) -> None:
+        """Go on with the handshake; when it is done, `handshaking` is False. Raises OSError when it has failed."""
+
     def receive(self, limit: int) -> bytes:
         """Return up to `limit` bytes, b"" at the end. Raises BlockingIOError when there are none; or OSError."""
 
+    def take_overhead(self) -> int:
+        """Return the number of bytes that came since the last call and were no content for `receive` to return."""
+
     def send(self, buffers: list[Buffer]) -> int:
-        """Write without waiting; return the number of bytes written. Raises BlockingIOError for none, or OSError."""
+        """Write without waiting; return the number of bytes written, so that the next call begins with the others.
+
+        Raises BlockingIOError if nothing could be written; or OSError.
+        """
 
     def send_one(self, buffer: Buffer) -> int:
         """Do the same with one buffer. Most messages of the room go this way (chat.delivery.fanout)."""
 
-    def shut(self) -> None:
-        """Shut down writing, so that the peer gets an end of file."""
+    def shut(self) -> bool:
+        """Shut down writing, so that the peer gets an end of file; return False if it has to be called again."""
 
     def close(self) -> None:
         """Close the descriptor."""
@@ -52,8 +63,8 @@ class PlainTransport:
 
     __slots__ = ("_send_many", "receive", "send_one", "sock")
 
-    pending = False
     is_plain = True
+    pending = handshaking = truncated = False
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -69,6 +80,13 @@ class PlainTransport:
         """See Transport: just that."""
         return reading, writing
 
+    def shake_hands(self) -> None:
+        """See Transport: there is none."""
+
+    def take_overhead(self) -> int:
+        """See Transport: there is none."""
+        return 0
+
     def send(self, buffers: list[Buffer]) -> int:
         """See Transport."""
         if len(buffers) == 1:
@@ -78,10 +96,11 @@ class PlainTransport:
             return count
         return self.send_one(b"".join(buffers))
 
-    def shut(self) -> None:
+    def shut(self) -> bool:
         """See Transport."""
         with contextlib.suppress(OSError):  # the peer has closed first
             self.sock.shutdown(socket.SHUT_WR)
+        return True
 
     def close(self) -> None:
         """See Transport."""

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+from runtime.encryption import Encryption
 from tests.support.certificates import Certificates
 from tests.support.live import Live
 from tests.support.programs import Programs
 from tests.support.scripted import Scripted
+from tests.support.tls import Files
 
 # A shell lets what it runs in the background ignore Ctrl-C, which real programs under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -42,10 +44,24 @@ def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         yield
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test a server for each transport that it is marked for."""
+    marker = metafunc.definition.get_closest_marker("transports")
+    if marker is not None and "live" in metafunc.fixturenames:
+        metafunc.parametrize("live", marker.args, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Return the files of a certificate for localhost and its key."""
+    return Certificates(tmp_path_factory.mktemp("certificate")).self_signed().files
+
+
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
+def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Live]:
     """Serve in this process, on a real socket, at a time that the test moves."""
-    with Live(tmp_path) as made:
+    in_tls = getattr(request, "param", "plain") == "tls"
+    with Live(tmp_path, encryption=Encryption(*request.getfixturevalue("certificate")) if in_tls else None) as made:
         yield made
 
 

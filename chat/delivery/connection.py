@@ -1,9 +1,10 @@
 """One peer's bytes: first the protocol that it speaks, then chunks -> requests.
 
-Undecided. A peer's first byte or two select the protocol (protocol.opening). TLS, which this port does not speak, is
-closed without a message, which the peer could not read; an unknown protocol is refused. A peer that stays silent for
-250 ms is greeted in text by the loop and remains undecided; a framed client drops that greeting, so the grace period
-decides only when a telnet user is greeted, never which protocol is spoken.
+Undecided. A peer's first byte or two select the protocol (protocol.opening). TLS is begun by the loop, and inside it
+the first byte decides again, by a new connection; where the port does not speak TLS (`Security`), such a peer is closed
+without a message, which it could not read. An unknown protocol is refused, and where TLS is required all others are. A
+peer that stays silent for 250 ms is greeted in text by the loop and remains undecided; a framed client drops that
+greeting, so the grace period decides only when a telnet user is greeted, never which protocol is spoken.
 
 Text. HTTP and SSH clients are recognised by their first line and refused. With the dialect left open, each line of a
 user without a name decides again: a verb makes a verb session (E), a slash leads back.
@@ -12,7 +13,8 @@ Requests are parsed one at a time, when the hub is ready for the next one, becau
 parsed: a name is accepted, a dialect is chosen, the session ends. Until then their payloads wait in the inbox, and the
 peer is not read, so that the inbox never holds more than one chunk.
 
-The end of file ends the last line of text. It completes neither a password that is being typed nor a part of a frame.
+The end of file ends the last line of text. It completes neither a password that is being typed nor a part of a frame,
+nor a line that somebody else may have cut off.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from enum import Enum, auto
 
 from chat import limits
 from chat.delivery.outbox import Outbox
@@ -35,12 +38,24 @@ from protocol.requests import Malformed, Request, Say
 _NOT_CHAT = re.compile(rb"(SSH)-|[A-Z]+ \S+ (HTTP)/1")
 
 
+class Security(Enum):
+    """What a connection has to do with TLS."""
+
+    NONE = auto()  # this port does not speak it
+    OPTIONAL = auto()  # the peer may speak it
+    REQUIRED = auto()  # the peer has to
+    ESTABLISHED = auto()  # these are the bytes inside it
+
+
 class Connection:
     """The bytes of one session, in and out."""
 
-    def __init__(self, session: Session, text_dialect: Dialect | None) -> None:
+    def __init__(self, session: Session, text_dialect: Dialect | None, security: Security = Security.NONE) -> None:
         """Begin undecided; text users speak `text_dialect`, or with None the dialect of their first lines."""
         self.session = session
+        self._text_dialect = text_dialect
+        self._security = security
+        self.begins_tls = False  # the peer speaks TLS, and this port does, too: the loop goes on with the handshake
         self.outbox = Outbox()
         self.ended = False  # the peer has sent its end of file
         self.dialect = session.dialect = text_dialect or SLASH
@@ -62,6 +77,10 @@ class Connection:
     def is_tls(self) -> bool:
         """Whether the peer speaks TLS."""
         return self._opening is Opening.TLS
+
+    def inside_tls(self) -> Connection:
+        """Return the connection of what is inside this peer's TLS."""
+        return Connection(self.session, self._text_dialect, Security.ESTABLISHED)
 
     @property
     def has_requests(self) -> bool:
@@ -87,7 +106,7 @@ class Connection:
         return b"" if self._codec is None else self._codec.replies()
 
     def _decide(self, start: bytes) -> bool:
-        kind = self._opening = opening(start)
+        kind = self._opening = opening(start, self._security is Security.ESTABLISHED)
         if kind is None:
             self._start = start
         elif kind is Opening.FRAMES:
@@ -98,11 +117,20 @@ class Connection:
             self._codec = LineCodec()
         elif kind is Opening.UNKNOWN:
             self.inbox.append(ProtocolError(ErrorCode.NOT_A_PROTOCOL, fatal=True))
+        elif kind is Opening.TLS:
+            self.begins_tls = self._security is not Security.NONE
+        if self._security is Security.REQUIRED and self._codec is not None:
+            self._codec = None
+            self.inbox.append(ProtocolError(ErrorCode.TLS_REQUIRED, fatal=True))
         return kind is not None
 
-    def end(self) -> None:
-        """Take in the end of file: the last line needs no line end, unless it was a password."""
-        if self._codec is not None and self.session.question is None:
+    def end(self, cut_off: bool = False) -> None:
+        """Take in the end of file: the last line needs no line end, unless it was a password.
+
+        `cut_off`: the end is not the peer's own for sure (TLS without its close_notify), so a last line without a line
+        end may be a part of another.
+        """
+        if self._codec is not None and self.session.question is None and not cut_off:
             self.inbox.extend(self._codec.end())
         self._codec = None
         self.ended = True

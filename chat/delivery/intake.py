@@ -26,6 +26,9 @@ def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
     if connection.receive(chunk):
         if connection.dialect.has_hello:
             hub.connect_framed(session)
+        elif connection.begins_tls:
+            hub.await_tls(session)
+            return []
         elif connection.is_tls:
             status = LogLine(f"{session.address}: speaks TLS, which this port does not; closed")
             return [status, *hub.lost(session, "connection lost")]
@@ -33,6 +36,14 @@ def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
     if replies := connection.replies():
         effects.append(CodecReply(session, replies))
     return effects
+
+
+def charge_overhead(hub: Hub, connection: Connection, size: int) -> list[Effect]:
+    """Charge a peer, and the turn, for `size` bytes that it has sent and that are no content but TLS's own."""
+    if not size:
+        return []
+    connection.weight += size * limits.OVERHEAD_COST
+    return hub.received(connection.session, size)
 
 
 def serve(hub: Hub, connection: Connection, effects: list[Effect]) -> None:

@@ -106,5 +106,5 @@ HANDLERS: Table = {
     requests.Pong: (GREETED, pong),
     requests.Help: (CHATTING, help_),
     requests.Disconnect: (GREETED, disconnect),
-    requests.Malformed: ((Phase.NEW, *GREETED), malformed),
+    requests.Malformed: ((Phase.SECURING, Phase.NEW, *GREETED), malformed),
 }

@@ -17,7 +17,9 @@ from protocol.requests import Hello, Line, Request
 from runtime.sockets import SEND_BUFFER
 from runtime.transport import PlainTransport
 from storage import passwords
-from tests.support.live import Live, events, frame, socket_of
+from tests.support.live import Live, events, frame
+
+pytestmark = pytest.mark.transports("plain", "tls")
 
 
 class BrokenTransport(PlainTransport):
@@ -124,12 +126,13 @@ def test_a_frame_that_is_far_too_long_is_refused_by_its_header(live: Live) -> No
 
 
 def test_what_is_accepted_sends_at_once_and_hides_little_lag(live: Live) -> None:
-    sock = socket_of(live.peer(live.joins("ann")))
+    sock = live.peer(live.joins("ann")).transport.sock
     assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) in (SEND_BUFFER, 2 * SEND_BUFFER)  # Linux doubles it
     assert not sock.getblocking()
 
 
+@pytest.mark.transports("plain")
 def test_a_turn_accepts_so_many_and_no_more(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "TURN_ACCEPTS", 2)
     for _ in range(5):
@@ -141,6 +144,7 @@ def test_a_turn_accepts_so_many_and_no_more(live: Live, monkeypatch: pytest.Monk
     assert accepted == [2, 4, 5]
 
 
+@pytest.mark.transports("plain")
 def test_who_is_too_many_is_told_and_the_others_notice_nothing(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live.poller, "peers_limit", 2)  # A8
     ann, bob = live.joins("ann"), live.joins("bob")
@@ -313,7 +317,7 @@ def test_an_abrupt_end_frees_the_name_and_the_others_are_told(live: Live) -> Non
 
 def test_an_end_found_out_in_writing_is_told_too(live: Live) -> None:
     ann, bob, carl = live.joins("ann"), live.joins("bob"), live.joins("carl")
-    live.server._use(live.peer(ann), BrokenTransport(socket_of(live.peer(ann))))
+    live.server._use(live.peer(ann), BrokenTransport(live.peer(ann).transport.sock))
     bob.says("hi")
     carl.sees("bob: hi")
     carl.sees("* ann has left (connection lost). Users here: 2")
@@ -397,6 +401,7 @@ def test_a_listener_whose_newcomer_is_gone_already_goes_on(live: Live, monkeypat
     assert [sock.fileno() for sock in failed] == list(live.server._acceptor.descriptors())
 
 
+@pytest.mark.transports("plain")
 def test_tls_is_closed_without_a_word_but_with_a_line_in_the_log(live: Live, log: pytest.LogCaptureFixture) -> None:
     ann = live.connects()
     ann.sends(b"\x16\x03\x01\x02\x00\x01")

@@ -12,7 +12,9 @@ from chat.delivery.outbox import Buffer
 from protocol.requests import Pong
 from protocol.wrapping import wrap
 from runtime.transport import PlainTransport
-from tests.support.live import Client, Live, frame, socket_of
+from tests.support.live import Client, Live, frame
+
+pytestmark = pytest.mark.transports("plain", "tls")
 
 LINE = "x" * 990
 
@@ -62,12 +64,13 @@ class Handshaking(PlainTransport):
         return self.sock.sendmsg(buffers)
 
 
+@pytest.mark.transports("plain")
 def test_what_a_transport_waits_for_is_asked_after_each_send_that_leaves_something(
     live: Live, room: list[Client]
 ) -> None:
     ann, bob, *_ = room
     peer = live.peer(bob)
-    transport = Handshaking(socket_of(peer))
+    transport = Handshaking(peer.transport.sock)
     live.server._use(peer, transport)
     ann.says("hi")
     live.until(lambda: transport.must_read, "never sent to")

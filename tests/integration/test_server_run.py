@@ -16,6 +16,7 @@ import pytest
 import server
 from chat import limits
 from chat.effects import Effect
+from runtime import bootstrap
 from runtime.sockets import listen
 from tests.support.live import PATIENCE, Live
 from tools.shared.programs import free_port
@@ -179,7 +180,7 @@ def test_a_port_that_needs_more_rights_is_one_sentence_and_exit_code_1(
     def refuse(host: str, port: int) -> list[socket.socket]:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(server, "listen", refuse)
+    monkeypatch.setattr(bootstrap, "listen", refuse)
     assert start(monkeypatch, tmp_path, 23) == 1
     assert capsys.readouterr().err.startswith("Port 23 needs more rights than this user has.")
 

@@ -36,6 +36,10 @@ class Certificate:
     key: Path
 
     @property
+    def files(self) -> tuple[Path, Path]:
+        return self.cert, self.key
+
+    @property
     def der(self) -> bytes:
         return ssl.PEM_cert_to_DER_cert(self.cert.read_text())
 

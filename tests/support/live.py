@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable
@@ -30,13 +31,14 @@ from protocol.wrapping import INDENT
 from runtime.acceptor import Acceptor
 from runtime.account_service import AccountService
 from runtime.clock import LoopClock
+from runtime.encryption import Encryption
 from runtime.peers import Peer
 from runtime.poller import Poller, SelectPoller
 from runtime.services import Services
 from runtime.sockets import listen
-from runtime.transport import PlainTransport
 from server import Server
 from storage.users_file import Accounts
+from tests.support.tls import TlsSocket, client_context
 
 PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
 
@@ -82,10 +84,12 @@ class Live:
         dialect: Dialect | None = None,
         jump: float = inf,
         poller: Poller | None = None,
+        encryption: Encryption | None = None,
     ) -> None:
         """Serve on port 0 in a world of its own; accounts, if any, go to `folder`.
 
-        `jump`: see runtime.clock; by default a test may move the clock by as much as it likes.
+        `jump`: see runtime.clock; by default a test may move the clock by as much as it likes. With `encryption`,
+        clients speak TLS.
         """
         self.clock = StandingClock()
         self.poller = SleeplessPoller()
@@ -94,7 +98,8 @@ class Live:
         self.hub = Hub(Room("a test"), max_users, greet_history=0)
         services = Services(self.hub, AccountService(Accounts(folder)))
         poller = poller or self.poller
-        acceptor = Acceptor(listeners, Admission(), poller.descriptor_limit)
+        acceptor = Acceptor(listeners, Admission(), poller.descriptor_limit, encryption)
+        self._tls = client_context() if encryption else None
         self.server = Server(acceptor, self.hub, services, dialect, poller, LoopClock(self.clock, jump))
         self._clients: list[Client] = []
         self._over = False
@@ -128,20 +133,20 @@ class Live:
             assert time.monotonic() < give_up, what
             self.turns()
 
-    def connects(self) -> Client:
-        return self.client().connects()
+    def connects(self, plain: bool = False) -> Client:
+        return self.client(plain).connects()
 
-    def client(self) -> Client:
-        """Return a client that is not connected yet."""
+    def client(self, plain: bool = False) -> Client:
+        """Return a client that is not connected yet; `plain`: one that speaks no TLS, though others may."""
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)  # else the kernel may take in all for a staller
-        client = Client(self, sock)
+        client = Client(self, sock, None if plain else self._tls)
         self._clients.append(client)
         return client
 
-    def joins(self, name: str) -> Client:
+    def joins(self, name: str, plain: bool = False) -> Client:
         """Return a text user who is in the room and has been told so."""
-        client = self.connects()
+        client = self.connects(plain)
         client.says(name)
         client.sees("Users here:")
         return client
@@ -156,7 +161,7 @@ class Live:
     def peer(self, client: Client) -> Peer:
         """Return the server's side of a client's connection."""
         address = client.sock.getsockname()
-        return next(peer for peer in self.server._peers.by_fd.values() if socket_of(peer).getpeername() == address)
+        return next(peer for peer in self.server._peers.by_fd.values() if peer.transport.sock.getpeername() == address)
 
     def waiting_for(self, client: Client) -> int:
         """Return how many bytes the server still holds for a client."""
@@ -166,17 +171,12 @@ class Live:
         return len(self.server._peers.by_fd)
 
 
-def socket_of(peer: Peer) -> socket.socket:
-    """Return the server's socket of a connection."""
-    assert isinstance(peer.transport, PlainTransport)
-    return peer.transport.sock
-
-
 class Client:
     """One end of a real connection. What it was told is in `heard`, whole; `sees` reads on from what it saw last."""
 
-    def __init__(self, live: Live, sock: socket.socket) -> None:
-        self.sock = sock
+    def __init__(self, live: Live, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        self.sock: socket.socket | TlsSocket = sock
+        self._tls = tls
         self.heard = b""
         self.ended = False
         self.was_reset = False
@@ -186,8 +186,12 @@ class Client:
 
     def connects(self, address: tuple[str, int] | None = None) -> Client:
         """Connect to the server, or to what stands before it at `address`."""
+        assert isinstance(self.sock, socket.socket)
         self.sock.connect(address or self._live.address)
         self.sock.setblocking(False)
+        if self._tls is not None:
+            self.sock = TlsSocket(self.sock, self._tls)
+            self._live.until(self.sock.is_secure, "never secured")
         self.reading = True
         return self
 

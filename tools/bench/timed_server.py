@@ -24,7 +24,7 @@ WAITING, REST = PHASES.index("waiting"), PHASES.index("rest")
 Layout = dict[str, tuple[str, ...]]
 
 _OLDER: Layout = {
-    "waiting": ("server:Server._many_lag", "server:Server._wait"),
+    "waiting": ("runtime.peers:Peers.many_lag", "server:Server._wait"),
     "reading": (
         "server:Server._collect",
         "server:Server._lose_broken",

@@ -54,8 +54,8 @@ class Wire:
 class WireTransport:
     """The server's end of a wire. `chance` decides how much is taken at a time."""
 
-    pending = False
     is_plain = True
+    pending = handshaking = truncated = False
 
     def __init__(self, wire: Wire, chance: random.Random) -> None:
         self.wire = wire
@@ -85,6 +85,10 @@ class WireTransport:
         del wire.arrived[:limit]
         return chunk
 
+    def take_overhead(self) -> int:
+        """Return 0: all that arrives is of use."""
+        return 0
+
     def send(self, buffers: list[Buffer]) -> int:
         """Let the kernel take some or all of `buffers`; return how many bytes. Raises OSError."""
         wire, content = self.wire, b"".join(buffers)
@@ -101,9 +105,10 @@ class WireTransport:
         """Do the same with one buffer."""
         return self.send([buffer])
 
-    def shut(self) -> None:
-        """Send nothing more."""
+    def shut(self) -> bool:
+        """Send nothing more; that is done at once."""
         self.wire.server_ended = True
+        return True
 
     def close(self) -> None:
         """Be gone."""
@@ -178,6 +183,8 @@ class Network:
         return readable, set(self._writing)
 
     # --- as the acceptor -----------------------------------------------------------------------------------------
+
+    encryption = None
 
     def descriptors(self) -> frozenset[int]:
         """Return the listener."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.delivery.connection import Connection
+from chat.delivery.connection import Connection, Security
 from chat.session import Dialog, Phase, Question, Session
 from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect
 from protocol.errors import ErrorCode
@@ -82,6 +82,50 @@ def test_what_nobody_speaks_is_told_and_closed(start: bytes) -> None:
     party.sees("eve", f"! {ErrorCode.NOT_A_PROTOCOL.phrase}", "Goodbye.")
     assert party.is_gone("eve")
     assert any("517 not-a-protocol" in line for line in party.log)
+
+
+# --- TLS ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("security", "begins"),
+    [(Security.NONE, False), (Security.OPTIONAL, True), (Security.REQUIRED, True), (Security.ESTABLISHED, False)],
+)
+def test_tls_begins_where_the_port_speaks_it(security: Security, begins: bool) -> None:  # T1
+    made = Connection(Session("192.0.2.1:4711"), None, security)
+    made.receive(b"\x16\x03\x01")
+    assert made.begins_tls == begins
+    assert made.has_requests == (security is Security.ESTABLISHED)
+
+
+@pytest.mark.parametrize("start", [b"ann\r\n", b"\xff\xfb\x01", frame(HELLO)])
+def test_where_tls_is_required_nothing_else_is_parsed(start: bytes) -> None:  # T2
+    made = Connection(Session("192.0.2.1:4711"), None, Security.REQUIRED)
+    made.receive(start + b"more\r\n")
+    made.receive(b"and more\r\n")
+    (request,) = made.requests(100)
+    assert isinstance(request, Malformed)
+    assert (request.error.fault, request.error.fatal) == (ErrorCode.TLS_REQUIRED, True)
+    assert made.dialect.has_hello == (start[0] == 0)
+
+
+@pytest.mark.parametrize("dialect", [None, VERBS])
+def test_inside_tls_the_first_byte_decides_again(dialect: Dialect | None) -> None:  # T1
+    outside = Connection(Session("192.0.2.1:4711"), dialect, Security.OPTIONAL)
+    outside.receive(b"\x16\x03\x01")
+    inside = outside.inside_tls()
+    assert not inside.decided
+    assert inside.session is outside.session
+    inside.receive(b"JOIN ann\r\n")
+    assert list(inside.requests(100)) == [Join("ann", None)]
+
+
+def test_a_last_line_that_may_be_cut_off_is_dropped() -> None:  # T7
+    for cut_off in (True, False):
+        made = connection(named=True)
+        made.receive(b"one\r\ntwo")
+        made.end(cut_off)
+        assert list(made.requests(100)) == [Say("one")] if cut_off else [Say("one"), Say("two")]
 
 
 def outcome(chunks: list[bytes]) -> list[object]:

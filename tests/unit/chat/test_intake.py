@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from chat import limits
 from chat.delivery import intake
+from chat.delivery.connection import Connection, Security
 from chat.effects import Close, LogLine
 from chat.session import Phase
+from protocol.errors import ErrorCode
 from protocol.framing import FrameCodec
 from protocol.objects import dump
 from protocol.requests import Hello
@@ -31,6 +33,29 @@ def test_tls_is_closed_without_a_word_and_the_log_says_why() -> None:
     assert log.text == f"{guest.session.address}: speaks TLS, which this port does not; closed"
     assert close == Close(guest.session)
     assert party.hears("ann") == b""
+
+
+def test_a_peer_that_begins_tls_has_to_finish_its_handshake_soon_and_is_not_greeted() -> None:  # T6
+    party = Party()
+    party.connects("ann")
+    session = party.guests["ann"].session
+    connection = Connection(session, None, Security.OPTIONAL)
+    assert intake.receive(party.hub, connection, b"\x16\x03\x01") == []
+    phases = [session.phase]
+    assert session.liveness.deadline == party.now + limits.HANDSHAKE
+    assert party.hub.greet(session) == []
+    party.hub.connect(session)
+    assert [*phases, session.phase] == [Phase.SECURING, Phase.NAMELESS]
+    assert party.hub.greet(session) != []
+
+
+def test_a_handshake_that_takes_too_long_is_ended() -> None:  # T6
+    party = Party()
+    party.connects("ann")
+    party.hub.await_tls(party.guests["ann"].session)
+    party.passes(limits.HANDSHAKE)
+    party.sees("ann", f"! {ErrorCode.TLS_REQUIRED.phrase}", "Goodbye.")
+    assert party.is_gone("ann")
 
 
 def test_the_last_line_is_served_before_the_end() -> None:

@@ -40,3 +40,8 @@ def test_two_bytes_are_enough_and_what_one_told_stays(stream: bytes) -> None:
 @given(st.text(min_size=2).filter(lambda text: text.isprintable()))
 def test_what_can_be_printed_is_text(text: str) -> None:
     assert opening(text.encode()) is Opening.TEXT
+
+
+def test_inside_tls_there_is_no_other() -> None:  # T1
+    assert opening(b"\x16\x03", in_tls=True) is Opening.UNKNOWN
+    assert opening(b"\0", in_tls=True) is Opening.FRAMES

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
 
+from chat.delivery.connection import Connection
 from chat.delivery.outbox import Buffer
+from chat.session import Session
 from protocol.dialects import SLASH
 from runtime.peers import Peer, Peers
 
@@ -41,6 +44,9 @@ class FakePoller:
 class FakeTransport:
     """As TLS can be: it `needs` to read or to write, whichever of them is wanted of it."""
 
+    sock: socket.socket
+    handshaking = truncated = False
+
     def __init__(self) -> None:
         self.pending = self.is_plain = False
         self.needs: tuple[bool, bool] | None = None
@@ -52,7 +58,13 @@ class FakeTransport:
     def wants(self, reading: bool, writing: bool) -> tuple[bool, bool]:
         return self.needs or (reading, writing)
 
+    def shake_hands(self) -> None:
+        raise NotImplementedError
+
     def receive(self, limit: int) -> bytes:
+        raise NotImplementedError
+
+    def take_overhead(self) -> int:
         raise NotImplementedError
 
     def send(self, buffers: list[Buffer]) -> int:
@@ -61,7 +73,7 @@ class FakeTransport:
     def send_one(self, buffer: Buffer) -> int:
         raise NotImplementedError
 
-    def shut(self) -> None:
+    def shut(self) -> bool:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -74,7 +86,7 @@ class House:
     def __init__(self) -> None:
         self.poller, self.transport = FakePoller(), FakeTransport()
         self.peers = Peers(self.poller)
-        self.peer = Peer(self.transport, "a host:1", SLASH)
+        self.peer = Peer(self.transport, Connection(Session("a host:1"), SLASH))
         self.peers.add(self.peer)
 
     def updates(self, *, writing: bool, needs: tuple[bool, bool] | None) -> None:
