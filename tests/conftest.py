@@ -15,11 +15,10 @@ import pytest
 from hypothesis import is_hypothesis_test, settings
 
 from runtime.encryption import Encryption
-from tests.support.certificates import Certificates
+from tests.support.certificates import Certificates, Files
 from tests.support.live import Live
 from tests.support.programs import Programs
 from tests.support.scripted import Scripted
-from tests.support.tls import Files
 
 # A shell lets what it runs in the background ignore Ctrl-C, which real programs under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -20,9 +20,9 @@ from protocol.framing import FrameCodec
 from protocol.requests import Hello, Line
 from runtime.encryption import Encryption
 from runtime.tls import TlsTransport
-from tests.support.certificates import Certificates
+from tests.support.certificates import Certificates, Files
 from tests.support.live import Client, Live, frame
-from tests.support.tls import Files, TlsSocket, client_context
+from tools.shared.tls import TlsSocket, client_context
 
 LOCAL, ELSEWHERE = ip_network("127.0.0.0/8"), ip_network("192.0.2.0/24")
 CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"

@@ -18,6 +18,7 @@ from pathlib import Path
 from protocol.certificates import fingerprint
 
 HERE = "DNS:localhost,IP:127.0.0.1,IP:::1"
+Files = tuple[Path, Path]
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 _RSA_KEY = ("-newkey", "rsa:2048")
 
@@ -36,7 +37,7 @@ class Certificate:
     key: Path
 
     @property
-    def files(self) -> tuple[Path, Path]:
+    def files(self) -> Files:
         return self.cert, self.key
 
     @property

@@ -38,7 +38,7 @@ from runtime.services import Services
 from runtime.sockets import listen
 from server import Server
 from storage.users_file import Accounts
-from tests.support.tls import TlsSocket, client_context
+from tools.shared.tls import TlsSocket, client_context
 
 PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
 

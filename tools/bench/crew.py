@@ -23,6 +23,7 @@ from typing import Any
 
 from tools.bench.servers import Running
 from tools.shared.programs import HOST, cpu_seconds
+from tools.shared.tls import connected
 
 FORK = multiprocessing.get_context("fork")  # the workers inherit the logged-in sockets
 LOGIN_SECONDS = 10.0
@@ -100,16 +101,19 @@ def log_in(running: Running, names: list[bytes], stack: ExitStack) -> list[socke
 
     All connect before the first says its name, so that few turns of the server tell everybody of all of them.
     """
-    connected = [(name, sock) for name in names if (sock := connect(running.port, stack))]
+    connected = [(name, sock) for name in names if (sock := connect(running, stack))]
     asking = [(name, sock) for name, sock in connected if said(sock, running.speech.login.replace(b"NAME", name))]
     return [sock for name, sock in asking if answered(sock, running.speech.ready.replace(b"NAME", name))]
 
 
-def connect(port: int, stack: ExitStack) -> socket.socket | None:
+def connect(running: Running, stack: ExitStack) -> socket.socket | None:
     """Connect a client."""
     try:
-        sock = stack.enter_context(socket.create_connection((HOST, port), LOGIN_SECONDS))
+        sock = stack.enter_context(socket.create_connection((HOST, running.port), LOGIN_SECONDS))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if running.in_tls:
+            sock = connected(sock)
+            sock.settimeout(LOGIN_SECONDS)
     except OSError:
         return None
     return sock

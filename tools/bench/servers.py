@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tools.shared import programs
 from tools.shared.programs import HOST, ROOT, free_port
+from tools.shared.tls import make_certificate
 
 HERE = Path(__file__).resolve().parent
 AT_ONCE = (
@@ -46,6 +47,7 @@ class Server:
     missing: str = ""
     timed: Command | None = None  # the same with its turns timed; ours only
     most_clients: int = 1_000_000
+    in_tls: bool = False  # its clients speak TLS
 
     @property
     def is_ours(self) -> bool:
@@ -60,6 +62,7 @@ class Running:
     speech: Speech
     process: programs.Server
     folder: Path = Path()  # where it was started
+    in_tls: bool = False  # its clients speak TLS
 
     @property
     def port(self) -> int:
@@ -98,6 +101,20 @@ PAM = no
 """
 
 
+STUNNEL_CONF = """\
+foreground = yes
+debug = err
+pid =
+socket = l:TCP_NODELAY=1
+socket = r:TCP_NODELAY=1
+[chat]
+accept = {host}:{port}
+connect = {host}:{inner}
+cert = {cert}
+key = {key}
+"""
+
+
 def ours(label: str, place: Path, *options: str, most_clients: int = SELECT_CLIENTS) -> Server:
     """Return a checkout (or its server.py) as a server: without its rate limit, with `options`."""
     script = (place / "server.py" if place.is_dir() else place).resolve()
@@ -123,6 +140,22 @@ def usage(script: Path) -> str:
     """What a server.py says of its options."""
     asked = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, check=False)
     return asked.stdout
+
+
+def ours_in_tls(port: int, folder: Path) -> list[str]:
+    """Run this checkout with a certificate."""
+    cert, key = make_certificate(str(folder))
+    return [*programs.server_command(port, folder, "--no-rate-limit"), "--tls-cert", cert, "--tls-key", key]
+
+
+def ours_behind_stunnel(port: int, folder: Path) -> list[str]:
+    """Run this checkout in clear, with stunnel before it."""
+    cert, key = make_certificate(str(folder))
+    inner = free_port()
+    conf = folder / "stunnel.conf"
+    conf.write_text(STUNNEL_CONF.format(host=HOST, port=port, inner=inner, cert=cert, key=key))
+    server = programs.server_command(inner, folder, "--no-rate-limit")
+    return [sys.executable, str(HERE / "behind_stunnel.py"), program("stunnel"), str(conf), str(inner), *server]
 
 
 def asyncio_tutorial(*options: str) -> Command:
@@ -161,11 +194,13 @@ def program(name: str) -> str:
 def known(checkouts: dict[str, Path]) -> list[Server]:
     """Every server there is, in the order of the table; `checkouts`: the labels of ours and their places."""
     uvloop = "" if importlib.util.find_spec("uvloop") else "no uvloop here"
-    absent = {name: "" if program(name) else "not installed" for name in ("ngircd", "miniircd", "cc")}
+    absent = {name: "" if program(name) else "not installed" for name in ("ngircd", "miniircd", "cc", "stunnel")}
     return [
         *(ours(label, place) for label, place in checkouts.items()),
         ours("no-journal", ROOT, "--no-journal"),
         ours("epoll", ROOT, "--poller", "epoll", *AT_ONCE, most_clients=100_000),
+        Server("tls", TEXT, ours_in_tls, most_clients=SELECT_CLIENTS, in_tls=True),
+        Server("stunnel", TEXT, ours_behind_stunnel, absent["stunnel"], most_clients=SELECT_CLIENTS, in_tls=True),
         Server("asyncio", TEXT, asyncio_tutorial()),
         Server("uvloop", TEXT, asyncio_tutorial("--uvloop"), uvloop),
         Server("ngircd", IRC, ngircd, absent["ngircd"]),
@@ -184,4 +219,4 @@ def running(server: Server, timed: bool = False) -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         port, folder = free_port(), Path(name)
         with programs.running(command(port, folder), port, folder) as started:
-            yield Running(server.speech, started, folder)
+            yield Running(server.speech, started, folder, server.in_tls)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tools.crash.crowd import Crowd
@@ -17,6 +17,7 @@ from tools.crash.mutants import BUGS, SERVER_BUGS
 from tools.crash.process import Process
 from tools.crash.simulation import simulated
 from tools.shared.findings import Finding, report
+from tools.shared.tls import in_tls
 
 ROUND = 60.0  # seconds
 TOLD = 20  # violations; the first ones say it all
@@ -29,6 +30,7 @@ def arguments() -> argparse.Namespace:
     proofs = parser.add_subparsers(dest="proof", required=True)
     one = proofs.add_parser("run", help="a real server, killed all the time, and 60 clients whose links fail")
     one.add_argument("--minutes", type=float, default=30, help="%(default)s by default")
+    one.add_argument("--tls", action="store_true", help="the clients speak TLS")
     one.add_argument("--bug", choices=SERVER_BUGS, help="give the server this one, to see it found")
     one = proofs.add_parser("worlds", help="the same in memory, world after world, each with a seed of its own")
     one.add_argument("--count", type=int, default=1000, help="%(default)s by default")
@@ -106,10 +108,11 @@ def tell(wrong: list[str]) -> None:
         print(f"  {sentence:.500}")
 
 
-def findings(options: argparse.Namespace) -> Iterator[Finding]:
+def findings(options: argparse.Namespace) -> Iterable[Finding]:
     """Run the proof that the command line names."""
     if options.proof == "run":
-        return run(options.minutes, options.seed, options.bug or "")
+        with in_tls(options.tls):
+            return list(run(options.minutes, options.seed, options.bug or ""))
     return worlds(options.count, options.seed) if options.proof == "worlds" else bugs(options.seed)
 
 

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 
 from tools.crash.checker import violations
 from tools.crash.history import History
-from tools.crash.link import ENDS, WAYS, CutError, Link
+from tools.crash.link import ENDS, WAYS, CutError, Link, TlsLink
 from tools.crash.member import Member, talks
 from tools.crash.process import Process
 from tools.shared.programs import HOST
+from tools.shared.tls import is_wanted
 
 PEOPLE = 60
 TALK = 40.0  # messages and commands a second, by all together
@@ -84,7 +85,7 @@ class Crowd:
     def _send(self, member: Member, now: float) -> None:
         content = talks(member, self._members, self._chance, now)
         if member in self._links:
-            self._links[member].waits += content
+            self._links[member].say(content)
 
     def _fail(self, now: float) -> None:
         while self._fails_at <= now:
@@ -97,7 +98,7 @@ class Crowd:
             return
         if dice < 0.02 and member.is_at_rest:
             self.faults["goodbye"] += 1
-            link.waits += member.leaves()
+            link.say(member.leaves())
         elif dice < 0.1:
             self.faults["stall"] += 1
             link.listens_at = now + self._chance.uniform(*STALL)
@@ -131,12 +132,12 @@ class Crowd:
             self._add_member()
             return
         try:
-            link = self._links[member] = Link((HOST, self._process.port))
+            link = self._links[member] = (TlsLink if is_wanted() else Link)((HOST, self._process.port))
         except CutError:
             self._back_at[member] = now + self._chance.uniform(*BACK)
             return
         self._selector.register(link.sock, selectors.EVENT_READ, member)
-        link.waits = member.connected()
+        link.say(member.connected())
 
     def _hear(self, member: Member, now: float) -> None:
         link = self._links[member]
@@ -144,7 +145,7 @@ class Crowd:
             return
         with self._cutting(member, now):
             chunk = link.receive()
-            link.waits += member.hears(chunk, now)
+            link.say(member.hears(chunk, now))
             link.received(len(chunk))
 
     @contextlib.contextmanager
@@ -189,7 +190,7 @@ class Crowd:
                 self._process.tick(now, spared=True)
                 self._move(now)
             for member in () if is_last else self._members:
-                self._links[member].waits += member.says("at last", time.monotonic())
+                self._links[member].say(member.says("at last", time.monotonic()))
         return []
 
     def _know_the_same(self) -> bool:

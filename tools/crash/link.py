@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import ssl
 
 from tools.shared.sockets import reset
+from tools.shared.tls import client_context
 
 _CHUNK = 64 * 1024
 ENDS, WAYS = ("end", "reset", "hang"), ("up", "down")
@@ -35,6 +37,10 @@ class Link:
         if self.sock.connect_ex(address) not in (0, errno.EINPROGRESS):
             self.sock.close()
             raise CutError
+
+    def say(self, content: bytes) -> None:
+        """Send `content` with the next `flush`."""
+        self.waits += content
 
     def fail(self, how: str, way: str, after: int) -> None:
         """End in the way `how`, one of ENDS, after `after` more bytes "up" or "down"."""
@@ -82,3 +88,53 @@ class Link:
             else:
                 self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
+
+
+class TlsLink(Link):
+    """A link in TLS: it fails anywhere in the bytes of a record or of a handshake."""
+
+    _context = client_context()
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address)
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = self._context.wrap_bio(self._incoming, self._outgoing)
+        self._unsaid = b""  # until the handshake is done
+        self._secure = False
+        self._count = 0  # bytes of the last `receive`, encrypted
+        self._go_on()
+
+    def say(self, content: bytes) -> None:
+        """See Link."""
+        self._unsaid += content
+        self._go_on()
+
+    def receive(self) -> bytes:
+        """See Link: what is complete of it."""
+        chunk = super().receive()
+        self._count = len(chunk)
+        self._incoming.write(chunk)
+        self._go_on()
+        parts: list[bytes] = []
+        try:
+            while self._secure and (part := self._tls.read(_CHUNK)):
+                parts.append(part)
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:  # the server says why
+            raise CutError from None
+        return b"".join(parts)
+
+    def received(self, count: int) -> None:
+        """See Link: it is the encrypted bytes that count."""
+        super().received(self._count)
+
+    def _go_on(self) -> None:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            if not self._secure:
+                self._tls.do_handshake()
+                self._secure = True
+            if self._unsaid:
+                self._tls.write(self._unsaid)
+                self._unsaid = b""
+        self.waits += self._outgoing.read()

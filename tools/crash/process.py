@@ -15,6 +15,7 @@ from pathlib import Path
 from tools.crash.failpoints import POINTS, RARE_POINTS
 from tools.crash.faulty_server import BUG, KILL_AT
 from tools.shared.programs import HOST, ROOT, end, free_port
+from tools.shared.tls import server_options
 
 LIFE = (0.3, 4.0)  # seconds
 LONGEST_LIFE = 6.0  # of one that is to be killed at a point it may never come by
@@ -59,6 +60,7 @@ class Process:
         else:
             self._plan_kill()
         options = [str(self.port), "--host", HOST, "--data", str(self._folder / "data"), "--no-rate-limit", *KEEP]
+        options += server_options()
         environment = os.environ | ({KILL_AT: point} if point else {}) | ({BUG: self._bug} if self._bug else {})
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "tools.crash.faulty_server", *options]

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools.shared.tls import server_options
+
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 START_SECONDS, STOP_SECONDS = 10.0, 3.0
@@ -153,7 +155,8 @@ def serving(*options: str, before: tuple[str, ...] = ()) -> Iterator[Server]:
     """Run this checkout's server.py on a free port, in a folder of its own; `before`: what precedes the command."""
     with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder:
         port = free_port()
-        with running([*before, *server_command(port, Path(folder), *options)], port, Path(folder)) as server:
+        command = server_command(port, Path(folder), *server_options(), *options)
+        with running([*before, *command], port, Path(folder)) as server:
             yield server
 
 

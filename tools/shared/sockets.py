@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from tools.shared.programs import HOST
+from tools.shared.tls import secured
 
 PEOPLE = 900  # clients at a time, of the 1,000 that the server takes
 TIMEOUT = 30.0  # seconds for what has to happen
@@ -38,7 +39,7 @@ def connect(port: int, buffer: int = 0) -> socket.socket:
     sock.connect((HOST, port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setblocking(False)
-    return sock
+    return secured(sock)
 
 
 def frame(**message: object) -> bytes:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 
 from tools.shared.findings import Finding, report
 from tools.shared.sockets import PEOPLE, room_for
+from tools.shared.tls import in_tls
 from tools.stress.asking import asking
 from tools.stress.crowding import descriptors, slow_senders
 from tools.stress.guessing import guessing
+from tools.stress.handshakes import handshakes
 from tools.stress.junk import endless, scans
 from tools.stress.leaving import kicks, resets
 from tools.stress.room import run
@@ -40,6 +42,7 @@ def arguments() -> argparse.Namespace:
     one = proofs.add_parser("attacks", help="kicks, resets, too many, too slow, too long, port scanners, and guesses")
     one.add_argument("attack", nargs="*", choices=[*ATTACKS, "all"], default="all", help="all by default")
     proofs.add_parser("asking", help="850 who ask for long answers, and what somebody else's ping takes")
+    proofs.add_parser("handshakes", help="TLS handshakes that stall, fail or succeed, and what somebody's ping takes")
     one = proofs.add_parser("signals", help="SIGTERM under load")
     one.add_argument("--times", type=int, default=200, help="%(default)s by default")
     one = proofs.add_parser("run", help="900 clients through faults, every delivery checked")
@@ -48,6 +51,7 @@ def arguments() -> argparse.Namespace:
     one.add_argument("--messages", type=int, default=1000, help="each way (%(default)s)")
     one.add_argument("--seeds", type=int, default=5, help="of the faults (%(default)s)")
     for proof in proofs.choices.values():
+        proof.add_argument("--tls", action="store_true", help="all clients speak TLS")
         proof.add_argument("--seed", type=int, default=1, help="of all that is left to chance (%(default)s)")
     return parser.parse_args()
 
@@ -61,6 +65,8 @@ def findings(options: argparse.Namespace) -> Iterator[Finding]:
         return (ATTACKS[name](random.Random(options.seed)) for name in names)
     if options.proof == "asking":
         return asking()
+    if options.proof == "handshakes":
+        return handshakes()
     if options.proof == "signals":
         return signals(options.times, options.seed)
     if options.proof == "store":
@@ -70,8 +76,9 @@ def findings(options: argparse.Namespace) -> Iterator[Finding]:
 
 def main() -> int:
     """Run the proof; return the exit code: 0 if all passed."""
-    with room_for(2 * PEOPLE):
-        return report(findings(arguments()))
+    options = arguments()
+    with room_for(2 * PEOPLE), in_tls(options.tls):
+        return report(findings(options))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.certificate import CertificateError, load_certificate
-from tests.support.certificates import Certificates, openssl
-from tests.support.tls import Files
+from tests.support.certificates import Certificates, Files, openssl
 
 
 @pytest.mark.parametrize("rsa", [False, True])

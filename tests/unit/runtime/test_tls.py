@@ -14,7 +14,8 @@ import pytest
 import runtime.tls
 from runtime.certificate import load_certificate
 from runtime.tls import TlsTransport
-from tests.support.tls import Files, TlsSocket, client_context
+from tests.support.certificates import Files
+from tools.shared.tls import TlsSocket, client_context
 
 RECORD = 1 << 14
 LIMIT = 1 << 16
