@@ -315,10 +315,12 @@ class State:
     def _too_slow(self, session: Session) -> list[Effect]:
         if session.phase is Phase.SECURING:
             event = refusal(ErrorCode.TLS_REQUIRED)
+            why = f"no TLS handshake was finished within {limits.HANDSHAKE} s"
         else:
             seconds = limits.FRAMED_REGISTRATION if session.phase is Phase.NEW else limits.TEXT_REGISTRATION
             event = refusal(ErrorCode.TOO_SLOW_TO_JOIN, seconds=seconds)
-        return [LogLine(f"{session.label}: {event.text}"), *self.dismiss(session, event, "too slow to join")]
+            why = event.text
+        return [LogLine(f"{session.label}: {why}"), *self.dismiss(session, event, "too slow to join")]
 
 
 Handler = Callable[[State, Session, Any], Outcome]

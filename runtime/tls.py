@@ -18,8 +18,8 @@ The rules that it keeps:
   content are counted (`take_overhead`), and charged to the peer and the turn.
 - An end without close_notify may be anybody's doing: `truncated`.
 
-Python does not reach SSL_MODE_RELEASE_BUFFERS, so each connection keeps OpenSSL's two buffers of a record while it is
-idle.
+Python does not reach SSL_MODE_RELEASE_BUFFERS, so a connection keeps OpenSSL's buffers of a record while it is idle: in
+all it takes some 17 KiB more than a plain one.
 """
 
 from __future__ import annotations

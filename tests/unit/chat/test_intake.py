@@ -56,6 +56,7 @@ def test_a_handshake_that_takes_too_long_is_ended() -> None:  # T6
     party.passes(limits.HANDSHAKE)
     party.sees("ann", f"! {ErrorCode.TLS_REQUIRED.phrase}", "Goodbye.")
     assert party.is_gone("ann")
+    assert party.log[-1].endswith(": no TLS handshake was finished within 10 s")
 
 
 def test_the_last_line_is_served_before_the_end() -> None:
