@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.crash.link import CutError, Link
+from runtime.certificate import load_certificate
+from runtime.tls import TlsTransport
+from tests.support.certificates import Files
+from tools.crash.link import CutError, Link, TlsLink
 
 PATIENCE = 10.0  # seconds; no passing test waits for it
 
@@ -96,3 +99,40 @@ def test_where_nobody_listens_there_is_no_link() -> None:
         address = listener.getsockname()
     with pytest.raises(CutError), attempt(address) as link:
         link.receive()
+
+
+@pytest.mark.parametrize("down", [0, 700])
+def test_a_link_in_tls_carries_what_is_said_and_fails_in_the_midst_of_a_record(certificate: Files, down: int) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        contextlib.closing(TlsLink(listener.getsockname())) as link,
+    ):
+        sock, _ = listener.accept()
+        with contextlib.closing(TlsTransport(sock, load_certificate(*certificate).context, b"")) as server:
+            sock.setblocking(False)
+            link.say(b"hello")
+            if down:
+                link.fail("end", "down", down)
+                with pytest.raises(CutError):
+                    converse(link, server)
+            else:
+                assert converse(link, server) == (b"hello", b"hi")
+
+
+def converse(link: TlsLink, server: TlsTransport) -> tuple[bytes, bytes]:
+    """Return what was heard at both ends, once each has said something."""
+    up = down = b""
+    while not (up and down):
+        link.flush()
+        if not server.pending:
+            select.select([server.sock, link.sock], [], [], PATIENCE)
+        if server.handshaking:
+            server.shake_hands()
+        else:
+            with contextlib.suppress(BlockingIOError):
+                up += server.receive(100)
+                server.send([b"hi"])
+        chunk = link.receive()
+        link.received(len(chunk))
+        down += chunk
+    return up, down
