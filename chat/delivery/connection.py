@@ -117,7 +117,7 @@ class Connection:
             self._codec = LineCodec()
         elif kind is Opening.UNKNOWN:
             self.inbox.append(ProtocolError(ErrorCode.NOT_A_PROTOCOL, fatal=True))
-        elif kind is Opening.TLS:
+        else:  # TLS
             self.begins_tls = self._security is not Security.NONE
         if self._security is Security.REQUIRED and self._codec is not None:
             self._codec = None
