@@ -114,14 +114,14 @@ class TlsLink(Link):
         chunk = super().receive()
         self._count = len(chunk)
         self._incoming.write(chunk)
-        self._go_on()
         parts: list[bytes] = []
         try:
+            self._go_on()
             while self._secure and (part := self._tls.read(_CHUNK)):
                 parts.append(part)
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLError:  # the server says why
+        except ssl.SSLError:  # such as a greeting in text, for a hello that did not come in time
             raise CutError from None
         return b"".join(parts)
 
