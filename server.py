@@ -255,7 +255,7 @@ class Server:
         """Read from a peer, unless it has requests left over, and serve its requests."""
         try:
             connection = peer.connection
-            if not (connection.has_requests or connection.ended):
+            if not (connection.has_requests or connection.ended):  # of a closing peer, the rest is read and dropped
                 effects += self._read(peer)
             intake.serve(self._hub, connection, effects)
         except Exception:  # a bug costs the peer that provokes it, and nobody else; what came before it is kept
