@@ -28,7 +28,7 @@ from math import inf
 
 from chat import limits
 from chat.delivery import intake
-from chat.delivery.connection import Connection, Security
+from chat.delivery.connection import Connection, Doors, Security
 from chat.delivery.fanout import Fanout
 from chat.effects import (
     Broadcast,
@@ -52,7 +52,6 @@ from chat.effects import (
 )
 from chat.hub import Hub
 from chat.session import Session
-from protocol.dialects import Dialect
 from protocol.errors import ErrorCode
 from protocol.events import refusal
 from protocol.values import unreachable
@@ -69,6 +68,7 @@ from runtime.services import Services
 from runtime.signals import Signals
 from runtime.sockets import raise_descriptor_limit
 from runtime.transport import Transport
+from runtime.web_files import open_site
 
 LONGEST_SLEEP = 1.0  # seconds; deadlines are checked at least this often
 SWITCH_INTERVAL = 0.0002  # seconds that a worker's Python may keep the loop waiting after each of its system calls
@@ -84,15 +84,15 @@ class Server:
         acceptor: Acceptor,
         hub: Hub,
         services: Services,
-        text_dialect: Dialect | None,
+        doors: Doors,
         poller: Poller,
         clock: LoopClock,
     ) -> None:
-        """Serve `hub`, and own all of these; without `text_dialect`, a text user's first line selects it."""
+        """Serve `hub` to all who come in by `doors`, and own the rest."""
         self._acceptor = acceptor
         self._hub = hub
         self._services = services
-        self._text_dialect = text_dialect
+        self._doors = doors
         self._poller = poller
         self._clock = clock
         self._fanout = Fanout()
@@ -209,7 +209,7 @@ class Server:
     def _welcome(self, transport: Transport, address: str, now: float) -> None:
         session = Session(address)
         security = self._handshakes.security_for(session.host)
-        peer = Peer(transport, Connection(session, self._text_dialect, security))
+        peer = Peer(transport, Connection(session, self._doors, security))
         self._peers.add(peer)
         self._begin(peer, now)
         if security is Security.REQUIRED:
@@ -317,6 +317,7 @@ class Server:
                     peer = self._peers.by_session[effect.session]
                     peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
                     self._peers.closing.add(peer)
+                    deliveries.append(CodecReply(effect.session, peer.connection.farewell()))
                 case ReadAgain():
                     if effect.session in self._peers.by_session:
                         self._peers.update(self._peers.by_session[effect.session])
@@ -409,7 +410,8 @@ def serve(options: argparse.Namespace) -> None:
     acceptor.ban_of = hub.ban_of
     for line in invitation(options.host, options.port, not options.tls_only, acceptor.fingerprint):
         log.info("%s", line)
-    Server(acceptor, hub, services, DIALECTS[options.dialect], poller, LoopClock()).run()
+    doors = Doors(DIALECTS[options.dialect], open_site(options.origin))
+    Server(acceptor, hub, services, doors, poller, LoopClock()).run()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ Received = bytes | ProtocolError
 class Codec(Protocol):
     """What a connection needs of a codec, and the fan-out of its class."""
 
+    over: bool  # the peer has nothing more to say: once `replies` are out, the connection is to be closed
     dropped: int  # bytes of payloads that were too long, since the codec's owner last set this to 0
 
     def feed(self, chunk: bytes) -> list[Received]:
@@ -27,6 +28,9 @@ class Codec(Protocol):
 
     def replies(self) -> bytes:
         """Return what the codec itself has to answer, at once, and forget it."""
+
+    def farewell(self) -> bytes:
+        """Return what ends our side of the stream, if anything does; nothing is sent after it."""
 
     def hide_typing(self, hiding: bool) -> None:
         """Note whether the peer's terminal has been asked to hide what is typed."""

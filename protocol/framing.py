@@ -25,6 +25,8 @@ HEADER_SIZE = 4
 class FrameCodec:
     """bytes <-> payloads. `feed` may be given the stream in any cut; the payloads are the same."""
 
+    over = False
+
     def __init__(self, preamble: int = 0, longest: int = FRAME_LIMIT) -> None:
         """Read frames; with `preamble`, first drop up to that many bytes before the first NUL.
 
@@ -103,6 +105,10 @@ class FrameCodec:
 
     def replies(self) -> bytes:
         """Return nothing: frames have no commands of their own."""
+        return b""
+
+    def farewell(self) -> bytes:
+        """Return nothing: frames need no end but that of the stream."""
         return b""
 
     def hide_typing(self, hiding: bool) -> None:

@@ -25,6 +25,8 @@ _CR, _LF = b"\r", b"\n"
 class LineCodec:
     """bytes <-> payloads. `feed` may be given the stream in any cut; the payloads are the same."""
 
+    over = False
+
     def __init__(self) -> None:
         self._telnet = TelnetFilter()
         self._partial = b""
@@ -83,6 +85,10 @@ class LineCodec:
         """Return the line that the end of the stream completes, if one was begun; nothing may be fed after this."""
         line, self._partial = self._partial, b""
         return [line] if line and not self._ended else []
+
+    def farewell(self) -> bytes:
+        """Return nothing: lines need no end but that of the stream."""
+        return b""
 
     def hide_typing(self, hiding: bool) -> None:
         """Note whether the peer has been sent HIDE_TYPING, so that its agreement is not refused."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from ipaddress import ip_network
@@ -49,6 +50,12 @@ def _network(text: str) -> Network:
         return ip_network(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a network: give one such as 192.0.2.0/24") from None
+
+
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#@\s]+/?", text, re.IGNORECASE):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the origin of a page: give one such as https://example.org")
+    return text
 
 
 def _name(text: str) -> str:
@@ -108,6 +115,14 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="a network whose addresses may have any number of connections, as loopback may; can be given repeatedly",
+    )
+    parser.add_argument(
+        "--origin",
+        metavar="URL",
+        type=_origin,
+        action="append",
+        default=[],
+        help="a site whose pages may chat here, such as https://example.org, besides this server's own",
     )
     parser.add_argument(
         "--no-rate-limit",

@@ -65,7 +65,7 @@ class Peer:
         connection, session = self.connection, self.session
         if connection.has_requests or (self.transport.pending and self.can_read):
             return True
-        return connection.ended and session.listened_to and not session.closing
+        return connection.over and session.listened_to and not session.closing
 
 
 class Peers:

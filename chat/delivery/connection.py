@@ -6,8 +6,11 @@ without a message, which it could not read. An unknown protocol is refused, and 
 peer that stays silent for 250 ms is greeted in text by the loop and remains undecided; a framed client drops that
 greeting, so the grace period decides only when a telnet user is greeted, never which protocol is spoken.
 
-Text. HTTP and SSH clients are recognised by their first line and refused. With the dialect left open, each line of a
-user without a name decides again: a verb makes a verb session (E), a slash leads back.
+HTTP. The one request is answered by the site (chat.delivery.site), and the connection is over; or it opens a WebSocket,
+whose codec and dialect take the place of HTTP's.
+
+Text. SSH clients, and HTTP with a method that nobody knows, are recognised by their first line and refused. With the
+dialect left open, each line of a user without a name decides again: a verb makes a verb session (E), a slash leads back.
 
 Requests are parsed one at a time, when the hub is ready for the next one, because each may change how the next is
 parsed: a name is accepted, a dialect is chosen, the session ends. Until then their payloads wait in the inbox, and the
@@ -23,15 +26,19 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum, auto
+from functools import partial
+from typing import NamedTuple
 
 from chat import limits
 from chat.delivery.outbox import Outbox
+from chat.delivery.site import Site
 from chat.session import Phase, Session
 from protocol.codec import Codec, Received
-from protocol.dialects import JSON, SLASH, UNREADABLE, Dialect, detect
+from protocol.dialects import HTTP, JSON, SLASH, UNREADABLE, WEBSOCKET, Dialect, detect
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.framing import REQUEST_LIMIT, FrameCodec
-from protocol.lines import LineCodec
+from protocol.http import HttpCodec
+from protocol.lines import LINE_END, LineCodec
 from protocol.opening import Opening, opening
 from protocol.requests import Malformed, Request, Say
 
@@ -47,19 +54,26 @@ class Security(Enum):
     ESTABLISHED = auto()  # these are the bytes inside it
 
 
+class Doors(NamedTuple):
+    """What peers may speak besides frames."""
+
+    text: Dialect | None = None  # of all text users; with None, their first lines select it
+    site: Site = Site({})  # what browsers get
+
+
 class Connection:
     """The bytes of one session, in and out."""
 
-    def __init__(self, session: Session, text_dialect: Dialect | None, security: Security = Security.NONE) -> None:
-        """Begin undecided; text users speak `text_dialect`, or with None the dialect of their first lines."""
+    def __init__(self, session: Session, doors: Doors, security: Security = Security.NONE) -> None:
+        """Begin undecided."""
         self.session = session
-        self._text_dialect = text_dialect
+        self._doors = doors
         self._security = security
         self.begins_tls = False  # the peer speaks TLS, and this port does, too: the loop goes on with the handshake
         self.outbox = Outbox()
         self.ended = False  # the peer has sent its end of file
-        self.dialect = session.dialect = text_dialect or SLASH
-        self._open_dialect = text_dialect is None
+        self.dialect = session.dialect = doors.text or SLASH
+        self._open_dialect = doors.text is None
         self._opening: Opening | None = None  # the protocol; None while undecided
         self._start = b""  # the bytes received while undecided
         self._codec: Codec | None = None  # None: undecided, refused or ended
@@ -74,13 +88,18 @@ class Connection:
         return self._opening is not None
 
     @property
+    def over(self) -> bool:
+        """Whether the peer has nothing more to say; what it has said may still wait in the inbox."""
+        return self.ended or (self._codec is not None and self._codec.over)
+
+    @property
     def is_tls(self) -> bool:
         """Whether the peer speaks TLS."""
         return self._opening is Opening.TLS
 
     def inside_tls(self) -> Connection:
         """Return the connection of what is inside this peer's TLS."""
-        return Connection(self.session, self._text_dialect, Security.ESTABLISHED)
+        return Connection(self.session, self._doors, Security.ESTABLISHED)
 
     @property
     def has_requests(self) -> bool:
@@ -102,8 +121,18 @@ class Connection:
         return has_shown
 
     def replies(self) -> bytes:
-        """Return what the codec itself has to answer (telnet's refusals), and forget it."""
-        return b"" if self._codec is None else self._codec.replies()
+        """Return what the codec itself has to answer (telnet's refusals, a page), and forget it."""
+        codec = self._codec
+        if codec is None or not (replies := codec.replies()):
+            return b""
+        if isinstance(codec, HttpCodec) and codec.successor is not None:
+            self._codec = codec.successor
+            self.dialect = self.session.dialect = WEBSOCKET
+        return replies
+
+    def farewell(self) -> bytes:
+        """Return what ends our side of the stream, behind all else."""
+        return b"" if self._codec is None else self._codec.farewell()
 
     def _decide(self, start: bytes) -> bool:
         kind = self._opening = opening(start, self._security is Security.ESTABLISHED)
@@ -113,6 +142,10 @@ class Connection:
             self.dialect = self.session.dialect = JSON
             self._open_dialect = self._first_line = False
             self._codec = FrameCodec(longest=REQUEST_LIMIT)
+        elif kind is Opening.HTTP:
+            self.dialect = self.session.dialect = HTTP
+            self._open_dialect = self._first_line = False
+            self._codec = HttpCodec(partial(self._doors.site.respond, address=self.session.host))
         elif kind is Opening.TEXT:
             self._codec = LineCodec()
         elif kind is Opening.UNKNOWN:
@@ -130,6 +163,8 @@ class Connection:
         `cut_off`: the end is not the peer's own for sure (TLS without its close_notify), so a last line without a line
         end may be a part of another.
         """
+        if self._start and not self.decided and not cut_off:  # such as GET, which only its end makes a line
+            self.receive(LINE_END)
         if self._codec is not None and self.session.question is None and not cut_off:
             self.inbox.extend(self._codec.end())
         self._codec = None

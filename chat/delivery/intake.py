@@ -47,12 +47,12 @@ def charge_overhead(hub: Hub, connection: Connection, size: int) -> list[Effect]
 
 
 def serve(hub: Hub, connection: Connection, effects: list[Effect]) -> None:
-    """Serve a peer's requests of one turn, and after its last one its end of file.
+    """Serve a peer's requests of one turn, and after its last one its end.
 
     What they lead to is added to `effects`, request by request, so that nothing is lost if a later one meets a bug.
     """
     session = connection.session
     for request in connection.requests(limits.TURN_REQUESTS):
         effects += hub.handle(session, request)
-    if connection.ended and session.listened_to and not connection.has_requests:
+    if connection.over and session.listened_to and not connection.has_requests:
         effects += hub.lost(session, "connection closed")

@@ -1,18 +1,19 @@
 """The dialects: what the payloads mean that a codec finds. payload -> request, event -> payload.
 
-`dialect` says what every dialect has; `slash`, `verbs` and `json` are one each. A new one is a file here, a name in
-this list, and a way to choose it: a first byte (chat.delivery.connection), a first word (`detect`) or an option.
+`dialect` says what every dialect has; `slash`, `verbs`, `http` and `json` are one each, the last by two codecs. A new
+one is a file here, a name in this list, and a way to choose it: a first byte (chat.delivery.connection), a first word (`detect`) or an option.
 """
 
 from __future__ import annotations
 
 from protocol.commands import BY_VERB
 from protocol.dialects.dialect import UNREADABLE, Dialect
-from protocol.dialects.json import JSON
+from protocol.dialects.http import HTTP
+from protocol.dialects.json import JSON, WEBSOCKET
 from protocol.dialects.slash import SLASH
 from protocol.dialects.verbs import OPEN_VERBS, VERBS
 
-__all__ = ["JSON", "OPEN_VERBS", "SLASH", "UNREADABLE", "VERBS", "Dialect", "detect"]
+__all__ = ["HTTP", "JSON", "OPEN_VERBS", "SLASH", "UNREADABLE", "VERBS", "WEBSOCKET", "Dialect", "detect"]
 
 
 def detect(payload: bytes, spoken: Dialect) -> Dialect:

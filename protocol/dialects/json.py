@@ -1,5 +1,5 @@
-"""JSON: frames of objects (protocol.objects), for programs. What a user typed is in them as a slash line, so that a new
-command needs no new client."""
+"""JSON: objects (protocol.objects) in frames, for programs, or in a WebSocket's messages, for browsers. What a user typed
+is in them as a slash line, so that a new command needs no new client."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT
 from protocol.objects import FROM_CLIENT, dump, load
 from protocol.requests import Hello, Line, LineRequest, Malformed, Name, Password, Pong, Request, Whisper
+from protocol.websocket import WebSocketCodec
 
 _FRAME_WORDS = {Hello: "hello", Name: A_NAME, Password: A_PASSWORD, Pong: "pong"}
 
 
 class _JsonDialect:
-    """Frames of JSON objects. What the user typed is in them as a slash line, so new commands need no new client."""
+    """Payloads that are JSON objects, whichever codec carries them."""
 
-    name = "json"
-    codec: type[Codec] = FrameCodec
     echoes = counts = pings = has_hello = True
+
+    def __init__(self, name: str, codec: type[Codec]) -> None:
+        self.name = name
+        self.codec = codec
 
     def parse(self, payload: bytes, named: bool, asked: bool = False) -> Request:
         cseq = None
@@ -56,4 +59,5 @@ def _parse_line(line: Line, named: bool) -> LineRequest:
     return request
 
 
-JSON: Dialect = _JsonDialect()
+JSON: Dialect = _JsonDialect("json", FrameCodec)
+WEBSOCKET: Dialect = _JsonDialect("websocket", WebSocketCodec)

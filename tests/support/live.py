@@ -21,6 +21,7 @@ from math import inf
 from pathlib import Path
 
 from chat.admission import Admission
+from chat.delivery.connection import Doors
 from chat.hub import Hub
 from chat.room import Room
 from protocol.dialects import Dialect
@@ -36,6 +37,7 @@ from runtime.peers import Peer
 from runtime.poller import Poller, SelectPoller
 from runtime.services import Services
 from runtime.sockets import listen
+from runtime.web_files import open_site
 from server import Server
 from storage.users_file import Accounts
 from tools.shared.tls import TlsSocket, client_context
@@ -100,7 +102,8 @@ class Live:
         poller = poller or self.poller
         acceptor = Acceptor(listeners, Admission(), poller.descriptor_limit, encryption)
         self._tls = client_context() if encryption else None
-        self.server = Server(acceptor, self.hub, services, dialect, poller, LoopClock(self.clock, jump))
+        doors = Doors(dialect, open_site())
+        self.server = Server(acceptor, self.hub, services, doors, poller, LoopClock(self.clock, jump))
         self._clients: list[Client] = []
         self._over = False
 

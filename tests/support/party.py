@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chat.delivery import intake
-from chat.delivery.connection import Connection
+from chat.delivery.connection import Connection, Doors
 from chat.delivery.fanout import Fanout
 from chat.effects import AccountTask, Close, Delivery, Effect, LogLine, ReadAgain, SanctionTask, SearchTask, TaskResult
 from chat.hub import Hub
@@ -41,7 +41,7 @@ class Guest:
 
     def __init__(self, session: Session, dialect: Dialect | None) -> None:
         self.session = session
-        self.connection = Connection(session, dialect)
+        self.connection = Connection(session, Doors(dialect))
         self.heard = b""
         self.cseq = 0  # of its newest line, if it is framed
         self.gone = False

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import server
 from chat import log as chat_log
+from chat.delivery.connection import Doors
 from chat.hub import Hub
 from chat.session import Session
 from runtime import bootstrap, services
@@ -121,7 +122,7 @@ class Machine:
         behind = Services(hub, cast(Any, _NoAccountService()), self._journal)
         self._network.open()
         network: Any = self._network  # our acceptor and poller
-        self._server = Server(network, hub, behind, None, network, LoopClock(network))
+        self._server = Server(network, hub, behind, Doors(), network, LoopClock(network))
 
     def turn(self) -> None:
         """Let the loop turn once; that may be the end of it."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.delivery.connection import Connection, Security
+from chat.delivery.connection import Connection, Doors, Security
 from chat.session import Dialog, Phase, Question, Session
 from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect
 from protocol.errors import ErrorCode
@@ -24,7 +24,7 @@ HELLO = Hello(1, "a secret")
 def connection(dialect: Dialect | None = None, named: bool = False) -> Connection:
     session = Session("192.0.2.1:4711")
     session.phase = Phase.CHATTING if named else Phase.NAMELESS
-    return Connection(session, dialect)
+    return Connection(session, Doors(dialect))
 
 
 def frame(message: object) -> bytes:
@@ -92,7 +92,7 @@ def test_what_nobody_speaks_is_told_and_closed(start: bytes) -> None:
     [(Security.NONE, False), (Security.OPTIONAL, True), (Security.REQUIRED, True), (Security.ESTABLISHED, False)],
 )
 def test_tls_begins_where_the_port_speaks_it(security: Security, begins: bool) -> None:  # T1
-    made = Connection(Session("192.0.2.1:4711"), None, security)
+    made = Connection(Session("192.0.2.1:4711"), Doors(), security)
     made.receive(b"\x16\x03\x01")
     assert made.begins_tls == begins
     assert made.has_requests == (security is Security.ESTABLISHED)
@@ -100,7 +100,7 @@ def test_tls_begins_where_the_port_speaks_it(security: Security, begins: bool) -
 
 @pytest.mark.parametrize("start", [b"ann\r\n", b"\xff\xfb\x01", frame(HELLO)])
 def test_where_tls_is_required_nothing_else_is_parsed(start: bytes) -> None:  # T2
-    made = Connection(Session("192.0.2.1:4711"), None, Security.REQUIRED)
+    made = Connection(Session("192.0.2.1:4711"), Doors(), Security.REQUIRED)
     made.receive(start + b"more\r\n")
     made.receive(b"and more\r\n")
     (request,) = made.requests(100)
@@ -111,7 +111,7 @@ def test_where_tls_is_required_nothing_else_is_parsed(start: bytes) -> None:  # 
 
 @pytest.mark.parametrize("dialect", [None, VERBS])
 def test_inside_tls_the_first_byte_decides_again(dialect: Dialect | None) -> None:  # T1
-    outside = Connection(Session("192.0.2.1:4711"), dialect, Security.OPTIONAL)
+    outside = Connection(Session("192.0.2.1:4711"), Doors(dialect), Security.OPTIONAL)
     outside.receive(b"\x16\x03\x01")
     inside = outside.inside_tls()
     assert not inside.decided

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from chat import limits
-from chat.delivery.connection import Connection
+from chat.delivery.connection import Connection, Doors
 from chat.delivery.fanout import Fanout
 from chat.delivery.outbox import Buffer
 from chat.effects import Broadcast, CodecReply, Delivery, Entered, Exited, Unicast
@@ -37,7 +37,7 @@ def fanout_to(*readers: Connection) -> Fanout:
 
 
 def connection_of(session: Session, dialect: Dialect | None = None) -> Connection:
-    return Connection(session, dialect or SPOKEN[session])
+    return Connection(session, Doors(dialect or SPOKEN[session]))
 
 
 def buffers_of(connection: Connection) -> list[Buffer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chat import limits
 from chat.delivery import intake
-from chat.delivery.connection import Connection, Security
+from chat.delivery.connection import Connection, Doors, Security
 from chat.effects import Close, LogLine
 from chat.session import Phase
 from protocol.errors import ErrorCode
@@ -39,7 +39,7 @@ def test_a_peer_that_begins_tls_has_to_finish_its_handshake_soon_and_is_not_gree
     party = Party()
     party.connects("ann")
     session = party.guests["ann"].session
-    connection = Connection(session, None, Security.OPTIONAL)
+    connection = Connection(session, Doors(), Security.OPTIONAL)
     assert intake.receive(party.hub, connection, b"\x16\x03\x01") == []
     phases = [session.phase]
     assert session.liveness.deadline == party.now + limits.HANDSHAKE

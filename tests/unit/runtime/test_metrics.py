@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from chat.delivery.connection import Connection
+from chat.delivery.connection import Connection, Doors
 from chat.log import Log
 from chat.room import Room
 from chat.session import Session
@@ -14,7 +14,7 @@ from runtime.metrics import Metrics
 
 
 def connection(first: bytes = b"") -> Connection:
-    made = Connection(Session("192.0.2.1:4711"), None)
+    made = Connection(Session("192.0.2.1:4711"), Doors())
     if first:
         made.receive(first)
     return made

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.delivery.connection import Connection
+from chat.delivery.connection import Connection, Doors
 from chat.delivery.outbox import Buffer
 from chat.session import Session
 from protocol.dialects import SLASH
@@ -86,7 +86,7 @@ class House:
     def __init__(self) -> None:
         self.poller, self.transport = FakePoller(), FakeTransport()
         self.peers = Peers(self.poller)
-        self.peer = Peer(self.transport, Connection(Session("a host:1"), SLASH))
+        self.peer = Peer(self.transport, Connection(Session("a host:1"), Doors(SLASH)))
         self.peers.add(self.peer)
 
     def updates(self, *, writing: bool, needs: tuple[bool, bool] | None) -> None:

@@ -1,0 +1,104 @@
+"""The site: what a browser finds here. A path -> a page, which makes a response, or a WebSocket, of the request.
+
+    site = Site({"/": file_page(...), "/chat": websocket_page(origins)})
+
+The rule: a path is looked up as it stands, and nothing is made of it (no folder, no decoding, no file name), so there
+is nothing to climb out of. Every response forbids the browser whatever the page does not need: scripts, styles and
+connections from elsewhere, scripts in the page's own text, markup made of text, framing, guessing at types, referrers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+
+from protocol.codec import Codec
+from protocol.http import HttpError, Request, Response, not_allowed, text_response
+from protocol.text import ascii_line
+from protocol.websocket import WebSocketCodec
+
+Page = Callable[[Request, str], "Response | Codec"]  # of a request, and the address that it comes from
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        *(f"{kind}-src 'self'" for kind in ("script", "style", "connect", "img")),
+        *(f"{what} 'none'" for what in ("base-uri", "form-action", "frame-ancestors")),
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_SECURITY = (
+    ("Content-Security-Policy", _POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+_QUOTED = 80  # characters of a peer's words in an answer
+
+
+class Site:
+    """The pages by their paths."""
+
+    def __init__(self, pages: Mapping[str, Page]) -> None:
+        self._pages = pages
+
+    def respond(self, request: Request, address: str) -> Response | Codec:
+        """Return what `request`, from `address`, is answered. Raises HttpError."""
+        if request.method not in ("GET", "HEAD"):
+            raise not_allowed(request.method)
+        page = self._pages.get(request.path)
+        if page is None:
+            raise HttpError(HTTPStatus.NOT_FOUND, f"There is no {ascii_line(request.path[:_QUOTED])} here.")
+        return page(request, address)
+
+
+class File(NamedTuple):
+    """A file of the page, as it is and packed."""
+
+    kind: str  # its content type
+    plain: bytes
+    gzip: bytes
+
+
+def file_page(file: File) -> Page:
+    """Return a page that is `file`. A browser that has it asks each time if it is still the same."""
+    tag = f'"{hashlib.sha256(file.plain).hexdigest()[:16]}"'
+    headers = (*_SECURITY, ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding"), ("ETag", tag))
+    unchanged = Response(HTTPStatus.NOT_MODIFIED, headers)
+    plain = Response(HTTPStatus.OK, (*headers, ("Content-Type", file.kind)), file.plain)
+    packed = Response(HTTPStatus.OK, (*plain.headers, ("Content-Encoding", "gzip")), file.gzip)
+
+    def page(request: Request, address: str) -> Response:
+        if tag in request.headers.get("if-none-match", ""):
+            return unchanged
+        return packed if "gzip" in request.headers.get("accept-encoding", "") else plain
+
+    return page
+
+
+def notice_page(status: HTTPStatus, text: str) -> Page:
+    """Return a page that is a line of text."""
+    response = text_response(status, text, *_SECURITY[2:])
+    return lambda request, address: response
+
+
+def websocket_page(origins: Collection[str]) -> Page:
+    """Return a page that opens a WebSocket, for scripts of this site and of `origins`, such as "https://example.org".
+
+    A browser names in `Origin` the site whose script asks, and what it asks of is in `Host`. (RFC 6454, RFC 6455, 10.2)
+    Whatever sends no Origin is no browser, and can claim anything.
+    """
+    allowed = {origin.lower().rstrip("/") for origin in origins}
+
+    def page(request: Request, address: str) -> Codec:
+        origin = request.headers.get("origin", "").lower()
+        own = (f"{scheme}://{request.headers.get('host', '').lower()}" for scheme in ("http", "https"))
+        if origin and origin not in own and origin not in allowed:
+            raise HttpError(HTTPStatus.FORBIDDEN, "Scripts of other sites may not chat here (see --origin).")
+        return WebSocketCodec(request)
+
+    return page
