@@ -1,0 +1,216 @@
+// How each event reads: an event -> what is shown, `{kind, spans: [{text, role}], event}`, which the view makes nodes of.
+// The sentences are those of client/core/render.py; tests/cases.json holds both to them.
+
+import { key } from "./commands.js";
+
+export const COLORS = 16;
+
+export const shown = (kind, ...parts) => ({
+  kind,
+  spans: parts.map((part) => (typeof part === "string" ? { text: part, role: "text" } : part)),
+});
+export const textOf = ({ spans }) => spans.map((span) => span.text).join("");
+export const isMention = ({ spans }) => spans.some((span) => span.role === "mention");
+
+const name = (text) => ({ text, role: "name" });
+const author = (text, me) => ({ text, role: text === me ? "own" : "name" });
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\-]/g, "\\$&");
+
+// `text` in pieces, and of each whether it is `me` as a word of its own. A name may hold hyphens, so "ann" is no word of
+// "ann-marie"; behind it one may stand for a dash.
+export function mentions(text, me) {
+  if (!me) return [[text, false]];
+  const [word, own] = ["[\\p{L}\\p{N}_]", escaped(me).replaceAll("\\-", "-")];
+  const parts = text.split(new RegExp(`(?<!${word})(?<!${word}-)(${own})(?!${word})(?!-${word})`, "giu"));
+  return parts.map((part, at) => [part, at % 2 === 1]).filter(([part]) => part);
+}
+
+const marked = (text, me, role) =>
+  mentions(text, me).map(([part, isMe]) => ({ text: part, role: isMe ? "mention" : role }));
+
+const actIn = (text) => (text.startsWith("/me ") ? text.slice(4) : null);
+
+function said(event, me) {
+  const [who, others, act] = [author(event.name, me), event.name === me ? "" : me, actIn(event.text)];
+  return act === null
+    ? shown("said", who, ...marked(`: ${event.text}`, others, "text"))
+    : shown("said", who, " ", ...marked(`*${act}*`, others, "act"));
+}
+
+function whispered(event, me) {
+  const [from, to] = [event.name, event.to].map((who) => (who === me ? { text: "you", role: "own" } : name(who)));
+  return shown("whispered", from, " -> ", to, `: ${event.text}`);
+}
+
+function missed({ missed: count }) {
+  return shown(
+    "notice",
+    count
+      ? `* Messages that you missed and that can't be had any more: ${count}`
+      : "* The server began a new log: what you may have missed can't be had any more.",
+  );
+}
+
+function history(event, me) {
+  const parts = event.entries.flatMap((entry) => ["\n", `[${minute(entry.at)}] `, ...past(entry, me)]);
+  return shown("answer", ...(event.text ? [event.text, ...parts] : parts.slice(1)));
+}
+
+function past(entry, me) {
+  const act = entry.to === undefined ? actIn(entry.text) : null;
+  const who = [author(entry.name, me), ...(entry.to === undefined ? [] : [" -> ", author(entry.to, me)])];
+  return act === null ? [...who, `: ${entry.text}`] : [...who, " ", { text: `*${act}*`, role: "act" }];
+}
+
+const LATEST = 253_402_000_000; // seconds: days before the end of the year 9999
+export const dateOf = (at) => new Date(Math.min(at, LATEST) * 1000);
+const two = (number) => String(number).padStart(2, "0");
+export const clock = (date) => `${two(date.getHours())}:${two(date.getMinutes())}`;
+
+function minute(at) {
+  const date = dateOf(at);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(date)}`;
+}
+
+const RENDERERS = {
+  said,
+  whispered,
+  joined: (event) => shown("notice", "* ", name(event.name), ` has connected. Users here: ${event.count}`),
+  left: (event) => shown("notice", "* ", name(event.name), ` has left (${event.reason}). Users here: ${event.count}`),
+  renamed: (event, me) =>
+    event.name === me
+      ? shown("notice", "* You are now ", name(event.name))
+      : shown("notice", "* ", name(event.old), " is now ", name(event.name)),
+  welcome: (event) =>
+    shown(
+      "notice",
+      "* Welcome, ",
+      name(event.name),
+      `. You may chat now; /help (or /cmd) lists the commands.\n* Users here: ${event.count}`,
+    ),
+  ask: (event) => shown("question", event.text),
+  history,
+  notice: (event) => shown("notice", `* ${event.text}`),
+  refused: (event) => refusal(event.text),
+  gap: missed,
+  goodbye: (event) => shown("notice", event.reason),
+  users: (event) =>
+    shown("answer", `Connected users: ${event.count}\n`, ...event.names.flatMap((one) => ["  ", name(one)]).slice(1)),
+  help: (event) =>
+    shown(
+      "answer",
+      ...event.commands
+        .flatMap((row) => ["\n", { text: row.usage, role: "usage" }, `  ${explained(row)}`])
+        .slice(1),
+    ),
+};
+
+const explained = ({ help, aliases }) =>
+  aliases.length ? `${help} Also ${aliases.map((alias) => `/${alias}`).join(", ")}.` : help;
+
+// How `event` reads for the user called `me`; null for one that is not shown.
+export function render(event, me) {
+  return Object.hasOwn(RENDERERS, event.type) ? { ...RENDERERS[event.type](event, me), event } : null;
+}
+
+export const refusal = (text) => shown("refused", `! ${text}`);
+export const answer = (text) => shown("answer", text);
+export const pong = (seconds, event) => ({
+  ...answer(seconds === null ? "pong" : `pong: ${(seconds * 1000).toFixed(1)} ms`),
+  event,
+});
+
+const WIDTH = 39;
+function rule(text) {
+  const room = Math.max(0, WIDTH - text.length - 2);
+  return `${"-".repeat(Math.floor(room / 2))} ${text} ${"-".repeat(Math.ceil(room / 2))}`;
+}
+export const firstMissed = (one) => ({
+  ...one,
+  spans: [{ text: `${rule("while you were away")}\n`, role: "rule" }, ...one.spans],
+});
+export const backAgain = (missed_, count) =>
+  shown(
+    "notice",
+    missed_ ? { text: rule(`you are back, users here: ${count}`), role: "rule" } : `* You are back, and missed nothing. Users here: ${count}`,
+  );
+
+// --- comings and goings, folded ------------------------------------------------------------------------------------
+
+const EVENTS_LIMIT = 1000; // in one line
+const SPEAKERS_LIMIT = 10_000;
+const NAMES = 10; // in one list of the line; the rest are counted
+
+// Who comes and goes without a word is shown in one line, which grows as long as nothing else is shown.
+export class JoinsLine {
+  #folded = [];
+  #speakers = new Set();
+
+  get full() {
+    return this.#folded.length >= EVENTS_LIMIT;
+  }
+
+  // Whether `event` goes into the line, and so needs no other place.
+  takes(event) {
+    if (["said", "whispered"].includes(event?.type) || (event?.type === "renamed" && this.#speakers.has(event.old))) {
+      if (this.#speakers.size < SPEAKERS_LIMIT) this.#speakers.add(event.name);
+    }
+    if (!["joined", "left"].includes(event?.type)) return false;
+    const wasHeard = this.#speakers.delete(event.name); // who joins under this name later is another user
+    if (wasHeard && event.type === "left") return false;
+    this.#folded.push(event);
+    return true;
+  }
+
+  line(me) {
+    const folded = this.#folded;
+    if (folded.length < 2) return folded.length ? render(folded[0], me) : null;
+    const names = (type) => [...new Set(folded.filter((e) => e.type === type).map((e) => e.name))];
+    const [came, went] = [names("joined"), names("left")];
+    const lists = [
+      ["connected", came.filter((one) => !went.includes(one))],
+      ["left", went.filter((one) => !came.includes(one))],
+      ["connected and left", came.filter((one) => went.includes(one))],
+    ];
+    const told = lists.flatMap(([what, list]) => (list.length ? ["; ", `${what}: `, ...listed(list)] : []));
+    return shown("notice", "* ", ...told.slice(1), `. Users here: ${folded.at(-1).count}`);
+  }
+
+  unfold(me) {
+    const line = this.line(me);
+    this.#folded = [];
+    return line;
+  }
+}
+
+function listed(names) {
+  const parts = names.slice(0, NAMES).flatMap((one) => [", ", name(one)]).slice(1);
+  return names.length > NAMES ? [...parts, ` and ${names.length - NAMES} more`] : parts;
+}
+
+// --- colours of names ----------------------------------------------------------------------------------------------
+
+function crc32(text) {
+  let crc = ~0;
+  for (const byte of new TextEncoder().encode(text)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+// A name's own colour depends on nothing but the name; where two have the same one, the later takes the next free one.
+export class NameColors {
+  #given = new Map();
+
+  of(text) {
+    const who = key(text);
+    if (this.#given.has(who)) return this.#given.get(who);
+    let color = crc32(who) % COLORS;
+    if (this.#given.size >= COLORS) return color;
+    const taken = new Set(this.#given.values());
+    while (taken.has(color)) color = (color + 1) % COLORS;
+    this.#given.set(who, color);
+    return color;
+  }
+}
