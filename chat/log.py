@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import accumulate, takewhile
+from itertools import accumulate, dropwhile, takewhile
 
 from protocol.events import Announced, Past, RoomEvent, Said, Whispered
 from protocol.text import key_of, words_of
@@ -151,9 +151,13 @@ class Log:
         missing = self._count(self.seq) - self._count(seq) - len(entries)
         return missing, [entry for entry in entries if entry.is_for(identity)]
 
-    def messages(self, count: int, identity: str) -> list[Past]:
-        """Return the newest `count` messages that `identity` may read, the oldest first; fewer if they are long."""
-        readable = (entry for entry in reversed(self._messages) if entry.is_for(identity))
+    def messages(self, count: int, identity: str, as_of: int | None = None) -> list[Past]:
+        """Return the newest `count` messages that `identity` may read, the oldest first; fewer if they are long.
+
+        With `as_of`, return those that were the newest when the log stood at that number.
+        """
+        older = dropwhile(lambda entry: as_of is not None and entry.event.seq > as_of, reversed(self._messages))
+        readable = (entry for entry in older if entry.is_for(identity))
         return [past(entry) for entry in _newest(readable, count)]
 
     def search(self, words: str, count: int, identity: str) -> list[Past]:

@@ -61,7 +61,7 @@ class Line:
     """What the user typed, command or plain text; the server parses it.
 
     With `as_of`, a `seq` of the log `epoch`, a name in the line means the user who has held it since then, so that a
-    reply never reaches a newcomer who took the name of somebody who left.
+    reply never reaches a newcomer who took the name of somebody who left. A history is that of then.
     """
 
     text: str
@@ -184,10 +184,13 @@ class Help:
 
 @value
 class ListHistory:
-    """List the newest `count` messages; without a count, as many as newcomers get."""
+    """List the newest `count` messages; without a count, as many as newcomers get. With `as_of`, those that were the
+    newest then: at that `seq` of the log `epoch`."""
 
     count: str | None = None
     cseq: int | None = None
+    as_of: int | None = None
+    epoch: str | None = None
 
 
 @value

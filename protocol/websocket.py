@@ -53,7 +53,8 @@ class WebSocketCodec:
     def __init__(self, request: Request) -> None:
         """Accept the handshake `request`; what agrees to it is the first of `replies`. Raises HttpError."""
         self._protocol = ServerProtocol(max_size=REQUEST_LIMIT, logger=_SILENCE)
-        self._message: bytearray | None = None  # the fragments of a message so far
+        self._message = bytearray()  # the newest, as far as it has come
+        self._is_text = True
         self._failed = False  # what came behind a mistake does not count
         self._protocol.receive_data(request.head)
         response = self._protocol.accept(self._protocol.events_received()[0])  # type: ignore[arg-type]
@@ -78,25 +79,21 @@ class WebSocketCodec:
 
     def _take(self, frame: Any) -> bytes | None:
         """Return the message that `frame` completes; None if there is none."""
-        if frame.opcode is Opcode.BINARY:
-            self._fail(CloseCode.UNSUPPORTED_DATA, "a message here is text")
-            return None
-        if frame.opcode is Opcode.TEXT:
-            message = bytearray(frame.data)
-        elif frame.opcode is Opcode.CONT and self._message is not None:
-            message = self._message
-            message += frame.data
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._message, self._is_text = bytearray(frame.data), frame.opcode is Opcode.TEXT
+        elif frame.opcode is Opcode.CONT:
+            self._message += frame.data
         else:
             return None  # a ping, a pong or a close frame, which is answered already
-        self._message = None if frame.fin else message
-        return self._checked(bytes(message)) if frame.fin else None
+        return self._complete(bytes(self._message)) if frame.fin else None
 
-    def _checked(self, message: bytes) -> bytes | None:
+    def _complete(self, message: bytes) -> bytes | None:
+        if not self._is_text:
+            return self._fail(CloseCode.UNSUPPORTED_DATA, "a message here is text")
         try:
             message.decode()
         except UnicodeDecodeError:
-            self._fail(CloseCode.INVALID_DATA, "that is not UTF-8")
-            return None
+            return self._fail(CloseCode.INVALID_DATA, "that is not UTF-8")
         return message
 
     def _fail(self, code: CloseCode, why: str) -> None:

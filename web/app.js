@@ -113,8 +113,8 @@ class App {
     this.#draw();
   }
 
-  async #rejoin() {
-    this.#begin(await another());
+  #rejoin() {
+    this.#begin(another());
     [this.#joins, this.#older, this.#kept] = [new JoinsLine(), "unknown", ""];
     this.log.clear();
     this.#drawNow();

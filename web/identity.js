@@ -73,15 +73,16 @@ export async function identify() {
   if (before && (await claim(before))) {
     return { clientId: before, saved: stored(sessionStorage, LINES), log: stored(sessionStorage, LOG) };
   }
-  return { clientId: await another(), saved: null, log: null };
+  return { clientId: another(), saved: null, log: null };
 }
 
-export async function another() {
+// Become a client that nobody has been.
+export function another() {
   const clientId = newId();
   store(sessionStorage, ID, clientId);
   keepLines(null);
   keepLog(null);
-  await claim(clientId);
+  claim(clientId);
   return clientId;
 }
 

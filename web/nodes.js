@@ -102,6 +102,7 @@ function row(item, spans, before) {
     if (spans.some(({ role }) => role === "mention")) made.classList.add("mentioned");
     made.append(author, body(what), time(item, before));
   } else {
+    if (item.shown.event?.type === "help") made.classList.add("help");
     made.append(body(unmarked(spans), item.shown.event), time(item, before));
   }
   return made;
@@ -116,9 +117,9 @@ function authorAndText(kind, spans) {
   return [who, text.text ? [text, ...rest] : rest];
 }
 
-// A notice without the sign that it begins with in a terminal.
-function unmarked([first, ...rest]) {
-  return [{ ...first, text: first.text.replace(/^[*!] /, "") }, ...rest];
+// A notice without the signs that its lines begin with in a terminal.
+function unmarked(spans) {
+  return spans.map((span, at) => ({ ...span, text: span.text.replace(at ? /\n[*!] /g : /(^|\n)[*!] /g, "\n").replace(at ? "" : /^\n/, "") }));
 }
 
 function body(spans, event) {

@@ -10,7 +10,8 @@ HTTP. The one request is answered by the site (chat.delivery.site), and the conn
 whose codec and dialect take the place of HTTP's.
 
 Text. SSH clients, and HTTP with a method that nobody knows, are recognised by their first line and refused. With the
-dialect left open, each line of a user without a name decides again: a verb makes a verb session (E), a slash leads back.
+dialect left open, each line of a user without a name decides again: a verb makes a verb session (E), a slash leads
+back.
 
 Requests are parsed one at a time, when the hub is ready for the next one, because each may change how the next is
 parsed: a name is accepted, a dialect is chosen, the session ends. Until then their payloads wait in the inbox, and the
@@ -163,8 +164,9 @@ class Connection:
         `cut_off`: the end is not the peer's own for sure (TLS without its close_notify), so a last line without a line
         end may be a part of another.
         """
-        if self._start and not self.decided and not cut_off:  # such as GET, which only its end makes a line
-            self.receive(LINE_END)
+        is_text = bool(self._start) and not self.decided and opening(self._start + LINE_END) is Opening.TEXT
+        if is_text and not cut_off:
+            self.receive(LINE_END)  # such as GET, which may be a name
         if self._codec is not None and self.session.question is None and not cut_off:
             self.inbox.extend(self._codec.end())
         self._codec = None

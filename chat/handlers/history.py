@@ -31,12 +31,13 @@ FOUND = 20  # messages that a search shows
 
 
 def history(state: State, session: Session, request: requests.ListHistory) -> Outcome:
-    """Tell the newest messages."""
+    """Tell the newest messages, of now or of then."""
     number = whole_number(request.count or str(state.settings.greet_history or FOUND), MOST)
     if not number:
         usage = BY_REQUEST[requests.ListHistory].usage
         return state.refuse(session, ErrorCode.USAGE, why=f"COUNT is a number from 1 to {MOST}", usage=usage)
-    entries = state.room.log.messages(number, session.identity)
+    is_then = request.as_of is not None and request.epoch == state.room.epoch
+    entries = state.room.log.messages(number, session.identity, request.as_of if is_then else None)
     if not entries:
         return Outcome(Noticed("Nothing has been said yet."))
     return listed(session, "The last messages", entries)

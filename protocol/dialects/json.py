@@ -1,5 +1,5 @@
-"""JSON: objects (protocol.objects) in frames, for programs, or in a WebSocket's messages, for browsers. What a user typed
-is in them as a slash line, so that a new command needs no new client."""
+"""JSON: objects (protocol.objects), in frames for programs and in the messages of a WebSocket for browsers. What a user
+typed is in them as a slash line, so that a new command needs no new client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from protocol.events import Event
 from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT
 from protocol.objects import FROM_CLIENT, dump, load
-from protocol.requests import Hello, Line, LineRequest, Malformed, Name, Password, Pong, Request, Whisper
+from protocol.requests import Hello, Line, LineRequest, ListHistory, Malformed, Name, Password, Pong, Request, Whisper
 from protocol.websocket import WebSocketCodec
 
 _FRAME_WORDS = {Hello: "hello", Name: A_NAME, Password: A_PASSWORD, Pong: "pong"}
@@ -54,7 +54,7 @@ def _parse_line(line: Line, named: bool) -> LineRequest:
     if len(line.text.encode(errors="replace")) > LINE_LIMIT:
         raise ProtocolError(ErrorCode.TOO_LONG, limit=LINE_LIMIT)
     request = parse_slash(line.text, named, line.cseq)
-    if line.as_of is not None and isinstance(request, Whisper):
+    if line.as_of is not None and isinstance(request, Whisper | ListHistory):
         return replace(request, as_of=line.as_of, epoch=line.epoch)
     return request
 

@@ -408,11 +408,3 @@ def test_tls_is_closed_without_a_word_but_with_a_line_in_the_log(live: Live, log
     ann.sees_the_end()
     assert ann.heard == b""
     assert "speaks TLS, which this port does not; closed" in log.text
-
-
-def test_a_browser_is_told_that_this_is_a_chat_server(live: Live) -> None:
-    ann = live.connects()
-    ann.sends(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    ann.sees("This is a chat server")
-    ann.sees_the_end()
-    assert not ann.was_told("Host")

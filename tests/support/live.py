@@ -63,6 +63,9 @@ class StandingClock:
         return self.now
 
 
+SITE = open_site()
+
+
 class SleeplessPoller(SelectPoller):
     """`select` that never sleeps, and keeps what it waited for last."""
 
@@ -102,7 +105,7 @@ class Live:
         poller = poller or self.poller
         acceptor = Acceptor(listeners, Admission(), poller.descriptor_limit, encryption)
         self._tls = client_context() if encryption else None
-        doors = Doors(dialect, open_site())
+        doors = Doors(dialect, SITE)
         self.server = Server(acceptor, self.hub, services, doors, poller, LoopClock(self.clock, jump))
         self._clients: list[Client] = []
         self._over = False

@@ -134,6 +134,11 @@ def test_messages_are_what_was_said_as_far_as_one_may_read_it() -> None:
     assert log.messages(2, "bob's")[0] == Past(3, AT + 3, "ann", "the fox is mine", "bob")
 
 
+@for_each([(5, [3, 5]), (4, [2, 3]), (2, [2]), (1, []), (99, [3, 5])])
+def test_messages_of_then_are_those_before_a_number(as_of: int, found: list[int]) -> None:  # W4
+    assert [message.seq for message in log_of(*TALK).messages(2, "bob's", as_of)] == found
+
+
 @for_each(
     [
         ("fox", "bob's", [2, 3, 5]),

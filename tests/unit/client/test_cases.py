@@ -1,5 +1,5 @@
-"""tests/cases/client.json: what the Python client and the page of browsers have to do alike. `node --test` runs the same
-file (tests/web/cases.test.js), so neither can change without the other."""
+"""tests/cases/client.json: what the Python client and the page of browsers do alike. `node --test` runs the same file
+(tests/web/cases.test.js), so neither can change without the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""protocol/opening.py: what a peer speaks, by its first byte or two."""
+"""protocol/opening.py: what a peer speaks, by its first bytes."""
 
 from __future__ import annotations
 
@@ -24,22 +24,33 @@ from tests.support.rows import for_each
         (b"\x03\x00", Opening.UNKNOWN),
         (b"\xff", None),
         (b"\x1b", None),
+        *((word + b" ", Opening.HTTP) for word in (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PRI")),
+        (b"GET / HTTP/1.1\r\n", Opening.HTTP),
+        *((start, None) for start in (b"G", b"GET", b"P", b"PR", b"OPTIONS")),
+        *((start, Opening.TEXT) for start in (b"GE\r", b"GETS ", b"get ", b"Pat\r\n", b"PATH")),
     ]
 )
 def test_the_first_bytes_tell(start: bytes, kind: Opening | None) -> None:
     assert opening(start) is kind
 
 
-@given(st.binary(min_size=2))
-def test_two_bytes_are_enough_and_what_one_told_stays(stream: bytes) -> None:
+LONGEST = len("OPTIONS ")
+STARTS = st.binary(min_size=LONGEST) | st.binary().map(lambda rest: b"GET " + rest + bytes(LONGEST))
+
+
+@given(STARTS)
+def test_eight_bytes_are_enough_and_what_fewer_told_stays(stream: bytes) -> None:
     decided = opening(stream)
-    assert decided is opening(stream[:2]) is not None
-    assert opening(stream[:1]) in (None, decided)
+    assert decided is not None
+    for size in range(1, len(stream)):
+        assert opening(stream[:size]) in ((None, decided) if size < LONGEST else (decided,))
 
 
-@given(st.text(min_size=2).filter(lambda text: text.isprintable()))
-def test_what_can_be_printed_is_text(text: str) -> None:
-    assert opening(text.encode()) is Opening.TEXT
+@given(st.text(min_size=LONGEST).filter(lambda text: text.isprintable()))
+def test_what_can_be_printed_is_text_unless_a_method_begins_it(text: str) -> None:
+    word = text.partition(" ")[0]
+    is_method = word in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PRI")
+    assert opening(text.encode()) is (Opening.HTTP if is_method else Opening.TEXT)
 
 
 def test_inside_tls_there_is_no_other() -> None:  # T1

@@ -1,0 +1,156 @@
+"""chat/delivery/site.py: what a browser finds, and who may open a WebSocket; and a connection that begins with HTTP."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from chat.delivery.connection import Connection, Doors
+from chat.delivery.site import File, Site, file_page, notice_page, websocket_page
+from chat.session import Session
+from protocol.codec import Codec
+from protocol.dialects import HTTP, SLASH, WEBSOCKET
+from protocol.http import HttpError, Request, Response, parse_head
+from protocol.websocket import WebSocketCodec
+from tests.support.handshake import handshake
+
+FILE = File("text/css; charset=utf-8", b"p {}", b"packed")
+SITE = Site({"/": file_page(FILE), "/chat": websocket_page(["https://Example.org/"])})
+
+
+def get(path: str = "/", method: str = "GET", **headers: str) -> Response:
+    lines = "".join(f"\r\n{name.replace('_', '-')}: {value}" for name, value in headers.items())
+    found = SITE.respond(parse_head(f"{method} {path} HTTP/1.1\r\nHost: localhost:8001{lines}".encode()), "192.0.2.1")
+    assert isinstance(found, Response)
+    return found
+
+
+def refused(request: Request) -> HTTPStatus:
+    with pytest.raises(HttpError) as error:
+        SITE.respond(request, "192.0.2.1")
+    return error.value.response.status
+
+
+def test_a_file_comes_as_it_is_or_packed_where_that_is_understood() -> None:  # W1
+    assert get().body == b"p {}"
+    packed = get(accept_encoding="gzip, br")
+    assert packed.body == b"packed"
+    assert ("Content-Encoding", "gzip") in packed.headers
+    for response in (get(), packed):
+        assert {("Content-Type", FILE.kind), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")} <= set(
+            response.headers
+        )
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again() -> None:
+    tag = dict(get().headers)["ETag"]
+    assert get(if_none_match=tag).status is HTTPStatus.NOT_MODIFIED
+    assert get(if_none_match=f'"other", W/{tag}').body == b""
+    assert get(if_none_match='"other"').status is HTTPStatus.OK
+
+
+@pytest.mark.parametrize("headers", [{}, {"if_none_match": "*"}, {"accept_encoding": "gzip"}])
+def test_every_page_forbids_what_it_does_not_need(headers: dict[str, str]) -> None:  # W6
+    told = dict(get(**headers).headers)
+    policy = told["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "*" not in policy
+    assert "http" not in policy
+    assert told["X-Content-Type-Options"] == "nosniff"
+    assert told["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in told
+
+
+@pytest.mark.parametrize("path", ["/x", "/../etc/passwd", "/%2e%2e/x", "//", "/chat/", "*", "/INDEX.HTML"])
+def test_there_is_nothing_but_what_there_is(path: str) -> None:  # W8
+    assert refused(parse_head(f"GET {path} HTTP/1.0".encode())) is HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS", "TRACE", "get"])
+def test_there_are_no_methods_but_two(method: str) -> None:  # W8
+    assert refused(parse_head(f"{method} / HTTP/1.0".encode())) is HTTPStatus.METHOD_NOT_ALLOWED
+    assert get(method="HEAD").body == b"p {}"  # which HttpCodec leaves out
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [None, "http://localhost:8001", "HTTPS://LocalHost:8001", "https://example.org", "HTTPS://EXAMPLE.ORG"],
+)
+def test_scripts_of_this_site_and_of_those_named_may_open_a_websocket(origin: str | None) -> None:  # W6
+    opened = SITE.respond(parse_head(handshake(Origin=origin)), "192.0.2.1")
+    assert isinstance(opened, WebSocketCodec)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://localhost", "http://localhost:8002", "https://evil.example", "null", "http://localhost:8001.evil"],
+)
+def test_scripts_of_other_sites_may_not(origin: str) -> None:  # W6
+    assert refused(parse_head(handshake(Origin=origin))) is HTTPStatus.FORBIDDEN
+
+
+def test_a_site_may_say_why_it_has_nothing() -> None:
+    site = Site({"/": notice_page(HTTPStatus.SERVICE_UNAVAILABLE, "Install it.")})
+    told = site.respond(parse_head(b"GET / HTTP/1.0"), "192.0.2.1")
+    assert isinstance(told, Response)
+    assert (told.status, told.body) == (HTTPStatus.SERVICE_UNAVAILABLE, b"Install it.\n")
+
+
+# --- a connection that begins with HTTP ------------------------------------------------------------------------------
+
+
+def connection() -> Connection:
+    return Connection(Session("192.0.2.1:4711"), Doors(None, SITE))
+
+
+def told(made: Connection) -> bytes:
+    return b"".join(bytes(buffer) for buffer in made.outbox.peek(1 << 20))
+
+
+def test_a_request_is_answered_and_the_connection_is_over() -> None:
+    made = connection()
+    assert not made.receive(b"GE")
+    assert not made.over
+    assert made.receive(b"T / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert made.dialect is made.session.dialect is HTTP
+    assert made.over
+    assert not made.has_requests
+    assert told(made).endswith(b"\r\n\r\np {}")
+
+
+def test_a_page_is_told_which_address_asks() -> None:
+    asked: list[str] = []
+
+    def page(request: Request, address: str) -> Response | Codec:
+        asked.append(address)
+        return Response(HTTPStatus.OK)
+
+    made = Connection(Session("[2001:db8::1]:4711"), Doors(None, Site({"/": page})))
+    made.receive(b"GET / HTTP/1.0\r\n\r\n")
+    assert asked == ["2001:db8::1"]
+
+
+def test_a_handshake_makes_a_websocket_whose_messages_are_requests() -> None:  # W2
+    made = connection()
+    frame = bytes.fromhex("81 84 00 00 00 00") + b"junk"
+    made.receive(handshake() + b"\r\n\r\n" + frame)
+    assert told(made).startswith(b"HTTP/1.1 101 ")
+    assert made.dialect is made.session.dialect is WEBSOCKET
+    assert made.has_requests
+    assert not made.over
+    made.finish(0.0)
+    assert told(made).endswith(b"\x88\x02\x03\xe8")
+
+
+@pytest.mark.parametrize("start", [b"GET", b"P", b"OPTIONS"])
+def test_a_method_alone_is_a_line_of_text_once_that_is_clear(start: bytes) -> None:
+    by_end, by_line = connection(), connection()
+    by_end.receive(start)
+    assert not by_end.decided
+    by_end.end(0.0)
+    by_line.receive(start + b"\r\n")
+    for made in (by_end, by_line):
+        assert made.dialect is SLASH
+        assert [type(request).__name__ for request in made.requests(9)] == ["Nick"]
