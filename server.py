@@ -317,7 +317,8 @@ class Server:
                     peer = self._peers.by_session[effect.session]
                     peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
                     self._peers.closing.add(peer)
-                    deliveries.append(CodecReply(effect.session, peer.connection.farewell()))
+                    if farewell := peer.connection.farewell():
+                        deliveries.append(CodecReply(effect.session, farewell))
                 case ReadAgain():
                     if effect.session in self._peers.by_session:
                         self._peers.update(self._peers.by_session[effect.session])

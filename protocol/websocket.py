@@ -89,12 +89,10 @@ class WebSocketCodec:
 
     def _complete(self, message: bytes) -> bytes | None:
         if not self._is_text:
-            return self._fail(CloseCode.UNSUPPORTED_DATA, "a message here is text")
-        try:
-            message.decode()
-        except UnicodeDecodeError:
-            return self._fail(CloseCode.INVALID_DATA, "that is not UTF-8")
-        return message
+            self._fail(CloseCode.UNSUPPORTED_DATA, "a message here is text")
+        elif not _is_utf8(message):
+            self._fail(CloseCode.INVALID_DATA, "that is not UTF-8")
+        return None if self._failed else message
 
     def _fail(self, code: CloseCode, why: str) -> None:
         self._failed = True
@@ -126,3 +124,11 @@ class WebSocketCodec:
         if size <= _SHORT:
             return bytes((_FINAL_TEXT, size)) + payload
         return bytes((_FINAL_TEXT, _TWO_BYTES)) + size.to_bytes(2, "big") + payload
+
+
+def _is_utf8(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 
-import web
 from chat.delivery.site import File, Page, Site, file_page, notice_page, websocket_page
 from protocol import websocket
 
 CHAT = "/chat"
-_FOLDER = Path(web.__file__).parent
+_FOLDER = Path(__file__).parents[1] / "web"
 _INDEX = "index.html"
 _KINDS = {
     ".html": "text/html; charset=utf-8",

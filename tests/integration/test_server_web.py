@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from websockets.client import ClientProtocol
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
 from chat import limits
@@ -81,7 +81,8 @@ class Browser:
         self._protocol.receive_data(heard[self._taken :])
         self._taken = len(heard)
         events = self._protocol.events_received()
-        self.messages += [json.loads(event.data) for event in events if getattr(event, "opcode", None) is Opcode.TEXT]
+        frames = [event for event in events if isinstance(event, Frame)]
+        self.messages += [json.loads(bytes(frame.data)) for frame in frames if frame.opcode is Opcode.TEXT]
 
     def _send(self) -> None:
         self.client.sends(b"".join(self._protocol.data_to_send()))

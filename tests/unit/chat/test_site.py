@@ -105,10 +105,6 @@ def connection() -> Connection:
     return Connection(Session("192.0.2.1:4711"), Doors(None, SITE))
 
 
-def told(made: Connection) -> bytes:
-    return b"".join(bytes(buffer) for buffer in made.outbox.peek(1 << 20))
-
-
 def test_a_request_is_answered_and_the_connection_is_over() -> None:
     made = connection()
     assert not made.receive(b"GE")
@@ -117,7 +113,8 @@ def test_a_request_is_answered_and_the_connection_is_over() -> None:
     assert made.dialect is made.session.dialect is HTTP
     assert made.over
     assert not made.has_requests
-    assert told(made).endswith(b"\r\n\r\np {}")
+    assert made.replies().endswith(b"\r\n\r\np {}")
+    assert made.farewell() == b""
 
 
 def test_a_page_is_told_which_address_asks() -> None:
@@ -136,12 +133,11 @@ def test_a_handshake_makes_a_websocket_whose_messages_are_requests() -> None:  #
     made = connection()
     frame = bytes.fromhex("81 84 00 00 00 00") + b"junk"
     made.receive(handshake() + b"\r\n\r\n" + frame)
-    assert told(made).startswith(b"HTTP/1.1 101 ")
+    assert made.replies().startswith(b"HTTP/1.1 101 ")
     assert made.dialect is made.session.dialect is WEBSOCKET
     assert made.has_requests
     assert not made.over
-    made.finish(0.0)
-    assert told(made).endswith(b"\x88\x02\x03\xe8")
+    assert made.farewell() == b"\x88\x02\x03\xe8"
 
 
 @pytest.mark.parametrize("start", [b"GET", b"P", b"OPTIONS"])
@@ -149,7 +145,7 @@ def test_a_method_alone_is_a_line_of_text_once_that_is_clear(start: bytes) -> No
     by_end, by_line = connection(), connection()
     by_end.receive(start)
     assert not by_end.decided
-    by_end.end(0.0)
+    by_end.end()
     by_line.receive(start + b"\r\n")
     for made in (by_end, by_line):
         assert made.dialect is SLASH

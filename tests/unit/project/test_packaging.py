@@ -39,7 +39,7 @@ def test_the_commands_are_the_programs(project: dict[str, Any]) -> None:
 
 
 def test_what_the_client_needs_is_what_the_requirements_name(project: dict[str, Any]) -> None:
-    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").split("# Tests")[0]
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").split("# The server")[0]
     assert re.findall(r"^[a-z].*$", requirements, re.MULTILINE) == project["project"]["dependencies"]
 
 
