@@ -22,8 +22,6 @@ const SNAPSHOT = 2000; // ms between two looks whether the log has to be stored 
 const MESSAGES = ["said", "whispered"];
 const ASKS = ["/users", "/help"]; // at each welcome, for the list of names and for completion
 const UNREACHABLE = "The server can't be reached. Is it running? Try again.";
-const UNCLEAR = "The server is about to ask something. Wait a moment.";
-const FULL = `${WINDOW} lines are on their way. This one waits here until some have arrived.`;
 
 const now = () => Date.now() / 1000;
 
@@ -122,18 +120,17 @@ class App {
 
   // --- what is typed ---
 
-  // Take a line; return why it has to wait, "" if it does not.
+  // Take a line; return whether it has to wait, because many are on their way, or because a password may be asked for.
   #say(line) {
     const { session } = this;
-    if (session.pending.size >= WINDOW) return FULL;
-    if (session.online && !session.isClear && line.trim()) return UNCLEAR;
+    if (session.pending.size >= WINDOW || (session.online && !session.isClear)) return line.trim() !== "";
     const before = session.newest;
     this.#carryOut(session.typed(line, now()));
     if (session.newest > before) {
       this.log.read();
       this.log.toEnd();
     }
-    return "";
+    return false;
   }
 
   // --- what the server sends ---
@@ -148,6 +145,7 @@ class App {
     this.#gather(message, step);
     if (session.online && !wasOnline) this.#welcomed();
     this.#carryOut(step);
+    if (session.isClear) this.input.goOn();
   }
 
   #welcomed() {

@@ -6,16 +6,18 @@ import { element } from "./nodes.js";
 
 const PAUSE = 700; // ms without an Enter that make the next one a decision
 const OFFERED = 8; // completions that are shown at a time
+const WAITS = "This waits until the server has answered what was before.";
 const KEPT = 100; // lines that the arrows bring back
 
 export class Input {
   #held = null; // {text, at, doubt}: the line that Enter did not send
+  #waits = null; // the text that is entered, and can't be said yet
   #walk = null; // {all, at, start}: what Tab walks through
   #past = [];
   #place = 0;
   #draft = "";
 
-  // `chat()` is the session; `say(line)` takes a line, and returns why not, in a sentence, if it has to wait.
+  // `chat()` is the session; `say(line)` takes a line, and returns whether it has to wait.
   constructor(chat, say) {
     [this.chat, this.say] = [chat, say];
     for (const id of ["composer", "line", "ghost", "notice", "offers"]) this[id] = document.getElementById(id);
@@ -70,15 +72,24 @@ export class Input {
       this.tell(why.notice, why.meant);
       return;
     }
-    for (const line of text.split(/[\r\n]+/)) {
-      const refused = this.say(line);
-      if (refused) {
-        this.tell(refused);
-        return;
-      }
-      this.#keep(line);
+    this.#send(text);
+  }
+
+  // Say the lines of `text`; those that have to wait stay in the editor until `goOn`.
+  #send(text) {
+    const lines = text.split(/[\r\n]+/);
+    while (lines.length) {
+      if (this.say(lines[0])) break;
+      this.#keep(lines.shift());
     }
-    this.#set("");
+    this.#set(lines.join("\n"));
+    this.#waits = lines.length ? this.line.value : null;
+    if (lines.length) this.tell(WAITS);
+  }
+
+  // Say what had to wait, if it still stands as it was entered.
+  goOn() {
+    if (this.#waits !== null && this.#waits === this.line.value) this.#send(this.#waits);
   }
 
   #isDecided(text, why) {
@@ -94,7 +105,7 @@ export class Input {
   }
 
   #changed() {
-    this.#held = null;
+    [this.#held, this.#waits] = [null, null];
     this.#endOffers();
     this.tell("");
     this.#draw();

@@ -1,0 +1,322 @@
+"""The page in a real Chromium, with a real server and telnet: coming in, the promise, commands, what is hostile."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.support.browsers import Browser
+from tests.support.programs import Programs, needs
+
+pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet"), pytest.mark.timeout(90)]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Programs]:
+    with Programs(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with Browser() as opened:
+        yield opened
+        assert opened.complaints() == []
+
+
+# --- coming in ---------------------------------------------------------------------------------------------------
+
+
+def test_a_link_is_enough_to_chat_with_telnet(run: Programs, browser: Browser) -> None:  # W1, W2
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    bob.types("is anybody there?")
+    bob.types("/ping")
+    bob.sees("pong")
+    ann = browser.joins(run.port, "ann")
+    ann.sees("is anybody there?")
+    assert ann.texts("#log .row .text")[0] == "is anybody there?"  # what was before stands before the welcome
+    bob.sees("ann has connected")
+    ann.says("hello bob")
+    bob.sees("ann: hello bob")
+    ann.sees("hello bob")
+    bob.types("hi ann")
+    ann.sees("hi ann")
+    assert ann.count("hello bob") == ann.count("hi ann") == 1
+    assert ann.find("#people").text == "2 here"
+
+
+def test_a_name_that_can_t_be_had_is_asked_for_again(run: Programs, browser: Browser) -> None:  # W1
+    run.server()
+    run.joins(run.telnet(), "bob")
+    ann = browser.tab(run.port)
+    for name, why in (("bob", "bob is in use"), ("admin", "reserved"), ("no blanks", "can't be a name")):
+        ann.enters(name)
+        ann.sees(why, "#entry-error")
+    ann.enters("ann")
+    ann.sees("Welcome, ann")
+    assert not ann.shown("#entry")
+
+
+def test_without_a_server_the_entrance_says_so(run: Programs, browser: Browser) -> None:
+    server = run.server()
+    ann = browser.tab(run.port)
+    server.signals(signal.SIGKILL)
+    server.ends()
+    ann.enters("ann")
+    ann.sees("can't be reached", "#entry-error")
+    run.server(port=run.port)
+    ann.enters("ann")
+    ann.sees("Welcome, ann")
+
+
+def test_who_leaves_is_told_and_may_come_back(run: Programs, browser: Browser) -> None:
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.joins(run.port, "ann")
+    ann.says("/quit")
+    bob.sees("ann has left (goodbye)")
+    ann.sees("You have left.", "#banner")
+    ann.find("#rejoin").click()
+    ann.enters("ann")
+    bob.sees("ann has connected")
+    ann.says("again")
+    bob.sees("ann: again")
+
+
+# --- the promise -------------------------------------------------------------------------------------------------
+
+
+def test_a_reload_is_the_same_client_and_shows_what_was_missed_once(run: Programs, browser: Browser) -> None:  # W3
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.joins(run.port, "ann")
+    bob.types("one")
+    ann.sees("one")
+    ann.says("mine")
+    ann.sees("mine")
+    for number in range(3):
+        ann.reloads()
+        bob.types(f"meanwhile {number}")
+        ann.sees(f"meanwhile {number}")
+        ann.sees("You are back" if ann.count("you are back", ".divider") <= number else "", ".item")
+    for text in ("one", "mine", "meanwhile 0", "meanwhile 1", "meanwhile 2"):
+        assert ann.count(text) == 1, text
+    ann.says("still me")
+    bob.sees("ann: still me")
+
+
+def test_a_killed_server_loses_and_doubles_nothing_of_what_is_typed(run: Programs, browser: Browser) -> None:  # W3
+    server = run.server()
+    ann = browser.joins(run.port, "ann")
+    for number in range(3):
+        ann.says(f"before {number}")
+        server.signals(signal.SIGKILL)
+        server.ends()
+        ann.sees("offline", "#status")
+        ann.says(f"while it is down {number}")
+        ann.sees(f"while it is down {number}", "#waiting .pending")
+        server = run.server(port=run.port)
+        ann.sees(f"while it is down {number}")
+        ann.comes_to(lambda: len(ann.all("#waiting .pending")), 0)
+    bob = run.joins(run.telnet(), "bob")
+    bob.types("/history 50", "/ping")
+    bob.sees("pong")
+    for number in range(3):
+        for text in (f"before {number}", f"while it is down {number}"):
+            assert bob.text.count(f"ann: {text}") >= 1
+            assert ann.count(text) == 1, text
+    told = re.findall(r"ann: (before \d|while it is down \d)", bob.text.partition("The last messages")[2])
+    once = [f"{what} {number}" for number in range(3) for what in ("before", "while it is down")]
+    assert told[: len(once)] == once
+
+
+def test_lines_that_wait_outlive_a_reload(run: Programs, browser: Browser) -> None:  # W3
+    server = run.server()
+    ann = browser.joins(run.port, "ann")
+    ann.says("said")
+    ann.sees("said")
+    page = ann.run("return document.documentElement.outerHTML")
+    assert page
+    server.signals(signal.SIGSTOP)
+    ann.says("on its way")
+    ann.sees("on its way", "#waiting .pending")
+    kept = ann.run("return sessionStorage.getItem('chat lines')")
+    assert "on its way" in kept
+    server.signals(signal.SIGKILL)
+    server.ends()
+    run.server(port=run.port)
+    ann.reloads()
+    ann.sees("on its way")
+    assert ann.count("on its way") == ann.count("said") == 1
+
+
+def test_two_tabs_are_two_users(run: Programs, browser: Browser) -> None:  # W3
+    run.server()
+    ann, bob = browser.joins(run.port, "ann"), browser.joins(run.port, "bob")
+    ann.says("hello")
+    bob.sees("hello")
+    bob.says("hi")
+    ann.sees("hi")
+
+
+def test_a_duplicated_tab_becomes_another_client(run: Programs, browser: Browser) -> None:  # W3
+    run.server()
+    ann = browser.joins(run.port, "ann")
+    before = set(browser.driver.window_handles)
+    ann.run("window.open(location.href)")  # copies sessionStorage, as duplicating does
+    other = browser.tab(run.port)  # to have a Tab
+    (copied,) = set(browser.driver.window_handles) - before - {other.handle}
+    other.handle = copied
+    other.until(lambda: other.shown("#entry"), "the copy never became another client")
+    ids = [tab.run("return sessionStorage.getItem('chat client')") for tab in (ann, other)]
+    assert ids[0] != ids[1]
+    other.enters("ann2")
+    other.sees("Welcome, ann2")
+    ann.says("still here")
+    other.sees("still here")
+
+
+# --- commands ----------------------------------------------------------------------------------------------------
+
+
+def test_whispers_and_replies_reach_one_user_only(run: Programs, browser: Browser) -> None:  # W4
+    run.server()
+    bob, carl = run.joins(run.telnet(), "bob"), run.joins(run.telnet(), "carl")
+    ann = browser.joins(run.port, "ann")
+    ann.says("/reply too early")
+    ann.sees("Nobody has whispered to you yet", ".refused")
+    bob.types("/whisper ann psst")
+    ann.sees("psst", "#log .whispered .text")
+    ann.says("/reply sure")
+    bob.sees("ann whispers: sure")
+    ann.sees("you \u2192 bob", "#log .whispered .who")
+    ann.says("over")
+    carl.sees("ann: over")
+    assert "psst" not in carl.text
+    assert "sure" not in carl.text
+
+
+def test_tab_completes_commands_and_names_and_a_hint_says_what_follows(run: Programs, browser: Browser) -> None:  # W4
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.joins(run.port, "ann")
+    ann.presses("/whi")
+    ann.comes_to(lambda: ann.texts("#ghost"), ["/whisper USER MESSAGE"])
+    ann.presses(Keys.TAB, "b", Keys.TAB)
+    ann.comes_to(lambda: ann.typed, "/whisper bob ")
+    assert ann.texts("#ghost") == ["/whisper bob MESSAGE"]
+    assert "only bob will see this" in str(ann.find("#composer").get_attribute("data-to"))
+    ann.presses("hi", Keys.ENTER)
+    bob.sees("ann whispers: hi")
+    ann.presses("b", Keys.TAB)
+    assert ann.typed == "bob: "
+
+
+def test_what_looks_like_a_command_waits_for_another_enter(run: Programs, browser: Browser) -> None:  # W4
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.joins(run.port, "ann")
+    ann.says("whisper bob a secret")
+    ann.sees("Not sent yet: it looks like a command", "#notice")
+    ann.presses(Keys.ALT, "/", Keys.NULL)
+    ann.comes_to(lambda: ann.typed, "/whisper bob a secret")
+    ann.presses(Keys.ENTER)
+    bob.sees("ann whispers: a secret")
+
+
+def test_passwords_are_typed_in_a_field_of_their_own(run: Programs, browser: Browser) -> None:  # W4, U2
+    run.server()
+    ann = browser.joins(run.port, "ann")
+    ann.says("/register")
+    for _ in range(2):
+        ann.until(lambda: ann.shown("#password"), "never asked for a password")
+        assert ann.find("#password").get_attribute("type") == "password"
+        assert not ann.shown("#line")
+        label = ann.find("#question").text
+        ann.find("#password").send_keys("hunter22", Keys.ENTER)
+        ann.comes_to(lambda before=label: ann.shown("#password") and ann.find("#question").text == before, False)  # type: ignore[misc]
+    ann.until(lambda: ann.shown("#line"), "the line never came back")
+    ann.says("/quit")
+    ann.sees("You have left.", "#banner")
+    assert "hunter22" not in ann.run("return document.documentElement.outerHTML + JSON.stringify({...sessionStorage})")
+    ann.find("#rejoin").click()
+    ann.enters("ann")
+    ann.until(lambda: ann.shown("#password"), "never asked for the password")
+    ann.find("#password").send_keys("wrong password", Keys.ENTER)
+    ann.sees("That is not ann's password", "#secret-error")
+    ann.find("#password").send_keys("hunter22", Keys.ENTER)
+    ann.comes_to(lambda: ann.find("#status").text, "ann")
+
+
+def test_settings_are_kept_and_who_is_ignored_is_not_shown(run: Programs, browser: Browser) -> None:  # W4
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.joins(run.port, "ann")
+    ann.says("/ignore bob", "/set times off")
+    ann.sees("times off")
+    bob.types("unseen", "/quit")
+    ann.sees("bob has left", ".item")
+    assert ann.count("unseen") == 0
+    assert not ann.shown("#log time")
+    ann.reloads()
+    ann.says("/ignore")
+    ann.sees("You ignore bob.")
+
+
+# --- what is hostile ---------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "</div><style>*{display:none}</style>",
+    '"><svg onload=alert(1)>',
+    "javascript:alert(1) data:text/html,x vbscript:x",
+    "&lt;b&gt; &amp; &#60;",
+    "http://a\"onmouseover='alert(1)'",
+    "\u202eevil\u202c \u2066x\u2069 a\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301",
+    "{{7*7}} ${alert(1)}",
+)
+
+
+def test_text_is_only_ever_text(run: Programs, browser: Browser) -> None:  # W6
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.joins(run.port, "ann")
+    for text in HOSTILE:
+        bob.types(text)
+    bob.types("/whisper ann <b>bold</b>", "the end")
+    ann.sees("the end")
+    for text in HOSTILE[:7]:
+        assert ann.count(text) == 1, text
+    assert ann.texts("#log script, #log img, #log svg, #log style, #log b, #log iframe") == []
+    assert [link.get_attribute("href") for link in ann.all("#log a")] == ["http://a/"]
+    assert {link.get_attribute("rel") for link in ann.all("#log a")} == {"noopener noreferrer nofollow ugc"}
+
+
+def test_only_addresses_of_the_web_are_links(run: Programs, browser: Browser) -> None:  # W4
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.joins(run.port, "ann")
+    bob.types("see https://example.org/a_(b), (http://example.org/x?y=1). ftp://example.org file:///etc/passwd")
+    ann.sees("see https")
+    assert ann.texts("#log a") == ["https://example.org/a_(b)", "http://example.org/x?y=1"]
+
+
+def test_scripts_of_other_sites_can_t_chat(run: Programs, browser: Browser) -> None:  # W6
+    run.server()
+    there, other = run.port, Programs(Path(run._folder) / "other")
+    with other:
+        other.server()
+        ann = browser.tab(other.port)
+        script = f"""
+            const [done, socket] = [arguments[0], new WebSocket("ws://127.0.0.1:{there}/chat")];
+            [socket.onopen, socket.onerror] = [() => done("open"), () => done("refused")];
+        """
+        assert ann.driver.execute_async_script(script) == "refused"  # by the page's own policy
+        assert any("Content Security Policy" in message for message in browser.complaints())
