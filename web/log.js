@@ -8,8 +8,8 @@
 import { itemNode, soon, waitingNode } from "./nodes.js";
 import { textOf } from "./render.js";
 
-const ROWS = 200; // with nodes while the window follows the end
-const MOST_ROWS = 500; // with nodes while the reader scrolls
+const ROWS = 120; // with nodes while the window follows the end
+const MOST_ROWS = 400; // with nodes while the reader scrolls
 const CHUNK = 100;
 const KEPT = 5000; // items; what is older can be had from the server again
 const SAVED = 200; // items that outlive a reload
@@ -25,7 +25,7 @@ export class Log {
   #follows = true;
   #below = 0; // messages that came below what is being read
   #unread = null; // the item that the unread line stands before
-  #height = 0;
+  #top = 0; // where the scroller stood when it was last put to the end
 
   // `on` has older(), when the first item is in sight.
   constructor(on) {
@@ -119,6 +119,7 @@ export class Log {
   }
 
   #unseen(count) {
+    if (count === this.#below && this.below.hidden === this.#follows) return;
     this.#below = count;
     this.below.hidden = this.#follows;
     this.below.textContent = count ? `${count} new ${count === 1 ? "message" : "messages"} below` : "To the newest";
@@ -134,6 +135,7 @@ export class Log {
 
   #goDown() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#top = this.scroller.scrollTop;
   }
 
   // Make the nodes that the window lacks; take away those that it has left behind.
@@ -151,13 +153,21 @@ export class Log {
     this.#extendDown(this.#items.length);
     this.#dropTop(from - this.#from);
     this.#goDown();
+    this.#fill();
+  }
+
+  // Ask for what was before while there is room for it: what does not scroll can't be scrolled up.
+  #fill() {
+    if (this.#from === 0 && this.scroller.scrollHeight < this.scroller.clientHeight + NEAR) this.on.older();
   }
 
   #rebuild() {
     const end = this.#items.length;
     [this.#from, this.#to] = [Math.max(0, end - ROWS), end];
     this.log.replaceChildren(...this.#nodes(this.#from, end));
-    if (this.#follows) this.#goDown();
+    if (!this.#follows) return;
+    this.#goDown();
+    this.#fill();
   }
 
   #extendDown(to) {
@@ -194,8 +204,7 @@ export class Log {
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const left = scrollHeight - scrollTop - clientHeight;
-    const isUp = scrollHeight === this.#height; // else the page has grown, and the reader has not moved
-    this.#height = scrollHeight;
+    const isUp = scrollTop < this.#top - 1; // else the page has grown, and the reader has not moved
     if (left < AT_END && this.#to === this.#items.length) {
       if (!this.#follows) this.toEnd();
     } else if (isUp && this.#follows) {

@@ -9,17 +9,21 @@ const ELEMENTS = { own: "bdi", act: "em", mention: "mark", usage: "code" };
 
 const colors = new NameColors();
 
-// Return a function that has `draw` called once, before the next frame; a hidden page has none, so a little later.
+const PAUSE = 60; // ms from one drawing to the next: a burst is drawn in few frames, and the keys have the others
+
+// Return a function that has `draw` called once, before the next frame or after a pause; a hidden page has no frames.
 export function soon(draw) {
-  let isDue = false;
+  let [isDue, drawnAt] = [false, 0];
+  const run = () => {
+    [isDue, drawnAt] = [false, performance.now()];
+    draw();
+  };
   return () => {
     if (isDue) return;
     isDue = true;
-    const run = () => {
-      isDue = false;
-      draw();
-    };
+    const pause = drawnAt + PAUSE - performance.now();
     if (document.hidden) setTimeout(run, 200);
+    else if (pause > 0) setTimeout(() => (document.hidden ? run() : requestAnimationFrame(run)), pause);
     else requestAnimationFrame(run);
   };
 }

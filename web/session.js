@@ -74,11 +74,11 @@ export class Session {
     this.welcomedAt = 0;
   }
 
-  // What a reloaded page needs to go on, but for the log; never a password.
+  // What a reloaded page needs to go on, but for the log and its place in it, which belong together; never a password.
   saved() {
-    const { name, away, newest, sent, epoch, seq, whisperer } = this;
+    const { name, away, newest, sent, whisperer } = this;
     const lines = this.waiting.filter(({ line }) => !this.commands.is(line.text, "register", "passwd"));
-    return { name, away, newest, sent, epoch, seq, whisperer, pending: lines.map(({ line }) => line) };
+    return { name, away, newest, sent, whisperer, pending: lines.map(({ line }) => line) };
   }
 
   get online() {

@@ -62,6 +62,11 @@ class Browser:
         tab.comes_to(lambda: tab.find("#status").text, name)
         return tab
 
+    def titles(self) -> list[str]:
+        """Return the titles of all tabs, without looking at any."""
+        targets = self.driver.execute_cdp_cmd("Target.getTargets", {})["targetInfos"]
+        return [target["title"] for target in targets if target["type"] == "page"]
+
     def complaints(self) -> list[str]:
         """Return what the browser had to complain of, a policy that was violated above all."""
         told = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
