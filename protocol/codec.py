@@ -17,7 +17,7 @@ Received = bytes | ProtocolError
 class Codec(Protocol):
     """What a connection needs of a codec, and the fan-out of its class."""
 
-    over: bool  # the peer has nothing more to say: the connection closes once `replies` are out
+    over: bool  # the peer has nothing more to say: the connection closes once `replies`, the last of them, are out
     dropped: int  # bytes of payloads that were too long, since the codec's owner last set this to 0
 
     def feed(self, chunk: bytes) -> list[Received]:

@@ -73,6 +73,7 @@ class Connection:
         self.begins_tls = False  # the peer speaks TLS, and this port does, too: the loop goes on with the handshake
         self.outbox = Outbox()
         self.ended = False  # the peer has sent its end of file
+        self.over = False  # the peer has nothing more to say; what it has said may still wait in the inbox
         self.dialect = session.dialect = doors.text or SLASH
         self._open_dialect = doors.text is None
         self._opening: Opening | None = None  # the protocol; None while undecided
@@ -87,11 +88,6 @@ class Connection:
     def decided(self) -> bool:
         """Whether the peer has shown what it speaks."""
         return self._opening is not None
-
-    @property
-    def over(self) -> bool:
-        """Whether the peer has nothing more to say; what it has said may still wait in the inbox."""
-        return self.ended or (self._codec is not None and self._codec.over)
 
     @property
     def is_tls(self) -> bool:
@@ -126,6 +122,7 @@ class Connection:
         codec = self._codec
         if codec is None or not (replies := codec.replies()):
             return b""
+        self.over = codec.over
         if isinstance(codec, HttpCodec) and codec.successor is not None:
             self._codec = codec.successor
             self.dialect = self.session.dialect = WEBSOCKET
@@ -170,7 +167,7 @@ class Connection:
         if self._codec is not None and self.session.question is None and not cut_off:
             self.inbox.extend(self._codec.end())
         self._codec = None
-        self.ended = True
+        self.ended = self.over = True
 
     def take_cost(self, size: int) -> int:
         """Return the cost of `size` received bytes: those that were dropped unread cost little."""

@@ -69,7 +69,8 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """Return what the browser had to complain of, a policy that was violated above all."""
-        told = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        entries: list[dict[str, str]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        told = [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
         return [message for message in told if not any(harmless in message for harmless in _HARMLESS)]
 
 

@@ -111,9 +111,9 @@ def test_a_request_is_answered_and_the_connection_is_over() -> None:
     assert not made.over
     assert made.receive(b"T / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert made.dialect is made.session.dialect is HTTP
-    assert made.over
     assert not made.has_requests
     assert made.replies().endswith(b"\r\n\r\np {}")
+    assert made.over
     assert made.farewell() == b""
 
 
