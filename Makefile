@@ -8,8 +8,8 @@ SHELLS = server.py,myclient.py,kvstore.py,runtime/*,storage/*,system/*,client/*,
 
 .PHONY: run test core check format bench soak clean
 
-run:
-	$(PYTHON) server.py $(PORT)
+run: $(VENV)/page
+	$(BIN)/python server.py $(PORT)
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -q -n auto
@@ -40,6 +40,10 @@ soak: $(VENV)/installed
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .ruff_cache
+
+$(VENV)/page:  # what the page for browsers needs; without it the rest of the server works
+	$(PYTHON) -m venv $(VENV)
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check 'websockets>=13' && touch $@
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)

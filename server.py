@@ -369,16 +369,16 @@ class Server:
             flushed = not peer.outbox.size
             late = peer.deadline is not None and now >= peer.deadline
             if peer.broken or late or (flushed and peer.connection.ended):
-                self._forget(peer)
+                self._forget(peer, now)
                 continue
             self._peers.update(peer)  # it is read to its end, whatever it was waiting for
             if flushed and not peer.shut:
                 peer.shut = peer.transport.shut()
 
-    def _forget(self, peer: Peer) -> None:
+    def _forget(self, peer: Peer, now: float) -> None:
         self._fanout.detach(peer.connection)
         self._metrics.closed[peer.session.reason] += 1
-        self._acceptor.release(peer.session.host)
+        self._acceptor.release(peer.session.host, now, was_page=peer.connection.was_page)
         self._peers.remove(peer)
 
 

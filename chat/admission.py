@@ -14,6 +14,7 @@ from chat import limits
 from chat.networks import Network, address_of, network_of, site_of
 from chat.recent import Recent
 
+PAGES = 8  # requests of a browser that count like one new connection: its page has some twenty files
 _WINDOW = 600.0  # seconds
 
 
@@ -32,6 +33,7 @@ class Admission:
         self._trusted = trusted
         self._connected: Counter[str] = Counter()
         self._recent: Recent[str] = Recent(_WINDOW)
+        self._pages: Recent[str] = Recent(_WINDOW)
 
     def admit(self, host: str, now: float) -> bool:
         """Return whether a new connection from `host` may stay; count it if so."""
@@ -43,15 +45,22 @@ class Admission:
             self._recent.add(bound.key, now, bound.new)
         return True
 
-    def leave(self, host: str) -> None:
-        """Record that an admitted connection from `host` has ended."""
+    def leave(self, host: str, now: float = 0.0, *, was_page: bool = False) -> None:
+        """Record that an admitted connection from `host` has ended at `now`.
+
+        `was_page`: all that it did was to fetch a part of the page, which nobody in the room noticed.
+        """
         for bound in self._bounds(host):
+            if was_page:
+                self._recent.take_back(bound.key)
+                self._pages.add(bound.key, now, PAGES * bound.new)
             self._connected[bound.key] -= 1
             if not self._connected[bound.key]:
                 del self._connected[bound.key]
 
     def _has_room(self, bound: _Bound, now: float) -> bool:
         waits = self._recent.wait(bound.key, bound.new, _WINDOW, now)
+        waits = waits or self._pages.wait(bound.key, PAGES * bound.new, _WINDOW, now)
         return not waits and self._connected[bound.key] < bound.connections
 
     def _bounds(self, host: str) -> list[_Bound]:

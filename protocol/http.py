@@ -137,6 +137,7 @@ class HttpCodec:
         self._buffer = bytearray()
         self._replies = b""
         self.over = False
+        self.served = False  # with a page; not with an error
         self.successor: Codec | None = None  # reads the connection from the answer on
 
     def feed(self, chunk: bytes) -> list[Received]:
@@ -175,7 +176,7 @@ class HttpCodec:
     def _finish(self, response: Response, with_body: bool = True) -> None:
         self._buffer.clear()
         self._replies = response.encode(with_body)
-        self.over = True
+        self.over, self.served = True, response.status < HTTPStatus.BAD_REQUEST
 
     def end(self) -> list[Received]:
         """Return nothing: a part of a head is no request."""

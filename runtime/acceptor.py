@@ -114,9 +114,9 @@ class Acceptor:
             log.info("%s: turned away, %s (%d since the last such line)", address, refused.code, self._turned_away)
             self._turned_away, self._logged_at = 0, now
 
-    def release(self, host: str) -> None:
-        """Count an accepted connection of `host` as closed."""
-        self._admission.leave(host)
+    def release(self, host: str, now: float, *, was_page: bool) -> None:
+        """Count an accepted connection of `host` as closed; `was_page`: see Admission.leave."""
+        self._admission.leave(host, now, was_page=was_page)
 
     def shut(self) -> None:
         """Close the listeners."""

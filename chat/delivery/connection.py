@@ -73,6 +73,7 @@ class Connection:
         self.begins_tls = False  # the peer speaks TLS, and this port does, too: the loop goes on with the handshake
         self.outbox = Outbox()
         self.ended = False  # the peer has sent its end of file
+        self.was_page = False  # all that it did was to fetch a part of the page
         self.over = False  # the peer has nothing more to say; what it has said may still wait in the inbox
         self.dialect = session.dialect = doors.text or SLASH
         self._open_dialect = doors.text is None
@@ -123,9 +124,11 @@ class Connection:
         if codec is None or not (replies := codec.replies()):
             return b""
         self.over = codec.over
-        if isinstance(codec, HttpCodec) and codec.successor is not None:
-            self._codec = codec.successor
-            self.dialect = self.session.dialect = WEBSOCKET
+        if isinstance(codec, HttpCodec):
+            self.was_page = codec.served
+            if codec.successor is not None:
+                self._codec = codec.successor
+                self.dialect = self.session.dialect = WEBSOCKET
         return replies
 
     def farewell(self) -> bytes:

@@ -199,7 +199,7 @@ class Network:
         self._sockets.update((end.fileno(), end) for end in accepted)
         return [(end, f"192.0.2.1:{end.fileno() - FIRST_FD}") for end in accepted]
 
-    def release(self, host: str) -> None:
+    def release(self, host: str, now: float, *, was_page: bool) -> None:
         """Take note that somebody has gone."""
 
     def shut(self) -> None:

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from chat import limits
-from chat.admission import Admission
+from chat.admission import PAGES, Admission
 
 HOST = "192.0.2.1"
 
@@ -31,6 +31,25 @@ def test_an_address_has_32_new_connections_in_ten_minutes() -> None:
     assert not door.admit(HOST, 599.9)
     assert door.admit(HOST, 600.0)
     assert not door.admit(HOST, 600.5)
+
+
+def test_the_parts_of_a_page_count_an_eighth() -> None:  # W8
+    door = Admission()
+    for number in range(PAGES * 32):
+        assert door.admit(HOST, float(number))
+        door.leave(HOST, float(number), was_page=True)
+    assert not door.admit(HOST, 300.0)
+    assert door.admit(HOST, 600.0)
+
+
+def test_a_page_takes_no_place_of_those_who_come_to_talk() -> None:
+    door = Admission()
+    for _ in range(31):
+        assert door.admit(HOST, 0.0)
+        door.leave(HOST)
+    assert door.admit(HOST, 0.0)
+    door.leave(HOST, 0.0, was_page=True)
+    assert admitted(door, 2) == 1
 
 
 def test_who_is_turned_away_counts_for_nothing() -> None:

@@ -194,7 +194,7 @@ def test_an_address_with_too_many_connections_is_refused_until_one_has_ended(
     ((transport, _),) = acceptor.accept_all(listener(acceptor), 100, now=0)
     transport.close()
     assert heard(callers[1]) == ErrorCode.TOO_MANY_CONNECTIONS.phrase.encode() + b"\r\n"
-    acceptor.release("192.0.2.1")
+    acceptor.release("192.0.2.1", 0.0, was_page=False)
     call(acceptor, callers[2:])
     ((transport, _),) = acceptor.accept_all(listener(acceptor), 100, now=0)
     transport.close()
