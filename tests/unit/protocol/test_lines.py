@@ -197,6 +197,7 @@ def test_replies_are_taken_once() -> None:
 
 def test_agreeing_that_typing_is_hidden_is_not_refused() -> None:
     codec = LineCodec()
+    assert (codec.farewell(), codec.over) == (b"", False)
     codec.hide_typing(True)
     codec.feed(IAC_DO_ECHO)
     assert codec.replies() == b""
