@@ -31,10 +31,12 @@ from chat.delivery import intake
 from chat.delivery.connection import Connection, Doors, Security
 from chat.delivery.fanout import Fanout
 from chat.effects import (
+    Arrived,
     Broadcast,
     CheckPassword,
     Close,
     CodecReply,
+    Command,
     Delivery,
     DropSanction,
     Effect,
@@ -53,7 +55,7 @@ from chat.effects import (
 from chat.hub import Hub
 from chat.session import Session
 from protocol.errors import ErrorCode
-from protocol.events import refusal
+from protocol.events import Refused, refusal
 from protocol.values import unreachable
 from runtime.acceptor import Acceptor
 from runtime.bootstrap import CannotStartError, open_acceptor, open_services
@@ -61,7 +63,8 @@ from runtime.cli import DIALECTS, invitation, options_of, set_limits
 from runtime.clock import LoopClock
 from runtime.encryption import Handshakes
 from runtime.log_writer import start_log
-from runtime.metrics import Metrics
+from runtime.metrics import Metrics, Snapshot, log_line
+from runtime.operator_pages import operator_pages
 from runtime.peers import Peer, Peers
 from runtime.poller import OURS, POLLERS, Poller
 from runtime.services import Services
@@ -92,7 +95,7 @@ class Server:
         self._acceptor = acceptor
         self._hub = hub
         self._services = services
-        self._doors = doors
+        self._doors = doors._replace(site=doors.site.and_pages(operator_pages(doors.trusted, self._look)))
         self._poller = poller
         self._clock = clock
         self._fanout = Fanout()
@@ -177,9 +180,13 @@ class Server:
                 self._services.reload()
                 self._handshakes.reload()
             if self._signals.take("SIGUSR1"):
-                connections = [peer.connection for peer in self._peers.by_fd.values()]
-                self._metrics.report(self._hub.room, connections, self._fanout.sent)
+                log_line(self._look())
         return self._services.collect(ours)
+
+    def _look(self) -> Snapshot:
+        connections = [peer.connection for peer in self._peers.by_fd.values()]
+        entries, turned_away = self._services.entries, self._acceptor.turned_away
+        return Snapshot(self._metrics, self._hub.room, entries, connections, self._fanout.sent, turned_away)
 
     def _lose_broken(self) -> list[Effect]:
         """Lose the peers whose connections broke in the last turn's flush, or while they wait for an account task."""
@@ -227,7 +234,10 @@ class Server:
         self._fanout.attach(peer.connection, transport.send_one)
 
     def _greet(self, now: float) -> list[Effect]:
-        return [effect for session in self._peers.take_silent(now) for effect in self._hub.greet(session)]
+        effects: list[Effect] = []
+        for connection in self._peers.take_silent(now):
+            effects += intake.arrive(connection) + self._hub.greet(connection.session)
+        return effects
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -309,28 +319,40 @@ class Server:
         deliveries: list[Delivery] = []
         for effect in effects:
             match effect:
-                case Broadcast() | Unicast() | CodecReply() | Entered() | Exited():
+                case Broadcast() | CodecReply() | Entered() | Exited():
                     deliveries.append(effect)
-                case LogLine():
-                    (log.debug if effect.debug else log.info)("%s", effect.text)
-                case Close():
-                    peer = self._peers.by_session[effect.session]
-                    peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
-                    self._peers.closing.add(peer)
-                    if farewell := peer.connection.farewell():
-                        deliveries.append(CodecReply(effect.session, farewell))
-                case ReadAgain():
-                    if effect.session in self._peers.by_session:
-                        self._peers.update(self._peers.by_session[effect.session])
-                case CheckPassword() | StorePassword() | RemoveAccount() | StoreRole():
-                    self._services.submit_account_task(effect)
-                case KeepSanction() | DropSanction():
-                    self._services.submit_sanction_task(effect)
-                case SearchArchive() | SeekInArchive():
-                    self._services.submit_search_task(effect)
+                case Unicast():
+                    deliveries.append(effect)
+                    if type(effect.event) is Refused:
+                        self._metrics.refused[effect.event.code] += 1
                 case _:
-                    unreachable(effect)
+                    self._execute(effect, now, deliveries)
         self._metrics.deliveries += self._fanout.deliver(deliveries, now)
+
+    def _execute(self, command: Command, now: float, deliveries: list[Delivery]) -> None:
+        """Carry out what is no delivery; a farewell that it leads to is added to `deliveries`."""
+        match command:
+            case LogLine():
+                (log.debug if command.debug else log.info)("%s", command.text)
+            case Arrived():
+                self._acceptor.log_arrival(command.session.address, now)
+            case Close():
+                peer = self._peers.by_session[command.session]
+                peer.deadline = now + (limits.SHUTDOWN if self._signals.stops else limits.FAREWELL)
+                self._peers.closing.add(peer)
+                if farewell := peer.connection.farewell():
+                    deliveries.append(CodecReply(command.session, farewell))
+            case ReadAgain():
+                if command.session in self._peers.by_session:
+                    self._peers.update(self._peers.by_session[command.session])
+            case CheckPassword() | StorePassword() | RemoveAccount() | StoreRole():
+                self._services.submit_account_task(command)
+            case KeepSanction() | DropSanction():
+                self._services.submit_sanction_task(command)
+            case SearchArchive() | SeekInArchive():
+                self._services.submit_search_task(command)
+            case _:
+                unreachable(command)
 
     def _flush_all(self, writable: set[int], now: float) -> None:
         """Flush the outboxes that hold something, unless the kernel takes no more of them yet."""
@@ -377,7 +399,7 @@ class Server:
 
     def _forget(self, peer: Peer, now: float) -> None:
         self._fanout.detach(peer.connection)
-        self._metrics.closed[peer.session.reason] += 1
+        self._metrics.count_closed(peer.session.reason)
         self._acceptor.release(peer.session.host, now, was_page=peer.connection.was_page)
         self._peers.remove(peer)
 
@@ -411,7 +433,7 @@ def serve(options: argparse.Namespace) -> None:
     acceptor.ban_of = hub.ban_of
     for line in invitation(options.host, options.port, not options.tls_only, acceptor.fingerprint):
         log.info("%s", line)
-    doors = Doors(DIALECTS[options.dialect], open_site(options.origin))
+    doors = Doors(DIALECTS[options.dialect], open_site(options.origin), tuple(options.trusted))
     Server(acceptor, hub, services, doors, poller, LoopClock()).run()
 
 

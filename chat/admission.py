@@ -11,10 +11,12 @@ from collections import Counter
 from typing import NamedTuple
 
 from chat import limits
-from chat.networks import Network, address_of, network_of, site_of
+from chat.networks import Network, is_trusted, network_of, site_of
 from chat.recent import Recent
 
-PAGES = 8  # requests of a browser that count like one new connection: its page has some twenty files
+PAGES = (
+    32  # requests of a browser that count like one new connection: its page has some twenty files, and a reload, too
+)
 _WINDOW = 600.0  # seconds
 
 
@@ -65,8 +67,7 @@ class Admission:
 
     def _bounds(self, host: str) -> list[_Bound]:
         """Return what `host` is counted as; nothing if it isn't."""
-        address = address_of(host)
-        if address.is_loopback or any(address in network for network in self._trusted):
+        if is_trusted(host, self._trusted):
             return []
         bounds = [_Bound(network_of(host), limits.CONNECTIONS_PER_ADDRESS, limits.NEW_PER_ADDRESS)]
         site = site_of(host)

@@ -69,6 +69,13 @@ class Close:
 
 
 @value
+class Arrived:
+    """`session` has connected and may chat. The server's own log has a line for so many of them in a second."""
+
+    session: Session
+
+
+@value
 class ReadAgain:
     """`session` was on hold, and what it has sent may be served again."""
 
@@ -179,7 +186,7 @@ AccountTask = CheckPassword | StorePassword | RemoveAccount | StoreRole
 SearchTask = SearchArchive | SeekInArchive
 Delivery = Broadcast | Unicast | CodecReply | Entered | Exited
 SanctionTask = KeepSanction | DropSanction
-Command = Close | ReadAgain | LogLine | AccountTask | SearchTask | SanctionTask
+Command = Arrived | Close | ReadAgain | LogLine | AccountTask | SearchTask | SanctionTask
 Effect = Delivery | Command
 
 Answer = Noticed | Refused | UsersListed | HelpListed | HistoryListed | Ponged

@@ -8,6 +8,7 @@ RFC 4291; 6to4, RFC 3056; translated, RFC 6052), that one counts. All of loopbac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
@@ -25,6 +26,12 @@ def address_of(host: str) -> IPv4Address | IPv6Address:
 def is_loopback(host: str) -> bool:
     """Whether `host` is this machine: 127.0.0.0/8, also within IPv6, or ::1."""
     return address_of(host).is_loopback
+
+
+def is_trusted(host: str, trusted: Iterable[Network]) -> bool:
+    """Whether `host` is this machine, or in one of the networks that the operator trusts."""
+    address = address_of(host)
+    return address.is_loopback or any(address in network for network in trusted)
 
 
 def network_of(host: str) -> str:

@@ -12,6 +12,7 @@ import errno
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable
 from math import inf
 
@@ -49,6 +50,7 @@ class Acceptor:
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self.ban_of: Callable[[str], Refused | None] = lambda host: None  # what a banned address is told
         self._reserve = _open_reserve()
+        self.turned_away: Counter[str] = Counter()  # connections, by the code of the error that they were told
         self._turned_away = 0  # connections since the last log line about them, at `_logged_at`
         self._logged_at = -inf
         self._arrivals = RateLimitedLog(log, ARRIVALS_PER_SECOND, "%d more have connected")
@@ -80,7 +82,6 @@ class Acceptor:
                 self._turn_away(sock, printable(address), refusal(ErrorCode.TOO_MANY_CONNECTIONS), now)
             elif _is_ready(sock):
                 accepted.append((PlainTransport(sock), printable(address)))
-                self._arrivals.info(now, "%s: connected, without a name yet", printable(address))
             else:
                 self._admission.leave(host_of(address))
         return accepted
@@ -89,6 +90,10 @@ class Acceptor:
     def fingerprint(self) -> str:
         """The fingerprint of the certificate; "" if there is none."""
         return "" if self.encryption is None else self.encryption.certificate.fingerprint
+
+    def log_arrival(self, address: str, now: float) -> None:
+        """Log that a peer is there that may chat; at most so many in a second."""
+        self._arrivals.info(now, "%s: connected, without a name yet", address)
 
     def log_rest(self, now: float) -> None:
         """Log how many connections were not logged one by one; to be called each turn."""
@@ -108,6 +113,7 @@ class Acceptor:
 
     def _turn_away(self, sock: socket.socket, address: str, refused: Refused, now: float) -> None:
         """Refuse a connection, and log that at most once a second."""
+        self.turned_away[refused.code] += 1
         _refuse(sock, refused.text)
         self._turned_away += 1
         if now >= self._logged_at + 1.0:

@@ -142,12 +142,12 @@ class Peers:
         ended, gone = find_ended(peers)
         return broken + [peers[fd] for fd in gone], [peers[fd].session for fd in ended]
 
-    def take_silent(self, now: float) -> Iterator[Session]:
-        """Yield the sessions that have said nothing until their time for that was over."""
+    def take_silent(self, now: float) -> Iterator[Connection]:
+        """Yield the connections on which nothing was said until the time for that was over."""
         while self.silent and self.silent[0][0] <= now:
             _, connection = self.silent.popleft()
             if not (connection.decided or connection.session.closing):
-                yield connection.session
+                yield connection
 
     def many_lag(self, readers: Collection[Session], now: float) -> bool:
         """Return whether so many of the room's `readers` lag that nobody should be read.

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 
 from chat.effects import AccountTask, Effect, SanctionTask, SearchTask, TaskResult
 from chat.hub import Hub
 from chat.session import Session
+from protocol.events import RoomEvent
 from runtime.account_service import AccountService
 from runtime.sanction_service import SanctionResult, SanctionService
 from runtime.search_service import SearchService
@@ -44,6 +46,7 @@ class Services:
         self._journal = journal
         self._search = search
         self._sanctions = sanctions
+        self.entries: Counter[type[RoomEvent]] = Counter()  # of the log since the start, by the event
         hub.accounts_are(accounts.registered, accounts.operators)
         hub.use_archive(search is not None)
 
@@ -117,6 +120,8 @@ class Services:
     def write_journal(self, now: float = 0.0) -> list[Effect]:
         """Write the new entries to the journal; if that fails or its files are gone, return the effects of its loss."""
         entries, answers = self._hub.take_fresh()
+        for entry in entries:
+            self.entries[type(entry.event)] += 1
         is_due = now >= self._next_check
         if is_due:
             self._next_check = now + CHECK_INTERVAL

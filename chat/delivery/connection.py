@@ -33,6 +33,7 @@ from typing import NamedTuple
 from chat import limits
 from chat.delivery.outbox import Outbox
 from chat.delivery.site import Site
+from chat.networks import Network
 from chat.session import Phase, Session
 from protocol.codec import Codec, Received
 from protocol.dialects import HTTP, JSON, SLASH, UNREADABLE, WEBSOCKET, Dialect, detect
@@ -60,6 +61,7 @@ class Doors(NamedTuple):
 
     text: Dialect | None = None  # of all text users; with None, their first lines select it
     site: Site = Site({})  # what browsers get
+    trusted: tuple[Network, ...] = ()  # where the operator's own programs may ask from
 
 
 class Connection:
@@ -73,6 +75,7 @@ class Connection:
         self.begins_tls = False  # the peer speaks TLS, and this port does, too: the loop goes on with the handshake
         self.outbox = Outbox()
         self.ended = False  # the peer has sent its end of file
+        self.has_arrived = False  # the log has been told that somebody is there
         self.was_page = False  # all that it did was to fetch a part of the page
         self.over = False  # the peer has nothing more to say; what it has said may still wait in the inbox
         self.dialect = session.dialect = doors.text or SLASH
@@ -97,7 +100,14 @@ class Connection:
 
     def inside_tls(self) -> Connection:
         """Return the connection of what is inside this peer's TLS."""
-        return Connection(self.session, self._doors, Security.ESTABLISHED)
+        inside = Connection(self.session, self._doors, Security.ESTABLISHED)
+        inside.has_arrived = self.has_arrived
+        return inside
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether its bytes came through TLS."""
+        return self._security is Security.ESTABLISHED
 
     @property
     def has_requests(self) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from chat import limits
 from chat.delivery.connection import Connection
-from chat.effects import CodecReply, Effect, LogLine
+from chat.effects import Arrived, CodecReply, Effect, LogLine
 from chat.hub import Hub
 from chat.session import Phase
+from protocol.dialects import HTTP, WEBSOCKET
 
 
 def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
@@ -23,7 +24,10 @@ def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
     session, size = connection.session, len(chunk)
     if session.phase is Phase.CLOSING:
         return []
+    arrival: list[Effect] = []
     if connection.receive(chunk):
+        if connection.dialect is not HTTP and not connection.is_tls:
+            arrival = arrive(connection)
         if connection.dialect.has_hello:
             hub.connect_framed(session)
         elif connection.begins_tls:
@@ -32,9 +36,11 @@ def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
         elif connection.is_tls:
             status = LogLine(f"{session.address}: speaks TLS, which this port does not; closed")
             return [status, *hub.lost(session, "connection lost")]
-    effects = hub.received(session, connection.take_cost(size))
+    effects = arrival + hub.received(session, connection.take_cost(size))
     if replies := connection.replies():
         effects.append(CodecReply(session, replies))
+        if connection.dialect is WEBSOCKET:
+            effects += arrive(connection)
     return effects
 
 
@@ -44,6 +50,14 @@ def charge_overhead(hub: Hub, connection: Connection, size: int) -> list[Effect]
         return []
     connection.weight += size * limits.OVERHEAD_COST
     return hub.received(connection.session, size)
+
+
+def arrive(connection: Connection) -> list[Effect]:
+    """Return what has a peer that may chat logged, once; one that only fetches a part of the page may not."""
+    if connection.has_arrived:
+        return []
+    connection.has_arrived = True
+    return [Arrived(connection.session)]
 
 
 def serve(hub: Hub, connection: Connection, effects: list[Effect]) -> None:

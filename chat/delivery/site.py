@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
+from chat.networks import Network, is_trusted
 from protocol.codec import Codec
 from protocol.http import HttpError, Request, Response, not_allowed, text_response
 from protocol.text import ascii_line
@@ -37,6 +38,7 @@ _SECURITY = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
+_FORWARDED = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}  # what proxies add
 _QUOTED = 80  # characters of a peer's words in an answer
 
 
@@ -45,6 +47,10 @@ class Site:
 
     def __init__(self, pages: Mapping[str, Page]) -> None:
         self._pages = pages
+
+    def and_pages(self, pages: Mapping[str, Page]) -> Site:
+        """Return a site that has these `pages`, too."""
+        return Site({**self._pages, **pages})
 
     def respond(self, request: Request, address: str) -> Response | Codec:
         """Return what `request`, from `address`, is answered. Raises HttpError."""
@@ -84,6 +90,23 @@ def notice_page(status: HTTPStatus, text: str) -> Page:
     """Return a page that is a line of text."""
     response = text_response(status, text, *_SECURITY[2:])
     return lambda request, address: response
+
+
+def operator_page(trusted: Collection[Network], content: Callable[[], tuple[str, str]]) -> Page:
+    """Return a page for programs of the operator: a content type and a text, made for each request.
+
+    It is for this machine and the networks in `trusted`. A proxy on this machine asks for others, and says so.
+    """
+
+    def page(request: Request, address: str) -> Response:
+        if not is_trusted(address, trusted) or not _FORWARDED.isdisjoint(request.headers):
+            raise HttpError(HTTPStatus.FORBIDDEN, "This is for the server's own machine and for --trusted networks.")
+        kind, text = content()
+        return Response(
+            HTTPStatus.OK, (*_SECURITY, ("Cache-Control", "no-store"), ("Content-Type", kind)), text.encode()
+        )
+
+    return page
 
 
 def websocket_page(origins: Collection[str]) -> Page:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
@@ -270,3 +271,39 @@ def test_a_websocket_that_says_no_hello_is_closed_in_time(live: Live) -> None:  
     live.clock.now += limits.FRAMED_REGISTRATION + 1
     client.sees('"code":"too-slow-to-join"')
     client.sees_the_end()
+
+
+# --- for the operator's programs -----------------------------------------------------------------------------------
+
+
+def test_the_server_tells_programs_of_its_operator_how_it_is(live: Live) -> None:  # W9
+    ann, _bob = live.joins("ann"), Browser(live, "bob")
+    ann.says("hello", "/whisper bob psst", "/whisper nobody psst")
+    ann.sees("nobody")
+    well = asks(live, "GET /healthz HTTP/1.1\nHost: x").heard
+    assert well.startswith(b"HTTP/1.1 200 OK")
+    assert well.endswith(b"\r\n\r\nok\n")
+    answer = asks(live, "GET /metrics HTTP/1.1\nHost: x").heard.decode()
+    assert "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n" in answer
+    told = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.partition("\r\n\r\n")[2])
+        for sample in family.samples
+    }
+    assert told["chat_users", "text", "no"] == told["chat_users", "browser", "no"] == 1
+    assert told["chat_room_events_total", "said"] == told["chat_room_events_total", "whispered"] == 1
+    assert told["chat_room_events_total", "joined"] == 2
+    assert told["chat_refusals_total", "user-unknown"] == 1
+    assert told["chat_received_bytes_total"] > 0
+    assert told["chat_sent_bytes_total"] > 0
+    assert told["chat_turn_duration_seconds_count"] > 0
+    assert told["chat_connections_closed_total", "connection closed"] == 1
+
+
+def test_the_log_has_no_line_for_each_file_of_the_page(live: Live, log: pytest.LogCaptureFixture) -> None:  # C14
+    for path in ("/", "/app.js", "/healthz", "/nothing"):
+        asks(live, f"GET {path} HTTP/1.1\nHost: x")
+    assert log.messages == []
+    Browser(live, "ann")
+    assert [line.partition(": ")[2] for line in log.messages][:1] == ["connected, without a name yet"]
+    assert len([line for line in log.messages if "without a name yet" in line]) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,6 @@ pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet"), pytest.
 
 TO_TOP = "document.getElementById('scroller').scrollTop = 0"
 AT_END = "const s = document.getElementById('scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight < 40"
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Programs]:
-    with Programs(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with Browser() as opened:
-        yield opened
-        assert opened.complaints() == []
 
 
 # --- what is new, and what is older --------------------------------------------------------------------------------

@@ -46,6 +46,23 @@ class Browser:
     def __exit__(self, *_: object) -> None:
         self.driver.quit()
 
+    def forgets(self) -> None:
+        """Close all tabs, with what they keep and what was set for them, so that the next test finds a fresh one."""
+        self.driver.switch_to.new_window("tab")
+        kept = self.driver.current_window_handle
+        for handle in self.driver.window_handles:
+            if handle != kept:
+                self.driver.switch_to.window(handle)
+                self._clear()
+                self.driver.close()
+        self.driver.switch_to.window(kept)
+        self._is_fresh = True
+
+    def _clear(self) -> None:
+        origin = self.driver.execute_script("return location.origin")
+        if origin != "null":  # about:blank has none
+            self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+
     def tab(self, port: int) -> Tab:
         """Open the page in a tab of its own, and return that."""
         if not self._is_fresh:
@@ -95,6 +112,7 @@ class Tab:
         self.driver.refresh()
 
     def enters(self, name: str) -> None:
+        self.until(lambda: self.shown("#name"), "never asked for a name")
         field = self.find("#name")
         field.clear()
         field.send_keys(name, Keys.ENTER)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import random
 import shutil
 import signal
 import subprocess
@@ -143,7 +144,7 @@ class Programs:
 
     def server(self, *options: str, before: tuple[str, ...] = (), port: int = 0) -> Program:
         """Start server.py at `port`, or one that is free, on loopback, unmetered, and wait until it listens."""
-        self.port = port or free_port()
+        self.port = port or free_port(random.Random())
         always = ("--host", "127.0.0.1", "--data", str(self._folder), "--no-rate-limit")
         server = self.program(*before, sys.executable, "server.py", str(self.port), *always, *options)
         server.sees(f"Listening on port {self.port}.")

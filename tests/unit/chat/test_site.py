@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from ipaddress import ip_network
 
 import pytest
 
 from chat.delivery.connection import Connection, Doors
-from chat.delivery.site import File, Site, file_page, notice_page, websocket_page
+from chat.delivery.site import File, Site, file_page, notice_page, operator_page, websocket_page
 from chat.session import Session
 from protocol.codec import Codec
 from protocol.dialects import HTTP, SLASH, WEBSOCKET
@@ -150,3 +151,38 @@ def test_a_method_alone_is_a_line_of_text_once_that_is_clear(start: bytes) -> No
     for made in (by_end, by_line):
         assert made.dialect is SLASH
         assert [type(request).__name__ for request in made.requests(9)] == ["Nick"]
+
+
+# --- for the operator's programs -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "header", "is_served"),
+    [
+        ("127.0.0.1", "", True),
+        ("::1", "", True),
+        ("::ffff:127.0.0.1", "", True),
+        ("192.0.2.7", "", True),
+        ("198.51.100.1", "", False),
+        ("2001:db8::1", "", False),
+        ("127.0.0.1", "\r\nX-Forwarded-For: 198.51.100.1", False),  # a proxy that asks for somebody else
+        ("192.0.2.7", "\r\nForwarded: for=198.51.100.1", False),
+    ],
+)
+def test_what_is_for_the_operator_is_for_this_machine_and_trusted_networks(
+    address: str, header: str, is_served: bool
+) -> None:  # W9
+    page = operator_page([ip_network("192.0.2.0/24")], lambda: ("text/plain", "ok"))
+    site = SITE.and_pages({"/healthz": page})
+    request = parse_head(f"GET /healthz HTTP/1.1\r\nHost: localhost:8001{header}".encode())
+    if not is_served:
+        with pytest.raises(HttpError) as error:
+            site.respond(request, address)
+        assert error.value.response.status is HTTPStatus.FORBIDDEN
+        assert b"--trusted" in error.value.response.body
+        return
+    found = site.respond(request, address)
+    assert isinstance(found, Response)
+    assert (found.status, found.body) == (HTTPStatus.OK, b"ok")
+    assert ("Cache-Control", "no-store") in found.headers
+    assert site.respond(parse_head(b"GET / HTTP/1.1\r\nHost: x"), address) == get()
