@@ -6,13 +6,16 @@ PORT ?= 8001
 PURE = protocol/*,chat/*,client/core/*,client/view/*,storechat/core/*,storechat/server/*
 SHELLS = server.py,myclient.py,kvstore.py,runtime/*,storage/*,system/*,client/*,storechat/*
 
-.PHONY: run test core check format bench soak clean
+.PHONY: run test long core check format bench soak clean
 
 run: $(VENV)/page
 	$(BIN)/python server.py $(PORT)
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -q -n auto
+
+long: $(VENV)/installed  # what takes seconds of a browser
+	$(BIN)/python -m pytest -q -n auto -m 'long and not slow'
 
 # The protocol and the chat, in seconds: no sockets, no property tests, no plugin but the time-out, and the tests are kept
 # compiled, which is a third of the time.

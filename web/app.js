@@ -19,10 +19,11 @@ import { Stage } from "./stage.js";
 const WINDOW = 16; // lines on their way at a time
 const OLDER = 100; // messages that are asked for when the reader scrolls up
 const SNAPSHOT = 2000; // ms between two looks whether the log has to be stored again
-const MESSAGES = ["said", "whispered"];
+const MESSAGES = ["said", "whispered", "announced"];
 const ASKS = ["/users", "/help"]; // at each welcome, for the list of names and for completion
 const UNREACHABLE = "The server can't be reached. Is it running? Try again.";
 
+const typeOf = ({ to, announced }) => (announced ? "announced" : to === undefined ? "said" : "whispered");
 const now = () => Date.now() / 1000;
 
 class App {
@@ -174,7 +175,7 @@ class App {
     const { name, settings } = this.session;
     const past = entries
       .filter((entry) => !settings.ignored.includes(key(entry.name)))
-      .map((entry) => render({ ...entry, type: entry.to === undefined ? "said" : "whispered" }, name));
+      .map((entry) => render({ ...entry, type: typeOf(entry) }, name));
     const added = this.log.insert(past, isOlder ? null : this.#sinceWelcome);
     if (isOlder && added) this.#older = "unknown";
     else if (isOlder) this.#noOlder();

@@ -247,6 +247,6 @@ export class Log {
 }
 
 function itemOf(shown, at) {
-  const isMessage = shown.kind === "said" || shown.kind === "whispered";
+  const isMessage = ["said", "whispered", "announced"].includes(shown.kind);
   return { shown, at: shown.event?.at ?? at, seq: isMessage ? shown.event?.seq : undefined, isUnread: false };
 }

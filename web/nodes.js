@@ -121,9 +121,9 @@ function authorAndText(kind, spans) {
   return [who, text.text ? [text, ...rest] : rest];
 }
 
-// A notice without the signs that its lines begin with in a terminal.
+// A notice or an announcement without the signs that mark it in a terminal.
 function unmarked(spans) {
-  return spans.map((span, at) => ({ ...span, text: span.text.replace(at ? /\n[*!] /g : /(^|\n)[*!] /g, "\n").replace(at ? "" : /^\n/, "") }));
+  return spans.map((span, at) => ({ ...span, text: span.text.replace(at ? /\n[*!] /g : /(^|\n)[*!] /g, "\n").replace(at ? "" : /^\n|^\*{3} | \*{3}$/g, "") }));
 }
 
 function body(spans, event) {

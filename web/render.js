@@ -57,6 +57,7 @@ function history(event, me) {
 }
 
 function past(entry, me) {
+  if (entry.announced) return [announcement(entry)];
   const act = entry.to === undefined ? actIn(entry.text) : null;
   const who = [author(entry.name, me), ...(entry.to === undefined ? [] : [" -> ", author(entry.to, me)])];
   return act === null ? [...who, `: ${entry.text}`] : [...who, " ", { text: `*${act}*`, role: "act" }];
@@ -72,9 +73,18 @@ function minute(at) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(date)}`;
 }
 
+// What everybody reads when an operator announces `text`: no name can begin like it.
+const announcement = ({ name: who, text }) => ({ text: `*** ${who} announces: ${text} ***`, role: "mention" });
+
 const RENDERERS = {
   said,
   whispered,
+  announced: (event) => shown("announced", announcement(event)),
+  role: ({ operator }) =>
+    shown(
+      "notice",
+      operator ? "* You are an operator: /help lists your commands, too." : "* You are no operator any more.",
+    ),
   joined: (event) => shown("notice", "* ", name(event.name), ` has connected. Users here: ${event.count}`),
   left: (event) => shown("notice", "* ", name(event.name), ` has left (${event.reason}). Users here: ${event.count}`),
   renamed: (event, me) =>
@@ -152,12 +162,12 @@ export class JoinsLine {
 
   // Whether `event` goes into the line, and so needs no other place.
   takes(event) {
-    if (["said", "whispered"].includes(event?.type) || (event?.type === "renamed" && this.#speakers.has(event.old))) {
+    if (["said", "whispered", "announced"].includes(event?.type) || (event?.type === "renamed" && this.#speakers.has(event.old))) {
       if (this.#speakers.size < SPEAKERS_LIMIT) this.#speakers.add(event.name);
     }
     if (!["joined", "left"].includes(event?.type)) return false;
     const wasHeard = this.#speakers.delete(event.name); // who joins under this name later is another user
-    if (wasHeard && event.type === "left") return false;
+    if (event.type === "left" && (wasHeard || /^(kicked|banned) by /.test(event.reason))) return false;
     this.#folded.push(event);
     return true;
   }

@@ -16,7 +16,7 @@ import { bytes, clean, excerpt, printable } from "./sanitize.js";
 import { Roster } from "./roster.js";
 
 const UNSEEN = 0; // the number of a line that is the page's own business: its answer is noted and not shown
-const AUTHORS = { said: "name", whispered: "name", joined: "name", left: "name", renamed: "old" };
+const AUTHORS = { said: "name", whispered: "name", announced: "name", joined: "name", left: "name", renamed: "old" };
 const OUTCOMES = ["welcome", "ask", "refused", "notice", "renamed", "goodbye"]; // what may come of a password
 const LOCAL = ["set", "ignore", "unignore", "clear"];
 
@@ -60,6 +60,7 @@ export class Session {
     this.epoch = saved?.epoch ?? ""; // names the server's log
     this.seq = saved?.seq ?? 0; // the newest number in it that we have seen
     this.whisperer = saved?.whisperer ?? null; // the last one: {name, asOf}; asOf is null once they left
+    this.isOperator = false;
     this.question = ""; // "name", "password"
     this.secret = 0; // the number of the question for a password that stands
     this.refused = ""; // why we were not let in
@@ -303,6 +304,7 @@ export class Session {
     const isResumed = returns && event.resumed === true && excerpt(event.epoch) === this.epoch;
     const outdated = isResumed ? [] : this.#beginAnotherLog();
     this.seq = isResumed ? this.seq : event.seq;
+    this.isOperator = false; // it is told next, if we are
     [this.epoch, this.cameAt, this.hasMissed] = [excerpt(event.epoch), event.seq, false];
     [this.name, this.phase, this.roster.count] = [excerpt(event.name), "chatting", event.count];
     [this.question, this.refused, this.welcomedAt, this.sent] = ["", "", now, this.newest];
@@ -350,6 +352,10 @@ export class Session {
       const isOurs = event.cseq != null && this.#precedesUs(event); // from when we had another name
       if (event.name !== this.name && !isOurs) this.whisperer = { name: event.name, asOf: event.seq };
     },
+    announced: (event) => this.roster.spoke(event.name),
+    role: (event) => {
+      this.isOperator = event.operator;
+    },
     joined: (event) => {
       this.#forgetWhisperer(event.name); // who joins under this name is somebody else
       this.roster.came(event.name, event.count);
@@ -374,7 +380,8 @@ export class Session {
     },
     refused: (event) => {
       if (event.code === "wrong-password") this.password = "";
-      if (this.phase === "returning") this.name = ""; // the name that we had can't be had any more
+      const isLost = event.code === "name-claimed"; // its owner has come
+      if (this.phase === "returning" || isLost) this.name = ""; // the name that we had can't be had any more
       if (!this.name) this.refused = event.text;
     },
     goodbye: (event) => {

@@ -73,7 +73,7 @@ export class Stage {
   }
 
   #connection(session) {
-    if (session.online) return session.away ? `${session.name}, away` : session.name;
+    if (session.online) return [session.name, session.isOperator && "operator", session.away && "away"].filter(Boolean).join(", ");
     if (!session.hasBeenIn) return "";
     if (!session.mayReturn) return "left";
     return this.retryIn ? `offline, next try in ${this.retryIn} s` : "offline, trying again";

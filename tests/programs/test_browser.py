@@ -49,6 +49,7 @@ def test_a_name_that_can_t_be_had_is_asked_for_again(run: Programs, browser: Bro
     ann.comes_to(lambda: ann.shown("#entry"), False)
 
 
+@pytest.mark.long
 def test_without_a_server_the_entrance_says_so(run: Programs, browser: Browser) -> None:
     server = run.server()
     ann = browser.tab(run.port)
@@ -68,7 +69,7 @@ def test_who_leaves_is_told_and_may_come_back(run: Programs, browser: Browser) -
     ann.says("/quit")
     bob.sees("ann has left (goodbye)")
     ann.sees("You have left.", "#banner")
-    ann.find("#rejoin").click()
+    ann.clicks("#rejoin")
     ann.enters("ann")
     bob.sees("ann has connected")
     ann.says("again")
@@ -97,6 +98,7 @@ def test_a_reload_is_the_same_client_and_shows_what_was_missed_once(run: Program
     bob.sees("ann: still me")
 
 
+@pytest.mark.long
 def test_a_killed_server_loses_and_doubles_nothing_of_what_is_typed(run: Programs, browser: Browser) -> None:  # W3
     server = run.server()
     ann = browser.joins(run.port, "ann")
@@ -142,6 +144,7 @@ def test_lines_that_wait_outlive_a_reload(run: Programs, browser: Browser) -> No
     assert ann.count("on its way") == ann.count("said") == 1
 
 
+@pytest.mark.long
 def test_two_tabs_are_two_users(run: Programs, browser: Browser) -> None:  # W3
     run.server()
     ann, bob = browser.joins(run.port, "ann"), browser.joins(run.port, "bob")
@@ -151,6 +154,7 @@ def test_two_tabs_are_two_users(run: Programs, browser: Browser) -> None:  # W3
     ann.sees("hi")
 
 
+@pytest.mark.long
 def test_a_duplicated_tab_becomes_another_client(run: Programs, browser: Browser) -> None:  # W3
     run.server()
     ann = browser.joins(run.port, "ann")
@@ -204,6 +208,7 @@ def test_tab_completes_commands_and_names_and_a_hint_says_what_follows(run: Prog
     assert ann.typed == "bob: "
 
 
+@pytest.mark.long
 def test_what_looks_like_a_command_waits_for_another_enter(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -231,7 +236,7 @@ def test_passwords_are_typed_in_a_field_of_their_own(run: Programs, browser: Bro
     ann.says("/quit")
     ann.sees("You have left.", "#banner")
     assert "hunter22" not in ann.run("return document.documentElement.outerHTML + JSON.stringify({...sessionStorage})")
-    ann.find("#rejoin").click()
+    ann.clicks("#rejoin")
     ann.enters("ann")
     ann.until(lambda: ann.shown("#password"), "never asked for the password")
     ann.find("#password").send_keys("wrong password", Keys.ENTER)
@@ -285,6 +290,7 @@ def test_text_is_only_ever_text(run: Programs, browser: Browser) -> None:  # W6
     assert {link.get_attribute("rel") for link in ann.all("#log a")} == {"noopener noreferrer nofollow ugc"}
 
 
+@pytest.mark.long
 def test_only_addresses_of_the_web_are_links(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob = run.joins(run.telnet(), "bob")

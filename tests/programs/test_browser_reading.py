@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def test_a_mention_is_marked_and_counted_in_the_title_while_nobody_looks(run: Pr
     other.until(lambda: "(2) Chat" in browser.titles(), "the title never counted", lambda: repr(browser.titles()))
 
 
+@pytest.mark.long
 def test_what_came_while_nobody_looked_stands_below_a_line(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -66,7 +68,7 @@ def test_who_reads_above_is_told_of_new_messages_below(run: Programs, browser: B
     bob.types("one more", "two more")
     ann.comes_to(lambda: ann.find("#below").text, "2 new messages below")
     assert ann.run("return document.getElementById('scroller').scrollTop") == place
-    ann.find("#below").click()
+    ann.clicks("#below")
     ann.until(lambda: ann.run(AT_END), "it never went down")
     assert not ann.shown("#below")
     ann.sees("two more")
@@ -135,6 +137,7 @@ def test_every_colour_of_text_can_be_read_on_every_ground() -> None:  # W5
         assert [pair for pair in pairs if contrast(theme[pair[0]], theme[pair[1]]) < 4.5] == []
 
 
+@pytest.mark.long
 def test_the_theme_is_the_system_s_until_it_is_chosen(run: Programs, browser: Browser) -> None:  # W5
     run.server()
     ann = browser.joins(run.port, "ann")
@@ -143,33 +146,35 @@ def test_the_theme_is_the_system_s_until_it_is_chosen(run: Programs, browser: Br
     dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
     ann.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
     ann.until(lambda: ann.run(ground) != light, "it never became dark")
-    ann.find("#theme").click()
+    ann.clicks("#theme")
     ann.comes_to(lambda: ann.run(ground), light)
     ann.reloads()
     ann.comes_to(lambda: ann.run(ground), light)
 
 
-@pytest.mark.parametrize("width", [360, 820, 1440, 2560])
-def test_nothing_is_wider_than_the_screen(run: Programs, browser: Browser, width: int) -> None:  # W5
+def test_nothing_is_wider_than_the_screen(run: Programs, browser: Browser) -> None:  # W5
     run.server()
     bob = run.joins(run.telnet(), "a-very-long-name-20c")
     ann = browser.joins(run.port, "ann")
-    metrics = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": False}
-    ann.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     bob.types("x" * 400, "https://example.org/" + "y" * 300, "/whisper ann " + "z" * 300, "/users")
     ann.says("/help", "/users")
     ann.sees("Connected users: 2")
-    ann.find("#people").click()
+    ann.clicks("#people")
     wide = """
         return [...document.querySelectorAll("body *")].filter((e) => e.getClientRects().length
           && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1)
           && getComputedStyle(e).clipPath === "none").map((e) => e.outerHTML.slice(0, 100))
     """
-    assert ann.run(wide) == []
-    assert ann.run("return document.documentElement.scrollWidth <= innerWidth")
-    assert ann.find("#line").is_displayed() or width == 360
+    for width in (360, 820, 1440, 2560):
+        metrics = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": False}
+        ann.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        ann.comes_to(lambda: ann.run("return innerWidth"), width)
+        assert ann.run(wide) == [], width
+        assert ann.run("return document.documentElement.scrollWidth <= innerWidth"), width
+        assert ann.find("#line").is_displayed() or width == 360
 
 
+@pytest.mark.long
 def test_everything_is_reached_by_keyboard(run: Programs, browser: Browser) -> None:  # W5
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -202,6 +207,7 @@ def keys(tab: Tab, *pressed: str) -> None:
     tab.driver.switch_to.active_element.send_keys(*pressed)
 
 
+@pytest.mark.long
 def test_a_screen_reader_finds_names_and_roles(run: Programs, browser: Browser) -> None:  # W5
     run.server()
     ann = browser.joins(run.port, "ann")
@@ -214,9 +220,30 @@ def test_a_screen_reader_finds_names_and_roles(run: Programs, browser: Browser) 
     assert ann.texts("#log .said .who") == ["ann", "ann"]  # also where it is not shown again
 
 
+AXE = os.environ.get("CHAT_AXE", "")  # the file axe.min.js of axe-core; .ci/run fetches it where there is npm
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not AXE, reason="CHAT_AXE names no axe.min.js")
+def test_axe_finds_no_barrier(run: Programs, browser: Browser) -> None:  # W5
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.tab(run.port)
+    ann.run(Path(AXE).read_text(encoding="utf-8"))
+    look = "axe.run().then((found) => arguments[0](found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])))"
+    assert ann.driver.execute_async_script(look) == []
+    ann.enters("ann")
+    bob.types("hi ann, see https://example.org", "/whisper ann psst", "`code`")
+    ann.says("/users")
+    ann.sees("Connected users: 2")
+    ann.clicks("#people")
+    assert ann.driver.execute_async_script(look) == []
+
+
 # --- much of it ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_ten_thousand_messages_keep_the_page_small_and_the_line_alive(run: Programs, browser: Browser) -> None:  # W7
     run.server()
     bob = run.joins(run.telnet(), "bob")

@@ -135,7 +135,12 @@ class Tab:
         return self.driver.execute_script(script, *arguments)
 
     def presses(self, *keys: str) -> None:
+        self.until(lambda: self.shown("#line"), "there was nothing to type into")
         self.find("#line").send_keys(*keys)
+
+    def clicks(self, css: str) -> None:
+        self.until(lambda: self.shown(css), f"{css} was never shown")
+        self.find(css).click()
 
     def says(self, *lines: str) -> None:
         for line in lines:
