@@ -138,6 +138,10 @@ class Tab:
         self.until(lambda: self.shown("#line"), "there was nothing to type into")
         self.find("#line").send_keys(*keys)
 
+    def answers(self, password: str) -> None:
+        self.until(lambda: self.shown("#password"), "never asked for a password")
+        self.find("#password").send_keys(password, Keys.ENTER)
+
     def clicks(self, css: str) -> None:
         self.until(lambda: self.shown(css), f"{css} was never shown")
         self.find(css).click()
