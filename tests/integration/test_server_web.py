@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,7 @@ from tests.support.live import Client, Live
 WEB = Path(__file__).parents[2] / "web"
 
 
-@pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
-    with Live(tmp_path) as running:
-        yield running
+pytestmark = pytest.mark.transports("plain", "tls")  # T1: inside TLS the first byte decides again
 
 
 def asks(live: Live, head: str) -> Client:
@@ -290,7 +286,8 @@ def test_the_server_tells_programs_of_its_operator_how_it_is(live: Live) -> None
         for family in text_string_to_metric_families(answer.partition("\r\n\r\n")[2])
         for sample in family.samples
     }
-    assert told["chat_users", "text", "no"] == told["chat_users", "browser", "no"] == 1
+    in_tls = "yes" if live.peer(ann).connection.is_secure else "no"
+    assert told["chat_users", "text", in_tls] == told["chat_users", "browser", in_tls] == 1
     assert told["chat_room_events_total", "said"] == told["chat_room_events_total", "whispered"] == 1
     assert told["chat_room_events_total", "joined"] == 2
     assert told["chat_refusals_total", "not-connected"] == 1

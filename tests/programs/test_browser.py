@@ -10,6 +10,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.support.browsers import Browser
+from tests.support.certificates import Files
 from tests.support.programs import Programs, needs
 
 pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet"), pytest.mark.timeout(90)]
@@ -35,6 +36,18 @@ def test_a_link_is_enough_to_chat_with_telnet(run: Programs, browser: Browser) -
     ann.sees("hi ann")
     assert ann.count("hello bob") == ann.count("hi ann") == 1
     assert ann.find("#people").text == "2 here"
+
+
+def test_the_same_port_is_https_too(run: Programs, browser: Browser, certificate: Files) -> None:  # W1, T1
+    file, key = certificate
+    run.server("--tls-cert", str(file), "--tls-key", str(key))
+    bob = run.joins(run.telnet(), "bob")
+    ann, carl = browser.joins(run.port, "ann", "https"), browser.joins(run.port, "carl")
+    ann.says("hello from inside TLS")
+    bob.sees("ann: hello from inside TLS")
+    carl.sees("hello from inside TLS")
+    carl.says("hello from outside")
+    ann.sees("hello from outside")
 
 
 def test_a_name_that_can_t_be_had_is_asked_for_again(run: Programs, browser: Browser) -> None:  # W1

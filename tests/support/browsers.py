@@ -34,6 +34,7 @@ class Browser:
     def __init__(self, width: int = 1200, height: int = 800) -> None:
         options = webdriver.ChromeOptions()
         options.binary_location = CHROMIUM
+        options.accept_insecure_certs = True  # those of the tests
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         for argument in (*_ARGUMENTS, f"--window-size={width},{height}"):
             options.add_argument(argument)
@@ -63,18 +64,18 @@ class Browser:
         if origin != "null":  # about:blank has none
             self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
 
-    def tab(self, port: int) -> Tab:
+    def tab(self, port: int, scheme: str = "http") -> Tab:
         """Open the page in a tab of its own, and return that."""
         if not self._is_fresh:
             self.driver.switch_to.new_window("tab")
         self._is_fresh = False
         made = Tab(self.driver)
-        made.opens(port)
+        made.opens(port, scheme)
         return made
 
-    def joins(self, port: int, name: str) -> Tab:
+    def joins(self, port: int, name: str, scheme: str = "http") -> Tab:
         """Return a tab that is in the room."""
-        tab = self.tab(port)
+        tab = self.tab(port, scheme)
         tab.enters(name)
         tab.comes_to(lambda: tab.find("#status").text, name)
         return tab
@@ -104,8 +105,8 @@ class Tab:
             self._driver.switch_to.window(self.handle)
         return self._driver
 
-    def opens(self, port: int) -> None:
-        self.driver.get(f"http://127.0.0.1:{port}/")
+    def opens(self, port: int, scheme: str = "http") -> None:
+        self.driver.get(f"{scheme}://127.0.0.1:{port}/")
         self.until(lambda: self.shown("#entry") or self.shown("#room"), "the page never came")
 
     def reloads(self) -> None:

@@ -76,6 +76,14 @@ def test_users_are_counted_by_door() -> None:  # W9
     assert values(found["chat_connections"]) == connections
 
 
+def test_users_within_tls_are_counted_apart() -> None:  # W9, T1
+    inside = connection().inside_tls()
+    inside.receive(b"ann\n")
+    inside.session.phase = Phase.CHATTING
+    users = values(told(snapshot(Metrics(), inside, connection(b"bob\n", named=True)))["chat_users"])
+    assert (users["text", "yes"], users["text", "no"]) == (1, 1)
+
+
 def test_what_was_refused_and_dropped_is_counted_by_reason() -> None:  # W9
     metrics = Metrics()
     metrics.refused["name-taken"] += 3
