@@ -272,6 +272,33 @@ def test_settings_are_kept_and_who_is_ignored_is_not_shown(run: Programs, browse
     ann.sees("You ignore bob.")
 
 
+def test_operators_announce_mute_kick_and_ban(run: Programs, browser: Browser, tmp_path: Path) -> None:  # M2 to M5
+    motd = tmp_path / "motd"
+    motd.write_text("Be kind.\n")
+    run.server("--operator", "ann", "--motd", str(motd))
+    ann = run.joins(run.telnet(), "ann")
+    ann.types("/register a word to pass")
+    ann.sees("You are an operator")
+    bob = browser.joins(run.port, "bob")
+    bob.sees("Be kind.")
+    ann.types("/announce back at *six*", "/mute bob 10m spam")
+    bob.sees("ann announces: back at *six*", "#log .announced .text")
+    bob.sees("You are muted for 10 min: spam.")
+    bob.says("hello?")
+    bob.sees("You are muted for another 10 min: spam.", ".refused")
+    assert bob.texts("#waiting .pending") == []
+    ann.types("/kick bob that was enough")
+    bob.sees("ann has removed you from the chat: that was enough.", "#banner")
+    bob.clicks("#rejoin")
+    bob.enters("carl")
+    ann.sees("carl has connected")
+    ann.types("/ban carl 2h and so was that")
+    bob.sees("You are banned for another 2 h: and so was that.", "#banner")
+    bob.clicks("#rejoin")
+    bob.enters("carl")
+    bob.sees("You are banned for another 2 h: and so was that.", "#entry-error")
+
+
 # --- what is hostile ---------------------------------------------------------------------------------------------
 
 HOSTILE = (

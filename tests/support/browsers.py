@@ -157,7 +157,10 @@ class Tab:
 
     def sees(self, text: str, css: str = "#log .row") -> None:
         """Wait until one of the rows holds `text`."""
-        self.until(lambda: any(text in one for one in self.texts(css)), f"never saw {text!r}")
+        self.until(lambda: any(text in one for one in self.texts(css)), f"never saw {text!r}", lambda: self._now(css))
+
+    def _now(self, css: str) -> str:
+        return repr(self.texts(css)[-20:] or self.texts("#log .row")[-20:])
 
     def count(self, text: str, css: str = "#log .row .text") -> int:
         return sum(text in one for one in self.texts(css))

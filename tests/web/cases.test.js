@@ -43,6 +43,7 @@ class Player {
       "reply to": session.replyTo,
       waiting: session.waiting.map(({ line }) => session.commands.withoutPassword(line.text)),
       away: session.away,
+      operator: session.isOperator,
     };
     return Object.fromEntries(keys.map((key) => [key, known[key]]));
   }

@@ -63,6 +63,7 @@ class Player:
             "reply to": session.whisperer,
             "waiting": session.waiting,
             "away": session.presence.away,
+            "operator": session.presence.is_operator,
         }
         return {key: known[key] for key in keys}
 
