@@ -193,6 +193,9 @@ class Network:
     def log_rest(self, now: float) -> None:
         """Tell no log of anything."""
 
+    def log_arrival(self, address: str, now: float) -> None:
+        """Tell no log of that, either."""
+
     def accept_all(self, descriptor: int, room: int, now: float) -> list[tuple[WireTransport, str]]:
         """Accept all who wait."""
         accepted, self._backlog = self._backlog, []
