@@ -24,6 +24,7 @@ export class Input {
     this.composer.addEventListener("submit", (event) => this.#submit(event));
     this.line.addEventListener("keydown", (event) => this.#pressed(event));
     this.line.addEventListener("input", () => this.#changed());
+    addEventListener("resize", () => this.#draw()); // its height depends on the width
     const send = document.getElementById("send");
     send.addEventListener("pointerdown", (event) => event.preventDefault()); // a phone keeps its keyboard
   }
