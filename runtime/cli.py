@@ -237,9 +237,10 @@ def invitation(host: str | None, port: int, plain: bool = True, fingerprint: str
     """
     lines = [f"Listening on port {port}. Join with:"]
     for name in [host] if host else ["localhost", *own_addresses()]:
+        at = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
         if plain:
-            lines.append(f"  telnet {name} {port}    or    python myclient.py {name} {port}")
+            lines.append(f"  http://{at}/    or    telnet {name} {port}    or    python myclient.py {name} {port}")
         if fingerprint:
-            at = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-            lines.append(f"  openssl s_client -quiet -connect {at}    or    python myclient.py --tls {name} {port}")
+            openssl, client = f"openssl s_client -quiet -connect {at}", f"python myclient.py --tls {name} {port}"
+            lines.append(f"  https://{at}/    or    {openssl}    or    {client}")
     return [*lines, f"Certificate: SHA-256 fingerprint {fingerprint}"] if fingerprint else lines

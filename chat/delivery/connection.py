@@ -32,14 +32,14 @@ from typing import NamedTuple
 
 from chat import limits
 from chat.delivery.outbox import Outbox
-from chat.delivery.site import Site
+from chat.delivery.site import Site, to_https
 from chat.networks import Network
 from chat.session import Phase, Session
 from protocol.codec import Codec, Received
 from protocol.dialects import HTTP, JSON, SLASH, UNREADABLE, WEBSOCKET, Dialect, detect
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.framing import REQUEST_LIMIT, FrameCodec
-from protocol.http import HttpCodec
+from protocol.http import HttpCodec, Responder
 from protocol.lines import LINE_END, LineCodec
 from protocol.opening import Opening, opening
 from protocol.requests import Malformed, Request, Say
@@ -156,17 +156,21 @@ class Connection:
         elif kind is Opening.HTTP:
             self.dialect = self.session.dialect = HTTP
             self._open_dialect = self._first_line = False
-            self._codec = HttpCodec(partial(self._doors.site.respond, address=self.session.host))
+            self._codec = HttpCodec(self._responder())
         elif kind is Opening.TEXT:
             self._codec = LineCodec()
         elif kind is Opening.UNKNOWN:
             self.inbox.append(ProtocolError(ErrorCode.NOT_A_PROTOCOL, fatal=True))
         else:  # TLS
             self.begins_tls = self._security is not Security.NONE
-        if self._security is Security.REQUIRED and self._codec is not None:
+        if self._security is Security.REQUIRED and self._codec is not None and kind is not Opening.HTTP:
             self._codec = None
             self.inbox.append(ProtocolError(ErrorCode.TLS_REQUIRED, fatal=True))
         return kind is not None
+
+    def _responder(self) -> Responder:
+        is_open = self._security is not Security.REQUIRED
+        return partial(self._doors.site.respond, address=self.session.host) if is_open else to_https
 
     def end(self, cut_off: bool = False) -> None:
         """Take in the end of file: the last line needs no line end, unless it was a password.

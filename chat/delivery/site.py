@@ -10,6 +10,7 @@ connections from elsewhere, scripts in the page's own text, markup made of text,
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
@@ -38,6 +39,7 @@ _SECURITY = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _FORWARDED = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}  # what proxies add
 _QUOTED = 80  # characters of a peer's words in an answer
 
@@ -107,6 +109,15 @@ def operator_page(trusted: Collection[Network], content: Callable[[], tuple[str,
         )
 
     return page
+
+
+def to_https(request: Request) -> Response:
+    """Return the response of a port that speaks TLS only: the same page, by https."""
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        raise HttpError(HTTPStatus.FORBIDDEN, "This chat speaks TLS only: use https.")
+    place = f"https://{host}{request.path}"
+    return text_response(HTTPStatus.TEMPORARY_REDIRECT, f"This chat speaks TLS only: {place}", ("Location", place))
 
 
 def websocket_page(origins: Collection[str]) -> Page:

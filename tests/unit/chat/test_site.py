@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from chat.delivery.connection import Connection, Doors
+from chat.delivery.connection import Connection, Doors, Security
 from chat.delivery.site import File, Site, file_page, notice_page, operator_page, websocket_page
 from chat.session import Session
 from protocol.codec import Codec
@@ -151,6 +151,26 @@ def test_a_method_alone_is_a_line_of_text_once_that_is_clear(start: bytes) -> No
     for made in (by_end, by_line):
         assert made.dialect is SLASH
         assert [type(request).__name__ for request in made.requests(9)] == ["Nick"]
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("localhost:8001", "https://localhost:8001/chat"),
+        ("[::1]:8001", "https://[::1]:8001/chat"),
+        ("evil/@x", None),
+        ("", None),
+    ],
+)
+def test_a_port_that_speaks_tls_only_leads_to_https(host: str, place: str | None) -> None:  # T2
+    connection = Connection(Session("192.0.2.1:4711"), Doors(site=SITE), Security.REQUIRED)
+    connection.receive(handshake(Host=host) + b"\r\n\r\n")
+    answer = connection.replies().decode()
+    assert not connection.has_requests
+    assert connection.over
+    assert "This chat speaks TLS only" in answer
+    assert (f"\r\nLocation: {place}\r\n" in answer) if place else ("\r\nLocation:" not in answer)
+    assert answer.startswith("HTTP/1.1 307 " if place else "HTTP/1.1 403 ")
 
 
 # --- for the operator's programs -----------------------------------------------------------------------------------

@@ -105,4 +105,8 @@ def test_the_invitation_names_every_address(
     monkeypatch.setattr(options_module, "own_addresses", lambda: addresses)
     first, *rest = invitation(host, 8001)
     assert first == "Listening on port 8001. Join with:"
-    assert rest == [f"  telnet {name} 8001    or    python myclient.py {name} 8001" for name in joined]
+    at = [f"[{name}]:8001" if ":" in name else f"{name}:8001" for name in joined]
+    assert rest == [
+        f"  http://{place}/    or    telnet {name} 8001    or    python myclient.py {name} 8001"
+        for name, place in zip(joined, at, strict=True)
+    ]
