@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from client.core.render import mentions
-from client.core.session import ClientSession, Step
+from client.core.session import ClientSession
+from client.core.step import Step
 from client.core.typed import Secret
 from client.view.joins import JoinsLine
 from client.view.name_colors import NameColors
