@@ -180,22 +180,26 @@ class State:
         return self.room.find(name) if key_of(name) in self.room.registered else None
 
     def _claim(self, session: Session, account: str) -> list[Effect]:
-        """Take the name of `account`, whose password `session` has given, from anybody else, who is asked for another
-        name; return what follows."""
+        """Take the name of `account`, whose password `session` has given, from anybody else; return what follows.
+
+        The other is asked for another name, or, at a password question, has to connect again.
+        """
         applied = self.propose(session, Claim(account))
         if applied.event is None or applied.member is None:
             return []
-        holder = self.sessions.pop(applied.member.seat)
+        holder = self.sessions[applied.member.seat]
         text = f"{holder.label} has lost the name {holder.name} to its owner ({session.address})"
-        shown: list[Effect] = (
-            [Unicast(holder, PasswordTaken())] if holder.question and not holder.dialect.counts else []
-        )
         told = refusal(ErrorCode.NAME_CLAIMED, name=holder.name)
+        if holder.question and not holder.dialect.counts:
+            # The next line is the password that was asked for. It must not be read as a name, so there is no next line.
+            gone = self.dismiss_removed(applied.member, told, applied.event, "the name is its owner's")
+            return [Unicast(holder, PasswordTaken()), *gone, LogLine(text)]
+        del self.sessions[applied.member.seat]
         holder.member, holder.phase, holder.question, holder.claim.resume = None, Phase.NAMELESS, None, None
         holder.liveness.deadline = self.now + limits.TEXT_REGISTRATION
         self.unnamed.add(holder)
         left: list[Effect] = [Exited(holder), Broadcast(applied.event), LogLine(text)]
-        return [*shown, Unicast(holder, told), *self.ask_name(holder), *left]
+        return [Unicast(holder, told), *self.ask_name(holder), *left]
 
     def give_name(
         self, session: Session, name: str, cseq: int | None = None, account: str = "", greets: bool = True

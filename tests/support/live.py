@@ -119,10 +119,10 @@ class Live:
         if not self._over:
             self.server.close()
 
-    def turns(self, count: int = 1) -> None:
-        """Turn the loop; after each turn whoever has not stalled takes in what has come."""
+    def turns(self, count: int = 1, longest: float = 0.0) -> None:
+        """Turn the loop, each for `longest` at most; after a turn whoever has not stalled takes in what has come."""
         for _ in range(count):
-            self.server.step(0)
+            self.server.step(longest)
             for client in self._clients:
                 if client.reading:
                     client.listens()
@@ -137,7 +137,7 @@ class Live:
         give_up = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < give_up, what
-            self.turns()
+            self.turns(longest=0.002)  # a loop that never sleeps would starve the services' threads
 
     def connects(self, plain: bool = False) -> Client:
         return self.client(plain).connects()

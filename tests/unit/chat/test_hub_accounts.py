@@ -260,7 +260,7 @@ def test_a_wrong_password_takes_nothing(party: Party) -> None:  # M8
     assert party.told("eve")[0] == WRONG
 
 
-def test_who_loses_the_name_at_a_question_sees_again_what_is_typed(party: Party) -> None:  # M8
+def test_the_password_of_a_text_user_who_loses_the_name_at_its_question_is_never_a_name(party: Party) -> None:  # M8, U2
     party.hub.accounts_are(frozenset())
     party.says("ann", "ann", "/register")
     party.hub.accounts_are(frozenset({"ann"}))
@@ -268,9 +268,13 @@ def test_who_loses_the_name_at_a_question_sees_again_what_is_typed(party: Party)
     party.says("owner", "ann", "secret12")
     party.looks_away()
     party.answers(TaskResult.YES)
-    assert party.hears("ann").startswith(SHOW_TYPING)
-    party.says("ann", "eve")
-    assert party.room() == ("bob", "ann", "eve")
+    heard = party.hears("ann")
+    assert heard.startswith(SHOW_TYPING)
+    assert b"its owner has come with the password" in heard
+    assert party.guests["ann"].session.closing
+    party.says("ann", "a-secret")  # was on its way
+    assert party.room() == ("bob", "ann")
+    assert b"a-secret" not in party.hears("bob")
 
 
 def test_a_task_of_who_has_lost_the_name_changes_nobody_s_account(party: Party) -> None:  # M8
