@@ -33,30 +33,21 @@ from chat.delivery.fanout import Fanout
 from chat.effects import (
     Arrived,
     Broadcast,
-    CheckPassword,
     Close,
     CodecReply,
     Command,
     Delivery,
-    DropSanction,
     Effect,
     Entered,
     Exited,
-    KeepSanction,
     LogLine,
     ReadAgain,
-    RemoveAccount,
-    SearchArchive,
-    SeekInArchive,
-    StorePassword,
-    StoreRole,
     Unicast,
 )
 from chat.hub import Hub
 from chat.session import Session
 from protocol.errors import ErrorCode
 from protocol.events import Refused, refusal
-from protocol.values import unreachable
 from runtime.acceptor import Acceptor
 from runtime.bootstrap import CannotStartError, open_acceptor, open_services
 from runtime.cli import DIALECTS, invitation, options_of, set_limits
@@ -234,18 +225,13 @@ class Server:
         self._fanout.attach(peer.connection, transport.send_one)
 
     def _greet(self, now: float) -> list[Effect]:
-        effects: list[Effect] = []
-        for connection in self._peers.take_silent(now):
-            effects += intake.arrive(connection) + self._hub.greet(connection.session)
-        return effects
+        silent = self._peers.take_silent(now)
+        return [effect for one in silent for effect in (*intake.arrive(one), *self._hub.greet(one.session))]
 
     # --- reading -------------------------------------------------------------------------------------------------
 
     def _serve_all(self, readable: set[int], effects: list[Effect], now: float) -> None:
-        """Serve the peers that have sent something, round-robin, until none has more or the turn's input is used up.
-
-        What their requests lead to is added to `effects`.
-        """
+        """Serve the peers that have sent something, round-robin, until none has more or the turn's input is used up."""
         queue = self._peers.by_turns(readable)
         room = limits.TURN_INPUT
         while queue and room > 0:
@@ -262,7 +248,7 @@ class Server:
             self._shake_hands(effects, now)
 
     def _serve(self, peer: Peer, effects: list[Effect]) -> None:
-        """Read from a peer, unless it has requests left over, and serve its requests."""
+        """Read from a peer, unless it has requests left over; what its requests lead to is added to `effects`."""
         try:
             connection = peer.connection
             if not (connection.has_requests or connection.ended):  # of a closing peer, the rest is read and dropped
@@ -345,45 +331,17 @@ class Server:
             case ReadAgain():
                 if command.session in self._peers.by_session:
                     self._peers.update(self._peers.by_session[command.session])
-            case CheckPassword() | StorePassword() | RemoveAccount() | StoreRole():
-                self._services.submit_account_task(command)
-            case KeepSanction() | DropSanction():
-                self._services.submit_sanction_task(command)
-            case SearchArchive() | SeekInArchive():
-                self._services.submit_search_task(command)
             case _:
-                unreachable(command)
+                self._services.submit(command)
 
     def _flush_all(self, writable: set[int], now: float) -> None:
         """Flush the outboxes that hold something, unless the kernel takes no more of them yet."""
         for session in list(self._fanout.waiting):
             peer = self._peers.by_session[session]
             if peer.fd not in self._peers.blocked or peer.fd in writable:
-                self._flush(peer, now)
-
-    def _flush(self, peer: Peer, now: float) -> None:
-        outbox = peer.outbox
-        try:
-            count = peer.transport.send(outbox.peek(limits.TURN_FLUSH))
-            outbox.sent(count)
-            peer.took_at = now
-            self._metrics.bytes_out += count
-        except (BlockingIOError, InterruptedError):
-            if peer.fd not in self._peers.blocked:  # what was before has been taken
-                peer.took_at = now
-        except OSError:
-            outbox.clear()
-            peer.broken = True
-            if not peer.session.closing:  # else it is closed in this turn
-                self._peers.failed.append(peer)
-        if outbox.size:
-            self._peers.blocked.add(peer.fd)
-        else:
-            self._peers.blocked.discard(peer.fd)
-            self._fanout.flushed(peer.session)
-        if peer.broken or peer.writing or outbox.size:  # what is left may wait for something else than before, now
-            peer.writing = bool(outbox.size)
-            self._peers.update(peer)
+                self._metrics.bytes_out += self._peers.flush(peer, now)
+                if not peer.outbox.size:
+                    self._fanout.flushed(session)
 
     def _close_done(self, now: float) -> None:
         """Close the peers that are done; before that flush, shut down writing, and wait for the peer's end of file."""

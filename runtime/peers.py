@@ -113,6 +113,27 @@ class Peers:
         self._poller.watch(peer.fd, *watched)
         (self._crossed.discard if watched == wanted else self._crossed.add)(peer.fd)
 
+    def flush(self, peer: Peer, now: float) -> int:
+        """Write what waits in a peer's outbox, as much as a turn may and the kernel takes; return how many bytes."""
+        outbox, count = peer.outbox, 0
+        try:
+            count = peer.transport.send(outbox.peek(limits.TURN_FLUSH))
+            outbox.sent(count)
+            peer.took_at = now
+        except (BlockingIOError, InterruptedError):
+            if peer.fd not in self.blocked:  # what was before has been taken
+                peer.took_at = now
+        except OSError:
+            outbox.clear()
+            peer.broken = True
+            if not peer.session.closing:  # else it is closed in this turn
+                self.failed.append(peer)
+        (self.blocked.add if outbox.size else self.blocked.discard)(peer.fd)
+        if peer.broken or peer.writing or outbox.size:  # what is left may wait for something else than before, now
+            peer.writing = bool(outbox.size)
+            self.update(peer)
+        return count
+
     def pause(self, paused: bool) -> None:
         """Watch no peer for reading while `paused`."""
         if paused != self._paused:

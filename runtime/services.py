@@ -11,10 +11,25 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 
-from chat.effects import AccountTask, Effect, SanctionTask, SearchTask, TaskResult
+from chat.effects import (
+    AccountTask,
+    CheckPassword,
+    DropSanction,
+    Effect,
+    KeepSanction,
+    RemoveAccount,
+    SanctionTask,
+    SearchArchive,
+    SearchTask,
+    SeekInArchive,
+    StorePassword,
+    StoreRole,
+    TaskResult,
+)
 from chat.hub import Hub
 from chat.session import Session
 from protocol.events import RoomEvent
+from protocol.values import unreachable
 from runtime.account_service import AccountService
 from runtime.sanction_service import SanctionResult, SanctionService
 from runtime.search_service import SearchService
@@ -55,19 +70,19 @@ class Services:
         services = [self._accounts, *(service for service in (self._search, self._sanctions) if service)]
         return [service.fileno() for service in services]
 
-    def submit_account_task(self, task: AccountTask) -> None:
-        """Queue `task` for the account service."""
-        self._accounts.submit(task)
-
-    def submit_search_task(self, task: SearchTask) -> None:
-        """Queue `task` for the search service."""
-        if self._search:  # without it, the hub makes no search tasks
-            self._search.submit(task)
-
-    def submit_sanction_task(self, task: SanctionTask) -> None:
-        """Queue `task` for the sanction service; without one, what operators do is in memory only."""
-        if self._sanctions:
-            self._sanctions.submit(task)
+    def submit(self, task: AccountTask | SanctionTask | SearchTask) -> None:
+        """Queue `task` for the service that does it."""
+        match task:
+            case CheckPassword() | StorePassword() | RemoveAccount() | StoreRole():
+                self._accounts.submit(task)
+            case KeepSanction() | DropSanction():
+                if self._sanctions:  # without one, what operators do is in memory only
+                    self._sanctions.submit(task)
+            case SearchArchive() | SeekInArchive():
+                if self._search:  # without it, the hub makes no search tasks
+                    self._search.submit(task)
+            case _:
+                unreachable(task)
 
     def collect(self, readable: set[int]) -> list[Effect]:
         """Return the effects of the results of the services whose descriptors are `readable`."""

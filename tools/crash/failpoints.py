@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import server
 from chat.delivery.fanout import Fanout, Send
 from chat.effects import Broadcast, Unicast
+from runtime.peers import Peers
 from storage import segment, segments
 from storage.journal import Journal
 from storage.segments import Segments
@@ -35,7 +35,7 @@ def watch(patches: Patches, passed: Passed) -> None:
     """Have `passed` called with a point's name whenever the server comes by it."""
     _watch_writing(patches, passed)
     _watch_rotating(patches, passed)
-    _surround(patches, server.Server, "_flush", "echo", passed)
+    _surround(patches, Peers, "flush", "echo", passed)
     deliver, attach = Fanout.deliver, Fanout.attach
 
     def delivering(self: Fanout, effects: Any, now: float) -> int:

@@ -138,11 +138,11 @@ def services(journal: Journal, account_service: AccountService, tmp_path: Path) 
 def test_a_new_entry_is_found(services: Services, journal: Journal) -> None:
     journal.write([said(1)])
     session = Session("192.0.2.1:1")
-    services.submit_search_task(SearchArchive(session, "fox", 9, "x", 4))
+    services.submit(SearchArchive(session, "fox", 9, "x", 4))
     effect = services.collect(waits(services))[0]
     assert isinstance(effect, Unicast)
     assert effect.event == HistoryListed("The last messages with fox:", (Past(1, AT, "ann", "a fox"),), 4)
-    services.submit_search_task(SeekInArchive(session, "ANN"))
+    services.submit(SeekInArchive(session, "ANN"))
     sought = services.collect(waits(services))[0]
     assert isinstance(sought, Unicast)
     assert sought.event == Noticed("ANN was last heard of on 2023-11-14 22:13 UTC.")
@@ -153,7 +153,7 @@ def test_an_unreadable_journal_is_an_error_for_the_asker_and_logged_once(
 ) -> None:
     damage(journal.path)
     for _ in range(2):
-        services.submit_search_task(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
+        services.submit(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x"))
         effect = services.collect(waits(services))[0]
         assert isinstance(effect, Unicast)
         assert isinstance(effect.event, Refused)
@@ -191,7 +191,7 @@ def test_a_damaged_archive_is_made_again_from_the_journal_and_logged_once(
     search_service = SearchService(Archive(tmp_path, "an epoch"))
     made = Services(hub_of(), account_service, journal, search_service)
     for _ in range(2):
-        made.submit_search_task(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        made.submit(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
         effect = made.collect(waits(made))[0]
         assert isinstance(effect, Unicast)
         assert isinstance(effect.event, HistoryListed)
@@ -211,7 +211,7 @@ def test_an_archive_that_is_damaged_while_it_is_open_is_made_again(
             path = tmp_path / "search.db"
             with path.open("r+b") as file:  # the same file, so that the archive has it open
                 file.write(b"\xa5" * path.stat().st_size)
-        services.submit_search_task(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
+        services.submit(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
         effect = services.collect(waits(services))[0]
         assert isinstance(effect, Unicast)
         assert isinstance(effect.event, HistoryListed)
@@ -400,7 +400,7 @@ def test_a_search_of_a_closed_session_is_not_done(services: Services, monkeypatc
     search_service = services._search
     assert search_service is not None
     monkeypatch.setattr(search_service, "_execute", None)  # called, it would raise TypeError
-    services.submit_search_task(SearchArchive(gone, "fox", 9, "x"))
+    services.submit(SearchArchive(gone, "fox", 9, "x"))
     assert services.collect(waits(services)) == []
 
 
@@ -498,13 +498,13 @@ def test_a_reload_reads_accounts_bans_and_the_message_again(tmp_path: Path, capl
 
 def test_what_operators_do_is_on_the_disk_when_the_services_have_closed(tmp_path: Path) -> None:  # M3
     _, services = open_services(options(tmp_path))
-    services.submit_sanction_task(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann")))
-    services.submit_sanction_task(DropSanction(Act.MUTE, "carl"))
+    services.submit(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann")))
+    services.submit(DropSanction(Act.MUTE, "carl"))
     services.close()
     assert (tmp_path / "bans.txt").read_text() == "ban bob forever by ann\n"
 
 
 def test_without_its_service_what_operators_do_is_in_memory_alone(services: Services, tmp_path: Path) -> None:
-    services.submit_sanction_task(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann")))
+    services.submit(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann")))
     services.reload()
     assert not (tmp_path / "bans.txt").exists()
