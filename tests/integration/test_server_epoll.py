@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from chat import limits
 from runtime.poller import POLLERS, EpollPoller
 from tests.support.live import Live
 
@@ -61,7 +60,7 @@ def test_talkers_wait_while_many_lag_and_go_on_after(live: Live) -> None:
     carl.stalls()
     dora.stalls()
     ann.says(*[f"{number:05} {'x' * 990}" for number in range(900)])
-    live.until(lambda: min(map(live.waiting_for, (carl, dora))) > limits.LAGGING, "never lagged")
+    live.until_lagging(carl, dora)
     bob.says("can you hear me")
     live.turns(50)
     assert not ann.was_told("can you hear me")

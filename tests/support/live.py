@@ -20,6 +20,7 @@ from collections.abc import Callable
 from math import inf
 from pathlib import Path
 
+from chat import limits
 from chat.admission import Admission
 from chat.delivery.connection import Doors
 from chat.hub import Hub
@@ -44,6 +45,7 @@ from tools.shared.tls import TlsSocket, client_context
 
 PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
 
+LONGEST_DELAY = 0.25  # seconds that the kernel may delay an acknowledgement
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
 _LINE_END = re.compile(f"\r\n(?!{INDENT})")
 
@@ -172,6 +174,23 @@ class Live:
     def waiting_for(self, client: Client) -> int:
         """Return how many bytes the server still holds for a client."""
         return self.peer(client).connection.outbox.size
+
+    def until_lagging(self, *clients: Client) -> None:
+        """Turn until the server holds more for each of them than makes it lag, and the kernel takes no more of that.
+
+        The kernel takes more when an acknowledgement comes, which may be delayed.
+        """
+        held: list[int] = []
+        since = 0.0
+
+        def is_stuck() -> bool:
+            nonlocal held, since
+            before, held = held, [self.waiting_for(client) for client in clients]
+            if held != before or min(held) <= limits.LAGGING:
+                since = time.monotonic()
+            return time.monotonic() > since + LONGEST_DELAY
+
+        self.until(is_stuck, "never lagged")
 
     def connected(self) -> int:
         return len(self.server._peers.by_fd)
