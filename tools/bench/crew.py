@@ -27,7 +27,8 @@ from tools.shared.tls import connected
 
 FORK = multiprocessing.get_context("fork")  # the workers inherit the logged-in sockets
 LOGIN_SECONDS = 10.0
-BUNCH = 200  # clients that log in at once
+BUNCH, BIG_BUNCH = 8, 200  # clients that log in at once: ngIRCd lets more than ten wait for a second
+FEW = 1000  # up to so many, the bunches are small
 SPARE_DESCRIPTORS = 100
 WARM_UP_SECONDS = 1.0
 SPARE_SECONDS = 30.0  # after which a worker ends even if nobody tells it to
@@ -74,12 +75,13 @@ class Sample:
 @contextmanager
 def clients(running: Running, count: int, kind: bytes = b"u") -> Iterator[list[socket.socket]]:
     """Log in `count` clients; the list is shorter if the server would not have them all. `kind` begins their names."""
+    at_once = BUNCH if count <= FEW else BIG_BUNCH
     allow_descriptors(count + SPARE_DESCRIPTORS)
     names = (b"%b%d" % (kind, number) for number in itertools.count())
     seats: list[socket.socket] = []
     with ExitStack() as stack:
         while len(seats) < count:
-            bunch = log_in(running, list(itertools.islice(names, min(BUNCH, count - len(seats)))), stack)
+            bunch = log_in(running, list(itertools.islice(names, min(at_once, count - len(seats)))), stack)
             seats += bunch
             for sock in seats:
                 drain(sock)  # of who came, so that nobody is dropped for not listening
