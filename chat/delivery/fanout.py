@@ -93,6 +93,8 @@ class Fanout:
                 connection = self._connections[session]
                 rendering = renderings.get(connection.dialect) or _Rendering(connection.dialect, stream)
                 for buffer, is_own in view.buffers(rendering):
+                    if not buffer:  # an event that this dialect has no words for
+                        continue
                     self._queue(connection, buffer, now)
                     connection.outbox.own += len(buffer) if is_own else 0
                 deliveries += view.taken

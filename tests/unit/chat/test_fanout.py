@@ -15,7 +15,7 @@ from chat.delivery.fanout import Fanout
 from chat.delivery.outbox import Buffer
 from chat.effects import Broadcast, CodecReply, Delivery, Entered, Exited, Unicast
 from chat.session import Session
-from protocol.dialects import JSON, SLASH, VERBS, Dialect
+from protocol.dialects import HTTP, JSON, SLASH, VERBS, Dialect
 from protocol.events import Event, Noticed, RoomEvent, Said
 from protocol.requests import Request
 
@@ -50,6 +50,15 @@ def bytes_of(connection: Connection) -> bytes:
 
 def encoded(dialect: Dialect, *events: Event) -> bytes:
     return b"".join(dialect.codec.encode(dialect.render(event)) for event in events)
+
+
+def test_what_a_dialect_has_no_words_for_leaves_nothing_waiting() -> None:
+    reader = connection_of(ANN)
+    reader.dialect = HTTP
+    fanout = fanout_to()
+    fanout.attach(reader)
+    fanout.deliver([Unicast(ANN, Noticed("a notice"))], 0.0)
+    assert fanout.waiting == {}
 
 
 # --- beside the model --------------------------------------------------------------------------------------------
