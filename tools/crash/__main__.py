@@ -9,10 +9,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tools.crash.crowd import Crowd
+from tools.crash.doors import DOORS
 from tools.crash.mutants import BUGS, SERVER_BUGS
 from tools.crash.process import Process
 from tools.crash.simulation import simulated
@@ -21,7 +22,7 @@ from tools.shared.tls import in_tls
 
 ROUND = 60.0  # seconds
 TOLD = 20  # violations; the first ones say it all
-WORLDS_PER_BUG = 40  # tried before a bug counts as not found
+WORLDS_PER_BUG = 80  # tried before a bug counts as not found
 
 
 def arguments() -> argparse.Namespace:
@@ -36,15 +37,16 @@ def arguments() -> argparse.Namespace:
     one.add_argument("--count", type=int, default=1000, help="%(default)s by default")
     one = proofs.add_parser("bugs", help="give each bug to worlds until it is found")
     for proof in proofs.choices.values():
+        proof.add_argument("--doors", nargs="+", choices=DOORS, default=list(DOORS), help="all, by default, in turn")
         proof.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="any, by default")
     return parser.parse_args()
 
 
-def run(minutes: float, seed: int, bug: str = "") -> Iterator[Finding]:
+def run(minutes: float, seed: int, bug: str = "", doors: Sequence[str] = tuple(DOORS)) -> Iterator[Finding]:
     """Prove it with the real server, and print a line a minute."""
     with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder:
         process = Process(Path(folder), random.Random(seed), bug)
-        crowd = Crowd(process, seed)
+        crowd = Crowd(process, seed, doors=doors)
         try:
             wrong = rounds(crowd, process, minutes)
         finally:
@@ -74,23 +76,23 @@ def figures(crowd: Crowd, process: Process) -> str:
     )
 
 
-def worlds(count: int, seed: int) -> Iterator[Finding]:
+def worlds(count: int, seed: int, doors: Sequence[str]) -> Iterator[Finding]:
     """Prove it in memory, with so many seeds from `seed` on."""
     faults: Counter[str] = Counter()
     bad = 0
     for number in range(seed, seed + count):
-        wrong, done = simulated(number)
+        wrong, done = simulated(number, doors=doors)
         faults += done
         bad += bool(wrong)
         tell([f"seed {number}: {sentence}" for sentence in wrong])
     yield Finding(not bad, "killed in memory", f"{count:,} worlds, {counted(faults)}; worlds with violations: {bad}")
 
 
-def bugs(seed: int) -> Iterator[Finding]:
+def bugs(seed: int, doors: Sequence[str]) -> Iterator[Finding]:
     """Prove that the checker finds each bug of tools.crash.mutants."""
     for name, bug in BUGS.items():
         for worlds_used in range(1, WORLDS_PER_BUG + 1):
-            wrong, _ = simulated(seed + worlds_used, bug)
+            wrong, _ = simulated(seed + worlds_used, bug, doors=doors)
             if wrong:
                 break
         found = f"found in world {worlds_used}: {wrong[0]:.160}" if wrong else "not found"
@@ -112,8 +114,10 @@ def findings(options: argparse.Namespace) -> Iterable[Finding]:
     """Run the proof that the command line names."""
     if options.proof == "run":
         with in_tls(options.tls):
-            return list(run(options.minutes, options.seed, options.bug or ""))
-    return worlds(options.count, options.seed) if options.proof == "worlds" else bugs(options.seed)
+            return list(run(options.minutes, options.seed, options.bug or "", options.doors))
+    if options.proof == "worlds":
+        return worlds(options.count, options.seed, options.doors)
+    return bugs(options.seed, options.doors)
 
 
 def main() -> int:

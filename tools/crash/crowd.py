@@ -11,9 +11,10 @@ import random
 import selectors
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tools.crash.checker import violations
+from tools.crash.doors import DOORS
 from tools.crash.history import History
 from tools.crash.link import ENDS, WAYS, CutError, Link, TlsLink
 from tools.crash.member import Member, talks
@@ -33,12 +34,13 @@ STEP = 0.005  # seconds
 
 
 class Crowd:
-    """Members and their links, and the one `process` that they talk to."""
+    """Members and their links, and the one `process` that they talk to. They use the `doors` in turn, one each."""
 
-    def __init__(self, process: Process, seed: int, people: int = PEOPLE) -> None:
+    def __init__(self, process: Process, seed: int, people: int = PEOPLE, doors: Sequence[str] = tuple(DOORS)) -> None:
         self.faults: Counter[str] = Counter()
         self.checked = 0
         self._process = process
+        self._doors = doors
         self._chance = random.Random(seed)
         self._selector = selectors.DefaultSelector()
         self._members: list[Member] = []
@@ -169,7 +171,7 @@ class Crowd:
 
     def _add_member(self) -> None:
         self._count += 1
-        member = Member(self._count)
+        member = Member(self._count, DOORS[self._doors[self._count % len(self._doors)]])
         self._members.append(member)
         self._histories.append(member.history)
         self._back_at[member] = 0.0

@@ -17,6 +17,7 @@ from typing import Any, cast
 import server
 from chat import log as chat_log
 from chat.delivery.connection import Doors
+from chat.delivery.site import Site, websocket_page
 from chat.hub import Hub
 from chat.session import Session
 from runtime import bootstrap, services
@@ -37,6 +38,7 @@ KEPT = 100_000  # entries
 SEGMENT = 2_000  # bytes, so that a life has several segments
 BETWEEN = (0.0, 0.3, 2.0)  # seconds from one life to the next
 GREETED_WITH = 5
+DOORS = Doors(site=Site({"/chat": websocket_page(())}))
 REPLAY_BYTES = 4_000  # less than a server keeps, so that there are gaps
 
 
@@ -122,7 +124,7 @@ class Machine:
         behind = Services(hub, cast(Any, _NoAccountService()), self._journal)
         self._network.open()
         network: Any = self._network  # our acceptor and poller
-        self._server = Server(network, hub, behind, Doors(), network, LoopClock(network))
+        self._server = Server(network, hub, behind, DOORS, network, LoopClock(network))
 
     def turn(self) -> None:
         """Let the loop turn once; that may be the end of it."""

@@ -6,7 +6,7 @@ The real client.core.session decides what is sent and what is shown, so that the
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from client.core.presence import Dismissal
@@ -15,9 +15,9 @@ from client.core.step import ClientMessage, Step
 from protocol import events
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event
-from protocol.framing import FrameCodec
 from protocol.objects import FROM_SERVER, dump, load
 from protocol.requests import ResumePoint
+from tools.crash.doors import Door, FramesDoor
 from tools.crash.history import (
     Answered,
     Begun,
@@ -34,7 +34,6 @@ from tools.crash.history import (
 )
 
 WINDOW = 16  # lines without an answer at a time, as many as the client allows
-PREAMBLE = 4096  # bytes of text that may come before the first frame, as for the client
 SPARES = ("spare1", "spare2", "spare3")  # names for any member, so that a returning one may find its name taken
 COMMANDS = ("/users", "/ping", "/history 5", "/nosuchcommand", "/whisper nobody hello")
 GREEK = "\N{GREEK SMALL LETTER ALPHA} to \N{GREEK SMALL LETTER OMEGA}"
@@ -42,16 +41,20 @@ WORDS = ("", "hello", "what is on your mind?", GREEK, "x" * 700)
 
 
 class Member:
-    """The client `number` and its history. Its methods return the bytes to send; times are monotonic seconds."""
+    """The client `number` and its history. Its methods return the bytes to send; times are monotonic seconds.
 
-    def __init__(self, number: int) -> None:
+    `enters` makes the door of each connection.
+    """
+
+    def __init__(self, number: int, enters: Callable[[], Door] = FramesDoor) -> None:
         self.number = number
         self.session = ClientSession(f"the secret of member {number}")
         self.history = History(number)
         self.spoken = 0  # messages so far
         self._names = 0  # own names so far
         self._asked: ResumePoint | None = None
-        self._codec = FrameCodec(PREAMBLE)
+        self._enters = enters
+        self._door = enters()
 
     # --- its connection ------------------------------------------------------------------------------------------
 
@@ -67,12 +70,12 @@ class Member:
         return self.session.presence.online and not self.session.lines.pending
 
     def connected(self) -> bytes:
-        """Begin a connection: return the hello."""
-        self._codec = FrameCodec(PREAMBLE)
+        """Begin a connection, with a hello."""
+        self._door = self._enters()
         session = self.session
         hello = session.again() if session.presence.has_been_in else session.hello(self._own_name())
         self._asked = hello.resume
-        return _frames((hello,))
+        return self._sent((hello,))
 
     def lost(self) -> None:
         """Note that the connection is gone."""
@@ -114,7 +117,7 @@ class Member:
     def leaves(self) -> bytes:
         """Say goodbye, for good."""
         self.history.stayed = False
-        return _frames(self.session.leave().send)
+        return self._sent(self.session.leave().send)
 
     def turns_page(self) -> None:
         """Begin a history where this one ends; no line waits for an answer then."""
@@ -125,7 +128,7 @@ class Member:
         step = self.session.typed(command + text, now)
         for cseq in self.session.lines.pending.keys() - before:  # none if the client itself refuses the line
             self._write(Invoked(cseq, kind, text))
-        return _frames(step.send)
+        return self._sent(step.send)
 
     def _marked(self, more: str) -> str:
         self.spoken += 1
@@ -139,14 +142,16 @@ class Member:
 
     def hears(self, chunk: bytes, now: float) -> bytes:
         """Take received bytes."""
-        return b"".join(self._take(item, now) for item in self._codec.feed(chunk))
+        for item in self._door.hear(chunk):
+            self._take(item, now)
+        return self._door.to_send()
 
-    def _take(self, item: bytes | ProtocolError, now: float) -> bytes:
+    def _take(self, item: bytes | ProtocolError, now: float) -> None:
         try:
             event = loaded(item)
         except ProtocolError as error:
             self._write(Broken(f"{error} {item!r:.200}"))
-            return b""
+            return
         session = self.session
         before = set(session.lines.pending)
         step = session.receive(event, now)
@@ -156,7 +161,8 @@ class Member:
         for cseq in before - session.lines.pending.keys():
             if answer is not None:
                 self._write(Answered(cseq, answer))
-        return _frames(step.send) + self._answer(now)
+        self._say(step.send)
+        self._answer(now)
 
     def _records(self, event: Event, step: Step) -> list[Record]:
         if isinstance(event, events.RoomEvent):
@@ -171,15 +177,22 @@ class Member:
             return [Listed(entry) for entry in event.entries]
         return []
 
-    def _answer(self, now: float) -> bytes:
+    def _answer(self, now: float) -> None:
         """Answer the server's question for a name: the old one may be somebody else's by now."""
         session = self.session
-        if session.questions.what != "name" or session.name:
-            return b""
-        return _frames(session.typed(self._own_name(), now).send)
+        if session.questions.what == "name" and not session.name:
+            self._say(session.typed(self._own_name(), now).send)
 
     def _write(self, record: Record) -> None:
         self.history.records.append(record)
+
+    def _say(self, messages: tuple[ClientMessage, ...]) -> None:
+        for message in messages:
+            self._door.say(dump(message))
+
+    def _sent(self, messages: tuple[ClientMessage, ...]) -> bytes:
+        self._say(messages)
+        return self._door.to_send()
 
 
 def _answer_in(event: Event, step: Step) -> Event | None:
@@ -196,10 +209,6 @@ def loaded(item: bytes | ProtocolError) -> Event:
         raise item
     event: Event = load(item, FROM_SERVER)
     return event
-
-
-def _frames(messages_: tuple[ClientMessage, ...]) -> bytes:
-    return b"".join(FrameCodec.encode(dump(message)) for message in messages_)
 
 
 def talks(member: Member, members: Sequence[Member], chance: random.Random, now: float) -> bytes:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import random
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.crash.checker import violations
+from tools.crash.doors import DOORS
 from tools.crash.failpoints import POINTS
 from tools.crash.history import History
 from tools.crash.link import ENDS
@@ -29,26 +31,27 @@ SETTLE_TICKS = 500  # until everything has to be at rest, once nothing fails any
 
 
 def simulated(
-    seed: int, bug: Bug | None = None, ticks: int = TICKS, strangers: int = 0
+    seed: int, bug: Bug | None = None, ticks: int = TICKS, strangers: int = 0, doors: Sequence[str] = tuple(DOORS)
 ) -> tuple[list[str], Counter[str]]:
     """Run one world; return what was against the promise, and the count of each fault.
 
-    In its middle, so many `strangers` pass by.
+    In its middle, so many `strangers` pass by. The members use the `doors` in turn, one each.
     """
     with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder, Patches() as patches:
         if bug is not None:
             bug(patches)
-        world = World(Path(folder), seed, patches)
+        world = World(Path(folder), seed, patches, doors)
         return world.run(ticks, strangers), world.faults
 
 
 class World:
     """One run, in `folder`. `faults` counts what was done."""
 
-    def __init__(self, folder: Path, seed: int, patches: Patches) -> None:
+    def __init__(self, folder: Path, seed: int, patches: Patches, doors: Sequence[str]) -> None:
         self.faults: Counter[str] = Counter()
         self.members: list[Member] = []
         self._chance = random.Random(seed)
+        self._doors = doors
         self._network = Network(self._chance)
         self._machine = Machine(folder, self._network, patches, self._chance)
         self._wires: dict[Member, Wire] = {}
@@ -189,7 +192,8 @@ class World:
     # --- members -------------------------------------------------------------------------------------------------
 
     def _add_member(self) -> None:
-        member = Member(len(self._histories) + 1)
+        number = len(self._histories) + 1
+        member = Member(number, DOORS[self._doors[number % len(self._doors)]])
         self.members.append(member)
         self._histories.append(member.history)
 

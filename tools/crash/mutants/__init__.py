@@ -7,6 +7,7 @@ from tools.crash.mutants.client import CLIENT
 from tools.crash.mutants.keeping import KEEPING
 from tools.crash.mutants.returning import RETURNING
 from tools.crash.mutants.telling import TELLING
+from tools.crash.mutants.websocket import WEBSOCKET
 
-SERVER_BUGS: dict[str, Bug] = TELLING | RETURNING | KEEPING
+SERVER_BUGS: dict[str, Bug] = TELLING | RETURNING | KEEPING | WEBSOCKET
 BUGS = SERVER_BUGS | CLIENT
