@@ -26,6 +26,7 @@ HEAD_LIMIT = 16 * 1024  # what browsers send has less than 2 KiB
 _QUOTED = 80  # characters of a peer's words in an answer
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_BEGUN = 3  # bytes of it that may have come
 _LINE_END = re.compile(rb"\r?\n")
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _REQUEST_LINE = re.compile(rb"(%b) ([\x21-\x7e]+) HTTP/(\d)\.(\d)" % _TOKEN)
@@ -144,10 +145,10 @@ class HttpCodec:
         """Take in a part of the head; return the payloads that the successor finds behind it. See Codec."""
         if self.over:
             return []
-        searched = max(0, len(self._buffer) - 3)  # an end may have begun in the last three bytes
+        searched = max(0, len(self._buffer) - _BEGUN)
         self._buffer += chunk
         end = _HEAD_END.search(self._buffer, searched)
-        size = len(self._buffer) if end is None else end.start()
+        size = len(self._buffer) - _BEGUN if end is None else end.start()
         if size > HEAD_LIMIT:
             why = f"The head of that request is over {HEAD_LIMIT} bytes."
             self._finish(HttpError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, why).response)
@@ -157,15 +158,12 @@ class HttpCodec:
         return []
 
     def _answer(self, head: bytes, rest: bytes) -> list[Received]:
-        with_body = True
         try:
-            request = parse_head(head)
-            with_body = request.method != "HEAD"
-            answer = self._respond(request)
+            answer = self._respond(parse_head(head))
         except HttpError as error:
             answer = error.response
         if isinstance(answer, Response):
-            self._finish(answer, with_body)
+            self._finish(answer)
             return []
         self._buffer.clear()
         self.successor = answer
@@ -173,9 +171,9 @@ class HttpCodec:
         self._replies = answer.replies()
         return payloads
 
-    def _finish(self, response: Response, with_body: bool = True) -> None:
+    def _finish(self, response: Response) -> None:
+        self._replies = response.encode(with_body=not self._buffer.startswith(b"HEAD "))
         self._buffer.clear()
-        self._replies = response.encode(with_body)
         self.over, self.served = True, response.status < HTTPStatus.BAD_REQUEST
 
     def end(self) -> list[Received]:

@@ -26,6 +26,7 @@ except ImportError:  # pragma: no cover  (the tests have it)
 else:
     AVAILABLE = True
 
+_HEADERS = ("host", "connection", "upgrade", "origin", "sec-websocket-")  # that a handshake consists of
 _FINAL_TEXT = 0x81
 _TWO_BYTES, _SHORT = 126, 125  # what stands for a length in two bytes, and the longest that needs none
 
@@ -56,12 +57,13 @@ class WebSocketCodec:
         self._message = bytearray()  # the newest, as far as it has come
         self._is_text = True
         self._failed = False  # what came behind a mistake does not count
-        self._protocol.receive_data(request.head)
-        response = self._protocol.accept(self._protocol.events_received()[0])  # type: ignore[arg-type]
+        self._protocol.receive_data(_handshake(request).head)
+        events = self._protocol.events_received()
+        if not events:
+            raise _refused(HTTPStatus.BAD_REQUEST, "That is no handshake of a WebSocket: a header of it is too long.")
+        response = self._protocol.accept(events[0])  # type: ignore[arg-type]
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            upgrade = ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")
-            why = response.body.decode().partition("\n")[0]
-            raise HttpError(HTTPStatus(response.status_code), why, *upgrade)
+            raise _refused(HTTPStatus(response.status_code), response.body.decode().partition("\n")[0])
         self._protocol.send_response(response)
 
     def feed(self, chunk: bytes) -> list[Received]:
@@ -124,6 +126,18 @@ class WebSocketCodec:
         if size <= _SHORT:
             return bytes((_FINAL_TEXT, size)) + payload
         return bytes((_FINAL_TEXT, _TWO_BYTES)) + size.to_bytes(2, "big") + payload
+
+
+def _handshake(request: Request) -> Request:
+    """Return what of `request` is about WebSockets. The package has limits for the rest, such as a browser's cookies
+    for other servers on this host, which are less than HTTP's here.
+    """
+    headers = request.headers.items()
+    return request._replace(headers={name: value for name, value in headers if name.startswith(_HEADERS)})
+
+
+def _refused(status: HTTPStatus, why: str) -> HttpError:
+    return HttpError(status, why, ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))
 
 
 def _is_utf8(message: bytes) -> bool:

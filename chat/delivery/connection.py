@@ -133,12 +133,12 @@ class Connection:
         codec = self._codec
         if codec is None or not (replies := codec.replies()):
             return b""
-        self.over = codec.over
         if isinstance(codec, HttpCodec):
             self.was_page = codec.served
             if codec.successor is not None:
-                self._codec = codec.successor
+                self._codec = codec = codec.successor
                 self.dialect = self.session.dialect = WEBSOCKET
+        self.over = codec.over
         return replies
 
     def farewell(self) -> bytes:

@@ -141,6 +141,13 @@ def test_a_handshake_makes_a_websocket_whose_messages_are_requests() -> None:  #
     assert made.farewell() == b"\x88\x02\x03\xe8"
 
 
+def test_a_websocket_may_end_with_the_chunk_that_it_began_with() -> None:  # W8
+    made = connection()
+    made.receive(handshake() + b"\r\n\r\n" + b"\x83\x80")
+    assert made.replies().endswith(b"invalid opcode")
+    assert made.over
+
+
 @pytest.mark.parametrize("start", [b"GET", b"P", b"OPTIONS"])
 def test_a_method_alone_is_a_line_of_text_once_that_is_clear(start: bytes) -> None:
     by_end, by_line = connection(), connection()

@@ -68,6 +68,13 @@ def test_the_head_of_a_response_is_all_that_head_asks_for() -> None:
     assert head == whole.replace(b"5\r\n\r\nGET /", b"6\r\n\r\n")
 
 
+@pytest.mark.parametrize("wrong", [b" HTTP/9.9", b" HTTP/1.1", b" HTTP/1.0\r\nX: " + b"x" * HEAD_LIMIT])
+def test_an_error_has_no_body_either_where_head_asks(wrong: bytes) -> None:
+    told = answer(b"HEAD /" + wrong + b"\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 ")
+    assert told.endswith(b"\r\n\r\n")
+
+
 def test_what_did_not_change_has_no_length() -> None:
     assert Response(HTTPStatus.NOT_MODIFIED).encode() == b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"
 
@@ -105,7 +112,7 @@ def test_words_of_the_peer_are_quoted_short_and_in_ascii() -> None:
     assert len(told) < 400
 
 
-@pytest.mark.parametrize("extra", [0, 1, 5000])
+@pytest.mark.parametrize("extra", [0, 4, 5000])  # less may be a part of the head's end
 def test_a_head_has_a_limit_and_is_not_kept_beyond_it(extra: int) -> None:  # W8
     codec = HttpCodec(echo)
     start = b"GET / HTTP/1.1\r\nHost: a\r\nX: "
@@ -116,6 +123,14 @@ def test_a_head_has_a_limit_and_is_not_kept_beyond_it(extra: int) -> None:  # W8
     assert codec._buffer == b""
     assert codec.feed(b"x" * 5000) == []
     assert codec.replies() == b""
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"])
+def test_a_head_of_the_longest_length_may_be_cut_within_its_end(extra: int, line_end: str) -> None:  # W8
+    start = f"GET / HTTP/1.1{line_end}Host: a{line_end}X: ".encode()
+    told = answer(start + b"x" * (HEAD_LIMIT - len(start) + extra) + 2 * line_end.encode())
+    assert told.startswith(b"HTTP/1.1 431 " if extra else b"HTTP/1.1 200 ")
 
 
 def test_a_head_may_end_right_at_its_limit_whatever_comes_behind_it() -> None:

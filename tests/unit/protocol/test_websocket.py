@@ -68,6 +68,7 @@ def test_the_handshake_is_accepted_as_the_rfc_says() -> None:  # W2
         ("Sec-WebSocket-Key", None, 400),
         ("Sec-WebSocket-Key", "short", 400),
         ("Sec-WebSocket-Version", "8", 400),
+        ("Sec-WebSocket-Key", "x" * 9000, 400),
     ],
 )
 def test_a_wrong_handshake_is_answered_in_http(header: str, value: str | None, status: int) -> None:  # W8
@@ -76,6 +77,12 @@ def test_a_wrong_handshake_is_answered_in_http(header: str, value: str | None, s
     told = error.value.response.encode()
     assert told.startswith(b"HTTP/1.1 %d " % status)
     assert b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" in told
+
+
+def test_the_other_headers_of_a_handshake_may_be_long_and_many() -> None:  # W2
+    others = {"Cookie": "x" * 9000, **{f"X-{number}": "y" for number in range(200)}}
+    codec = WebSocketCodec(parse_head(handshake(**others)))
+    assert codec.replies().startswith(b"HTTP/1.1 101 ")
 
 
 def test_a_text_message_is_a_payload() -> None:  # W2
