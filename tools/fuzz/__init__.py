@@ -1,1 +1,1 @@
-"""Random streams through both codecs and all dialects: `python -m tools.fuzz --streams 10000000`."""
+"""Random streams through all codecs, all dialects and whole connections: `python -m tools.fuzz --streams 10000000`."""

@@ -13,33 +13,31 @@ from __future__ import annotations
 import random
 
 from protocol.dialects import JSON, SLASH, VERBS, detect
-from protocol.errors import ProtocolError
 from protocol.framing import FRAME_LIMIT, HEADER_SIZE, FrameCodec
 from protocol.lines import LINE_LIMIT, LineCodec
+from tools.fuzz.pieces import Item, comparable, cut, junk
 
-_LINE_PIECES = (
+LINE_PIECES = (
     *(b"\r\n", b"\r\0", b"\n", b"\r", b"\0", b"\x04", b"\xff", b"\xff\xff", b"\xff\xfd\x06", b"\xff\xfb\x01"),
     *(b"\xff\xfa\x18", b"\xff\xf0", b"\xff\xec", b"\xff\xf4", b"\xc3", b"\xc3\xa9", b"\xed\xa0\x80", b"\xe2\x80\xae"),
     *b"/|/whisper |/W bob |/reply|/nick |/help |/quit|JOIN |mesg |LIST|bcst x|ann|admin| |\t|hello".split(b"|"),
     *(b"\x1b[2J", b"x" * 300, b"y" * LINE_LIMIT),
 )
-_JSON_PIECES = (
+JSON_PIECES = (
     *b'{"type":"line","text":"|","cseq":|"}|}|{|[|{"type":"hello","version":1,|"client_id":"x"'.split(b"|"),
     *rb'{"type":"pong"}|1|-1|1e999|NaN|true|null|"|\ud800|\u0000|,|:|/whisper bob hi|text'.split(b"|"),
     *(b"\xff", b"[" * 200),
 )
 
-Item = bytes | tuple[str, str]
-
 
 def check_lines(dice: random.Random) -> None:
     """Make one stream for LineCodec and check it. Raises AssertionError, or whatever a codec wrongly raises."""
-    stream = _junk(dice, _LINE_PIECES)
+    stream = junk(dice, LINE_PIECES)
     codec = LineCodec()
-    whole = [*map(_comparable, codec.feed(stream))], codec.replies()
+    whole = [*map(comparable, codec.feed(stream))], codec.replies()
     cut_codec, items = LineCodec(), list[Item]()
-    for chunk in _cut(dice, stream):
-        items += map(_comparable, cut_codec.feed(chunk))
+    for chunk in cut(dice, stream):
+        items += map(comparable, cut_codec.feed(chunk))
         assert len(cut_codec._partial) <= LINE_LIMIT
     assert (items, cut_codec.replies()) == whole
     for item in whole[0]:
@@ -54,10 +52,10 @@ def check_frames(dice: random.Random) -> None:
     preamble = dice.choice((0, 0, 0, 16))
     stream = b"".join(_frame(dice) for _ in range(dice.randint(0, 4)))
     codec = FrameCodec(preamble)
-    whole = [*map(_comparable, codec.feed(stream))]
+    whole = [*map(comparable, codec.feed(stream))]
     cut_codec, items = FrameCodec(preamble), list[Item]()
-    for chunk in _cut(dice, stream):
-        items += map(_comparable, cut_codec.feed(chunk))
+    for chunk in cut(dice, stream):
+        items += map(comparable, cut_codec.feed(chunk))
         assert len(cut_codec._buffer) <= FRAME_LIMIT + HEADER_SIZE
     assert items == whole
     for item in whole:
@@ -66,26 +64,8 @@ def check_frames(dice: random.Random) -> None:
 
 
 def _frame(dice: random.Random) -> bytes:
-    payload = _junk(dice, _JSON_PIECES) or b"{}"
+    payload = junk(dice, JSON_PIECES) or b"{}"
     if dice.random() < 0.1:
         return payload
     length = len(payload) + (dice.choice((-1, 1, -len(payload), 65536)) if dice.random() < 0.05 else 0)
     return max(0, length).to_bytes(HEADER_SIZE, "big") + payload
-
-
-def _junk(dice: random.Random, pieces: tuple[bytes, ...]) -> bytes:
-    chosen = dice.choices(pieces, k=dice.randint(0, 10))
-    if dice.random() < 0.3:
-        chosen.insert(dice.randint(0, len(chosen)), dice.randbytes(dice.randint(1, 6)))
-    return b"".join(chosen)
-
-
-def _cut(dice: random.Random, stream: bytes) -> list[bytes]:
-    if len(stream) < 100 and dice.random() < 0.2:
-        return [stream[i : i + 1] for i in range(len(stream))]
-    places = sorted(dice.randint(0, len(stream)) for _ in range(dice.randint(0, 4)))
-    return [stream[a:b] for a, b in zip([0, *places], [*places, len(stream)], strict=True)]
-
-
-def _comparable(item: bytes | ProtocolError) -> Item:
-    return item if isinstance(item, bytes) else (item.fault.code, str(item))
