@@ -15,13 +15,13 @@ import multiprocessing
 import resource
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import RawArray, RawValue
-from typing import Any
+from typing import Any, NamedTuple
 
-from tools.bench.servers import Running
+from tools.bench.servers import Running, Speech
 from tools.shared.programs import HOST, cpu_seconds
 from tools.shared.tls import connected
 
@@ -72,22 +72,46 @@ class Sample:
     bytes_at_most: int = 0  # that were ever resident
 
 
+class Seat(NamedTuple):
+    """A client that is logged in, by its nonblocking socket. `talks`: it is to say something."""
+
+    sock: socket.socket
+    speech: Speech
+    talks: bool
+
+
+class Newcomer(NamedTuple):
+    """A client that is to be logged in."""
+
+    name: bytes
+    speech: Speech
+    talks: bool
+
+
 @contextmanager
-def clients(running: Running, count: int, kind: bytes = b"u") -> Iterator[list[socket.socket]]:
-    """Log in `count` clients; the list is shorter if the server would not have them all. `kind` begins their names."""
+def clients(running: Running, count: int, talkers: Collection[int] = (), kind: bytes = b"u") -> Iterator[list[Seat]]:
+    """Log in `count` clients; the list is shorter if the server would not have them all. `kind` begins their names.
+
+    Those with a number in `talkers` are the ones who may talk.
+    """
     at_once = BUNCH if count <= FEW else BIG_BUNCH
     allow_descriptors(count + SPARE_DESCRIPTORS)
-    names = (b"%b%d" % (kind, number) for number in itertools.count())
-    seats: list[socket.socket] = []
+    coming = (newcomer(running, b"%b%d" % (kind, number), number in talkers) for number in itertools.count())
+    seats: list[Seat] = []
     with ExitStack() as stack:
         while len(seats) < count:
-            bunch = log_in(running, list(itertools.islice(names, min(at_once, count - len(seats)))), stack)
+            bunch = log_in(running, list(itertools.islice(coming, min(at_once, count - len(seats)))), stack)
             seats += bunch
-            for sock in seats:
-                drain(sock)  # of who came, so that nobody is dropped for not listening
+            for seat in seats:
+                drain(seat.sock)  # of who came, so that nobody is dropped for not listening
             if not bunch:
                 break
         yield seats
+
+
+def newcomer(running: Running, name: bytes, talks: bool) -> Newcomer:
+    """Return a client of that name, which speaks as talkers or as readers do."""
+    return Newcomer(name, running.speech if talks else running.reading or running.speech, talks)
 
 
 def allow_descriptors(count: int) -> None:
@@ -98,14 +122,18 @@ def allow_descriptors(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
 
 
-def log_in(running: Running, names: list[bytes], stack: ExitStack) -> list[socket.socket]:
-    """Log clients in, together; return those that the server took. They are nonblocking then.
+def log_in(running: Running, coming: list[Newcomer], stack: ExitStack) -> list[Seat]:
+    """Log clients in, together; return those that the server took.
 
     All connect before the first says its name, so that few turns of the server tell everybody of all of them.
     """
-    connected = [(name, sock) for name in names if (sock := connect(running, stack))]
-    asking = [(name, sock) for name, sock in connected if said(sock, running.speech.login.replace(b"NAME", name))]
-    return [sock for name, sock in asking if answered(sock, running.speech.ready.replace(b"NAME", name))]
+    connected = [(one, sock) for one in coming if (sock := connect(running, stack))]
+    asking = [(one, sock) for one, sock in connected if said(sock, one.speech.login(one.name))]
+    return [
+        Seat(sock, one.speech, one.talks)
+        for one, sock in asking
+        if answered(sock, one.speech.ready.replace(b"NAME", one.name))
+    ]
 
 
 def connect(running: Running, stack: ExitStack) -> socket.socket | None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import re
-import socket
 import time
 from functools import partial
 from multiprocessing.sharedctypes import RawArray, RawValue
 
-from tools.bench.crew import Edge, Sample, Signals, Tally, Work, measure
+from tools.bench.crew import Edge, Sample, Seat, Signals, Tally, Work, measure
 from tools.bench.load import TEXT, Client, work
 from tools.bench.servers import Running
 
-STAMP = re.compile(rb"sent=(\d+)\r?\n")
+STAMP = re.compile(rb"sent=(\d+)\D")
 
 
 def stamped(say: bytes) -> bytes:
@@ -46,8 +45,8 @@ class Delays:
 class Probe(Client):
     """A client that reads the time in what it hears, and notes how old it is while the window is open."""
 
-    def __init__(self, sock: socket.socket, signals: Signals, delays: Delays) -> None:
-        super().__init__(sock, b"")
+    def __init__(self, seat: Seat, signals: Signals, delays: Delays) -> None:
+        super().__init__(seat)
         self.signals = signals
         self.delays = delays
         self.tail = b""  # a line whose end has not arrived
@@ -58,15 +57,13 @@ class Probe(Client):
         now = time.monotonic_ns()
         if not size:
             raise ConnectionError
-        lines, end, self.tail = (self.tail + buffer[:size]).rpartition(b"\n")
+        lines, end, self.tail = (self.tail + buffer[:size]).rpartition(self.end)
         if self.signals.measuring:
             self.delays.extend([now - int(sent) for sent in STAMP.findall(lines + end)])
-        return (lines + end).count(b"\n")
+        return lines.count(self.end) + len(end)
 
 
-def delays_of(
-    running: Running, probes: list[socket.socket], works: list[Work], seconds: float, edge: Edge = float
-) -> Sample:
+def delays_of(running: Running, probes: list[Seat], works: list[Work], seconds: float, edge: Edge = float) -> Sample:
     """Measure the delays at the probes, which have a process of their own as each of `works` has."""
     delays = Delays(1 << 20)
     sample = measure(running, [partial(watch, probes, delays), *works], seconds, edge)
@@ -74,6 +71,6 @@ def delays_of(
     return sample
 
 
-def watch(socks: list[socket.socket], delays: Delays, signals: Signals, tally: Tally) -> None:
+def watch(seats: list[Seat], delays: Delays, signals: Signals, tally: Tally) -> None:
     """Wait for the probes until told to stop."""
-    work([Probe(sock, signals, delays) for sock in socks], signals, tally)
+    work([Probe(seat, signals, delays) for seat in seats], signals, tally)

@@ -7,12 +7,11 @@ the two worker processes keep up with a server that is far quicker than Python c
 from __future__ import annotations
 
 import selectors
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tools.bench.crew import Sample, Signals, Tally, clients, measure
+from tools.bench.crew import Sample, Seat, Signals, Tally, clients, measure
 from tools.bench.servers import Running
 
 PROCESSES = 2
@@ -23,10 +22,11 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Client:
-    """A logged-in socket; a talker has a chunk of lines, which it sends over and over."""
+    """A logged-in client; a talker has a chunk of lines, which it sends over and over."""
 
-    def __init__(self, sock: socket.socket, chunk: bytes) -> None:
-        self.sock = sock
+    def __init__(self, seat: Seat, chunk: bytes = b"") -> None:
+        self.sock = seat.sock
+        self.end = seat.speech.end
         self.chunk = memoryview(chunk)
         self.offset = 0  # of the next byte to send, so that a partial send breaks no line
 
@@ -40,7 +40,7 @@ class Client:
         size = self.sock.recv_into(buffer)
         if not size:
             raise ConnectionError
-        return buffer.count(b"\n", 0, size)
+        return buffer.count(self.end, 0, size)
 
     def talk(self) -> None:
         """Fill the socket's send buffer."""
@@ -57,8 +57,8 @@ class Fanout:
     def __call__(self, running: Running, seconds: float) -> Sample:
         """Return what was counted in a window."""
         chunk = (running.speech.say + TEXT + b"\r\n") * CHUNK_LINES
-        with clients(running, self.people) as seats:
-            crowd = [Client(sock, chunk if number < self.talkers else b"") for number, sock in enumerate(seats)]
+        with clients(running, self.people, range(self.talkers)) as seats:
+            crowd = [Client(seat, chunk if seat.talks else b"") for seat in seats]
             shares = [crowd[first::PROCESSES] for first in range(PROCESSES)]
             sample = measure(running, [partial(work, share) for share in shares], seconds)
         sample.dropped += self.people - len(seats)

@@ -10,10 +10,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from protocol.framing import FrameCodec
 from tools.shared import programs
 from tools.shared.programs import HOST, ROOT, free_port
 from tools.shared.tls import make_certificate
@@ -30,11 +31,15 @@ Command = Callable[[int, Path], list[str]]  # port, folder for its files -> argv
 
 @dataclass(frozen=True)
 class Speech:
-    """What a client says. NAME is put in; `ready` is in the last answer to `login`; `say` precedes a text."""
+    """What a client says and hears. `ready`, with NAME put in, is in the last answer to `login`; `say` precedes a text.
 
-    login: bytes
+    `end` is a byte that each delivery has once.
+    """
+
+    login: Callable[[bytes], bytes]  # of a name
     ready: bytes
-    say: bytes
+    say: bytes = b""
+    end: bytes = b"\n"
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,13 @@ class Server:
     """One way to run a chat server; `missing` says in a word or two what would have to be installed."""
 
     label: str
-    speech: Speech
+    speech: Speech  # of those who talk
     command: Command
     missing: str = ""
     timed: Command | None = None  # the same with its turns timed; ours only
     most_clients: int = 1_000_000
     in_tls: bool = False  # its clients speak TLS
+    reading: Speech | None = None  # of those who do not talk, if that is another
 
     @property
     def is_ours(self) -> bool:
@@ -59,10 +65,11 @@ class Server:
 class Running:
     """A server that accepts connections on the loopback address, and what its clients say to it."""
 
-    speech: Speech
+    speech: Speech  # of those who talk
     process: programs.Server
     folder: Path = Path()  # where it was started
     in_tls: bool = False  # its clients speak TLS
+    reading: Speech | None = None  # of those who do not talk, if that is another
 
     @property
     def port(self) -> int:
@@ -75,9 +82,28 @@ class Running:
         return self.process.pid
 
 
-TEXT = Speech(login=b"NAME\n", ready=b"Welcome, NAME", say=b"")
+def hello(name: bytes) -> bytes:
+    """Return the message with which programs and browsers come in."""
+    return b'{"type":"hello","version":1,"client_id":"NAME","name":"NAME"}'.replace(b"NAME", name)
+
+
+def message(payload: bytes) -> bytes:
+    """Return a message of a WebSocket, of 125 bytes at most; its mask changes nothing, which is as good as any here."""
+    return bytes((0x81, 0x80 | len(payload))) + bytes(4) + payload
+
+
+HANDSHAKE = b"\r\n".join(
+    (
+        *(b"GET /chat HTTP/1.1", b"Host: localhost", b"Connection: Upgrade", b"Upgrade: websocket"),
+        *(b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"", b""),
+    )
+)
+TEXT = Speech(lambda name: name + b"\n", ready=b"Welcome, NAME")
+# What is said is one JSON object of less than 125 bytes, so that its length, which comes before it, is no brace.
+FRAMES = Speech(lambda name: FrameCodec.encode(hello(name)), ready=b'"type":"welcome"', end=b"}")
+WEBSOCKET = Speech(lambda name: HANDSHAKE + message(hello(name)), ready=b'"type":"welcome"', end=b"}")
 IRC = Speech(
-    login=b"NICK NAME\r\nUSER NAME 0 * :bench\r\nJOIN #bench\r\n",
+    lambda name: b"NICK NAME\r\nUSER NAME 0 * :bench\r\nJOIN #bench\r\n".replace(b"NAME", name),
     ready=b" 366 NAME #bench ",  # RPL_ENDOFNAMES, RFC 2812: the last word of the answer to JOIN
     say=b"PRIVMSG #bench :",
 )
@@ -194,10 +220,13 @@ def program(name: str) -> str:
 def known(checkouts: dict[str, Path]) -> list[Server]:
     """Every server there is, in the order of the table; `checkouts`: the labels of ours and their places."""
     uvloop = "" if importlib.util.find_spec("uvloop") else "no uvloop here"
+    websockets = "" if importlib.util.find_spec("websockets") else "no websockets here"
     absent = {name: "" if program(name) else "not installed" for name in ("ngircd", "miniircd", "cc", "stunnel")}
     return [
         *(ours(label, place) for label, place in checkouts.items()),
         ours("no-journal", ROOT, "--no-journal"),
+        replace(ours("frames", ROOT), reading=FRAMES),
+        replace(ours("websocket", ROOT), reading=WEBSOCKET, missing=websockets),
         ours("epoll", ROOT, "--poller", "epoll", *AT_ONCE, most_clients=100_000),
         Server("tls", TEXT, ours_in_tls, most_clients=SELECT_CLIENTS, in_tls=True),
         Server("stunnel", TEXT, ours_behind_stunnel, absent["stunnel"], most_clients=SELECT_CLIENTS, in_tls=True),
@@ -219,4 +248,4 @@ def running(server: Server, timed: bool = False) -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         port, folder = free_port(), Path(name)
         with programs.running(command(port, folder), port, folder) as started:
-            yield Running(server.speech, started, folder, server.in_tls)
+            yield Running(server.speech, started, folder, server.in_tls, server.reading)

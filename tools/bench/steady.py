@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from tools.bench.crew import Sample, Signals, Tally, Work, clients, sleep_until
+from tools.bench.crew import Sample, Seat, Signals, Tally, Work, clients, sleep_until
 from tools.bench.latency import delays_of, stamped
 from tools.bench.load import READ, Client, serve
 from tools.bench.logins import guess
@@ -71,43 +70,43 @@ class Steady:
         """Return what was counted, and the delays of a window, which is longer if it would have too few lines."""
         seconds = max(seconds, FEWEST_LINES / self.rate)
         before = settled_bytes(running)
-        with clients(running, self.people) as seats:
+        every = max(2, self.people // PROBES)  # since a server may serve the first that came before the last
+        talkers = [number for number in range(self.people) if number % every][:TALKERS]
+        with clients(running, self.people, talkers) as seats:
             idle = running.process.memory() - before
-            every = max(2, self.people // PROBES)  # since a server may serve the first that came before the last
             sample = self._listened(running, seats[::every], [s for n, s in enumerate(seats) if n % every], seconds)
         sample.bytes_at_most = running.process.memory_peak()
         sample.bytes_each = idle / self.people
         sample.dropped += self.people - len(seats)
         return sample
 
-    def _listened(
-        self, running: Running, probes: list[socket.socket], crowd: list[socket.socket], seconds: float
-    ) -> Sample:
+    def _listened(self, running: Running, probes: list[Seat], crowd: list[Seat], seconds: float) -> Sample:
         plan = Plan(time.monotonic() + LEAD_SECONDS, self.rate, max(SWEEP_SECONDS, SWEEP_SECONDS_EACH * self.people))
-        works: list[Work] = [partial(talk, plan, crowd[:TALKERS], running.speech.say), partial(sweep, plan, crowd)]
+        works: list[Work] = [partial(talk, plan, [seat for seat in crowd if seat.talks]), partial(sweep, plan, crowd)]
         works += [partial(guess, running.port)] if self.guessing else []
         return delays_of(running, probes, works, seconds, plan.edge)
 
 
 def settled_bytes(running: Running) -> int:
     """Return the resident bytes of a server that a visitor has had load all that it needs."""
-    with clients(running, 1, b"visitor"):
+    with clients(running, 1, kind=b"visitor"):
         return running.process.memory()
 
 
-def talk(plan: Plan, socks: list[socket.socket], say: bytes, signals: Signals, _: Tally) -> None:
+def talk(plan: Plan, talkers: list[Seat], signals: Signals, _: Tally) -> None:
     """Say every line when it is due; a talker who was dropped is counted when the crowd is emptied."""
     for number in itertools.count():
         sleep_until(plan.line(number))
         if not signals.go_on():
             return
+        talker = talkers[number % len(talkers)]
         with suppress(OSError):
-            socks[number % len(socks)].send(stamped(say))
+            talker.sock.send(stamped(talker.speech.say))
 
 
-def sweep(plan: Plan, socks: list[socket.socket], signals: Signals, tally: Tally) -> None:
+def sweep(plan: Plan, seats: list[Seat], signals: Signals, tally: Tally) -> None:
     """Empty the crowd now and then."""
-    crowd = [Client(sock, b"") for sock in socks]
+    crowd = [Client(seat) for seat in seats]
     buffer = bytearray(1 << 16)
     for due in plan.sweeps():
         sleep_until(due)

@@ -8,13 +8,12 @@ the delays cover all of it. Probes and delays are those of tools/bench/latency.p
 from __future__ import annotations
 
 import itertools
-import socket
 import statistics
 import time
 from collections.abc import Iterator
 from functools import partial
 
-from tools.bench.crew import Signals, Tally, clients, sleep_until
+from tools.bench.crew import Seat, Signals, Tally, clients, sleep_until
 from tools.bench.figures import milliseconds
 from tools.bench.latency import delays_of
 from tools.bench.load import READ, Client, serve
@@ -62,18 +61,18 @@ def p99(stalls: bool) -> float:
     """Return the delay of one window in ms. Raises RuntimeError unless just those that stalled were dropped."""
     with serving() as server, clients(running := Running(TEXT, server), PEOPLE) as seats:
         stalling = set(seats[STALL_EVERY // 2 :: STALL_EVERY] if stalls else [])
-        reading = [sock for sock in seats if sock not in stalling]
-        crowd = [sock for number, sock in enumerate(reading) if number % PROBE_EVERY]
+        reading = [seat for seat in seats if seat not in stalling]
+        crowd = [seat for number, seat in enumerate(reading) if number % PROBE_EVERY]
         sample = delays_of(running, reading[::PROBE_EVERY], [partial(mingle, crowd)], SECONDS)
-        kept = listen_until(ended, [Ear(sock) for sock in stalling], 3.0)
+        kept = listen_until(ended, [Ear(seat.sock) for seat in stalling], 3.0)
         if len(seats) < PEOPLE or sample.dropped or kept:
             raise RuntimeError(f"{len(seats)} came, {sample.dropped} who read were dropped, {len(kept)} stalled stayed")
     return milliseconds(sorted(sample.delays), 0.99) or 0.0
 
 
-def mingle(socks: list[socket.socket], signals: Signals, tally: Tally) -> None:
+def mingle(seats: list[Seat], signals: Signals, tally: Tally) -> None:
     """Be the crowd: talk at the pace, and listen now and then, half-way between two lines."""
-    crowd = [Client(sock, b"") for sock in socks]
+    crowd = [Client(seat) for seat in seats]
     buffer = bytearray(1 << 18)
     began = time.monotonic()
     for number in itertools.count():
@@ -83,7 +82,7 @@ def mingle(socks: list[socket.socket], signals: Signals, tally: Tally) -> None:
         if number % SWEEP_LINES == 0:
             crowd = [client for client in crowd if serve(client, READ, buffer, tally)]
         sleep_until(began + number / RATE)
-        socks[number % TALKERS].send(b"%b sent=%d\r\n" % (FILLING, time.monotonic_ns()))
+        seats[number % TALKERS].sock.send(b"%b sent=%d\r\n" % (FILLING, time.monotonic_ns()))
 
 
 # --- memory ------------------------------------------------------------------------------------------------------

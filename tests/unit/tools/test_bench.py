@@ -11,14 +11,16 @@ import pytest
 
 from tools.bench import performance, timed_server
 from tools.bench.__main__ import arguments, pairs
+from tools.bench.crew import clients
 from tools.bench.figures import Column, Figures, Ratio, Rounds, ratio, summary
+from tools.bench.load import Client
 from tools.bench.performance import DOCUMENT, PARTS, draw, replaced
 from tools.bench.picture import THEMES, chart
 from tools.bench.servers import TEXT, Server, known, program, running
 from tools.bench.steady import Plan
 from tools.bench.table import figures_table, ratios_table
 from tools.bench.timed_server import LAYOUTS, PHASES, Timer, layout_here
-from tools.shared.programs import tool_output
+from tools.shared.programs import ROOT, tool_output
 from tools.shared.sockets import hang_up, join, listen_until
 
 SERVERS = [Server(label, TEXT, lambda *_: []) for label in "abc"]
@@ -167,6 +169,21 @@ def test_the_floor_hands_lines_on_to_all_others() -> None:
         assert listen_until(lambda ear: b"ann: one\r\nann: two\r\nann: three\r\n" in ear.heard, [bob, carl]) == []
         assert b"one" not in ann.heard
         hang_up([ann, bob, carl])
+
+
+@pytest.mark.parametrize("label", ["ours", "frames", "websocket"])
+def test_what_a_text_user_says_is_counted_once_by_every_door(label: str) -> None:  # W2
+    door = next(server for server in known({"ours": ROOT}) if server.label == label)
+    with running(door) as server, clients(server, 3, talkers=[1]) as seats:
+        talker = seats[1]
+        assert [seat.talks for seat in seats] == [False, True, False]
+        talker.sock.sendall(b"one\r\ntwo\r\n")
+        for seat in (seats[0], seats[2]):
+            seat.sock.settimeout(10)
+            client, heard = Client(seat), 0
+            while heard < 2:
+                heard += client.listen(bytearray(1 << 16))
+            assert heard == 2
 
 
 def test_a_million_messages_are_said_kept_and_asked_for() -> None:
