@@ -217,7 +217,7 @@ class Server:
         """Let a peer speak that has connected, or whose TLS handshake is done."""
         self._use(peer, peer.transport)
         self._hub.connect(peer.session)
-        self._peers.silent.append((now + limits.GREETING_GRACE, peer.connection))
+        self._peers.await_words(peer.connection, now + limits.GREETING_GRACE)
 
     def _use(self, peer: Peer, transport: Transport) -> None:
         """Send and receive by `transport` from now on."""

@@ -105,6 +105,11 @@ class Connection:
         return inside
 
     @property
+    def may_be_browser(self) -> bool:
+        """Whether it comes from where a browser is, which may connect long before it asks for something."""
+        return self._doors.site.knows(self.session.host)
+
+    @property
     def is_secure(self) -> bool:
         """Whether its bytes came through TLS."""
         return self._security is Security.ESTABLISHED

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
@@ -41,6 +42,7 @@ _SECURITY = (
 )
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _FORWARDED = {"forwarded", "x-forwarded-for", "x-real-ip", "via"}  # what proxies add
+_VISITORS = 1_000  # addresses
 _QUOTED = 80  # characters of a peer's words in an answer
 
 
@@ -49,6 +51,7 @@ class Site:
 
     def __init__(self, pages: Mapping[str, Page]) -> None:
         self._pages = pages
+        self._visitors: OrderedDict[str, None] = OrderedDict()  # the addresses that asked last
 
     def and_pages(self, pages: Mapping[str, Page]) -> Site:
         """Return a site that has these `pages`, too."""
@@ -56,12 +59,20 @@ class Site:
 
     def respond(self, request: Request, address: str) -> Response | Codec:
         """Return what `request`, from `address`, is answered. Raises HttpError."""
+        self._visitors[address] = None
+        self._visitors.move_to_end(address)
+        if len(self._visitors) > _VISITORS:
+            self._visitors.popitem(last=False)
         if request.method not in ("GET", "HEAD"):
             raise not_allowed(request.method)
         page = self._pages.get(request.path)
         if page is None:
             raise HttpError(HTTPStatus.NOT_FOUND, f"There is no {ascii_line(request.path[:_QUOTED])} here.")
         return page(request, address)
+
+    def knows(self, address: str) -> bool:
+        """Return whether `address` is one of those that asked last, so that a browser is there."""
+        return address in self._visitors
 
 
 class File(NamedTuple):

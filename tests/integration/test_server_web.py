@@ -127,6 +127,20 @@ def test_an_http_connection_is_nobody_in_the_room(live: Live) -> None:
     live.until(lambda: live.connected() == 1, "the browser's connection was never forgotten")
 
 
+def test_a_browser_that_connects_ahead_is_not_greeted_as_a_text_user(live: Live) -> None:  # W1
+    asks(live, "GET / HTTP/1.0")
+    ahead, silent = live.connects(), live.connects()
+    live.turns(5)
+    live.clock.now += limits.GREETING_GRACE
+    live.turns(5)
+    ahead.sends(b"GET /style.css HTTP/1.0\r\n\r\n")
+    ahead.sees_the_end()
+    assert ahead.heard.startswith(b"HTTP/1.1 200 ")
+    assert not silent.heard
+    live.clock.now += limits.BROWSER_GRACE
+    silent.sees("Welcome to this chat.")
+
+
 def test_without_the_package_the_page_says_how_to_have_it(monkeypatch: pytest.MonkeyPatch, live: Live) -> None:
     monkeypatch.setattr(websocket, "AVAILABLE", False)
     monkeypatch.setattr(live.server, "_doors", live.server._doors._replace(site=open_site()))

@@ -130,6 +130,19 @@ def test_a_page_is_told_which_address_asks() -> None:
     assert asked == ["2001:db8::1"]
 
 
+def test_the_addresses_that_asked_last_are_known() -> None:
+    site = Site({"/": file_page(FILE)})
+    request = parse_head(b"GET / HTTP/1.0")
+    for number in range(1_001):
+        site.respond(request, f"2001:db8::{number:x}")
+    assert not site.knows("2001:db8::0")
+    assert site.knows("2001:db8::1")
+    site.respond(request, "2001:db8::1")
+    site.respond(request, "192.0.2.1")
+    assert site.knows("2001:db8::1")
+    assert not site.knows("2001:db8::2")
+
+
 def test_a_handshake_makes_a_websocket_whose_messages_are_requests() -> None:  # W2
     made = connection()
     frame = bytes.fromhex("81 84 00 00 00 00") + b"junk"
