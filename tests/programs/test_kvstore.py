@@ -83,10 +83,10 @@ def test_what_is_not_possible_is_said(keys: Keys, method: str, path: str, body: 
 def test_a_wait_ends_with_the_change_or_with_its_time(keys: Keys) -> None:
     version = ask(keys.port, "GET", "/a")[2]
     assert ask(keys.port, "GET", f"/a?after={version}&wait=0.01") == (304, b"", version)
+    keys.is_awaited()  # by that one, which is over
     waiting = threading.Thread(target=lambda: answers.append(ask(keys.port, "GET", f"/a?after={version}&wait=60")))
     answers: list[tuple[int, bytes, str | None]] = []
     waiting.start()
-    keys.is_awaited()  # the one before, which is over, or this one
     keys.is_awaited()
     ask(keys.port, "PUT", "/a", b"one")
     waiting.join(PATIENCE)
