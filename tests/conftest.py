@@ -27,10 +27,14 @@ settings.register_profile("same-every-time", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=10_000, deadline=None)
 settings.load_profile("same-every-time")
 
+_TOOLS = Path(__file__).parent / "unit" / "tools"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that hypothesis feeds as `property`: a tier of their own, that `make core` leaves out."""
+    """Mark what hypothesis feeds as `property`, which `make core` leaves out, and the tests of the tools as `long`."""
     for item in items:
+        if _TOOLS in item.path.parents:
+            item.add_marker(pytest.mark.long)
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.property)
 

@@ -38,6 +38,7 @@ def test_a_link_is_enough_to_chat_with_telnet(run: Programs, browser: Browser) -
     assert ann.find("#people").text == "2 here"
 
 
+@pytest.mark.long
 def test_the_same_port_is_https_too(run: Programs, browser: Browser, certificate: Files) -> None:  # W1, T1
     file, key = certificate
     run.server("--tls-cert", str(file), "--tls-key", str(key))
@@ -50,6 +51,7 @@ def test_the_same_port_is_https_too(run: Programs, browser: Browser, certificate
     ann.sees("hello from outside")
 
 
+@pytest.mark.long
 def test_a_name_that_can_t_be_had_is_asked_for_again(run: Programs, browser: Browser) -> None:  # W1
     run.server()
     run.joins(run.telnet(), "bob")
@@ -75,6 +77,7 @@ def test_without_a_server_the_entrance_says_so(run: Programs, browser: Browser) 
     ann.sees("Welcome, ann")
 
 
+@pytest.mark.long
 def test_who_leaves_is_told_and_may_come_back(run: Programs, browser: Browser) -> None:
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -137,6 +140,7 @@ def test_a_killed_server_loses_and_doubles_nothing_of_what_is_typed(run: Program
     assert told[: len(once)] == once
 
 
+@pytest.mark.long
 def test_lines_that_wait_outlive_a_reload(run: Programs, browser: Browser) -> None:  # W3
     server = run.server()
     ann = browser.joins(run.port, "ann")
@@ -188,6 +192,7 @@ def test_a_duplicated_tab_becomes_another_client(run: Programs, browser: Browser
 # --- commands ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_whispers_and_replies_reach_one_user_only(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob, carl = run.joins(run.telnet(), "bob"), run.joins(run.telnet(), "carl")
@@ -205,6 +210,7 @@ def test_whispers_and_replies_reach_one_user_only(run: Programs, browser: Browse
     assert "sure" not in carl.text
 
 
+@pytest.mark.long
 def test_tab_completes_commands_and_names_and_a_hint_says_what_follows(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -234,6 +240,7 @@ def test_what_looks_like_a_command_waits_for_another_enter(run: Programs, browse
     bob.sees("ann whispers: a secret")
 
 
+@pytest.mark.long
 def test_passwords_are_typed_in_a_field_of_their_own(run: Programs, browser: Browser) -> None:  # W4, U2
     run.server()
     ann = browser.joins(run.port, "ann")
@@ -257,6 +264,7 @@ def test_passwords_are_typed_in_a_field_of_their_own(run: Programs, browser: Bro
     ann.comes_to(lambda: ann.find("#status").text, "ann")
 
 
+@pytest.mark.long
 def test_settings_are_kept_and_who_is_ignored_is_not_shown(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -272,6 +280,7 @@ def test_settings_are_kept_and_who_is_ignored_is_not_shown(run: Programs, browse
     ann.sees("You ignore bob.")
 
 
+@pytest.mark.long
 def test_operators_announce_mute_kick_and_ban(run: Programs, browser: Browser, tmp_path: Path) -> None:  # M2 to M5
     motd = tmp_path / "motd"
     motd.write_text("Be kind.\n")
@@ -339,6 +348,7 @@ def test_only_addresses_of_the_web_are_links(run: Programs, browser: Browser) ->
     assert ann.texts("#log a") == ["https://example.org/a_(b)", "http://example.org/x?y=1"]
 
 
+@pytest.mark.long
 def test_scripts_of_other_sites_can_t_chat(run: Programs, browser: Browser) -> None:  # W6
     run.server()
     there, other = run.port, Programs(Path(run._folder) / "other")

@@ -22,6 +22,7 @@ AT_END = "const s = document.getElementById('scroller'); return s.scrollHeight -
 # --- what is new, and what is older --------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_mention_is_marked_and_counted_in_the_title_while_nobody_looks(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -55,6 +56,7 @@ def test_what_came_while_nobody_looked_stands_below_a_line(run: Programs, browse
     assert not ann.all("#log .unread")
 
 
+@pytest.mark.long
 def test_who_reads_above_is_told_of_new_messages_below(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -74,6 +76,7 @@ def test_who_reads_above_is_told_of_new_messages_below(run: Programs, browser: B
     ann.sees("two more")
 
 
+@pytest.mark.long
 def test_older_messages_come_by_scrolling_up(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     bob = run.joins(run.telnet(), "bob")
@@ -94,6 +97,7 @@ def test_older_messages_come_by_scrolling_up(run: Programs, browser: Browser) ->
     ann.comes_to(lambda: ann.run(TO_TOP) or ann.find("#beginning").text, "Nothing older is known.")
 
 
+@pytest.mark.long
 def test_comings_and_goings_are_one_line(run: Programs, browser: Browser) -> None:  # W4
     run.server()
     ann = browser.joins(run.port, "ann")
@@ -152,6 +156,7 @@ def test_the_theme_is_the_system_s_until_it_is_chosen(run: Programs, browser: Br
     ann.comes_to(lambda: ann.run(ground), light)
 
 
+@pytest.mark.long
 def test_nothing_is_wider_than_the_screen(run: Programs, browser: Browser) -> None:  # W5
     run.server()
     bob = run.joins(run.telnet(), "a-very-long-name-20c")
