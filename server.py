@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from dataclasses import replace
 from math import inf
 
 from chat import limits
@@ -86,7 +87,7 @@ class Server:
         self._acceptor = acceptor
         self._hub = hub
         self._services = services
-        self._doors = doors._replace(site=doors.site.and_pages(operator_pages(doors.trusted, self._look)))
+        self._doors = replace(doors, site=doors.site.and_pages(operator_pages(doors.trusted, self._look)))
         self._poller = poller
         self._clock = clock
         self._fanout = Fanout()

@@ -96,7 +96,7 @@ class Acceptor:
         self._arrivals.info(now, "%s: connected, without a name yet", address)
 
     def log_rest(self, now: float) -> None:
-        """Log how many connections were not logged one by one; to be called each turn."""
+        """Log how many connections were not logged one by one; to be called every second."""
         self._arrivals.log_rest(now)
 
     def _turn_away_with_reserve(self, descriptor: int, now: float) -> None:

@@ -1,6 +1,6 @@
 """One peer's bytes: first the protocol that it speaks, then chunks -> requests.
 
-Undecided. A peer's first byte or two select the protocol (protocol.opening). TLS is begun by the loop, and inside it
+Undecided. A peer's first bytes, eight at most, select the protocol (protocol.opening). TLS is begun by the loop, and inside it
 the first byte decides again, by a new connection; where the port does not speak TLS (`Security`), such a peer is closed
 without a message, which it could not read. An unknown protocol is refused, and where TLS is required all others are. A
 peer that stays silent for 250 ms is greeted in text by the loop and remains undecided; a framed client drops that
@@ -26,9 +26,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
-from typing import NamedTuple
 
 from chat import limits
 from chat.delivery.outbox import Outbox
@@ -56,11 +56,12 @@ class Security(Enum):
     ESTABLISHED = auto()  # these are the bytes inside it
 
 
-class Doors(NamedTuple):
+@dataclass(frozen=True)
+class Doors:
     """What peers may speak besides frames."""
 
     text: Dialect | None = None  # of all text users; with None, their first lines select it
-    site: Site = Site({})  # what browsers get
+    site: Site = field(default_factory=lambda: Site({}))  # what browsers get
     trusted: tuple[Network, ...] = ()  # where the operator's own programs may ask from
 
 

@@ -91,8 +91,10 @@ class Fanout:
         for session, view in views.items():
             if session in self._connections:
                 connection = self._connections[session]
-                rendering = renderings.get(connection.dialect) or _Rendering(connection.dialect, stream)
-                for buffer, is_own in view.buffers(rendering):
+                dialect = connection.dialect
+                if dialect not in renderings:  # nobody who reads the room speaks it
+                    renderings[dialect] = _Rendering(dialect, stream)
+                for buffer, is_own in view.buffers(renderings[dialect]):
                     if not buffer:  # an event that this dialect has no words for
                         continue
                     self._queue(connection, buffer, now)
