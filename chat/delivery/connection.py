@@ -1,10 +1,10 @@
 """One peer's bytes: first the protocol that it speaks, then chunks -> requests.
 
-Undecided. A peer's first bytes, eight at most, select the protocol (protocol.opening). TLS is begun by the loop, and inside it
-the first byte decides again, by a new connection; where the port does not speak TLS (`Security`), such a peer is closed
-without a message, which it could not read. An unknown protocol is refused, and where TLS is required all others are. A
-peer that stays silent for 250 ms is greeted in text by the loop and remains undecided; a framed client drops that
-greeting, so the grace period decides only when a telnet user is greeted, never which protocol is spoken.
+Undecided. A peer's first bytes, eight at most, select the protocol (protocol.opening). TLS is begun by the loop, and
+inside it the first byte decides again, by a new connection; where the port does not speak TLS (`Security`), such a peer
+is closed without a message, which it could not read. An unknown protocol is refused, and where TLS is required all
+others are. A peer that stays silent for 250 ms is greeted in text by the loop and remains undecided; a framed client
+drops that greeting, so the grace period decides only when a telnet user is greeted, never which protocol is spoken.
 
 HTTP. The one request is answered by the site (chat.delivery.site), and the connection is over; or it opens a WebSocket,
 whose codec and dialect take the place of HTTP's.

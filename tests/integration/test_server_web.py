@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_a_browser_that_connects_ahead_is_not_greeted_as_a_text_user(live: Live)
 
 def test_without_the_package_the_page_says_how_to_have_it(monkeypatch: pytest.MonkeyPatch, live: Live) -> None:
     monkeypatch.setattr(websocket, "AVAILABLE", False)
-    monkeypatch.setattr(live.server, "_doors", live.server._doors._replace(site=open_site()))
+    monkeypatch.setattr(live.server, "_doors", replace(live.server._doors, site=open_site()))
     for path in ("/", "/chat"):
         told = asks(live, f"GET {path} HTTP/1.1\nHost: a").heard
         assert told.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")

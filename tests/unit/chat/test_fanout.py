@@ -152,6 +152,14 @@ def test_a_dialect_that_nobody_reads_renders_nothing() -> None:
     assert not dialect.rendered
 
 
+def test_an_event_is_rendered_once_for_all_who_read_it_last_and_left() -> None:
+    dialect, last = Counting(), said(1)
+    ann, bob, carl = connection_of(ANN), connection_of(BOB, dialect), connection_of(CARL, dialect)
+    fanout_to(ann, bob, carl).deliver([Broadcast(last), Exited(BOB), Exited(CARL)], 0.0)
+    assert dialect.rendered == Counter([last])
+    assert bytes_of(bob) == bytes_of(carl) == encoded(SLASH, last)
+
+
 def test_all_ordinary_readers_of_a_dialect_are_handed_the_same_buffer() -> None:
     ann, bob, eve, fay = (connection_of(session) for session in (ANN, BOB, EVE, FAY))
     fanout_to(ann, bob, eve, fay).deliver([Broadcast(said(1)), Broadcast(said(2))], 0.0)
