@@ -7,14 +7,14 @@
     lockdown * forever by ann
 
 A line says what is forbidden, to whom (chat.sanctions: names, networks and clients, with commas between), until when
-(UTC; `forever` or nothing: for good), by whom and why. The file is replaced as a whole (system/atomic_file.py);
-comments and bad lines stay where they are, and lines that have ended go when the next one is written.
+(UTC; `forever` or nothing: for good), by whom and why. Comments and bad lines stay where they are, and lines that have
+ended go when the next one is written (storage/edited_file.py).
 
 No mistake sets anybody free. What can be understood of a bad line holds: without a time that can be read, for good;
 under a first word that is not known, as a ban. If a subject can't be read, nobody knows for whom that line held, and as
 long as there is such a line nothing is lifted because its line is missing.
 
-Everything here may block. The file is read again only when it is another one than was read or written last.
+Everything here may block.
 """
 
 from __future__ import annotations
@@ -28,16 +28,15 @@ from typing import NamedTuple
 from chat.sanctions import EVERYBODY, Act, Sanction, is_network, subject_of
 from protocol.sanitize import clean
 from protocol.text import LATEST
-from system.atomic_file import write_whole
+from storage.edited_file import EditedFile, shortened
 
 FILE_NAME = "bans.txt"
 _FOREVER = "forever"
-_COMPLAINTS = 20  # at a time
 _TEXT = 160  # characters of a reason or a name
 
 
 class _Line(NamedTuple):
-    """A line as it stands, with its end, and what holds because of it."""
+    """A line as it stands, with its line end, and what holds because of it."""
 
     text: str
     sanction: Sanction | None = None
@@ -57,12 +56,12 @@ class BansFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
+        self._file = EditedFile(self.path)
         self._lines: list[_Line] = []
-        self._version: tuple[int, ...] = ()  # of the file, as it was read or written last
 
     def load(self) -> Change:
         """Read the file, if there is one, anew; return what has changed since it was read last. Raises OSError."""
-        version, read = self._version_now(), self._read()
+        read = [_parsed(content) for content in self._file.read()]
         lines = [line for line, _ in read]
         problems = [f"{self.path}, line {number}: {why}" for number, (_, why) in enumerate(read, 1) if why]
         before, after = _sanctions_in(self._lines), _sanctions_in(lines)
@@ -75,8 +74,8 @@ class BansFile:
         added = [
             one for one in after if one not in before or any((one.act, subject) in lifted for subject in one.subjects)
         ]
-        self._lines, self._version = lines, version
-        return Change(added, removed, _shortened(problems))
+        self._lines = lines
+        return Change(added, removed, shortened(problems))
 
     def add(self, sanction: Sanction, at: float) -> Change:
         """Write `sanction` in the place of those that share a subject with it, without those that have ended by `at`.
@@ -85,7 +84,7 @@ class BansFile:
         """
         change = self._refresh()
         kept = [line for line in self._lines if not _is_replaced(line, sanction, at)]
-        self._write([*_ended(kept), _Line(f"{text_of(sanction)}\n", sanction)])
+        self._write([*kept, _Line(f"{text_of(sanction)}\n", sanction)])
         return change
 
     def remove(self, act: Act, subject: str) -> Change:
@@ -97,26 +96,11 @@ class BansFile:
         return change
 
     def _refresh(self) -> Change:
-        return Change([], [], []) if self._version_now() == self._version else self.load()
-
-    def _read(self) -> list[tuple[_Line, str]]:
-        """Return the lines, and of each what is wrong with it."""
-        try:
-            text = self.path.read_bytes().decode(errors="surrogateescape")
-        except FileNotFoundError:
-            return []
-        return [_parsed(content) for content in text.splitlines(keepends=True)]
+        return self.load() if self._file.has_changed() else Change([], [], [])
 
     def _write(self, lines: list[_Line]) -> None:
-        write_whole(self.path, "".join(line.text for line in lines).encode(errors="surrogateescape"))
-        self._lines, self._version = lines, self._version_now()
-
-    def _version_now(self) -> tuple[int, ...]:
-        try:
-            stat = self.path.stat()
-        except FileNotFoundError:
-            return ()
-        return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+        self._file.write(line.text for line in lines)
+        self._lines = lines
 
 
 def text_of(sanction: Sanction) -> str:
@@ -217,16 +201,3 @@ def _is_replaced(line: _Line, sanction: Sanction, at: float) -> bool:
     if line.sanction is None or not line.is_whole:
         return False
     return not line.sanction.holds(at) or _is_about(line, sanction.act, sanction.subjects)
-
-
-def _ended(lines: list[_Line]) -> list[_Line]:
-    """Return `lines` so that another may follow."""
-    if not lines or lines[-1].text.endswith(("\n", "\r")):
-        return lines
-    return [*lines[:-1], lines[-1]._replace(text=f"{lines[-1].text}\n")]
-
-
-def _shortened(problems: list[str]) -> list[str]:
-    if len(problems) <= _COMPLAINTS:
-        return problems
-    return [*problems[:_COMPLAINTS], f"... and {len(problems) - _COMPLAINTS} more."]

@@ -5,11 +5,11 @@ It is SQLite's lock of an empty file, which all systems have and which ends with
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
 from system.atomic_file import make_private
+from system.file_status import identity_of
 
 FILE_NAME = "journal.lock"  # as earlier versions call it, so that they are kept out, too
 
@@ -29,7 +29,7 @@ class FolderLock:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE_NAME
         make_private(self.path)
-        self._file, _ = state_of(str(self.path))
+        self._identity = identity_of(self.path)
         self._lock = sqlite3.connect(self.path, timeout=0, isolation_level=None)
         try:
             self._lock.execute("PRAGMA journal_mode = MEMORY")  # else a full disk could not be locked
@@ -42,17 +42,8 @@ class FolderLock:
 
     def is_there(self) -> bool:
         """Return whether the file is still the one that was locked; else another server may have locked another."""
-        return state_of(str(self.path))[0] == self._file
+        return identity_of(self.path) == self._identity
 
     def close(self) -> None:
         """Let another server have the folder."""
         self._lock.close()
-
-
-def state_of(path: str) -> tuple[tuple[int, int] | None, int]:
-    """Return what tells the file at `path` from any that may be put in its place, None if there is none; its size."""
-    try:
-        status = os.stat(path)  # noqa: PTH116  # takes half the time of Path's, and is asked in every turn
-    except OSError:
-        return None, 0
-    return (status.st_dev, status.st_ino), status.st_size

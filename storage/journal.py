@@ -30,7 +30,6 @@ from typing import NamedTuple
 from chat.log import KEPT, Entry, first_number
 from chat.places import Page
 from chat.replies import Reply
-from storage.folder_lock import state_of
 from storage.journal_errors import JournalError, explained, unusable
 from storage.journal_lines import first_from, read
 from storage.journal_rows import Turn, entries_of, fields_of, row_of, turn_of
@@ -40,6 +39,7 @@ from storage.journal_takeover import take_over
 from storage.segment import LostFileError, first_of, serial_of
 from storage.segments import Bounds, Segments
 from system.atomic_file import make_private_folder
+from system.file_status import identity_of
 
 FOLDER = "journal"
 
@@ -84,7 +84,7 @@ class Journal:
         self._segments = found.segments
         self._pages, self._replies = found.pages, found.replies
         self._read_last: tuple[Path, int, bytes] = (self.path, 0, b"")  # a segment, of this size
-        self._folder, _ = state_of(str(self.path))
+        self._identity = identity_of(self.path)
         self.notes += found.notes
         self.lost_its_end = found.is_lost
         self.epoch, self.first = found.segments.state.epoch, found.segments.state.first
@@ -182,7 +182,7 @@ class Journal:
         something is missing. Nothing that was put aside earlier is touched. None if there is no folder any more, or
         another one. Raises JournalError.
         """
-        is_there = self._folder is not None and state_of(str(self.path))[0] == self._folder
+        is_there = self._identity is not None and identity_of(self.path) == self._identity
         if is_there:
             with contextlib.suppress(OSError):
                 self._segments.open.rescue()

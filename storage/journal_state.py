@@ -98,7 +98,7 @@ def next_line(serial: int) -> str:
     return _dump(next=serial)
 
 
-def state_of(number: int, header: bytes) -> tuple[State, Link]:
+def parse_header(number: int, header: bytes) -> tuple[State, Link]:
     """Return what a header says. Raises ValueError, TypeError or KeyError for what is none."""
     said: dict[str, Any] = json.loads(header)
     if said["format"] > FORMAT:

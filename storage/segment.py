@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from storage.folder_lock import state_of
 from storage.journal_lines import seal
 from system.atomic_file import MODE
+from system.file_status import identity_of, status_of
 
 SUFFIX, NEW, SUMMARY = ".log", ".new", ".sum"
 _NAME = re.compile(r"(\d{8})-(\d{16})\.log")
@@ -56,7 +56,7 @@ class OpenSegment:
         self._sync = sync
         self._where = str(path)
         self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | _BINARY)
-        self._file, _ = state_of(self._where)
+        self._identity = identity_of(self._where)
 
     def append(self, texts: Iterable[tuple[int, str]]) -> None:
         """Write these lines, numbers and JSON, with one call. Raises OSError; none of them is there then."""
@@ -78,15 +78,22 @@ class OpenSegment:
 
     def look(self) -> None:
         """Raise LostFileError if the file was deleted, replaced, cut or written to by somebody else."""
-        now, size = state_of(self._where)
-        if now != self._file or size != self.size:
-            what = "deleted" if now is None else "replaced" if now != self._file else "cut"
-            what = "written to by another program" if what == "cut" and size > self.size else what
-            raise LostFileError(f"{self._where} was {what} while the server ran.")
+        status = status_of(self._where)
+        if status is None:
+            what = "deleted"
+        elif status.identity != self._identity:
+            what = "replaced"
+        elif status.size < self.size:
+            what = "cut"
+        elif status.size > self.size:
+            what = "written to by another program"
+        else:
+            return
+        raise LostFileError(f"{self._where} was {what} while the server ran.")
 
     def rescue(self) -> None:
         """If the file was deleted, write what it held into a new one under its name. Raises OSError."""
-        if state_of(self._where)[0] is None:
+        if status_of(self._where) is None:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             with os.fdopen(os.dup(self._descriptor), "rb") as held:
                 create(self.path, held.read(), sync=False)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from storage.journal_lines import Line, read
 from storage.journal_rows import turn_of
-from storage.journal_state import Link, State, state_of
+from storage.journal_state import Link, State, parse_header
 from storage.segment_summary import Closed, Summary
 
 _HEADER = 1 << 16  # bytes that are read at once
@@ -54,7 +54,7 @@ def scanned(path: Path) -> Scan:
     header = next(lines, None)
     if header is None:
         raise DamagedError(f"{path.name}, line 1")
-    state, link = state_of(header.number, header.body)
+    state, link = parse_header(header.number, header.body)
     summary = Summary(state.time.now)
     last = header
     for last in lines:
@@ -78,4 +78,4 @@ def header_of(path: Path) -> tuple[State, Link]:
     header: Line | None = next(read(data), None)
     if header is None:
         raise DamagedError(f"{path.name}, line 1")
-    return state_of(header.number, header.body)
+    return parse_header(header.number, header.body)

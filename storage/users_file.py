@@ -3,14 +3,12 @@
     ann:scrypt:16384:8:5:w2kq...==:9tD1...=
     bob:scrypt:16384:8:5:Tn0x...==:aP4c...=:operator
 
-`operator` at its end is the role of an account.
-The file is replaced as a whole (system/atomic_file.py). A line that can't be read is reported and kept byte by byte
-where it stands, and its name stays taken: nobody can log in by it or register the name until somebody repairs the line.
-Where it is in doubt which name that is (`names_in`), each that it may be stays taken. Blank lines and those that begin
-with # are kept too.
+`operator` at its end is the role of an account. A line that can't be read is reported and kept byte by byte where it
+stands (storage/edited_file.py), and its name stays taken: nobody can log in by it or register the name until somebody
+repairs the line. Where it is in doubt which name that is (`names_in`), each that it may be stays taken. Blank lines and
+those that begin with # are kept too.
 
-Everything here may block (hashing, the disk): after `load` it is for the worker thread alone. The file is read again
-only when it is another one than was read or written last, since somebody may have edited it.
+Everything here may block (hashing, the disk): after `load` it is for the worker thread alone.
 """
 
 from __future__ import annotations
@@ -21,18 +19,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from protocol.text import is_name, key_of
+from storage.edited_file import EditedFile, shortened
 from storage.passwords import NOBODY, PasswordHash
-from system.atomic_file import write_whole
 
 FILE_NAME = "users.txt"
 _OPERATOR = "operator"  # the role, at the end of a line
-_COMPLAINTS = 20  # at a time: a file of another kind would fill the log
 _RUN = re.compile(r"[A-Za-z0-9_-]+")
 _BEFORE_HASH = re.compile(r"([A-Za-z0-9_-]+):scrypt:")
 
 
 class _Line(NamedTuple):
-    """A line as it stands, with its end. `keys`: whose account it is, or may be if it can't be read."""
+    """A line as it stands, with its line end. `keys`: whose account it is, or may be if it can't be read."""
 
     text: str
     keys: tuple[str, ...] = ()
@@ -46,36 +43,31 @@ class Accounts:
     def __init__(self, folder: Path, appointed: frozenset[str] = frozenset()) -> None:
         """`appointed`: the keys of names that are operators' once they are registered."""
         self.path = folder / FILE_NAME
+        self._file = EditedFile(self.path)
         self._appointed = appointed
         self._lines: list[_Line] = []
         self._hashes: dict[str, PasswordHash] = {}
         self._keys: frozenset[str] = frozenset()
         self._operators: frozenset[str] = frozenset()
-        self._version: tuple[int, ...] = ()  # of the file, as it was read or written last
 
     def load(self) -> list[str]:
         """Read the file, if there is one, anew; return a sentence for each line that was no use. Raises OSError."""
-        version = self._version_now()
-        try:
-            text = self.path.read_bytes().decode(errors="surrogateescape")
-        except FileNotFoundError:
-            text = ""
         known = {line.text: line for line in self._lines if line.hash}
         lines: list[_Line] = []
         complaints: list[str] = []
         live: set[str] = set()
-        for number, content in enumerate(text.splitlines(keepends=True), 1):
+        for number, content in enumerate(self._file.read(), 1):
             line, why = _read(content, known, live)
             live.update(line.keys if line.hash else ())
             lines.append(line)
             if why:
                 complaints.append(f"{self.path}, line {number} was left out: {why}")
-        self._take(lines, version)
-        return _shortened(complaints)
+        self._take(lines)
+        return shortened(complaints)
 
     def refresh(self) -> list[str]:
         """Read the file anew if it is not the one that was read or written last; return what `load` does."""
-        return [] if self._version_now() == self._version else self.load()
+        return self.load() if self._file.has_changed() else []
 
     def keys(self) -> frozenset[str]:
         """Return the names that are taken, as they are compared."""
@@ -129,30 +121,15 @@ class Accounts:
         """Put `new` in the place of the lines of `key`, or at the end. A line that may be another's, too, stays."""
         place = next((number for number, line in enumerate(self._lines) if line.keys == (key,)), len(self._lines))
         before, after = self._lines[:place], [line for line in self._lines[place:] if line.keys != (key,)]
-        lines = [*_ended(before), *new, *after]
-        write_whole(self.path, "".join([line.text for line in lines]).encode(errors="surrogateescape"))
-        self._take(lines, self._version_now())
+        lines = [*before, *new, *after]
+        self._file.write(line.text for line in lines)
+        self._take(lines)
 
-    def _take(self, lines: list[_Line], version: tuple[int, ...]) -> None:
+    def _take(self, lines: list[_Line]) -> None:
         self._lines = lines
         self._hashes = {line.keys[0]: line.hash for line in lines if line.hash}
         self._keys = frozenset(key for line in lines for key in line.keys)
         self._operators = frozenset(line.keys[0] for line in lines if line.is_operator)
-        self._version = version
-
-    def _version_now(self) -> tuple[int, ...]:
-        try:
-            stat = self.path.stat()
-        except FileNotFoundError:
-            return ()
-        return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _ended(lines: list[_Line]) -> list[_Line]:
-    """Return `lines` so that another may follow."""
-    if not lines or lines[-1].text.endswith(("\n", "\r")):
-        return lines
-    return [*lines[:-1], lines[-1]._replace(text=lines[-1].text + "\n")]
 
 
 def _line_of(name: str, hashed: PasswordHash, is_operator: bool = False) -> _Line:
@@ -202,9 +179,3 @@ def _cleaned(content: str) -> str:
     """Return a line without what can't be seen: byte order marks, NULs, tabs, what is no UTF-8."""
     normal = unicodedata.normalize("NFKC", content)
     return "".join(c for c in normal if c.isprintable()).lstrip()
-
-
-def _shortened(complaints: list[str]) -> list[str]:
-    if len(complaints) <= _COMPLAINTS:
-        return complaints
-    return [*complaints[:_COMPLAINTS], f"... and {len(complaints) - _COMPLAINTS} more lines were left out."]

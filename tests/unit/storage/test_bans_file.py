@@ -117,7 +117,7 @@ def test_while_a_subject_can_t_be_read_nothing_is_lifted(tmp_path: Path) -> None
 def test_what_has_lost_its_line_to_a_bad_one_is_written_again(tmp_path: Path) -> None:  # M3
     bans = written(tmp_path, "ban bob\n")
     bans.load()
-    bans.path.write_text("ban b?b\n", encoding="utf-8")
+    bans.path.write_text("ban b?b", encoding="utf-8")  # without a line end
     bans.add(NETWORK, NOON)
     assert lines(bans) == ["ban b?b", "ban bob forever", "ban 203.0.113.0/24 forever"]
 
@@ -173,7 +173,7 @@ def test_a_disk_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
     def fail(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("storage.bans_file.write_whole", fail)
+    monkeypatch.setattr("storage.edited_file.write_whole", fail)
     with pytest.raises(OSError, match="No space"):
         bans.add(NETWORK, NOON)
     assert bans.load() == ([], [], [])
