@@ -1,9 +1,7 @@
 // What is shown -> nodes of the page. Text becomes text nodes and nothing else; an address of the web becomes a link.
 
-import { clock, dateOf, NameColors } from "./render.js";
+import { clock, dateOf, links, NameColors } from "./render.js";
 
-const LINK = /https?:\/\/[^\s<>"]+/giu;
-const TRAILING = /[.,:;!?'*_~\u2026\u201d\u2019]+$/u; // belongs to the sentence, not to the address
 const TOGETHER = 300; // seconds between two messages of one author that stand together
 const ELEMENTS = { own: "bdi", act: "em", mention: "mark", usage: "code" };
 
@@ -38,25 +36,7 @@ export function element(tag, className = "", ...children) {
 export const nameNode = (name) => element("bdi", `name c${colors.of(name)}`, name);
 
 // A text in pieces, its links as anchors.
-export function linked(text) {
-  const parts = [];
-  let from = 0;
-  for (const { 0: found, index } of text.matchAll(LINK)) {
-    const address = trimmed(found);
-    if (!URL.canParse(address)) continue;
-    parts.push(text.slice(from, index), anchor(address));
-    from = index + address.length;
-  }
-  return [...parts, text.slice(from)].filter((part) => part !== "");
-}
-
-function trimmed(found) {
-  let address = found.replace(TRAILING, "");
-  while (address.endsWith(")") && address.split(")").length > address.split("(").length) {
-    address = address.slice(0, -1).replace(TRAILING, "");
-  }
-  return address;
-}
+const linked = (text) => links(text).map(([part, isLink]) => (isLink ? anchor(part) : part));
 
 function anchor(address) {
   const made = element("a", "", address);

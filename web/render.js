@@ -16,13 +16,38 @@ const name = (text) => ({ text, role: "name" });
 const author = (text, me) => ({ text, role: text === me ? "own" : "name" });
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\-]/g, "\\$&");
 
+const ADDRESS = /[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s<>"/?#:@][^\s<>"]*/gu;
+const TRAILING = /[.,:;!?'*_~\u2026\u201d\u2019]+$/u; // belongs to the sentence, not to the address
+
+// `text` in pieces, and of each whether it is an address of the web.
+export function links(text) {
+  const pieces = [];
+  let end = 0;
+  for (const { 0: found, index } of text.matchAll(ADDRESS)) {
+    const address = trimmed(found);
+    if (address.endsWith("//")) continue; // nothing but dots, say
+    pieces.push([text.slice(end, index), false], [address, true]);
+    end = index + address.length;
+  }
+  return [...pieces, [text.slice(end), false]].filter(([piece]) => piece);
+}
+
+function trimmed(found) {
+  let address = found.replace(TRAILING, "");
+  while (address.endsWith(")") && address.split(")").length > address.split("(").length) {
+    address = address.slice(0, -1).replace(TRAILING, "");
+  }
+  return address;
+}
+
 // `text` in pieces, and of each whether it is `me` as a word of its own. A name may hold hyphens, so "ann" is no word of
-// "ann-marie"; behind it one may stand for a dash.
+// "ann-marie"; behind it one may stand for a dash. Within an address it is meant for nobody.
 export function mentions(text, me) {
   if (!me) return [[text, false]];
   const [word, own] = ["[\\p{L}\\p{N}_]", escaped(me).replaceAll("\\-", "-")];
-  const parts = text.split(new RegExp(`(?<!${word})(?<!${word}-)(${own})(?!${word})(?!-${word})`, "giu"));
-  return parts.map((part, at) => [part, at % 2 === 1]).filter(([part]) => part);
+  const pattern = new RegExp(`(?<!${word})(?<!${word}-)(${own})(?!${word})(?!-${word})`, "giu");
+  const found = ([part, isLink]) => (isLink ? [part] : part.split(pattern)).map((piece, at) => [piece, at % 2 === 1]);
+  return links(text).flatMap(found).filter(([piece]) => piece);
 }
 
 const marked = (text, me, role) =>

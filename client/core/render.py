@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
+from client.core.links import links
 from protocol import acts, events, requests
 from protocol.commands import BY_REQUEST
 from protocol.events import CommandHelp, Event
@@ -126,15 +127,19 @@ def _marked(text: str, me: str, role: Role) -> Iterator[Span]:
 
 
 def mentions(text: str, name: str) -> Iterator[tuple[str, bool]]:
-    """Yield `text` in pieces, and of each whether it is `name` as a word of its own, in any case; `name` may be ""."""
+    """Yield `text` in pieces, and of each whether it is `name` as a word of its own, in any case; `name` may be "".
+
+    A name within an address of the web is meant for nobody, and would cut the address in two.
+    """
     if not name:
         yield text, False
         return
     # A name may hold hyphens, so that "ann" is no word of "ann-marie"; behind it one may stand for a dash.
     word = re.compile(rf"(?<!\w)(?<!\w-)({re.escape(name)})(?!\w)(?!-\w)", re.IGNORECASE)
-    for index, piece in enumerate(word.split(text)):
-        if piece:
-            yield piece, index % 2 == 1
+    for part, is_link in links(text):
+        for index, piece in enumerate([part] if is_link else word.split(part)):
+            if piece:
+                yield piece, index % 2 == 1
 
 
 def _whispered(event: events.Whispered, me: str) -> Shown:

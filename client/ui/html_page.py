@@ -4,10 +4,14 @@ The page is written from the start to the end and never again: a head, then a li
 once on the disk's way. So an hour's chat costs as much per line as its first minute. HTML allows this: the end tags
 that are missing are implied.
 
+A page that was loaded from a file may not read that file again. But it may have it in a hidden frame, where the same
+script runs, and tells the page around it what that lacks. So what is new is added to the log, nothing moves under the
+reader, and a screen reader says what came. Only who knows the page's id is told, that is who has read the file: any
+other page could have it in a frame, too. Without scripts the browser reloads the page. The element that has it do so
+stands in the head while the chat goes on; its place is left blank at the end, and then nothing looks any more.
+
 Nothing in it is trusted. Text is escaped, names stand in <bdi>, so that one written from right to left turns nothing
-around, and the content security policy allows the page's own style and script, by their hashes, and nothing else. The
-script reloads the page, and puts the reader back where he was, unless he is selecting text; without scripts the browser
-reloads it by itself.
+around, and the content security policy allows the page's own style, script and frame, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,14 +21,16 @@ import contextlib
 import hashlib
 import html
 import os
+import secrets
 import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from client.cli import exits
 from client.cli.exits import Ending
+from client.core.links import links
 from client.core.render import Role, Shown, Span, refusal
 from client.view.name_colors import COLORS, NameColors
 from protocol.sanitize import clean
@@ -50,6 +56,7 @@ p { margin: 0; padding: .3rem .6rem .3rem 4.6rem; border-radius: .4rem; white-sp
 time { float: left; width: 4rem; margin-left: -4rem; color: var(--faint); font-size: .8rem; line-height: 1.9;
   font-variant-numeric: tabular-nums }
 bdi { font-weight: 600 }
+a { color: inherit; text-underline-offset: .15em }
 .own { background: var(--own) }
 .whispered { color: var(--whisper); font-style: italic }
 .notice, .question { color: var(--faint) }
@@ -60,20 +67,51 @@ mark { background: var(--mention); color: inherit; font-weight: 600; border-radi
 """ + " ".join(f".c{n} {{ color: var(--c{n}) }}" for n in range(COLORS))
 
 _SCRIPT = """
-const key = "read to " + location.pathname;
-history.scrollRestoration = "manual";
-const end = () => document.documentElement.scrollHeight;
-addEventListener("load", () => {
-  const place = sessionStorage.getItem(key);
-  scrollTo(0, place === null || place === "end" ? end() : Number(place));
-});
-addEventListener("pagehide", () => {
-  sessionStorage.setItem(key, scrollY + innerHeight >= end() - 8 ? "end" : scrollY);
-});
-setInterval(() => {
-  if (!document.hidden && getSelection().isCollapsed) location.reload();
-}, 2000);
+const log = () => document.querySelector("[role=log]");
+const goesOn = () => document.querySelector("noscript") !== null;
+const toEnd = () => scrollTo(0, document.documentElement.scrollHeight);
+const isAtEnd = () => scrollY + innerHeight >= document.documentElement.scrollHeight - 8;
+
+// In the frame: tell the page, which has `count` rows, what it lacks. A row is whole if its line end follows it.
+function tell() {
+  const [id, count] = location.hash.slice(1).split("-");
+  const isSame = id === log().id;
+  const rows = [...log().children].filter((row) => row.nextSibling);
+  const added = isSame ? rows.slice(count).map((row) => row.outerHTML) : [];
+  parent.postMessage({ isSame, added, goesOn: isSame && goesOn() }, "*");
+}
+
+function begin() {
+  const last = log().lastElementChild;
+  if (last?.nextSibling === null) last.remove();
+  toEnd();
+  if (!goesOn()) return;
+  const timer = setInterval(look, 2000);
+  addEventListener("message", ({ source, data: { isSame, added, goesOn } }) => {
+    if (source !== frame.contentWindow) return;
+    if (!isSame) return location.reload(); // another chat has begun in this file
+    const follows = isAtEnd();
+    log().append(...new DOMParser().parseFromString(added.join(""), "text/html").body.children);
+    if (follows && added.length) toEnd();
+    if (goesOn) return;
+    clearInterval(timer);
+    frame.remove();
+  });
+}
+
+let frame = document.createElement("iframe");
+function look() {
+  frame.remove();
+  if (document.hidden) return;
+  frame = document.createElement("iframe");
+  frame.hidden = true;
+  frame.src = `#${log().id}-${log().children.length}`;
+  document.body.append(frame);
+}
+
+addEventListener("load", parent === window ? begin : tell);
 """
+_RELOADS = b'<noscript><meta http-equiv="refresh" content="5"></noscript>'
 
 
 def _hash(text: str) -> str:
@@ -81,7 +119,10 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-_POLICY = f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; base-uri 'none'"
+_POLICY = (
+    f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; frame-src 'self' file:; "
+    "base-uri 'none'; form-action 'none'"
+)
 
 _HEAD = f"""\
 <!DOCTYPE html>
@@ -93,16 +134,16 @@ _HEAD = f"""\
 <title>Chat</title>
 <style>{_STYLE}</style>
 <script>{_SCRIPT}</script>
-<noscript><meta http-equiv="refresh" content="5"></noscript>
+{_RELOADS.decode()}
 </head>
 <body>
 <main>
 """
 
 
-def head(title: str) -> str:
-    """Return the page's beginning."""
-    return f"{_HEAD}<h1>{html.escape(title)}</h1>\n"
+def head(title: str, page_id: str) -> str:
+    """Return the page's beginning; `page_id`, of letters and digits, is no other page's."""
+    return f'{_HEAD}<h1>{html.escape(title)}</h1>\n<div role="log" aria-label="Messages" id="{page_id}">\n'
 
 
 def line(shown: Shown, at: datetime, colors: NameColors) -> str:
@@ -114,13 +155,20 @@ def line(shown: Shown, at: datetime, colors: NameColors) -> str:
 
 
 def _span(span: Span, colors: NameColors) -> str:
-    text = html.escape(span.text)
     if span.role is Role.NAME:
-        return f'<bdi class="c{colors.of(span.text)}">{text}</bdi>'
+        return f'<bdi class="c{colors.of(span.text)}">{html.escape(span.text)}</bdi>'
+    text = "".join(_piece(piece, is_link) for piece, is_link in links(span.text))
     if span.role in _ELEMENTS:
         element = _ELEMENTS[span.role]
         return f"<{element}>{text}</{element}>"
     return f'<span class="usage">{text}</span>' if span.role is Role.USAGE else f"<span>{text}</span>"
+
+
+def _piece(text: str, is_link: bool) -> str:
+    escaped = html.escape(text)
+    if not is_link:
+        return escaped
+    return f'<a href="{escaped}" target="_blank" rel="noopener noreferrer nofollow ugc">{escaped}</a>'
 
 
 class Page:
@@ -128,22 +176,24 @@ class Page:
 
     def __init__(self, path: Path, title: str) -> None:
         """Make the file at `path`, or empty it. Raises OSError, also when it is a link or another user's."""
-        self._file: TextIO = os.fdopen(open_private(path), "w", encoding="utf-8")
+        self._file: BinaryIO = os.fdopen(open_private(path), "wb")
         self._writing = threading.Lock()
         self._colors = NameColors()
-        self._write(head(title))
+        self._write(head(title, secrets.token_hex(16)))
 
     def show(self, shown: Shown) -> None:
         """Add what is shown, as of now. Raises OSError."""
         self._write(line(shown, datetime.now(), self._colors))
 
     def close(self) -> None:
-        """Leave the page as it is."""
-        self._file.close()
+        """Leave the page as it is: nothing more comes, so it is not to be looked at again."""
+        with self._writing, contextlib.suppress(OSError), self._file as file:
+            file.seek(_HEAD.encode().index(_RELOADS))
+            file.write(b" " * len(_RELOADS))
 
     def _write(self, text: str) -> None:
         with self._writing:
-            self._file.write(text)
+            self._file.write(text.encode())
             self._file.flush()
 
 

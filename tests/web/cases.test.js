@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { JoinsLine, mentions, NameColors, textOf } from "../../web/render.js";
+import { JoinsLine, links, mentions, NameColors, textOf } from "../../web/render.js";
 import { clean } from "../../web/sanitize.js";
 import { Session } from "../../web/session.js";
 
@@ -63,6 +63,14 @@ test("mentions", () => {
   for (const { me, text, found } of cases.mentions) {
     const pieces = mentions(text, me);
     assert.deepEqual(pieces.filter(([, isMe]) => isMe).map(([piece]) => piece), found, text);
+    assert.equal(pieces.map(([piece]) => piece).join(""), text);
+  }
+});
+
+test("links", () => {
+  for (const { text, found } of cases.links) {
+    const pieces = links(text);
+    assert.deepEqual(pieces.filter(([, isLink]) => isLink).map(([piece]) => piece), found, text);
     assert.equal(pieces.map(([piece]) => piece).join(""), text);
   }
 });

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from client.core.links import links
 from client.core.render import mentions
 from client.core.session import ClientSession
 from client.core.step import Step
@@ -83,6 +84,12 @@ def test_a_conversation_goes_as_in_the_file(case: dict[str, Any]) -> None:  # W3
 def test_mentions_are_found_as_in_the_file(case: dict[str, Any]) -> None:  # W4
     assert [piece for piece, is_me in mentions(case["text"], case["me"]) if is_me] == case["found"]
     assert "".join(piece for piece, _ in mentions(case["text"], case["me"])) == case["text"]
+
+
+@pytest.mark.parametrize("case", CASES["links"], ids=lambda case: ascii(case["text"]))
+def test_links_are_found_as_in_the_file(case: dict[str, Any]) -> None:  # W4
+    assert [piece for piece, is_link in links(case["text"]) if is_link] == case["found"]
+    assert "".join(piece for piece, _ in links(case["text"])) == case["text"]
 
 
 @pytest.mark.parametrize("case", CASES["cleaned"], ids=lambda case: ascii(case["text"]))

@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import re
+import secrets
 import stat
 from datetime import datetime
 from html.parser import HTMLParser
@@ -25,6 +26,7 @@ from client.view.name_colors import COLORS, NameColors
 from protocol import events
 from protocol.sanitize import clean
 
+ID = "0123456789abcdef"
 NOON = datetime(2026, 1, 2, 12, 0, 0)
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -93,18 +95,29 @@ def test_own_lines_are_marked() -> None:
 def test_a_name_has_its_colour_and_always_the_same_one() -> None:
     classes = {Reader(line(said(text), NOON)).elements[2][1]["class"] for text in ("one", "two")}
     assert classes == {f"c{NameColors().of('ann')}"}
-    assert all(f".c{shade} {{" in head("") for shade in range(COLORS))
+    assert all(f".c{shade} {{" in head("", ID) for shade in range(COLORS))
 
 
 def test_ones_name_in_what_others_say_is_marked() -> None:
     assert "<mark>bob</mark>" in line(said("hi bob"), NOON)
 
 
+def test_an_address_of_the_web_is_a_link() -> None:  # D7
+    read = Reader(line(said("see https://example.org/?a&b, javascript:alert(1)"), NOON))
+    ((_, address),) = [element for element in read.elements if element[0] == "a"]
+    assert address == {
+        "href": "https://example.org/?a&b",
+        "target": "_blank",
+        "rel": "noopener noreferrer nofollow ugc",
+    }
+    assert read.text == "12:00:00ann: see https://example.org/?a&b, javascript:alert(1)\n"
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_of_thing_has_a_class_that_the_style_knows(kind: Kind) -> None:
     name = kind.name.lower()
     assert f'class="{name}"' in line(Shown(kind, (Span("x"),)), NOON)
-    assert name == "said" or f".{name}" in head("")
+    assert name == "said" or f".{name}" in head("", ID)
 
 
 def test_how_a_command_is_typed_stands_out() -> None:
@@ -151,7 +164,7 @@ def test_any_cleaned_text_is_read_back_as_it_was(text: str) -> None:
 
 
 def test_the_policy_allows_this_style_and_this_script_and_nothing_else() -> None:
-    page = head("Chat")
+    page = head("Chat", ID)
     policy = next(
         attrs["content"]
         for tag, attrs in Reader(page).elements
@@ -167,34 +180,64 @@ def test_the_policy_allows_this_style_and_this_script_and_nothing_else() -> None
         assert f"{tag}-src 'sha256-{digest}'" in policy
 
 
-def test_the_page_updates_itself_without_scripts_too() -> None:
-    assert '<noscript><meta http-equiv="refresh"' in head("Chat")
+def test_the_page_updates_itself_without_scripts_too_until_the_end(tmp_path: Path) -> None:  # D7
+    path = tmp_path / "chat.html"
+    page = Page(path, "Chat")
+    page.show(said("\u00e9"))
+    before = path.read_text(encoding="utf-8")
+    refresh = '<noscript><meta http-equiv="refresh" content="5"></noscript>'
+    assert before.count(refresh) == 1
+    page.close()
+    assert path.read_text(encoding="utf-8") == before.replace(refresh, " " * len(refresh))
+
+
+def test_the_log_is_one_for_screen_readers(tmp_path: Path) -> None:  # D7
+    assert ("div", {"role": "log", "aria-label": "Messages", "id": ID}) in Reader(head("Chat", ID)).elements
+
+
+def test_no_page_has_the_id_of_another(tmp_path: Path) -> None:
+    path, ids = tmp_path / "chat.html", set()
+    for _ in range(2):
+        Page(path, "Chat").close()
+        ids |= {attrs["id"] for tag, attrs in Reader(path.read_text(encoding="utf-8")).elements if "id" in attrs}
+    assert len(ids) == 2
+
+
+def test_where_there_is_no_way_back_the_end_is_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    Page(path, "Chat").close()
+    with os.fdopen(reader, "rb") as pipe:
+        assert b"<noscript>" in pipe.read()
 
 
 def test_the_title_is_text() -> None:
-    assert "<b>" not in head("<b>")
+    assert "<b>" not in head("<b>", ID)
 
 
 def test_the_page_is_made_and_grows_by_a_line_at_a_time(tmp_path: Path) -> None:  # D6, D7
     path = tmp_path / "chat.html"
     page = Page(path, "Chat")
-    before = path.read_text(encoding="utf-8")
-    sizes = []
+    before, sizes = path.read_text(encoding="utf-8"), []
     for _ in range(1000):
         page.show(said("hello"))
         sizes.append(path.stat().st_size)
-    page.close()
     assert path.read_text(encoding="utf-8").startswith(before)
+    page.close()
     grown = {after - before for before, after in pairwise(sizes)}
     assert len(grown) == 1, "each line costs the same"
 
 
-def test_an_old_page_is_reset_and_made_private(tmp_path: Path) -> None:  # D6
+def test_an_old_page_is_reset_and_made_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # D6
     path = tmp_path / "chat.html"
     path.write_text("yesterday" * 1000)
     path.chmod(0o644)
-    Page(path, "Chat").close()
-    assert path.read_text(encoding="utf-8") == head("Chat")
+    with monkeypatch.context() as patched:
+        patched.setattr(secrets, "token_hex", lambda _: ID)
+        page = Page(path, "Chat")
+    assert path.read_text(encoding="utf-8") == head("Chat", ID)
+    page.close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
