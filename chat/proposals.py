@@ -1,6 +1,9 @@
 """Proposals: the changes that sessions ask of the room. The order (chat.order) decides which is taken next,
 `Room.apply` carries it out or refuses it, and `Log.append`, nothing else, gives the resulting entry its number.
 
+A proposal that is a client's line has its number, `cseq`, and a `mark`, the hash of what was typed (chat.replies): the
+room carries a line out once, and answers it again as it was answered.
+
 A line that is said or announced, a whisper and an absence are proposed as the requests that they are, since the hot
 path can't pay for another object. A proposal holds everything that the room decides by: what was cleaned, checked
 against the server's options or looked up in a table (the skeleton of a name) is done before it is proposed.
@@ -19,7 +22,8 @@ class Enter:
     """Come into the room as `name`, which looks like `skeleton`.
 
     `client` is the hash of a client's secret, "" for a text user; by its own word, its lines up to `settled` may have
-    been heard. `account` is the key of the account whose password was given.
+    been heard, and this is its connection number `attempt`. `account` is the key of the account whose password was
+    given. `server` is the incarnation of the server that it is connected to; "" if there is but one.
     """
 
     name: str
@@ -27,6 +31,19 @@ class Enter:
     account: str = ""
     client: str = ""
     settled: int = 0
+    server: str = ""
+    attempt: int | None = None
+
+
+@value
+class Replace:
+    """Take out the member that is an earlier connection of this `client`, before its connection `attempt` enters.
+
+    A member with the same `attempt`, or a higher one, stays: this proposal was held up on its way.
+    """
+
+    client: str
+    attempt: int | None = None
 
 
 @value
@@ -48,10 +65,13 @@ class Leave:
 
 @value
 class Remove:
-    """Take the member called `name` out of the room, as an operator, for `reason`."""
+    """Take the member called `name` out of the room, as the operator `by`, for `reason`."""
 
     name: str
     reason: str
+    by: str = ""
+    cseq: int | None = None
+    mark: int = 0
 
 
 @value
@@ -63,17 +83,42 @@ class Claim:
 
 @value
 class Impose:
-    """Let `sanction` hold, as an operator, or as the server itself (seat 0)."""
+    """Let `sanction` hold, as an operator, or as the server itself (seat 0).
+
+    `did` is what the author has done then, for the other operators and the server's log: `muted bob for 10 min`; ""
+    where nobody is told. `notice` is the author's answer.
+    """
 
     sanction: Sanction
+    did: str = ""
+    notice: str = ""
+    cseq: int | None = None
+    mark: int = 0
 
 
 @value
 class Lift:
-    """End what `act` forbids to `subject`, as an operator, or as the server itself (seat 0)."""
+    """End what `act` forbids to `subject`, as the operator `by`, or as the server itself (seat 0).
+
+    `did` and `notice` are as in `Impose`.
+    """
 
     act: Act
     subject: str
+    by: str = ""
+    did: str = ""
+    notice: str = ""
+    cseq: int | None = None
+    mark: int = 0
+
+
+@value
+class Settle:
+    """Note that the author's line `cseq` was answered by its server with the event in `payload`, and led to no more."""
+
+    cseq: int
+    mark: int
+    payload: bytes
 
 
 @value
@@ -81,6 +126,31 @@ class Own:
     """Be the owner of the `account` of this key; "" for no account any more."""
 
     account: str
+
+
+@value
+class SetAccount:
+    """Register the author's name, of which `key` is the key, or give its account another password.
+
+    `record` is the hash of the password, as users.txt has it (storage.passwords). Only a shared room keeps it.
+    """
+
+    key: str
+    record: str
+
+
+@value
+class DropAccount:
+    """Remove the author's account, of which `key` is the key. Only in a shared room."""
+
+    key: str
+
+
+@value
+class ServerGone:
+    """Take out all members of the server `incarnation`, which is gone. Nobody's proposal (seat 0)."""
+
+    incarnation: str
 
 
 @value
@@ -108,11 +178,16 @@ Proposal = (
     | Enter
     | Rename
     | Leave
+    | Replace
     | Remove
     | Claim
     | Impose
     | Lift
+    | Settle
     | Own
+    | SetAccount
+    | DropAccount
+    | ServerGone
     | Accounts
     | Operators
 )
