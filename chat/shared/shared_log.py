@@ -1,31 +1,32 @@
 """The shared log as messages: the commands that a server gives to it, and what comes back.
 
-The log is one stream of entries that all servers of a room read and append to, beside a table of the *incarnations* that
-may append. An incarnation is one life of a server in the log: 16 random hex digits, never used twice. Commands never
-wait; results arrive later, in order:
+The log is one stream of entries that all servers of a room read and append to, beside a table of the *incarnations*
+that may append. An incarnation is one life of a server in the log: 16 random hex digits, never used twice. Commands
+never wait; results arrive later, in order:
 
-    server                                    log
-    Rewind()                              ->
-                                          <-  Snapshot(newest one, or none), then Entries(all that follow it), ...
-    Open("9f..", what it can)             ->
-                                          <-  Opened("9f.."); its entry of the kind OPEN is among the Entries, like all others
-    Append("9f..", 1, payload)            ->
-                                          <-  Appended(1), before or after the Entries that hold it
-    Beat("9f..")                 every 2 s -> Beats({"9f..": 1, ...}): the counters of all open incarnations
+    server                              log
+    Rewind()                        ->
+                                    <-  Snapshot(the newest, or none), then Entries(all that follow it), ...
+    Open("9f..", what it can)       ->
+                                    <-  Opened("9f.."); its entry, of the kind OPEN, is among the Entries as all are
+    Append("9f..", 1, payload)      ->
+                                    <-  Appended(1), before or after the Entries that hold it
+    Beat("9f..")         every 2 s  ->
+                                    <-  Beats({"9f..": 1, ...}), the counters of all open incarnations
 
-What the log promises, in whatever place it is kept (`MemoryLog`, Redis):
+What the log promises, in whatever place it is kept (chat.shared.log_store):
 
-- An Append gets in if its incarnation is open and its count follows the last one; it is repeated until it is answered, and gets
-  in once. Appended tells that the log has it, not that it is safe: a server acts only on what it has read back.
-- Every entry names the `mark` of the one before it in `prev`. Who reads finds each entry after its own last one, or
-  LostThread: a copy of the log that ends earlier, or is another one, can't be taken for this one.
-- After LostThread there are no more Entries until Rewind; what was appended before and is not answered is dropped. After
-  Refused the incarnation is of no more use. Both ways the server closes it, rewinds and opens another. What the old one had appended
-  has been read, or never will be, when its CLOSE (or GONE) has been read.
-- A run begins, with an entry of the kind RUN, where entries may have been lost: what holds the log was started again, or is another
-  one (Redis's `master_replid` has changed). The first entry of a log is one. Numbers that a lost entry may have had have to be passed over there.
-- After Unreachable nothing is lost: Open, Append and Close are repeated when the log can be reached again, the other commands
-  are dropped, since they are given again as time passes.
+- An Append gets in if its incarnation is open and its count follows the last one. It is repeated until it is answered
+  and gets in once. Appended says that the log has it, not that it is safe: a server acts only on what it has read back.
+- Every entry names in `prev` the `mark` of the one before it, and a server that has lost the log for a while finds its
+  own last entry first. If it is not there, the answer is LostThread: another log, or a copy that ends earlier, can't be
+  taken for this one. After LostThread there are no Entries until Rewind, and Appends without an answer are dropped.
+- After Refused or LostThread the incarnation is of no more use: the server closes it, rewinds and opens another. What
+  the old one appended has been read, or never will be, when its CLOSE or GONE, or the OPEN of the new one, is read.
+- A run begins, with an entry of the kind RUN, wherever entries may have been lost before: Redis was started again, or
+  is another one. The first entry of a log is one, too. The numbers that lost entries may have had are passed over there.
+- After Unreachable nothing is lost: Open, Append and Close are repeated when the log can be reached again. The other
+  commands are dropped, since their time comes again.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def mark_of(prev: str, incarnation: str, count: int) -> str:
     return sha1(f"{prev}:{incarnation}:{count}".encode(), usedforsecurity=False).hexdigest()
 
 
-# --- commands ----------------------------------------------------------------------------------------------------------
+# --- commands --------------------------------------------------------------------------------------------------------
 
 
 @value
@@ -121,7 +122,7 @@ class Close:
 
 @value
 class KeepSnapshot:
-    """Keep `blob`, the state after the entry of this id and mark, and drop the entries before the last but one snapshot.
+    """Keep `blob`, the state after the entry of this id and mark, and drop the entries before the snapshot before it.
 
     It is ignored if that entry is not in the log, or if there is a newer snapshot.
     """
@@ -138,7 +139,7 @@ class Rewind:
 
 Command = Open | Append | Beat | DeclareGone | Close | KeepSnapshot | Rewind
 
-# --- results -----------------------------------------------------------------------------------------------------------
+# --- results ---------------------------------------------------------------------------------------------------------
 
 
 @value
@@ -179,22 +180,21 @@ class Beats:
 
 @value
 class Snapshot:
-    """What to begin with after Rewind: the state after the entry of this id and mark; `blob` is None if there is none."""
+    """The answer to Rewind: the state after the entry of this id and mark; `blob` is None if it is the empty room.
+
+    `end_lost`: what was read last before Rewind is not in the log any more, and not because a snapshot made it
+    needless: the log, or its end, is another one. What came there never was.
+    """
 
     blob: bytes | None
     id: str = NOWHERE
     mark: str = NO_MARK
+    end_lost: bool = False
 
 
 @value
 class LostThread:
-    """The entry that was read last is not in the log any more.
-
-    `end_lost`: perhaps because the log has lost its end, so that what was read there never was; else it was dropped,
-    as snapshots made it needless.
-    """
-
-    end_lost: bool
+    """What follows the entry that was read last can't be told: it is not in the log any more. See Snapshot.end_lost."""
 
 
 @value
