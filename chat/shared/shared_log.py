@@ -24,7 +24,7 @@ What the log promises, in whatever place it is kept (chat.shared.log_store):
 - After Refused or LostThread the incarnation is of no more use: the server closes it, rewinds and opens another. What
   the old one appended has been read, or never will be, when its CLOSE or GONE, or the OPEN of the new one, is read.
 - A run begins, with an entry of the kind RUN, wherever entries may have been lost before: Redis was started again, or
-  is another one. The first entry of a log is one, too. The numbers that lost entries may have had are passed over there.
+  is another one. The first entry of a log is one, too. Numbers that lost entries may have had are passed over there.
 - After Unreachable nothing is lost: Open, Append and Close are repeated when the log can be reached again. The other
   commands are dropped, since their time comes again.
 """
