@@ -28,6 +28,7 @@ from protocol.values import value
 _MESSAGES = frozenset({Said, Whispered, Announced})
 KEPT = 10_000  # entries in memory: some megabytes, and hours of most rooms
 REPLAY_BYTES = 256 * 1024  # of text, told again at once: a quarter of what a reader may be behind
+RUNS = 10_000  # whose numbers are known
 _ENTRY_BYTES = 120  # what an entry takes on the wire besides its text, roughly
 _SINCE_2020 = 1_577_836_800.0  # seconds since the epoch: 2020-01-01, UTC
 _A_SECOND = 1 << 20  # numbers: more than any server gives in one, so that a run stays below the next one
@@ -79,22 +80,46 @@ class Log:
         kept: int = KEPT,
         runs: Sequence[Range] | None = None,
         older: Callable[[int], Entry | None] = lambda seq: None,
+        first: int | None = None,
     ) -> None:
         """Go on after `entries`, the newest of a log that has reached `seq`; keep `kept`.
 
         `runs` are those of before, the oldest first; by default one that has issued all numbers. `older` looks an
-        entry up that is not in memory any more.
+        entry up that is not in memory any more. `first` is that of the run that goes on; by default a new one begins.
         """
         self.seq = seq
+        self.kept = kept
         self._entries: deque[Entry] = deque(entries, kept)
         # Apart, so that nobody who asks for messages pays for the comings and goings between them.
         self._messages = deque(filter(is_message, self._entries), kept)
         self._fresh: list[Entry] = []
         self._older = older
         earlier = [(1, seq)] if runs is None else list(runs)
-        self._firsts = [first for first, _ in earlier] + [seq + 1]
+        self._firsts = [begin for begin, _ in earlier] + [seq + 1 if first is None else first]
         self._lasts = [last for _, last in earlier]
-        self._before = list(accumulate((last - first + 1 for first, last in earlier), initial=0))  # entries, by run
+        self._before = list(accumulate((last - begin + 1 for begin, last in earlier), initial=0))  # entries, by run
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield the entries in memory, the oldest first."""
+        return iter(self._entries)
+
+    def runs(self) -> list[Range]:
+        """Return the runs that are known, the oldest first; the last one goes on, and may have issued none yet."""
+        return list(zip(self._firsts, [*self._lasts, self.seq], strict=True))
+
+    def begin_run(self, at: float) -> None:
+        """Begin a run at `at`, seconds since the epoch; forget the oldest, if there are very many."""
+        first = first_number(self.seq, at)
+        if self.seq < self._firsts[-1]:  # the run before has issued none
+            del self._firsts[-1]
+        else:
+            self._before.append(self._count(self.seq))
+            self._lasts.append(self.seq)
+        self._firsts.append(first)
+        self.seq = first - 1
+        excess = len(self._firsts) - RUNS
+        if excess > 0:
+            del self._firsts[:excess], self._lasts[:excess], self._before[:excess]
 
     def next_seq(self) -> int:
         """Return the number that the next entry gets, from 1; `append` gives it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from protocol.text import key_of, skeleton
 
 
@@ -10,18 +12,30 @@ class LookAlikes:
 
     def __init__(self) -> None:
         self._by_skeleton: dict[str, dict[str, str]] = {}  # skeleton -> key -> name
+        self._skeletons: dict[str, str] = {}  # by key
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Yield each name and its skeleton; of names that look the same, the one that was added first is first."""
+        return ((name, look) for look, alike in self._by_skeleton.items() for name in alike.values())
 
     def add(self, name: str, look: str | None = None) -> None:
         """Add `name`, whose skeleton is `look`; by default the one that this server finds."""
-        self._by_skeleton.setdefault(skeleton(name) if look is None else look, {})[key_of(name)] = name
+        key, look = key_of(name), skeleton(name) if look is None else look
+        if self._skeletons.setdefault(key, look) != look:
+            self.discard(name)
+            self._skeletons[key] = look
+        self._by_skeleton.setdefault(look, {})[key] = name
 
     def discard(self, name: str) -> None:
         """Remove `name`, in any case, if it is there."""
-        look = skeleton(name)
-        alike = self._by_skeleton.get(look, {})
-        alike.pop(key_of(name), None)
+        key = key_of(name)
+        look = self._skeletons.pop(key, None)
+        if look is None:
+            return
+        alike = self._by_skeleton[look]
+        del alike[key]
         if not alike:
-            self._by_skeleton.pop(look, None)
+            del self._by_skeleton[look]
 
     def find(self, name: str, exclude: str, look: str | None = None) -> str | None:
         """Return a name that looks like `name` and is neither that, in any case, nor `exclude`; None for none."""

@@ -62,6 +62,15 @@ class Places:
         cseqs, seqs = self._clients.get(identity, (array("q"), array("q")))
         return _find(cseqs, seqs, cseq, 0, len(cseqs))
 
+    @classmethod
+    def reopened(cls, page: Page) -> Places:
+        """Return the places of a page that grows on."""
+        places = cls()
+        places._count = len(page.seqs)
+        for begin, end, identity in zip([0, *page.ends], page.ends, page.identities, strict=False):
+            places._clients[identity] = page.cseqs[begin:end], page.seqs[begin:end]
+        return places
+
     def close(self) -> Page:
         """Return the page as it stands."""
         cseqs, seqs = array("q"), array("q")

@@ -47,6 +47,15 @@ def mark_of(text: str) -> int:
     return zlib.crc32(text.encode(errors="backslashreplace"))
 
 
+class Parts(NamedTuple):
+    """What replies consist of, the oldest first. The last of the `pages` grows; `highest`: of each client's lines."""
+
+    kept: int
+    pages: list[Page]
+    answers: list[Reply]
+    highest: dict[str, int]
+
+
 class Replies:
     """The answers to the lines of clients.
 
@@ -69,6 +78,21 @@ class Replies:
             self._add(page)
         for answer in answers:
             self._keep(answer)
+
+    @classmethod
+    def of(cls, parts: Parts) -> Replies:
+        """Return the replies that consist of `parts`."""
+        replies = cls(parts.pages[:-1], parts.answers, parts.kept)
+        growing = parts.pages[-1]
+        replies._places = Places.reopened(growing)
+        replies._last_page.update(dict.fromkeys(growing.identities, len(replies._pages)))
+        replies._highest = dict(parts.highest)
+        return replies
+
+    def parts(self) -> Parts:
+        """Return all that these consist of."""
+        pages = [*self._pages, self._places.close()]
+        return Parts(self._kept, pages, list(self._others.values()), dict(self._highest))
 
     def highest(self, identity: str) -> int | None:
         """Return the highest number of this client's lines that has been handled; None for a client that is unknown."""
@@ -115,7 +139,9 @@ class Replies:
 
     def _add(self, page: Page) -> None:
         """Add a closed page; forget the oldest ones, as long as the newer ones have enough places."""
-        self._highest.update(zip(page.identities, page.highest(), strict=True))  # a client's never fall
+        for identity, highest in zip(page.identities, page.highest(), strict=True):
+            if highest > self._highest.get(identity, -1):  # an answer that is no entry may be to a later line
+                self._highest[identity] = highest
         self._last_page.update(dict.fromkeys(page.identities, self._forgotten + len(self._pages)))
         self._pages.append(page)
         known = sum(len(page.seqs) for page in self._pages)

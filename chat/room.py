@@ -14,7 +14,7 @@ given twice, and chat.state knows which seats are sessions of this process.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +112,17 @@ class Room:
     def alike(self, name: str, exclude: str = "") -> str | None:
         """Return the name of a member that can be taken for `name` and is neither that nor `exclude`, or None."""
         return self._looks.find(name, exclude)
+
+    def looks(self) -> Iterator[tuple[str, str]]:
+        """Yield each member's name and its skeleton, in an order in which `restore` may take them again."""
+        return iter(self._looks)
+
+    def restore(self, members: Iterable[Member], looks: Iterable[tuple[str, str]]) -> None:
+        """Have an empty room hold what another one had in it."""
+        for member in members:
+            self._members[member.key] = self._seats[member.seat] = member
+        for name, skeleton in looks:
+            self._looks.add(name, skeleton)
 
     def names(self) -> tuple[str, ...]:
         """Return the members' names, in the order in which they came."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.log import REPLAY_BYTES, Entry, Log, first_number
+from chat.log import REPLAY_BYTES, RUNS, Entry, Log, first_number
 from protocol.events import Joined, Left, Past, Renamed, RoomEvent, Said, Whispered
 from tests.support.rows import for_each
 
@@ -162,3 +162,39 @@ def test_a_search_stops_at_the_newest_that_are_wanted() -> None:
 @pytest.mark.parametrize(("name", "at"), [("ANN", AT + 4), ("anna", AT + 4), ("carl", AT + 6), ("bob", None)])
 def test_somebody_was_last_seen_when_everybody_heard_of_them(name: str, at: float | None) -> None:
     assert log_of(*TALK).last_seen(name) == at
+
+
+def test_a_run_that_begins_passes_over_the_numbers_that_may_have_been_lost() -> None:  # N6
+    log = Log(seq=2, runs=[(1, 2)])
+    log.append(entry(3, Joined(3, "bob", 1)))
+    log.begin_run(AT)
+    first = log.next_seq()
+    assert first > 1 << 40
+    log.append(entry(first, Joined(first, "ann", 2)))
+    assert log.runs() == [(1, 2), (3, 3), (first, first)]
+    assert [log.issued(seq) for seq in (3, 4, first - 1, first, first + 1)] == [True, False, False, True, False]
+    assert log.since(1, "bob's") == (1, list(log))
+    assert log.since(3, "bob's") == (0, [log.newest()])
+
+
+def test_a_run_that_has_issued_no_number_is_none() -> None:
+    log = Log(seq=2, runs=[(1, 2)])
+    log.begin_run(AT)
+    log.begin_run(AT)
+    first = log.next_seq()
+    assert log.runs() == [(1, 2), (first, first - 1)]
+
+
+def test_the_oldest_of_very_many_runs_are_forgotten() -> None:
+    log = Log(seq=2 * RUNS, runs=[(seq, seq) for seq in range(1, 2 * RUNS + 1)])
+    log.append(entry(2 * RUNS + 1, Joined(2 * RUNS + 1, "bob", 1)))
+    log.begin_run(AT)
+    assert len(log.runs()) == RUNS
+    assert not log.issued(RUNS)
+    assert log.since(2 * RUNS - 7, "bob's") == (7, list(log))
+
+
+def test_a_log_that_was_restored_goes_on_with_its_run() -> None:  # N8
+    log = Log([entry(5, Joined(5, "bob", 1))], 5, runs=[(1, 2)], first=4)
+    assert log.runs() == [(1, 2), (4, 5)]
+    assert [log.issued(seq) for seq in (3, 4, 5)] == [False, True, True]

@@ -125,3 +125,14 @@ def test_look_alikes_are_those_with_the_same_skeleton(
     alike = {other for key, other in names.items() if key not in own and skeleton(other) == skeleton(name)}
     found = looks.find(name, but)
     assert found in alike if alike else found is None
+
+
+def test_a_look_alike_is_removed_by_the_skeleton_that_it_came_with() -> None:  # M9
+    looks = LookAlikes()
+    looks.add("ann", "as another version sees it")
+    looks.add("ann", "as a third one does")
+    assert looks.find("bob", "", "as another version sees it") is None
+    assert looks.find("bob", "", "as a third one does") == "ann"
+    assert list(looks) == [("ann", "as a third one does")]
+    looks.discard("ann")
+    assert list(looks) == []

@@ -53,6 +53,14 @@ def test_a_refusal_is_kept_as_it_was_and_known_in_the_next_run() -> None:
     assert (again.other("ann's", 2), again.take_fresh()) == (None, [])
 
 
+def test_a_line_that_was_refused_after_the_newest_entry_stays_known_when_the_page_is_closed() -> None:
+    answers = Replies(kept=16)
+    answers.note("ann's", 6, 1)
+    answers.remember("ann's", 7, mark_of("hi"), refusal(ErrorCode.NOTHING_TO_SAY, 7))
+    answers.note("bob's", 1, 2)  # which closes the page
+    assert answers.highest("ann's") == 7
+
+
 def test_refusals_are_bounded() -> None:
     answers = Replies((), (Reply("ann's", cseq, 0, b"") for cseq in range(REFUSED + 1)))
     assert answers.other("ann's", 0) is None

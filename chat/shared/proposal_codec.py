@@ -1,0 +1,108 @@
+"""Proposals <-> JSON: what a server appends to the log that it shares with others.
+
+A proposal is an array: the word for its kind, then its record (chat.shared.records). A batch is an entry's payload:
+what a server proposed in one turn, each with the seat of its author, and now and then the checksum that its room had
+at a number, for the others to compare theirs with.
+
+    {"p":[[7,["say","hi",12]],[0,["enter","bob","bob"]]],"sum":[4711,"9f86d081884c7d65..."]}
+
+Reading is strict: `batch_of` raises for a kind or a field that is not known here, and then the server has to stop,
+since a room that skipped a proposal would not be equal to the others' any more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from chat import proposals
+from chat.proposals import Proposal
+from chat.shared.records import shape_of
+from protocol import requests
+from protocol.json_text import encoder
+
+KINDS: dict[str, type] = {
+    "say": requests.Say,
+    "whisper": requests.Whisper,
+    "announce": requests.Announce,
+    "away": requests.GoAway,
+    "back": requests.ComeBack,
+    "enter": proposals.Enter,
+    "rename": proposals.Rename,
+    "leave": proposals.Leave,
+    "remove": proposals.Remove,
+    "claim": proposals.Claim,
+    "impose": proposals.Impose,
+    "lift": proposals.Lift,
+    "own": proposals.Own,
+    "accounts": proposals.Accounts,
+    "operators": proposals.Operators,
+}
+_WORDS = {kind: word for word, kind in KINDS.items()}
+_WRITERS = {kind: shape_of(kind).write for kind in KINDS.values()}
+_READERS = {word: shape_of(kind).read for word, kind in KINDS.items()}
+_encode = encoder()
+
+
+class UnknownProposalError(ValueError):
+    """The log holds what this server does not understand, so that it can't follow it any further."""
+
+
+class Batch(NamedTuple):
+    """What an entry of the log holds: proposals, each with its author's seat; `checksum`: that of the author's server's
+    room when its newest number was `seq`, "" for none.
+    """
+
+    proposals: Sequence[tuple[int, Proposal]]
+    seq: int = 0
+    checksum: str = ""
+
+
+def proposal_to_json(proposal: Proposal) -> list[Any]:
+    """Return a proposal as a JSON value."""
+    kind = type(proposal)
+    return [_WORDS[kind], *_WRITERS[kind](proposal)]
+
+
+def proposal_of(value: object) -> Proposal:
+    """Return the proposal in a JSON value. Raises UnknownProposalError."""
+    if type(value) is not list or not value or type(value[0]) is not str or value[0] not in _READERS:
+        raise UnknownProposalError(f"{value!r:.200} is no proposal that is known here")
+    try:
+        proposal: Proposal = _READERS[value[0]](value[1:])
+    except ValueError as error:
+        raise UnknownProposalError(f"{value!r:.200} can't be read: {error}") from error
+    return proposal
+
+
+def item_text(seat: int, proposal: Proposal) -> str:
+    """Return the JSON text of one proposal of a batch, by the member of `seat`."""
+    return _encode([seat, proposal_to_json(proposal)])
+
+
+def payload_of(items: Sequence[str], seq: int = 0, checksum: str = "") -> bytes:
+    """Return the payload of a batch whose proposals have these texts (`item_text`)."""
+    summed = f',"sum":{_encode([seq, checksum])}' if checksum else ""
+    return f'{{"p":[{",".join(items)}]{summed}}}'.encode()
+
+
+def batch_of(payload: bytes) -> Batch:
+    """Return the batch in an entry's payload. Raises UnknownProposalError."""
+    try:
+        content = json.loads(payload)
+        items, (seq, checksum) = content.pop("p"), content.pop("sum", (0, ""))
+        found = [(_seat(seat), proposal_of(value)) for seat, value in items]
+    except UnknownProposalError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise UnknownProposalError(f"{payload!r:.200} is no batch: {error!r}") from error
+    if content or type(seq) is not int or type(checksum) is not str:
+        raise UnknownProposalError(f"{payload!r:.200} holds more than is known here")
+    return Batch(found, seq, checksum)
+
+
+def _seat(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError(f"{value!r:.40} is no seat")
+    return value

@@ -1,0 +1,107 @@
+"""chat/shared/snapshot.py: a room that was restored goes on like the one that it was taken of."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.log import Log
+from chat.replies import Replies
+from chat.room import Room
+from chat.shared.snapshot import VERSION, SnapshotError, room_of, snapshot_of
+from protocol.errors import ErrorCode
+from protocol.events import refusal
+from tests.support.proposals import AT, EPOCH, drawn, told
+
+
+def small_room() -> Room:
+    """Return a room that forgets soon."""
+    return Room(EPOCH, Log(seq=3, kept=12, runs=[(1, 2)]), Replies(kept=16))
+
+
+def play(rng: random.Random, room: Room, step: int, *others: Room) -> list[tuple[object, ...]]:
+    """Apply one proposal to all rooms; return what came of it in each."""
+    seat, proposal = drawn(rng, room, step)
+    applied = [told(each.apply(seat, proposal, AT + step)) for each in (room, *others)]
+    if not step % 7:
+        for each in (room, *others):
+            each.replies.remember("ann's", step, step, refusal(ErrorCode.NOTHING_TO_SAY, step))
+    if not step % 20:
+        for each in (room, *others):
+            each.log.begin_run(AT + step)
+    return applied
+
+
+@pytest.mark.long
+@given(st.integers(0, 1 << 32), st.integers(0, 70), st.integers(1, 40))
+def test_a_restored_room_goes_on_like_the_one_it_was_taken_of(seed: int, before: int, after: int) -> None:  # N8
+    compare(seed, before, after)
+
+
+@pytest.mark.parametrize("before", [0, 1, 20, 60])
+def test_so_does_one_that_was_restored_at(before: int) -> None:
+    compare(before, before, 30)
+
+
+def compare(seed: int, before: int, after: int) -> None:
+    rng, room = random.Random(seed), small_room()
+    for step in range(before):
+        play(rng, room, step)
+    snapshot = snapshot_of(room)
+    again = room_of(snapshot)
+    assert snapshot_of(again) == snapshot
+    for step in range(before, before + after):
+        one, other = play(rng, room, step, again)
+        assert one == other
+        assert again.checksum() == room.checksum()
+    assert state_of(again) == state_of(room)
+
+
+def state_of(room: Room) -> object:
+    log, clients = room.log, ("ann's", "bob's")
+    missed = [log.since(first, "ann's") for first, _ in log.runs()]
+    places = [list(room.replies.places(client, cseq)) for client in clients for cseq in range(110)]
+    highest = [room.replies.highest(client) for client in clients]
+    return missed, log.messages(50, "ann's"), log.runs(), places, highest, list(room.looks()), room.replies.parts()
+
+
+def changed(**content: Any) -> bytes:
+    room = small_room()
+    for step in range(30):
+        play(random.Random(step), room, step)
+    return json.dumps(json.loads(snapshot_of(room)) | content).encode()
+
+
+def test_a_snapshot_of_another_version_is_not_read() -> None:
+    with pytest.raises(SnapshotError, match=rf"^its version is 99, and {VERSION} is known here$"):
+        room_of(changed(version=99))
+
+
+def test_one_that_was_spoilt_is_noticed_by_its_checksum() -> None:
+    room_of(changed())
+    with pytest.raises(SnapshotError, match="another one than its checksum says"):
+        room_of(changed(operators=["mallory"]))
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        b"",
+        b"\xff",
+        b"7",
+        b"[]",
+        b"{}",
+        changed(members=[[7]]),
+        changed(log=[7]),
+        changed(replies=[7, [], [], {}]),
+        b"[" * 9_000,
+    ],
+)
+def test_what_is_no_snapshot_is_told(snapshot: bytes) -> None:
+    with pytest.raises(SnapshotError, match=r"^it can't be read"):
+        room_of(snapshot)
