@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.proposals import Accounts, Enter, Impose, Leave, Proposal
+from chat.proposals import Accounts, Enter, Impose, Leave, Proposal, Settle
 from chat.sanctions import Act, Sanction
 from chat.shared.proposal_codec import (
     KINDS,
@@ -72,7 +72,8 @@ def test_a_proposal_arrives_as_it_was(proposal: Proposal) -> None:  # N1
         Enter("ann", "ann", "", "ann's", 3),
         Impose(Sanction(Act.BAN, ("bob", "client:1"), 1.5, "ann", "why")),
         Impose(Sanction(Act.LOCKDOWN, ("*",), 7)),
-        Accounts(frozenset({"b", "a"}), frozenset()),
+        Accounts(frozenset({"b"}), frozenset()),
+        Settle(7, 9, b"{}"),
     ],
 )
 def test_so_does_this_one(proposal: Proposal) -> None:  # N1
