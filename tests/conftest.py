@@ -15,6 +15,7 @@ import pytest
 from hypothesis import is_hypothesis_test, settings
 
 from runtime.encryption import Encryption
+from runtime.poller import POLLERS
 from tests.support.certificates import Certificates, Files
 from tests.support.live import Live
 from tests.support.programs import Programs
@@ -48,8 +49,8 @@ def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test a server for each transport that it is marked for."""
-    marker = metafunc.definition.get_closest_marker("transports")
+    """Give a test a server of each variant that it is marked for."""
+    marker = metafunc.definition.get_closest_marker("variants")
     if marker is not None and "live" in metafunc.fixturenames:
         metafunc.parametrize("live", marker.args, indirect=True)
 
@@ -62,9 +63,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Files:
 
 @pytest.fixture
 def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Live]:
-    """Serve in this process, on a real socket, at a time that the test moves."""
-    in_tls = getattr(request, "param", "plain") == "tls"
-    with Live(tmp_path, encryption=Encryption(*request.getfixturevalue("certificate")) if in_tls else None) as made:
+    """Serve in this process, on a real socket, at a time that the test moves; plain, with TLS, or plain with epoll."""
+    variant = getattr(request, "param", "plain")
+    if variant == "epoll" and "epoll" not in POLLERS:
+        pytest.skip("epoll is Linux's")
+    encryption = Encryption(*request.getfixturevalue("certificate")) if variant == "tls" else None
+    with Live(tmp_path, encryption=encryption, poller=POLLERS["epoll" if variant == "epoll" else "select"]()) as made:
         yield made
 
 

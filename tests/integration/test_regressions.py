@@ -18,7 +18,7 @@ from tests.support.live import Live
 from tests.support.programs import PATIENCE, Programs
 from tools.shared.sockets import room_for
 
-pytestmark = pytest.mark.transports("plain", "tls")
+pytestmark = pytest.mark.variants("plain", "tls")
 
 # --- miniircd, ncat --chat ---------------------------------------------------------------------------------------
 

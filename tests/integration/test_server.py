@@ -19,7 +19,7 @@ from runtime.transport import PlainTransport
 from storage import passwords
 from tests.support.live import Live, events, frame
 
-pytestmark = pytest.mark.transports("plain", "tls")
+pytestmark = pytest.mark.variants("plain", "tls")
 
 
 class BrokenTransport(PlainTransport):
@@ -62,6 +62,7 @@ def test_socket_address_user_and_session_are_reached_from_each_other(live: Live)
     assert session.address == f"127.0.0.1:{port}"
 
 
+@pytest.mark.variants("plain", "tls", "epoll")
 def test_framed_and_text_users_share_one_room_and_one_order(live: Live) -> None:
     ann, bob = live.joins("ann"), live.joins_framed("bob")
     ann.sees("* bob has connected. Users here: 2")
@@ -132,7 +133,7 @@ def test_what_is_accepted_sends_at_once_and_hides_little_lag(live: Live) -> None
     assert not sock.getblocking()
 
 
-@pytest.mark.transports("plain")
+@pytest.mark.variants("plain")
 def test_a_turn_accepts_so_many_and_no_more(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "TURN_ACCEPTS", 2)
     for _ in range(5):
@@ -144,7 +145,7 @@ def test_a_turn_accepts_so_many_and_no_more(live: Live, monkeypatch: pytest.Monk
     assert accepted == [2, 4, 5]
 
 
-@pytest.mark.transports("plain")
+@pytest.mark.variants("plain")
 def test_who_is_too_many_is_told_and_the_others_notice_nothing(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live.poller, "peers_limit", 2)  # A8
     ann, bob = live.joins("ann"), live.joins("bob")
@@ -255,6 +256,19 @@ def test_who_has_requests_left_is_not_read_but_served_without_waiting(
     assert waited_for_ann == [(True, True), (False, False), (False, False), (True, True)]
 
 
+@pytest.mark.variants("plain", "epoll")
+def test_a_user_that_has_sent_too_much_is_not_read_until_it_may_go_on(live: Live) -> None:
+    ann, bob = live.joins("ann"), live.joins("bob")
+    live.peer(ann).session.held = True
+    live.server._peers.update(live.peer(ann))
+    ann.says("hi")
+    live.turns(5)
+    assert not bob.was_told("ann: hi")
+    live.peer(ann).session.held = False
+    live.server._peers.update(live.peer(ann))
+    bob.sees("ann: hi")
+
+
 def test_what_follows_a_password_waits_for_its_answer(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "N", 2)
     ann = live.joins("ann")
@@ -296,6 +310,7 @@ def test_the_farewell_arrives_before_the_end_even_with_unread_input_behind_it(li
     live.joins("ann")
 
 
+@pytest.mark.variants("plain", "tls", "epoll")
 def test_who_does_not_close_in_return_is_closed_after_two_seconds(live: Live) -> None:
     ann = live.joins("ann")
     ann.says("/quit")
@@ -308,6 +323,7 @@ def test_who_does_not_close_in_return_is_closed_after_two_seconds(live: Live) ->
     assert live.connected() == 0
 
 
+@pytest.mark.variants("plain", "tls", "epoll")
 def test_an_abrupt_end_frees_the_name_and_the_others_are_told(live: Live) -> None:  # A23, C13
     ann, bob = live.joins("ann"), live.joins("bob")
     ann.resets()
@@ -405,7 +421,7 @@ def test_a_listener_whose_newcomer_is_gone_already_goes_on(live: Live, monkeypat
     assert [sock.fileno() for sock in failed] == list(live.server._acceptor.descriptors())
 
 
-@pytest.mark.transports("plain")
+@pytest.mark.variants("plain")
 def test_tls_is_closed_without_a_word_but_with_a_line_in_the_log(live: Live, log: pytest.LogCaptureFixture) -> None:
     ann = live.connects()
     ann.sends(b"\x16\x03\x01\x02\x00\x01")

@@ -14,7 +14,7 @@ from protocol.wrapping import wrap
 from runtime.transport import PlainTransport
 from tests.support.live import Client, Live, frame
 
-pytestmark = pytest.mark.transports("plain", "tls")
+pytestmark = pytest.mark.variants("plain", "tls")
 
 LINE = "x" * 990
 
@@ -32,6 +32,7 @@ def burst(talker: Client, kilobytes: int, first: int = 0) -> list[str]:
     return [wrap(f"ann: {line}") for line in lines]
 
 
+@pytest.mark.variants("plain", "tls", "epoll")
 def test_what_a_reader_did_not_take_reaches_it_later_whole_and_in_order(live: Live, room: list[Client]) -> None:
     ann, bob, carl, _ = room
     carl.stalls()
@@ -64,7 +65,7 @@ class Handshaking(PlainTransport):
         return self.sock.sendmsg(buffers)
 
 
-@pytest.mark.transports("plain")
+@pytest.mark.variants("plain")
 def test_what_a_transport_waits_for_is_asked_after_each_send_that_leaves_something(
     live: Live, room: list[Client]
 ) -> None:
@@ -196,6 +197,7 @@ def test_when_all_outboxes_hold_too_much_the_largest_is_dropped(
     assert not bob.was_told("dora has left")
 
 
+@pytest.mark.variants("plain", "tls", "epoll")
 def test_talkers_wait_while_many_lag_and_go_on_after(live: Live, room: list[Client]) -> None:
     ann, bob, carl, dora = room
     carl.stalls()

@@ -24,7 +24,7 @@ from tests.support.live import Client, Live
 WEB = Path(__file__).parents[2] / "web"
 
 
-pytestmark = pytest.mark.transports("plain", "tls")  # T1: inside TLS the first byte decides again
+pytestmark = pytest.mark.variants("plain", "tls")  # T1: inside TLS the first byte decides again
 
 
 def asks(live: Live, head: str) -> Client:

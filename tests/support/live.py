@@ -68,17 +68,30 @@ class StandingClock:
 SITE = open_site()
 
 
-class SleeplessPoller(SelectPoller):
-    """`select` that never sleeps, and keeps what it waited for last."""
+class SleeplessPoller:
+    """A poller that never sleeps, and keeps what it waited for last."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, poller: Poller) -> None:
+        self.peers_limit, self.descriptor_limit = poller.peers_limit, poller.descriptor_limit
         self.readers: set[int] = set()
         self.timeout = -1.0
+        self._poller = poller
+        self._reading: set[int] = set()
+
+    def watch(self, fd: int, reading: bool, writing: bool) -> None:
+        (self._reading.add if reading else self._reading.discard)(fd)
+        self._poller.watch(fd, reading, writing)
+
+    def forget(self, fd: int) -> None:
+        self._reading.discard(fd)
+        self._poller.forget(fd)
 
     def wait(self, seconds: float) -> tuple[set[int], set[int]]:
         self.readers, self.timeout = set(self._reading), seconds
-        return super().wait(0.0)
+        return self._poller.wait(0.0)
+
+    def close(self) -> None:
+        self._poller.close()
 
 
 class Live:
@@ -99,16 +112,15 @@ class Live:
         clients speak TLS.
         """
         self.clock = StandingClock()
-        self.poller = SleeplessPoller()
+        self.poller = SleeplessPoller(poller or SelectPoller())
         listeners = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = listeners[0].getsockname()
         self.hub = Hub(Room("a test"), max_users, greet_history=0)
         services = Services(self.hub, AccountService(Accounts(folder)))
-        poller = poller or self.poller
-        acceptor = Acceptor(listeners, Admission(), poller.descriptor_limit, encryption)
+        acceptor = Acceptor(listeners, Admission(), self.poller.descriptor_limit, encryption)
         self._tls = client_context() if encryption else None
         doors = Doors(dialect, SITE)
-        self.server = Server(acceptor, self.hub, services, doors, poller, LoopClock(self.clock, jump))
+        self.server = Server(acceptor, self.hub, services, doors, self.poller, LoopClock(self.clock, jump))
         self._clients: list[Client] = []
         self._over = False
 

@@ -252,56 +252,31 @@ def test_closing_ends_what_waits(keys: Keys) -> None:
     assert fault_of_read(made).fault is ErrorCode.ANSWER_LOST
 
 
+SANE = [b"HTTP/1.1 ", b"200 OK", b"\r\n", b"Content-Length: ", b"5", b"\r\n", b"Version: ", b"a", b"\r\n\r\n", b"hello"]
+BROKEN = [
+    *(b"HTTP/1.1 ", b"200 OK", b"100 C", b"Content-Length: ", b"Version: ", b"Location: /\r\n", b": "),
+    *(b"5", b"-1", b"9" * 5000, b"hello", b"Transfer-Encoding: chunked\r\n"),
+    *(b"\r\n", b"\n", b"\r\n\r\n", b"\x00", b"\xff"),
+]
+ANSWERS = 300
+
+
+def broken_answer(chance: random.Random) -> bytes:
+    """Return a sane answer with up to four of its pieces replaced."""
+    pieces = list(SANE)
+    for _ in range(chance.randrange(5)):
+        pieces[chance.randrange(len(pieces))] = chance.choice(BROKEN)
+    return b"".join(pieces)
+
+
 def test_whatever_a_server_says_is_a_value_or_a_fault() -> None:
     chance = random.Random(1)
-    pieces = [
-        b"HTTP/1.1 ",
-        b"200 OK",
-        b"100 C",
-        b"\r\n",
-        b"\n",
-        b"Content-Length: ",
-        b"5",
-        b"-1",
-        b"9" * 5000,
-        b"hello",
-    ]
-    pieces += [
-        b"Version: ",
-        b"\xff",
-        b"Transfer-Encoding: chunked\r\n",
-        b"\r\n\r\n",
-        b"\x00",
-        b"Location: /\r\n",
-        b": ",
-    ]
-    sane = [
-        b"HTTP/1.1 ",
-        b"200 OK",
-        b"\r\n",
-        b"Content-Length: ",
-        b"5",
-        b"\r\n",
-        b"Version: ",
-        b"a",
-        b"\r\n\r\n",
-        b"hello",
-    ]
-    answers = []
-    for _ in range(300):
-        mixed = list(sane)
-        for _ in range(chance.randrange(5)):
-            mixed[chance.randrange(len(mixed))] = chance.choice(pieces)
-        answers.append(b"".join(mixed))
-    with Says(*answers) as server:
+    with Says(*(broken_answer(chance) for _ in range(ANSWERS))) as server:
         made = store(server.url)
-        met = Counter(outcome(made, is_read=number % 2 == 1) for number in range(300))
-    assert len(server.asked) == 300
-    assert {kind for kind, count in met.items() if count >= 3} >= {
-        "value",
-        ErrorCode.STORE_FAILED,
-        ErrorCode.ANSWER_LOST,
-    }
+        met = Counter(outcome(made, is_read=number % 2 == 1) for number in range(ANSWERS))
+    assert len(server.asked) == ANSWERS
+    often = {kind for kind, count in met.items() if count >= 3}
+    assert often >= {"value", ErrorCode.STORE_FAILED, ErrorCode.ANSWER_LOST}
     # Nothing else is said of a server that is there and answers at once.
     refused = {ErrorCode.READ_REFUSED, ErrorCode.WRITE_REFUSED}
     assert set(met) - refused <= {"value", "nothing new", "written", ErrorCode.STORE_FAILED, ErrorCode.ANSWER_LOST}
