@@ -1,4 +1,4 @@
-"""The browser of all tests here: starting one costs more than most tests."""
+"""The browser of all tests here, since starting one costs more than most tests; and who most tests of it talk to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.browsers import Browser
+from tests.support.browsers import Browser, Tab
+from tests.support.programs import Program, Programs
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,20 @@ def browser(chromium: Browser) -> Iterator[Browser]:
     complaints = chromium.complaints()
     chromium.forgets()
     assert complaints == []
+
+
+@pytest.fixture
+def server(run: Programs) -> Program:
+    return run.server()
+
+
+@pytest.fixture
+def bob(run: Programs, server: Program) -> Program:
+    """A telnet user in the room. A test that asks for him before `ann` has him come in before her."""
+    return run.joins(run.telnet(), "bob")
+
+
+@pytest.fixture
+def ann(run: Programs, server: Program, browser: Browser) -> Tab:
+    """A page in the room."""
+    return browser.joins(run.port, "ann")

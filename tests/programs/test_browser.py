@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.browsers import Browser
+from tests.support.browsers import Browser, Tab
 from tests.support.certificates import Files
-from tests.support.programs import Programs, needs
+from tests.support.programs import Program, Programs, needs
 
 pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet"), pytest.mark.timeout(90)]
 
@@ -19,9 +19,7 @@ pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet"), pytest.
 # --- coming in ---------------------------------------------------------------------------------------------------
 
 
-def test_a_link_is_enough_to_chat_with_telnet(run: Programs, browser: Browser) -> None:  # W1, W2
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
+def test_a_link_is_enough_to_chat_with_telnet(run: Programs, bob: Program, browser: Browser) -> None:  # W1, W2
     bob.types("is anybody there?")
     bob.types("/ping")
     bob.sees("pong")
@@ -78,10 +76,7 @@ def test_without_a_server_the_entrance_says_so(run: Programs, browser: Browser) 
 
 
 @pytest.mark.long
-def test_who_leaves_is_told_and_may_come_back(run: Programs, browser: Browser) -> None:
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_who_leaves_is_told_and_may_come_back(bob: Program, ann: Tab) -> None:
     ann.says("/quit")
     bob.sees("ann has left (goodbye)")
     ann.sees("You have left.", "#banner")
@@ -95,10 +90,7 @@ def test_who_leaves_is_told_and_may_come_back(run: Programs, browser: Browser) -
 # --- the promise -------------------------------------------------------------------------------------------------
 
 
-def test_a_reload_is_the_same_client_and_shows_what_was_missed_once(run: Programs, browser: Browser) -> None:  # W3
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_a_reload_is_the_same_client_and_shows_what_was_missed_once(bob: Program, ann: Tab) -> None:  # W3
     bob.types("one")
     ann.sees("one")
     ann.says("mine")
@@ -115,9 +107,9 @@ def test_a_reload_is_the_same_client_and_shows_what_was_missed_once(run: Program
 
 
 @pytest.mark.long
-def test_a_killed_server_loses_and_doubles_nothing_of_what_is_typed(run: Programs, browser: Browser) -> None:  # W3
-    server = run.server()
-    ann = browser.joins(run.port, "ann")
+def test_a_killed_server_loses_and_doubles_nothing_of_what_is_typed(
+    run: Programs, server: Program, ann: Tab
+) -> None:  # W3
     for number in range(3):
         ann.says(f"before {number}")
         server.signals(signal.SIGKILL)
@@ -141,9 +133,7 @@ def test_a_killed_server_loses_and_doubles_nothing_of_what_is_typed(run: Program
 
 
 @pytest.mark.long
-def test_lines_that_wait_outlive_a_reload(run: Programs, browser: Browser) -> None:  # W3
-    server = run.server()
-    ann = browser.joins(run.port, "ann")
+def test_lines_that_wait_outlive_a_reload(run: Programs, server: Program, ann: Tab) -> None:  # W3
     ann.says("said")
     ann.sees("said")
     page = ann.run("return document.documentElement.outerHTML")
@@ -172,9 +162,7 @@ def test_two_tabs_are_two_users(run: Programs, browser: Browser) -> None:  # W3
 
 
 @pytest.mark.long
-def test_a_duplicated_tab_becomes_another_client(run: Programs, browser: Browser) -> None:  # W3
-    run.server()
-    ann = browser.joins(run.port, "ann")
+def test_a_duplicated_tab_becomes_another_client(run: Programs, ann: Tab, browser: Browser) -> None:  # W3
     before = set(browser.driver.window_handles)
     ann.run("window.open(location.href)")  # copies sessionStorage, as duplicating does
     other = browser.tab(run.port)  # to have a Tab
@@ -211,10 +199,7 @@ def test_whispers_and_replies_reach_one_user_only(run: Programs, browser: Browse
 
 
 @pytest.mark.long
-def test_tab_completes_commands_and_names_and_a_hint_says_what_follows(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_tab_completes_commands_and_names_and_a_hint_says_what_follows(bob: Program, ann: Tab) -> None:  # W4
     ann.presses("/whi")
     ann.comes_to(lambda: ann.texts("#ghost"), ["/whisper USER MESSAGE"])
     ann.presses(Keys.TAB, "b", Keys.TAB)
@@ -228,10 +213,7 @@ def test_tab_completes_commands_and_names_and_a_hint_says_what_follows(run: Prog
 
 
 @pytest.mark.long
-def test_what_looks_like_a_command_waits_for_another_enter(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_what_looks_like_a_command_waits_for_another_enter(bob: Program, ann: Tab) -> None:  # W4
     ann.says("whisper bob a secret")
     ann.sees("Not sent yet: it looks like a command", "#notice")
     ann.presses(Keys.ALT, "/", Keys.NULL)
@@ -241,9 +223,7 @@ def test_what_looks_like_a_command_waits_for_another_enter(run: Programs, browse
 
 
 @pytest.mark.long
-def test_passwords_are_typed_in_a_field_of_their_own(run: Programs, browser: Browser) -> None:  # W4, U2
-    run.server()
-    ann = browser.joins(run.port, "ann")
+def test_passwords_are_typed_in_a_field_of_their_own(ann: Tab) -> None:  # W4, U2
     ann.says("/register")
     for _ in range(2):
         ann.until(lambda: ann.shown("#password"), "never asked for a password")
@@ -265,10 +245,7 @@ def test_passwords_are_typed_in_a_field_of_their_own(run: Programs, browser: Bro
 
 
 @pytest.mark.long
-def test_settings_are_kept_and_who_is_ignored_is_not_shown(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_settings_are_kept_and_who_is_ignored_is_not_shown(bob: Program, ann: Tab) -> None:  # W4
     ann.says("/ignore bob", "/set times off")
     ann.sees("times off")
     bob.types("unseen", "/quit")
@@ -323,10 +300,7 @@ HOSTILE = (
 )
 
 
-def test_text_is_only_ever_text(run: Programs, browser: Browser) -> None:  # W6
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_text_is_only_ever_text(bob: Program, ann: Tab) -> None:  # W6
     for text in HOSTILE:
         bob.types(text)
     bob.types("/whisper ann <b>bold</b>", "the end")
@@ -339,10 +313,7 @@ def test_text_is_only_ever_text(run: Programs, browser: Browser) -> None:  # W6
 
 
 @pytest.mark.long
-def test_only_addresses_of_the_web_are_links(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_only_addresses_of_the_web_are_links(bob: Program, ann: Tab) -> None:  # W4
     bob.types("see https://example.org/a_(b), (http://example.org/x?y=1). ftp://example.org file:///etc/passwd")
     ann.sees("see https")
     assert ann.texts("#log a") == ["https://example.org/a_(b)", "http://example.org/x?y=1"]

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.support.browsers import Browser, Tab
-from tests.support.programs import Programs, needs
+from tests.support.programs import Program, Programs, needs
 
 pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet"), pytest.mark.timeout(90)]
 
@@ -23,10 +23,9 @@ AT_END = "const s = document.getElementById('scroller'); return s.scrollHeight -
 
 
 @pytest.mark.long
-def test_a_mention_is_marked_and_counted_in_the_title_while_nobody_looks(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_a_mention_is_marked_and_counted_in_the_title_while_nobody_looks(
+    run: Programs, bob: Program, ann: Tab, browser: Browser
+) -> None:  # W4
     bob.types("hi Ann, and anna")
     ann.sees("hi Ann")
     assert ann.texts("#log mark") == ["Ann"]
@@ -38,10 +37,9 @@ def test_a_mention_is_marked_and_counted_in_the_title_while_nobody_looks(run: Pr
 
 
 @pytest.mark.long
-def test_what_came_while_nobody_looked_stands_below_a_line(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_what_came_while_nobody_looked_stands_below_a_line(
+    run: Programs, bob: Program, ann: Tab, browser: Browser
+) -> None:  # W4
     bob.types("seen")
     ann.sees("seen")
     other = browser.tab(run.port)
@@ -57,10 +55,7 @@ def test_what_came_while_nobody_looked_stands_below_a_line(run: Programs, browse
 
 
 @pytest.mark.long
-def test_who_reads_above_is_told_of_new_messages_below(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_who_reads_above_is_told_of_new_messages_below(bob: Program, ann: Tab) -> None:  # W4
     bob.types(*(f"line {number}" for number in range(100)))
     ann.sees("line 99")
     assert ann.run(AT_END)
@@ -77,9 +72,7 @@ def test_who_reads_above_is_told_of_new_messages_below(run: Programs, browser: B
 
 
 @pytest.mark.long
-def test_older_messages_come_by_scrolling_up(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
+def test_older_messages_come_by_scrolling_up(run: Programs, bob: Program, browser: Browser) -> None:  # W4
     bob.types(*(f"line {number}." for number in range(250)), "/ping")
     bob.sees("pong")
     ann = browser.joins(run.port, "ann")
@@ -98,9 +91,7 @@ def test_older_messages_come_by_scrolling_up(run: Programs, browser: Browser) ->
 
 
 @pytest.mark.long
-def test_comings_and_goings_are_one_line(run: Programs, browser: Browser) -> None:  # W4
-    run.server()
-    ann = browser.joins(run.port, "ann")
+def test_comings_and_goings_are_one_line(run: Programs, ann: Tab) -> None:  # W4
     for name in ("bob", "carl", "dora"):
         run.joins(run.telnet(), name)
     ann.sees("connected: bob, carl, dora. Users here: 4", "#folded")
@@ -142,9 +133,7 @@ def test_every_colour_of_text_can_be_read_on_every_ground() -> None:  # W5
 
 
 @pytest.mark.long
-def test_the_theme_is_the_system_s_until_it_is_chosen(run: Programs, browser: Browser) -> None:  # W5
-    run.server()
-    ann = browser.joins(run.port, "ann")
+def test_the_theme_is_the_system_s_until_it_is_chosen(ann: Tab) -> None:  # W5
     ground = "return getComputedStyle(document.body).backgroundColor"
     light = ann.run(ground)
     dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
@@ -180,9 +169,7 @@ def test_nothing_is_wider_than_the_screen(run: Programs, browser: Browser) -> No
 
 
 @pytest.mark.long
-def test_everything_is_reached_by_keyboard(run: Programs, browser: Browser) -> None:  # W5
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
+def test_everything_is_reached_by_keyboard(run: Programs, bob: Program, browser: Browser) -> None:  # W5
     ann = browser.tab(run.port)
     focus = "return document.activeElement.id"
     ann.comes_to(lambda: ann.run(focus), "name")
@@ -213,9 +200,7 @@ def keys(tab: Tab, *pressed: str) -> None:
 
 
 @pytest.mark.long
-def test_a_screen_reader_finds_names_and_roles(run: Programs, browser: Browser) -> None:  # W5
-    run.server()
-    ann = browser.joins(run.port, "ann")
+def test_a_screen_reader_finds_names_and_roles(ann: Tab) -> None:  # W5
     assert ann.find("#log").get_attribute("role") == "log"
     for found in ann.driver.find_elements(By.CSS_SELECTOR, "button, input, textarea, aside, [role]"):
         if found.is_displayed() and found.get_attribute("role") not in ("status", "alert"):
@@ -230,9 +215,7 @@ AXE = os.environ.get("CHAT_AXE", "")  # the file axe.min.js of axe-core; .ci/run
 
 @pytest.mark.long
 @pytest.mark.skipif(not AXE, reason="CHAT_AXE names no axe.min.js")
-def test_axe_finds_no_barrier(run: Programs, browser: Browser) -> None:  # W5
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
+def test_axe_finds_no_barrier(run: Programs, bob: Program, browser: Browser) -> None:  # W5
     ann = browser.tab(run.port)
     ann.run(Path(AXE).read_text(encoding="utf-8"))
     look = "axe.run().then((found) => arguments[0](found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])))"
@@ -249,10 +232,7 @@ def test_axe_finds_no_barrier(run: Programs, browser: Browser) -> None:  # W5
 
 
 @pytest.mark.long
-def test_ten_thousand_messages_keep_the_page_small_and_the_line_alive(run: Programs, browser: Browser) -> None:  # W7
-    run.server()
-    bob = run.joins(run.telnet(), "bob")
-    ann = browser.joins(run.port, "ann")
+def test_ten_thousand_messages_keep_the_page_small_and_the_line_alive(bob: Program, ann: Tab) -> None:  # W7
     for first in range(0, 10_000, 500):
         bob.types(*(f"line {number} of many, for ann" for number in range(first, first + 500)))
         ann.presses("x")
