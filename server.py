@@ -29,7 +29,8 @@ from math import inf
 
 from chat import limits
 from chat.delivery import intake
-from chat.delivery.connection import Connection, Doors, Security
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors, Security
 from chat.delivery.fanout import Fanout
 from chat.effects import (
     Arrived,
@@ -272,7 +273,7 @@ class Server:
             peer.connection.end(cut_off=transport.truncated)
             return []
         effects = intake.receive(self._hub, peer.connection, chunk)
-        if peer.connection.begins_tls:
+        if peer.connection.detection.begins_tls:
             self._fanout.detach(peer.connection)  # until the handshake is done
             self._handshakes.begin(peer, chunk)
         return effects + intake.charge_overhead(self._hub, peer.connection, transport.take_overhead())

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from chat import limits
-from chat.delivery.connection import Security
+from chat.delivery.detection import Security
 from chat.networks import Network, address_of
 from runtime.certificate import Certificate, CertificateError, load_certificate
 from runtime.log_writer import RateLimitedLog

@@ -74,7 +74,7 @@ def log_line(told: Snapshot) -> None:
     parts = {
         "users": len(told.room),
         "connections": len(told.connections),
-        **Counter(c.dialect.name if c.decided else "undecided" for c in told.connections),
+        **Counter(c.session.dialect.name if c.detection.decided else "undecided" for c in told.connections),
         "messages": told.room.log.seq,
         "deliveries": counted.deliveries,
         "bytes_in": counted.bytes_in,
@@ -119,9 +119,9 @@ def _one(name: str, kind: str, what: str, value: float) -> Family:
 
 def _by_door(connections: Sequence[Connection]) -> list[Sample]:
     counts = Counter({("text", "no"): 0, ("frames", "no"): 0, ("browser", "no"): 0})
-    counts.update((_door(connection), "yes" if connection.is_secure else "no") for connection in connections)
+    counts.update((_door(connection), "yes" if connection.detection.is_secure else "no") for connection in connections)
     return [Sample(count, {"door": door, "tls": tls}) for (door, tls), count in sorted(counts.items())]
 
 
 def _door(connection: Connection) -> str:
-    return _DOORS.get(connection.dialect, "text") if connection.decided else "undecided"
+    return _DOORS.get(connection.session.dialect, "text") if connection.detection.decided else "undecided"

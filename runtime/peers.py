@@ -178,9 +178,9 @@ class Peers:
         """
         while self.silent and self.silent[0][0] <= now:
             due, _, connection, is_last = heappop(self.silent)
-            if connection.decided or connection.session.closing:
+            if connection.detection.decided or connection.session.closing:
                 continue
-            if connection.may_be_browser and not is_last:
+            if connection.detection.may_be_browser and not is_last:
                 self.await_words(connection, due + limits.BROWSER_GRACE, is_last=True)
             else:
                 yield connection

@@ -64,7 +64,7 @@ class Fanout:
         self._connections[session] = connection
         self._sends[session] = send
         if session in self.readers:
-            self._groups[connection.dialect][session] = send
+            self._groups[session.dialect][session] = send
 
     def detach(self, connection: Connection) -> None:
         """Forget a connection; later deliveries to its session are dropped."""
@@ -91,7 +91,7 @@ class Fanout:
         for session, view in views.items():
             if session in self._connections:
                 connection = self._connections[session]
-                dialect = connection.dialect
+                dialect = session.dialect
                 if dialect not in renderings:  # nobody who reads the room speaks it
                     renderings[dialect] = _Rendering(dialect, stream)
                 for buffer, is_own in view.buffers(renderings[dialect]):
@@ -118,7 +118,7 @@ class Fanout:
             self._send(rendering.whole, self._groups[dialect], others, now)
         for session in waiting:
             connection = self.readers[session]
-            self._queue(connection, renderings[connection.dialect].whole, now)
+            self._queue(connection, renderings[session.dialect].whole, now)
         return renderings
 
     def _send(self, buffer: bytes, group: dict[Session, Send], skipped: set[Session | None], now: float) -> None:
@@ -147,13 +147,12 @@ class Fanout:
         self.waiting[connection.session] = connection
 
     def _enter(self, session: Session) -> None:
-        connection = self.readers[session] = self._connections[session]
-        self._groups.setdefault(connection.dialect, {})[session] = self._sends[session]
+        self.readers[session] = self._connections[session]
+        self._groups.setdefault(session.dialect, {})[session] = self._sends[session]
 
     def _exit(self, session: Session) -> None:
-        connection = self.readers.pop(session, None)
-        if connection is not None:
-            del self._groups[connection.dialect][session]
+        if self.readers.pop(session, None) is not None:
+            del self._groups[session.dialect][session]
 
     def _arrange(self, turn: Iterable[Delivery]) -> tuple[list[RoomEvent], dict[Session, _View]]:
         """Return the stream of the room's events, and the views of the readers that see something else."""

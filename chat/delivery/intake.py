@@ -21,25 +21,25 @@ def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
 
     Its requests wait for `serve`.
     """
-    session, size = connection.session, len(chunk)
+    session, detection, size = connection.session, connection.detection, len(chunk)
     if session.phase is Phase.CLOSING:
         return []
     arrival: list[Effect] = []
     if connection.receive(chunk):
-        if connection.dialect is not HTTP and not connection.is_tls:
+        if session.dialect is not HTTP and not detection.is_tls:
             arrival = arrive(connection)
-        if connection.dialect.has_hello:
+        if session.dialect.has_hello:
             hub.connect_framed(session)
-        elif connection.begins_tls:
+        elif detection.begins_tls:
             hub.await_tls(session)
             return []
-        elif connection.is_tls:
+        elif detection.is_tls:
             status = LogLine(f"{session.address}: speaks TLS, which this port does not; closed")
             return [status, *hub.lost(session, "connection lost")]
     effects = arrival + hub.received(session, connection.take_cost(size))
     if replies := connection.replies():
         effects.append(CodecReply(session, replies))
-        if connection.dialect is WEBSOCKET:
+        if session.dialect is WEBSOCKET:
             effects += arrive(connection)
     return effects
 

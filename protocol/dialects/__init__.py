@@ -1,7 +1,7 @@
 """The dialects: what the payloads mean that a codec finds. payload -> request, event -> payload.
 
 `dialect` says what every dialect has; `slash`, `verbs`, `http` and `json` are one each, the last by two codecs. A new
-one is a file here, a name in this list, and a way to choose it: a first byte (chat.delivery.connection), a first word
+one is a file here, a name in this list, and a way to choose it: a first byte (chat.delivery.detection), a first word
 (`detect`) or an option.
 """
 

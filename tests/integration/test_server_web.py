@@ -301,7 +301,7 @@ def test_the_server_tells_programs_of_its_operator_how_it_is(live: Live) -> None
         for family in text_string_to_metric_families(answer.partition("\r\n\r\n")[2])
         for sample in family.samples
     }
-    in_tls = "yes" if live.peer(ann).connection.is_secure else "no"
+    in_tls = "yes" if live.peer(ann).connection.detection.is_secure else "no"
     assert told["chat_users", "text", in_tls] == told["chat_users", "browser", in_tls] == 1
     assert told["chat_room_events_total", "said"] == told["chat_room_events_total", "whispered"] == 1
     assert told["chat_room_events_total", "joined"] == 2

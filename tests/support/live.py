@@ -22,7 +22,7 @@ from pathlib import Path
 
 from chat import limits
 from chat.admission import Admission
-from chat.delivery.connection import Doors
+from chat.delivery.detection import Doors
 from chat.hub import Hub
 from chat.room import Room
 from protocol.dialects import Dialect

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chat.delivery import intake
-from chat.delivery.connection import Connection, Doors
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors
 from chat.delivery.fanout import Fanout
 from chat.effects import AccountTask, Close, Delivery, Effect, LogLine, ReadAgain, SanctionTask, SearchTask, TaskResult
 from chat.hub import Hub
@@ -171,7 +172,7 @@ class Party:
     def says(self, name: str, *lines: str) -> None:
         """Let a guest type lines, which come in one chunk: as lines, or each in a frame with the next `cseq`."""
         guest = self.guests[name]
-        if not guest.connection.dialect.has_hello:
+        if not guest.session.dialect.has_hello:
             self.sends(name, b"".join(line.encode() + LINE_END for line in lines))
             return
         first, guest.cseq = guest.cseq + 1, guest.cseq + len(lines)
@@ -227,7 +228,7 @@ class Party:
 
     def told(self, name: str) -> list[str]:
         """Return the lines that a guest was told since the last look; those that were too wide for a terminal whole."""
-        if self.guests[name].connection.dialect.has_hello:
+        if self.guests[name].session.dialect.has_hello:
             payloads = [SLASH.render(event) for event in self.events(name)]
         else:
             payloads = _payloads(LineCodec(), self.hears(name))

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import server
 from chat import log as chat_log
-from chat.delivery.connection import Doors
+from chat.delivery.detection import Doors
 from chat.delivery.site import Site, websocket_page
 from chat.hub import Hub
 from chat.session import Session

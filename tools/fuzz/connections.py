@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from chat.delivery.connection import Connection, Doors
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors
 from chat.delivery.site import File, Site, file_page, websocket_page
 from chat.session import Session
 from protocol.framing import REQUEST_LIMIT
@@ -46,13 +47,13 @@ def heard(chunks: Iterable[bytes]) -> Heard:
             assert _kept(connection) == 0, "more is kept than may be"
             payloads += map(comparable, connection.inbox)
             list(connection.requests(len(connection.inbox)))
-    return Heard(payloads, _DATE.sub(b"", replies), connection.over, connection.dialect.name)
+    return Heard(payloads, _DATE.sub(b"", replies), connection.over, connection.session.dialect.name)
 
 
 def _kept(connection: Connection) -> int:
     """Return how many bytes more are kept than may be."""
     codec = connection._codec
-    kept = len(connection._start) - 8
+    kept = len(connection.detection._start) - 8
     if isinstance(codec, HttpCodec):
         kept = len(codec._buffer) - HEAD_LIMIT - _LONGEST_END
     elif isinstance(codec, WebSocketCodec):

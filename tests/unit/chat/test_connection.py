@@ -1,4 +1,4 @@
-"""chat/delivery/connection.py: what a peer speaks, by its first bytes, and its chunks -> requests, one at a time."""
+"""chat/delivery/connection.py and detection.py: what a peer speaks, and its chunks -> requests, one at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.delivery.connection import Connection, Doors, Security
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors, Security
 from chat.session import Dialog, Phase, Question, Session
 from protocol.dialects import JSON, OPEN_VERBS, SLASH, VERBS, Dialect
 from protocol.errors import ErrorCode
@@ -41,8 +42,8 @@ def requests_in(made: Connection, chunk: bytes) -> list[Request]:
 
 def test_nothing_is_known_of_a_peer_that_has_sent_nothing() -> None:
     made = connection()
-    assert not made.decided
-    assert not made.dialect.has_hello
+    assert not made.detection.decided
+    assert not made.session.dialect.has_hello
     assert not made.has_requests
 
 
@@ -61,8 +62,8 @@ def test_nothing_is_known_of_a_peer_that_has_sent_nothing() -> None:
 def test_the_first_bytes_decide(first_byte: bytes, framed: bool, is_tls: bool) -> None:
     made = connection()
     made.receive(first_byte)
-    assert made.decided
-    assert (made.dialect.has_hello, made.is_tls) == (framed, is_tls)
+    assert made.detection.decided
+    assert (made.session.dialect.has_hello, made.detection.is_tls) == (framed, is_tls)
 
 
 NOBODY_SPEAKS = [  # D16
@@ -94,7 +95,7 @@ def test_what_nobody_speaks_is_told_and_closed(start: bytes) -> None:
 def test_tls_begins_where_the_port_speaks_it(security: Security, begins: bool) -> None:  # T1
     made = Connection(Session("192.0.2.1:4711"), Doors(), security)
     made.receive(b"\x16\x03\x01")
-    assert made.begins_tls == begins
+    assert made.detection.begins_tls == begins
     assert made.has_requests == (security is Security.ESTABLISHED)
 
 
@@ -106,7 +107,7 @@ def test_where_tls_is_required_nothing_else_is_parsed(start: bytes) -> None:  # 
     (request,) = made.requests(100)
     assert isinstance(request, Malformed)
     assert (request.error.fault, request.error.fatal) == (ErrorCode.TLS_REQUIRED, True)
-    assert made.dialect.has_hello == (start[0] == 0)
+    assert made.session.dialect.has_hello == (start[0] == 0)
 
 
 @pytest.mark.parametrize("dialect", [None, VERBS])
@@ -114,7 +115,7 @@ def test_inside_tls_the_first_byte_decides_again(dialect: Dialect | None) -> Non
     outside = Connection(Session("192.0.2.1:4711"), Doors(dialect), Security.OPTIONAL)
     outside.receive(b"\x16\x03\x01")
     inside = outside.inside_tls()
-    assert not inside.decided
+    assert not inside.detection.decided
     assert inside.session is outside.session
     inside.receive(b"JOIN ann\r\n")
     assert list(inside.requests(100)) == [Join("ann", None)]
@@ -137,7 +138,7 @@ def outcome(chunks: list[bytes]) -> list[object]:
             (request.error.fault, request.error.fatal) if isinstance(request, Malformed) else request
             for request in requests_in(made, chunk)
         ]
-    return [made.dialect.has_hello, made.is_tls, *asked]
+    return [made.session.dialect.has_hello, made.detection.is_tls, *asked]
 
 
 @for_each(
@@ -163,7 +164,7 @@ def test_one_byte_of_a_frame_is_enough_and_the_rest_may_follow() -> None:  # D4
 def test_frames_are_understood_whatever_text_users_speak(dialect: Dialect | None) -> None:
     made = connection(dialect)
     assert requests_in(made, frame(HELLO)) == [HELLO]
-    assert made.dialect is JSON
+    assert made.session.dialect is JSON
 
 
 def test_tls_is_answered_with_nothing() -> None:
@@ -215,14 +216,14 @@ def test_a_framed_client_that_was_greeted_in_text_is_welcome_all_the_same() -> N
 def test_a_verb_as_the_first_word_makes_a_verb_session(verb: str) -> None:  # E1, E2
     made = connection()
     requests_in(made, f"{verb} ann\r\n".encode())
-    assert made.dialect is OPEN_VERBS
+    assert made.session.dialect is OPEN_VERBS
 
 
 @for_each(["ann", "/setname ann", "/users", "", "joiner", "hello JOIN"])
 def test_anything_else_leaves_a_slash_session(line: str) -> None:
     made = connection()
     requests_in(made, f"{line}\r\n".encode())
-    assert made.dialect is SLASH
+    assert made.session.dialect is SLASH
 
 
 def test_each_line_of_a_user_without_a_name_decides_again() -> None:
@@ -233,19 +234,19 @@ def test_each_line_of_a_user_without_a_name_decides_again() -> None:
 def test_a_verb_session_stays_one_whatever_else_comes() -> None:
     made = connection()
     requests_in(made, b"LIST\r\nann\r\n")
-    assert made.dialect is OPEN_VERBS
+    assert made.session.dialect is OPEN_VERBS
 
 
 @pytest.mark.parametrize("line", ["/setname ann", "/help", "/users", "/nothing"])
 def test_a_slash_leads_a_verb_session_back_until_there_is_a_name(line: str) -> None:
     made = connection()
     requests_in(made, f"list\r\n{line}\r\n".encode())
-    assert made.dialect is SLASH
+    assert made.session.dialect is SLASH
     named = connection()
     requests_in(named, b"list\r\n")
     named.session.phase = Phase.CHATTING
     requests_in(named, f"{line}\r\n".encode())
-    assert named.dialect is OPEN_VERBS
+    assert named.session.dialect is OPEN_VERBS
 
 
 def test_where_verbs_are_the_rule_no_slash_leads_away() -> None:  # E17
@@ -253,13 +254,13 @@ def test_where_verbs_are_the_rule_no_slash_leads_away() -> None:  # E17
     for request in requests_in(made, b"/setname ann\r\n/help\r\n"):
         assert isinstance(request, Malformed)
         assert request.error.fault is ErrorCode.NOT_NAMED
-    assert made.dialect is VERBS
+    assert made.session.dialect is VERBS
 
 
 def test_a_user_with_a_name_is_not_detected_again() -> None:
     made = connection(named=True)
     assert requests_in(made, b"JOIN us\r\n") == [Say("JOIN us")]
-    assert made.dialect is SLASH
+    assert made.session.dialect is SLASH
 
 
 def test_a_fixed_dialect_stays() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from chat import limits
-from chat.delivery.connection import Connection, Doors
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors
 from chat.delivery.fanout import Fanout
 from chat.delivery.outbox import Buffer
 from chat.effects import Broadcast, CodecReply, Delivery, Entered, Exited, Unicast
@@ -54,7 +55,7 @@ def encoded(dialect: Dialect, *events: Event) -> bytes:
 
 def test_what_a_dialect_has_no_words_for_leaves_nothing_waiting() -> None:
     reader = connection_of(ANN)
-    reader.dialect = HTTP
+    ANN.dialect = HTTP
     fanout = fanout_to()
     fanout.attach(reader)
     fanout.deliver([Unicast(ANN, Noticed("a notice"))], 0.0)

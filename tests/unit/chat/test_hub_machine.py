@@ -120,10 +120,10 @@ class HubMachine(RuleBasedStateMachine):
         return self._numbers
 
     def tongue(self, guest: str) -> Tongue:
-        return TONGUES[self.party.guests[guest].connection.dialect]
+        return TONGUES[self.party.guests[guest].session.dialect]
 
     def is_framed(self, guest: str) -> bool:
-        return self.party.guests[guest].connection.dialect.has_hello
+        return self.party.guests[guest].session.dialect.has_hello
 
     def is_here(self, guest: str) -> bool:
         return self.party.guests[guest].session.named

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chat import limits
 from chat.delivery import intake
-from chat.delivery.connection import Connection, Doors, Security
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors, Security
 from chat.effects import Close, LogLine
 from chat.session import Phase
 from protocol.errors import ErrorCode

@@ -42,7 +42,7 @@ def party() -> Party:
 
 
 def enters_with_password(party: Party, name: str) -> None:
-    if party.guests[name].connection.dialect.has_hello:
+    if party.guests[name].session.dialect.has_hello:
         party.sends(name, b"".join([frame({"type": "password", "password": "pass word"})]))
     else:
         party.says(name, "pass word")

@@ -7,7 +7,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from chat.delivery.connection import Connection, Doors, Security
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors, Security
 from chat.delivery.site import File, Site, file_page, notice_page, operator_page, websocket_page
 from chat.session import Session
 from protocol.codec import Codec
@@ -111,7 +112,7 @@ def test_a_request_is_answered_and_the_connection_is_over() -> None:
     assert not made.receive(b"GE")
     assert not made.over
     assert made.receive(b"T / HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert made.dialect is made.session.dialect is HTTP
+    assert made.session.dialect is HTTP
     assert not made.has_requests
     assert made.replies().endswith(b"\r\n\r\np {}")
     assert made.over
@@ -148,7 +149,7 @@ def test_a_handshake_makes_a_websocket_whose_messages_are_requests() -> None:  #
     frame = bytes.fromhex("81 84 00 00 00 00") + b"junk"
     made.receive(handshake() + b"\r\n\r\n" + frame)
     assert made.replies().startswith(b"HTTP/1.1 101 ")
-    assert made.dialect is made.session.dialect is WEBSOCKET
+    assert made.session.dialect is WEBSOCKET
     assert made.has_requests
     assert not made.over
     assert made.farewell() == b"\x88\x02\x03\xe8"
@@ -165,11 +166,11 @@ def test_a_websocket_may_end_with_the_chunk_that_it_began_with() -> None:  # W8
 def test_a_method_alone_is_a_line_of_text_once_that_is_clear(start: bytes) -> None:
     by_end, by_line = connection(), connection()
     by_end.receive(start)
-    assert not by_end.decided
+    assert not by_end.detection.decided
     by_end.end()
     by_line.receive(start + b"\r\n")
     for made in (by_end, by_line):
-        assert made.dialect is SLASH
+        assert made.session.dialect is SLASH
         assert [type(request).__name__ for request in made.requests(9)] == ["Nick"]
 
 

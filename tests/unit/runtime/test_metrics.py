@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
-from chat.delivery.connection import Connection, Doors
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors
 from chat.log import Log
 from chat.room import Room
 from chat.session import Phase, Session

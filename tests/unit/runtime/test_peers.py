@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.delivery.connection import Connection, Doors
+from chat.delivery.connection import Connection
+from chat.delivery.detection import Doors
 from chat.delivery.outbox import Buffer
 from chat.session import Session
 from protocol.dialects import SLASH

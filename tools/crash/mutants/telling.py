@@ -72,8 +72,8 @@ def drop_for_one(patches: Patches) -> None:
         only_said = all(map(_is_said, effects))
         if not (effects and only_said and self.readers) or next(counter) % OFTEN:
             return deliver(self, effects, now)
-        left_out, connection = next(iter(self.readers.items()))
-        group = self._groups[connection.dialect]
+        left_out = next(iter(self.readers))
+        group = self._groups[left_out.dialect]
         send = group.pop(left_out)
         deliveries = deliver(self, effects, now)
         group[left_out] = send
