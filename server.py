@@ -73,16 +73,13 @@ log = logging.getLogger("server")
 
 
 class Server:
-    """The loop. `step` is one turn of it; `run` turns until a signal stops it."""
+    """The loop. `step` is one turn of it; `run` turns until a signal stops it.
+
+    It has many attributes, because it owns one of each part of the server, and little else: two times, its descriptors.
+    """
 
     def __init__(
-        self,
-        acceptor: Acceptor,
-        hub: Hub,
-        services: Services,
-        doors: Doors,
-        poller: Poller,
-        clock: LoopClock,
+        self, acceptor: Acceptor, hub: Hub, services: Services, doors: Doors, poller: Poller, clock: LoopClock
     ) -> None:
         """Serve `hub` to all who come in by `doors`, and own the rest."""
         self._acceptor = acceptor

@@ -37,7 +37,11 @@ _BACKLOG = 2 * _RECORD  # encrypted bytes that a peer may leave and still be rea
 
 
 class TlsTransport:
-    """A non-blocking socket, owned by the transport, on which the peer has begun TLS with the bytes `start`."""
+    """A non-blocking socket, owned by the transport, on which the peer has begun TLS with the bytes `start`.
+
+    It has many attributes, because a record and a send end at different bytes: OpenSSL and the socket each have their
+    buffers, their own end, and what they owe the other.
+    """
 
     is_plain = False
     __slots__ = (

@@ -102,7 +102,7 @@ class Detection:
         return start
 
     def begin(self) -> Codec | ProtocolError | None:
-        """Return the codec of what was detected, or why that is refused; None while undecided, and for TLS (the loop's)."""
+        """Return the codec of what was detected, or why that is refused; None for TLS, or if nothing was."""
         codec: Codec
         match self._opening:
             case Opening.FRAMES:
