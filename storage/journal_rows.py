@@ -35,9 +35,7 @@ class Row(NamedTuple):
     letter: str
     fields: tuple[str, ...]  # in their order in the file
     make: Callable[..., RoomEvent]  # from `seq`, `at` and the fields
-    cseq: Callable[
-        [list[Any]], int | None
-    ]  # which of its author's lines an entry with these fields shows to be settled
+    cseq: Callable[[list[Any]], int | None]  # which line of its author an entry with these fields settles
 
 
 ROWS: dict[type, Row] = {

@@ -183,7 +183,7 @@ class App {
 
   #noOlder() {
     this.#older = "none";
-    this.log.beginning("Nothing older is known.");
+    this.log.tellBeginning("Nothing older is known.");
   }
 
   #askOlder() {

@@ -30,9 +30,7 @@ export class Log {
   // `on` has older(), when the first item is in sight.
   constructor(on) {
     this.on = on;
-    for (const id of ["scroller", "log", "folded", "waiting", "below", "beginning"]) {
-      this[id === "beginning" ? "start" : id] = document.getElementById(id);
-    }
+    for (const id of ["scroller", "log", "folded", "waiting", "below", "beginning"]) this[id] = document.getElementById(id);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.below.addEventListener("click", () => this.toEnd());
     addEventListener("keydown", (event) => this.#pressed(event));
@@ -72,14 +70,14 @@ export class Log {
   }
 
   // Say in `text` what stands before the first item.
-  beginning(text) {
-    this.start.textContent = text;
+  tellBeginning(text) {
+    this.beginning.textContent = text;
   }
 
   clear() {
     [this.#items, this.#from, this.#to, this.#unread] = [[], 0, 0, null];
     this.log.replaceChildren();
-    this.beginning("");
+    this.tellBeginning("");
     this.toEnd();
   }
 

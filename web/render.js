@@ -1,5 +1,5 @@
 // How each event reads: an event -> what is shown, `{kind, spans: [{text, role}], event}`, which the view makes nodes of.
-// The sentences are those of client/core/render.py; tests/cases.json holds both to them.
+// The sentences are those of client/core/render.py; tests/cases/client.json holds both to them.
 
 import { key } from "./commands.js";
 

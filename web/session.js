@@ -1,6 +1,6 @@
 // One conversation: what was typed and what the server sends -> what to send and what to show. No page, no clock.
 //
-// It keeps the promise of client/core/session.py, and tests/cases.json holds both to it. Every line has a number, its
+// It keeps the promise of client/core/session.py, and tests/cases/client.json holds both to it. Every line has a number, its
 // `cseq`, and stays in `pending` until the server answers or echoes it. When the connection is lost, `again` begins
 // another one where this one stopped: the server repeats what was missed, and we repeat every pending line under the
 // number that it had, so that the server knows those that it has heard already. What comes twice because of that is

@@ -21,6 +21,15 @@ RECORD = 1 << 14
 LIMIT = 1 << 16
 
 
+def all_from(receive: Callable[[int], bytes]) -> bytes:
+    """Return what `receive` returns before it would wait."""
+    heard = b""
+    with contextlib.suppress(BlockingIOError):
+        while chunk := receive(LIMIT):
+            heard += chunk
+    return heard
+
+
 class Pair:
     """A transport and its client, on a socket pair whose buffers are small."""
 
@@ -46,23 +55,11 @@ class Pair:
 
     def arrives(self) -> bytes:
         """Return what the transport receives before it would wait."""
-        heard = b""
-        try:
-            while chunk := self.ours.receive(LIMIT):
-                heard += chunk
-        except BlockingIOError:
-            pass
-        return heard
+        return all_from(self.ours.receive)
 
     def hears(self) -> bytes:
         """Return what the client receives before it would wait."""
-        heard = b""
-        try:
-            while chunk := self.client.recv(LIMIT):
-                heard += chunk
-        except BlockingIOError:
-            pass
-        return heard
+        return all_from(self.client.recv)
 
     def sends(self, content: bytes) -> bytes:
         """Send `content` as the loop does, while the client reads; return what the client has read."""
