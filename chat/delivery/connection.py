@@ -60,7 +60,7 @@ class Connection:
     def receive(self, chunk: bytes) -> bool:
         """Take in `chunk`, at least one byte; return whether it decided what the peer speaks."""
         has_shown = False
-        if not self.detection.decided:
+        if self._codec is None and not self.detection.decided:
             chunk = self.detection.take(chunk)
             has_shown = self.detection.decided
             begun = self.detection.begin()
