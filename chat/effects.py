@@ -20,6 +20,7 @@ from protocol.events import (
     RoomEvent,
     UsersListed,
 )
+from protocol.requests import LineRequest
 from protocol.values import value
 
 
@@ -135,18 +136,36 @@ class StoreRole:
 
 
 @value
+class Acknowledgement:
+    """What `session`, which waits, is answered to `request` when what it changed is on the disk (`Hub.written`)."""
+
+    session: Session
+    request: LineRequest
+    answer: Noticed
+
+    @property
+    def cseq(self) -> int | None:
+        """The number of the line; None for a text user's."""
+        return self.request.cseq
+
+
+@value
 class KeepSanction:
-    """Write `sanction` to the disk, in the place of those that share a subject with it."""
+    """Write `sanction`, which was imposed at `at`, to the disk, in the place of those that share a subject with it."""
 
     sanction: Sanction
+    at: float
+    acknowledgement: Acknowledgement | None = None  # None: nobody has typed it
 
 
 @value
 class DropSanction:
-    """Remove what `act` forbids to `subject` from the disk."""
+    """Remove what `act` forbade to `subject`, until it was lifted at `at`, from the disk."""
 
     act: Act
     subject: str
+    at: float
+    acknowledgement: Acknowledgement | None = None
 
 
 @value

@@ -17,7 +17,7 @@ Read on in this order: `handle`, `_serve`, then the handlers; what they share is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -25,11 +25,14 @@ from typing import Any
 from chat import limits
 from chat.effects import (
     AccountTask,
+    Acknowledgement,
     Answer,
     Close,
     Effect,
+    KeepSanction,
     Outcome,
     ReadAgain,
+    SanctionTask,
     SearchTask,
     StoreRole,
     TaskResult,
@@ -219,8 +222,12 @@ class Hub:
             return Outcome(before=[Unicast(session, event)])
         outcome = handler(self.state, session, request)
         if outcome.answer is not None and session.named:  # an entry of the log is noted by the room
-            replies.remember(session.identity, cseq, mark_of(asked_for(request)), _stamped(outcome.answer, cseq))
+            self._remember(session, request, cseq, outcome.answer)
         return outcome
+
+    def _remember(self, session: Session, request: Request, cseq: int, answer: Answer) -> None:
+        mark = mark_of(asked_for(request))
+        self.room.replies.remember(session.identity, cseq, mark, _stamped(answer, cseq))
 
     def _insist(self, session: Session, request: Request) -> Outcome:
         """Refuse a request that is no answer to the question that stands: it may be the password, to be kept secret."""
@@ -256,10 +263,22 @@ class Hub:
         outcome = history.found(self.state, task, result, failed)
         return [] if task.session.closing else self._late(task, outcome, "")
 
-    def _late(self, task: AccountTask | SearchTask, outcome: Outcome, result: str) -> list[Effect]:
+    def written(self, task: SanctionTask, why_not: str = "") -> list[Effect]:
+        """Return the answer to who wanted `task` done, which is on the disk now; or is not, because of `why_not`."""
+        awaited = task.acknowledgement
+        if awaited is None:
+            return []
+        session, answer = awaited.session, awaited.answer
+        told = refusal(ErrorCode.NOT_WRITTEN, done=answer.text, why=why_not) if why_not else answer
+        session.waiting = False
+        if awaited.cseq is not None:  # it may come again, by another connection
+            self._remember(session, awaited.request, awaited.cseq, told)
+        return [] if session.closing else self._late(awaited, Outcome(told), "no" if why_not else "yes")
+
+    def _late(self, task: AccountTask | SearchTask | Acknowledgement, outcome: Outcome, result: str) -> list[Effect]:
         session = task.session
         effects = _told(session, outcome, task.cseq)
-        is_act = isinstance(task, StoreRole) and result == "yes"  # which has a line of its own
+        is_act = isinstance(task, StoreRole | Acknowledgement) and result == "yes"  # which has a line of its own
         late = [] if is_act else late_status(session, effects, result)
         return [*effects, *late, *self._charge_answer(session, effects), ReadAgain(session)]
 
@@ -276,19 +295,22 @@ class Hub:
         return [effect for session, was in were.items() for effect in state.role_told(session, was)]
 
     def sanctions_are(
-        self, added: Iterable[Sanction], removed: Iterable[Sanction], newer: Collection[Sanction] = ()
-    ) -> list[Effect]:
-        """Impose and lift what somebody has written to, and removed from, the file; return what follows.
+        self, added: Iterable[Sanction], removed: Iterable[Sanction], pending: Iterable[SanctionTask] = ()
+    ) -> None:
+        """Impose and lift what somebody has written to, and removed from, the file: a part of it (`Change.parts`).
 
-        `newer`: what operators have imposed since, which is not lifted by the loss of an older line about the same.
+        `pending`: what operators did that was not in the file yet when that was read, and counts as done after it.
+        `close_banned` is called after the last part.
         """
         state = self.state
-        for sanction in removed:
-            if self.room.sanctions.find(sanction.act, sanction.subjects, state.at) not in newer:
-                state.order.propose(0, Lift(sanction.act, sanction.subjects[0]), state.at)
-        for sanction in added:
-            state.order.propose(0, Impose(sanction), state.at)
-        return state.close_banned("")
+        edits = [Lift(one.act, one.subjects[0]) for one in removed] + [Impose(one) for one in added]
+        again = [_proposal_of(task) for task in pending] if edits else []
+        for proposal in (*edits, *again):
+            state.order.propose(0, proposal, state.at)
+
+    def close_banned(self) -> list[Effect]:
+        """Dismiss everybody for whom a ban holds that was written to the file by hand."""
+        return self.state.close_banned("")
 
     def ban_of(self, host: str) -> Refused | None:
         """Return what a peer at the address `host` is told if that is banned; else None."""
@@ -333,6 +355,10 @@ class Hub:
                 seconds = limits.PING_AFTER + limits.PONG_WITHIN
                 effects += self.dismiss(session, refusal(ErrorCode.SILENT, seconds=seconds), "no answer to a ping")
         return effects
+
+
+def _proposal_of(task: SanctionTask) -> Impose | Lift:
+    return Impose(task.sanction) if isinstance(task, KeepSanction) else Lift(task.act, task.subject)
 
 
 def _told(session: Session, outcome: Outcome, cseq: int | None) -> list[Effect]:

@@ -257,7 +257,7 @@ class State:
         self.order.propose(0, Impose(sanction), self.at)
         text = f"{most} newcomers in a minute: for {in_words(LOCKDOWN_SECONDS)} only registered names come in or speak"
         told = self.tell_operators(f"{text}. /lockdown off ends that.")
-        return [*told, KeepSanction(sanction), LogLine(f"Lockdown: {text}")]
+        return [*told, KeepSanction(sanction, self.at), LogLine(f"Lockdown: {text}")]
 
     def _rename(self, session: Session, proposal: Rename) -> Outcome:
         was_operator = self.is_operator(session)

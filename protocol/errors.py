@@ -217,6 +217,11 @@ class ErrorCode(Enum):
         "Only registered names may come in or speak {left}{reason}.",
     )
     TOO_MANY_BANS = 715, "too-many-bans", "There are {limit} bans and mutes, and no room for more. /unban some."
+    NOT_WRITTEN = (
+        118,
+        "not-written",
+        "{done} But bans.txt could not be written ({why}), so that holds only until the server stops.",
+    )
     NAME_BANNED = 116, "name-banned", "{name} is banned {left}{reason}. Choose another name."
     NAME_CLAIMED = (
         115,

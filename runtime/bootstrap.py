@@ -60,7 +60,7 @@ def open_services(options: argparse.Namespace) -> tuple[Hub, Services]:
     hub.greet_with(motd_at(options.motd) or ())
     search = None if journal is None else SearchService(Archive(options.data, journal.epoch))
     sanctions = SanctionService(bans, options.motd)
-    return hub, Services(hub, AccountService(accounts), journal, search, lock, sanctions)
+    return hub, Services(hub, AccountService(accounts), sanctions, journal, search, lock)
 
 
 def _open_encryption(options: argparse.Namespace) -> Encryption | None:

@@ -1,22 +1,24 @@
 """The sanction service: writes bans.txt and reads it again, on a thread of its own; reads the message of the day, too.
 
-The room is what holds. The file follows it, in the order of what operators did; and what somebody has edited in the
-file, between two writes or before a SIGHUP, follows from the file as a difference (storage/bans_file.py).
+The room is what holds. The file follows it, in the order of what operators did, and its result is what they wait for;
+and what somebody has edited in the file, between two writes or before a SIGHUP, follows from the file as a difference
+(storage/bans_file.py). A large one comes in parts, one a turn of the loop.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
-from chat.effects import DropSanction, KeepSanction
-from chat.sanctions import Sanction
+from chat.effects import DropSanction, KeepSanction, SanctionTask
+from chat.session import Session
 from runtime.worker import Worker
 from storage.bans_file import BansFile, Change
 from storage.motd_file import read_motd
+
+PART = 200  # sanctions that change in a turn: some 3 ms
 
 log = logging.getLogger("server")
 
@@ -25,19 +27,22 @@ class Reread:
     """The task of reading both files again."""
 
 
-_Task = KeepSanction | DropSanction | Reread
+_Task = SanctionTask | Reread
 
 
 class SanctionResult(NamedTuple):
-    """What has changed in bans.txt; if both files were read again, the message of the day, None if it can't be read.
+    """What has changed in bans.txt, or a part of it.
 
-    `newer`: what operators have imposed that was not in the file yet when that was seen.
+    The last part has the `task`, which is done, or is not, because of `why_not`; and if both files were read again, the
+    message of the day, None if it can't be read. `pending`: what operators did that was not in the file yet when the
+    change was read, that task among them.
     """
 
     change: Change
-    is_reload: bool = False
+    task: _Task | None = None
+    why_not: str = ""
     motd: tuple[str, ...] | None = None
-    newer: tuple[Sanction, ...] = ()
+    pending: tuple[SanctionTask, ...] = ()
 
 
 class SanctionService:
@@ -45,6 +50,7 @@ class SanctionService:
 
     def __init__(self, bans: BansFile, motd: Path | None = None) -> None:
         """Start the thread; only it uses `bans` from now on."""
+        self.waiting: set[Session] = set()  # sessions whose task has no result yet
         self._bans = bans
         self._motd = motd
         self._tasks: deque[_Task] = deque()  # those without a result, in order
@@ -54,8 +60,10 @@ class SanctionService:
         """Return the descriptor for the poller."""
         return self._worker.fileno()
 
-    def submit(self, task: KeepSanction | DropSanction) -> None:
+    def submit(self, task: SanctionTask) -> None:
         """Queue a task."""
+        if task.acknowledgement is not None:
+            self.waiting.add(task.acknowledgement.session)
         self._put(task)
 
     def reload(self) -> None:
@@ -63,8 +71,8 @@ class SanctionService:
         self._put(Reread())
 
     def results(self) -> list[SanctionResult]:
-        """Return the new results, in order."""
-        return [self._completed(done) for done in self._worker.results()]
+        """Return the next result, if there is one; the others come with the next calls, one a turn."""
+        return [self._completed(done) for done in self._worker.results(1)]
 
     def close(self) -> None:
         """Finish all tasks, and end the thread."""
@@ -75,31 +83,41 @@ class SanctionService:
         self._worker.put(task)
 
     def _completed(self, done: SanctionResult) -> SanctionResult:
-        newer = tuple(task.sanction for task in self._tasks if isinstance(task, KeepSanction))
-        self._tasks.popleft()
-        return done._replace(newer=newer)
+        pending = tuple(task for task in self._tasks if not isinstance(task, Reread))
+        if done.task is not None:
+            self._tasks.popleft()
+            if not isinstance(done.task, Reread) and done.task.acknowledgement is not None:
+                self.waiting.discard(done.task.acknowledgement.session)
+        return done._replace(pending=pending)
 
     def _run(self, task: _Task) -> SanctionResult:
+        """Do `task`; return its result, of which the first parts have been given by then."""
         motd = motd_at(self._motd) if isinstance(task, Reread) else None
+        change, why_not = Change([], [], []), ""
         try:
-            change = self._execute(task)
+            change = self._bans.load() if isinstance(task, Reread) else self._bans.refresh()
+            self._write(task)
         except OSError as error:
-            why = error.strerror or error
-            log.error("%s: %s. What operators do holds until the server stops.", self._bans.path, why)
-            change = Change([], [], [])
+            why_not = error.strerror or str(error)
+            holds = "The bans stay as they were" if isinstance(task, Reread) else "That holds until the server stops"
+            log.error("%s: %s. %s.", self._bans.path, why_not, holds)
         except Exception:  # a bug costs this task, not the thread
+            why_not = "a bug in the server"
             log.exception("A bug in the server, in a sanction task")
-            change = Change([], [], [])
+        if change.added or change.removed:
+            log.info("%s was edited. New: %d, lifted: %d", self._bans.path, len(change.added), len(change.removed))
         for problem in change.problems:
             log.warning("%s", problem)
-        return SanctionResult(change, isinstance(task, Reread), motd)
+        *parts, last = change.parts(PART)
+        for part in parts:
+            self._worker.give(SanctionResult(part))
+        return SanctionResult(last, task, why_not, motd)
 
-    def _execute(self, task: _Task) -> Change:
+    def _write(self, task: _Task) -> None:
         if isinstance(task, KeepSanction):
-            return self._bans.add(task.sanction, time.time())
-        if isinstance(task, DropSanction):
-            return self._bans.remove(task.act, task.subject)
-        return self._bans.load()
+            self._bans.add(task.sanction, task.at)
+        elif isinstance(task, DropSanction):
+            self._bans.remove(task.act, task.subject, task.at)
 
 
 def motd_at(path: Path | None) -> tuple[str, ...] | None:

@@ -31,7 +31,7 @@ from chat.session import Session
 from protocol.events import RoomEvent
 from protocol.values import unreachable
 from runtime.account_service import AccountService
-from runtime.sanction_service import SanctionResult, SanctionService
+from runtime.sanction_service import Reread, SanctionResult, SanctionService
 from runtime.search_service import SearchService
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal
@@ -49,10 +49,10 @@ class Services:
         self,
         hub: Hub,
         accounts: AccountService,
+        sanctions: SanctionService,
         journal: Journal | None = None,
         search: SearchService | None = None,
         lock: FolderLock | None = None,
-        sanctions: SanctionService | None = None,
     ) -> None:
         self._hub = hub
         self._lock = lock
@@ -67,8 +67,8 @@ class Services:
 
     def descriptors(self) -> list[int]:
         """Return the descriptors of the services; one is readable when it has results for `collect`."""
-        services = [self._accounts, *(service for service in (self._search, self._sanctions) if service)]
-        return [service.fileno() for service in services]
+        descriptors = [self._accounts.fileno(), self._sanctions.fileno()]
+        return [*descriptors, self._search.fileno()] if self._search else descriptors
 
     def submit(self, task: AccountTask | SanctionTask | SearchTask) -> None:
         """Queue `task` for the service that does it."""
@@ -76,8 +76,7 @@ class Services:
             case CheckPassword() | StorePassword() | RemoveAccount() | StoreRole():
                 self._accounts.submit(task)
             case KeepSanction() | DropSanction():
-                if self._sanctions:  # without one, what operators do is in memory only
-                    self._sanctions.submit(task)
+                self._sanctions.submit(task)
             case SearchArchive() | SeekInArchive():
                 if self._search:  # without it, the hub makes no search tasks
                     self._search.submit(task)
@@ -92,7 +91,7 @@ class Services:
         if self._search and self._search.fileno() in readable:
             for found in self._search.results():
                 effects += self._hub.found(*found)
-        if self._sanctions and self._sanctions.fileno() in readable:
+        if self._sanctions.fileno() in readable:
             for done in self._sanctions.results():
                 effects += self._take_sanctions(done)
         return effects
@@ -113,24 +112,29 @@ class Services:
     def _take_sanctions(self, done: SanctionResult) -> list[Effect]:
         if done.motd is not None:
             self._hub.greet_with(done.motd)
-        effects = self._hub.sanctions_are(done.change.added, done.change.removed, done.newer)
-        if done.is_reload:
+        added, removed, _ = done.change
+        self._hub.sanctions_are(added, removed, done.pending)
+        if done.task is None:  # other parts follow
+            return []
+        effects = self._hub.close_banned() if added or removed else []
+        if not isinstance(done.task, Reread):
+            effects += self._hub.written(done.task, done.why_not)
+        elif not done.why_not:
             log.info("Read the bans again. Bans and mutes: %d", len(self._hub.room.sanctions))
         return effects
 
     def waiting(self) -> set[Session]:
-        """Return the sessions whose account task has no result yet."""
-        return self._accounts.waiting
+        """Return the sessions whose account or sanction task has no result yet."""
+        return self._accounts.waiting | self._sanctions.waiting
 
     def note_ended(self, sessions: Iterable[Session]) -> None:
         """Do the account tasks of `sessions`, whose peers have sent an end of file, after the others."""
-        self._accounts.ended.update(sessions)
+        self._accounts.ended.update(self._accounts.waiting.intersection(sessions))
 
     def reload(self) -> None:
         """Read again what somebody may have edited: accounts, bans, and the message of the day."""
         self._accounts.reload()
-        if self._sanctions:
-            self._sanctions.reload()
+        self._sanctions.reload()
 
     def write_journal(self, now: float = 0.0) -> list[Effect]:
         """Write the new entries to the journal; if that fails or its files are gone, return the effects of its loss."""
@@ -185,8 +189,7 @@ class Services:
     def close(self) -> None:
         """Finish the account tasks, and close all files."""
         self._accounts.close()
-        if self._sanctions:
-            self._sanctions.close()
+        self._sanctions.close()
         if self._search:
             self._search.close()
         if self._journal:

@@ -59,11 +59,14 @@ class Worker(Generic[Task, Result]):
         self._results.append(result)
         self._wake_up.wake()
 
-    def results(self) -> list[Result]:
-        """Return the new results, in order."""
+    def results(self, most: int = sys.maxsize) -> list[Result]:
+        """Return the new results, in order: `most` of them at most, and the others with the next calls."""
         if not self._wake_up.clear():
             return []
-        return [self._results.popleft() for _ in range(len(self._results))]
+        ready = [self._results.popleft() for _ in range(min(most, len(self._results)))]
+        if self._results:
+            self._wake_up.wake()
+        return ready
 
     def close(self, drain: bool = True) -> None:
         """End the thread, after the tasks that are left, or without `drain` after the current one."""

@@ -14,12 +14,17 @@ No mistake sets anybody free. What can be understood of a bad line holds: withou
 under a first word that is not known, as a ban. If a subject can't be read, nobody knows for whom that line held, and as
 long as there is such a line nothing is lifted because its line is missing.
 
+An edit counts as done before each act of an operator that is not in the file yet when the edit is read, and after
+each that is. So the line of an act takes the place of edited lines about the same subjects, and takes over whom these
+held for, as in the room (chat.sanctions).
+
 Everything here may block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from math import ceil
 from pathlib import Path
@@ -50,6 +55,22 @@ class Change(NamedTuple):
     removed: list[Sanction]
     problems: list[str]
 
+    def parts(self, size: int) -> Iterator[Change]:
+        """Yield what was added and removed in parts of `size` sanctions or more, the last one of any size.
+
+        All that is about one subject is in one part, so that nobody is free between an old line and its new one.
+        """
+        added: list[Sanction] = []
+        removed: list[Sanction] = []
+        gone = set(self.removed)
+        for group in _groups([*self.removed, *self.added]):
+            if len(added) + len(removed) >= size:
+                yield Change(added, removed, [])
+                added, removed = [], []
+            added += [one for one in group if one not in gone]
+            removed += [one for one in group if one in gone]
+        yield Change(added, removed, [])
+
 
 class BansFile:
     """The sanctions in one folder. `path` is made, with its folder, when the first one is imposed."""
@@ -77,26 +98,39 @@ class BansFile:
         self._lines = lines
         return Change(added, removed, shortened(problems))
 
-    def add(self, sanction: Sanction, at: float) -> Change:
-        """Write `sanction` in the place of those that share a subject with it, without those that have ended by `at`.
+    def refresh(self) -> Change:
+        """Read the file anew if it is another one than was read or written last; return and raise as `load` does."""
+        return self.load() if self._file.has_changed() else Change([], [], [])
 
-        Returns what somebody else has changed in the file. Raises OSError; then all is as before.
+    def add(self, sanction: Sanction, at: float) -> None:
+        """Write `sanction`, imposed at `at`, in the place of those about the same, and without those that have ended.
+
+        Raises OSError; then all is as before. `refresh` comes first, or what somebody has edited is overwritten.
         """
-        change = self._refresh()
-        kept = [line for line in self._lines if not _is_replaced(line, sanction, at)]
-        self._write([*kept, _Line(f"{text_of(sanction)}\n", sanction)])
-        return change
+        subjects = self._shared(sanction.act, sanction.subjects, at)
+        whole = Sanction(sanction.act, subjects, sanction.until, sanction.by, sanction.reason)
+        kept = [line for line in self._lines if not _is_replaced(line, whole, at)]
+        self._write([*kept, _Line(f"{text_of(whole)}\n", whole)])
 
-    def remove(self, act: Act, subject: str) -> Change:
-        """Remove the lines about what `act` forbids to `subject`; return and raise as `add` does."""
-        change = self._refresh()
-        kept = [line for line in self._lines if not _is_about(line, act, (subject,))]
+    def remove(self, act: Act, subject: str, at: float) -> None:
+        """Remove the lines about what `act` forbids to `subject`, lifted at `at`; raises as `add` does."""
+        subjects = self._shared(act, (subject,), at)
+        kept = [line for line in self._lines if not _is_about(line, act, subjects)]
         if len(kept) < len(self._lines):
             self._write(kept)
-        return change
 
-    def _refresh(self) -> Change:
-        return self.load() if self._file.has_changed() else Change([], [], [])
+    def _shared(self, act: Act, subjects: Iterable[str], at: float) -> tuple[str, ...]:
+        """Return `subjects`, and those that share a sanction with them at `at`, by one line or over several."""
+        shared = dict.fromkeys(subjects)
+        holding = [line.sanction for line in self._lines if line.sanction and line.sanction.holds(at)]
+        lines = [one.subjects for one in holding if one.act is act]
+        size = 0
+        while size < len(shared):
+            size = len(shared)
+            for line in lines:
+                if not shared.keys().isdisjoint(line):
+                    shared.update(dict.fromkeys(line))
+        return tuple(shared)
 
     def _write(self, lines: list[_Line]) -> None:
         self._file.write(line.text for line in lines)
@@ -190,6 +224,25 @@ def _author_in(rest: str) -> tuple[str, str]:
     before, colon, reason = rest.partition(":")
     by = before.strip().removeprefix("by").strip()
     return (by[:_TEXT], reason.strip()[:_TEXT]) if colon or before.startswith("by ") else ("", rest.strip()[:_TEXT])
+
+
+def _groups(sanctions: list[Sanction]) -> Iterator[list[Sanction]]:
+    """Yield those that share subjects together, in their order."""
+    about: defaultdict[tuple[Act, str], list[int]] = defaultdict(list)
+    for place, sanction in enumerate(sanctions):
+        for subject in sanction.subjects:
+            about[sanction.act, subject].append(place)
+    seen: set[int] = set()
+    for first in range(len(sanctions)):
+        group = set[int]()
+        fresh = {first} - seen
+        while fresh:
+            group |= fresh
+            keys = {(sanctions[place].act, subject) for place in fresh for subject in sanctions[place].subjects}
+            fresh = {place for key in keys for place in about.pop(key, ())} - group
+        seen |= group
+        if group:
+            yield [sanctions[place] for place in sorted(group)]
 
 
 def _is_about(line: _Line, act: Act, subjects: Iterable[str]) -> bool:

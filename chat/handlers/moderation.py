@@ -4,6 +4,9 @@ Every request here is served for operators alone (`_for_operators`): registered 
 whose account has the role. The room checks the role again (chat.room), since another proposal may come first.
 
 What an operator does is one line in the server's log: who, whom, why. The others who are operators are told as well.
+
+A ban, a mute and a lockdown hold at once. Their author waits for the answer until they are on the disk, since nothing
+that was answered may be lost: `_when_written` makes that answer, and `Hub.written` gives it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any
 
 from chat.durations import in_words, is_duration, parse_duration
 from chat.effects import (
+    Acknowledgement,
     Broadcast,
     DropSanction,
     Effect,
@@ -101,8 +105,9 @@ def mute(state: State, session: Session, request: requests.Mute) -> Outcome:
     what = f"{_for(seconds)}{sanction.because}"
     told = refusal(ErrorCode.MUTED, left=_for(seconds), reason=sanction.because)
     effects: list[Effect] = [] if member is None else [Unicast(state.session_of(member), Noticed(told.text))]
-    effects += [*_kept(state, sanction), *_act(state, session, f"muted {_name(request.name, member)} {what}")]
-    return Outcome(Noticed(f"{_name(request.name, member)} is muted {what}."), effects)
+    effects += _act(state, session, f"muted {_name(request.name, member)} {what}")
+    answer = _when_written(session, request, f"{_name(request.name, member)} is muted {what}.")
+    return Outcome(before=[*effects, KeepSanction(sanction, state.at, answer)])
 
 
 def unmute(state: State, session: Session, request: requests.Unmute) -> Outcome:
@@ -115,8 +120,9 @@ def unmute(state: State, session: Session, request: requests.Unmute) -> Outcome:
     told: list[Effect] = []
     if member is not None:
         told.append(Unicast(state.session_of(member), Noticed("You are muted no more.")))
-    effects = [*told, DropSanction(Act.MUTE, subject), *_act(state, session, f"unmuted {excerpt(request.name)}")]
-    return Outcome(Noticed(f"{excerpt(request.name)} is muted no more."), effects)
+    answer = _when_written(session, request, f"{excerpt(request.name)} is muted no more.")
+    act = _act(state, session, f"unmuted {excerpt(request.name)}")
+    return Outcome(before=[*told, DropSanction(Act.MUTE, subject, state.at, answer), *act])
 
 
 def ban(state: State, session: Session, request: requests.Ban) -> Outcome:
@@ -137,12 +143,9 @@ def ban(state: State, session: Session, request: requests.Ban) -> Outcome:
     name, what = _name(subjects[0], member), f"{_for(seconds)}{sanction.because}"
     host = "" if member is None else state.session_of(member).host
     where = f" The address was {host}: /ban {host} keeps that out." if host and not is_loopback(host) else ""
-    effects = [
-        *state.close_banned(session.name),
-        *_kept(state, sanction),
-        *_act(state, session, f"banned {name} {what}"),
-    ]
-    return Outcome(Noticed(f"{name} is banned {what}.{where}"), effects)
+    answer = _when_written(session, request, f"{name} is banned {what}.{where}")
+    effects = [*state.close_banned(session.name), *_act(state, session, f"banned {name} {what}")]
+    return Outcome(before=[*effects, KeepSanction(sanction, state.at, answer)])
 
 
 def unban(state: State, session: Session, request: requests.Unban) -> Outcome:
@@ -154,8 +157,10 @@ def unban(state: State, session: Session, request: requests.Unban) -> Outcome:
     applied = state.propose(session, Lift(Act.BAN, subject))
     if applied.refused:
         return state.refuse(session, ErrorCode.NOT_BANNED, name=excerpt(request.subject))
-    act = _act(state, session, f"unbanned {subject}")
-    return Outcome(Noticed(f"{subject} is banned no more."), [DropSanction(Act.BAN, subject), *act])
+    answer = _when_written(session, request, f"{subject} is banned no more.")
+    return Outcome(
+        before=[DropSanction(Act.BAN, subject, state.at, answer), *_act(state, session, f"unbanned {subject}")]
+    )
 
 
 def list_bans(state: State, session: Session, request: requests.ListBans) -> Outcome:
@@ -181,9 +186,12 @@ def lockdown(state: State, session: Session, request: requests.Lockdown) -> Outc
     text = "Only registered names may come in or speak now." if is_on else "Everybody may come in and speak again."
     strangers = [other for other in state.sessions.values() if not other.account]
     effects: list[Effect] = [Unicast(other, Noticed(text)) for other in strangers]
-    effects += _kept(state, sanction) if is_on else [DropSanction(Act.LOCKDOWN, EVERYBODY)]
     effects += _act(state, session, f"{'began' if is_on else 'ended'} the lockdown")
-    return Outcome(Noticed(text), effects)
+    answer = _when_written(session, request, text)
+    task = (
+        KeepSanction(sanction, state.at, answer) if is_on else DropSanction(Act.LOCKDOWN, EVERYBODY, state.at, answer)
+    )
+    return Outcome(before=[*effects, task])
 
 
 def _subjects(name: str, member: Member | None) -> tuple[str, ...]:
@@ -212,10 +220,10 @@ def _outside(state: State, text: str) -> str:
     return subject
 
 
-def _kept(state: State, sanction: Sanction) -> list[Effect]:
-    """Return what writes `sanction` to the disk, as the room has it."""
-    whole = state.room.sanctions.find(sanction.act, sanction.subjects, state.at)
-    return [] if whole is None else [KeepSanction(whole)]
+def _when_written(session: Session, request: requests.LineRequest, text: str) -> Acknowledgement:
+    """Let `session` wait; return what it is told when what it did is on the disk."""
+    session.waiting = True
+    return Acknowledgement(session, request, Noticed(text))
 
 
 def _listed(sanction: Sanction, at: float) -> str:

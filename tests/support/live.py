@@ -36,10 +36,12 @@ from runtime.clock import LoopClock
 from runtime.encryption import Encryption
 from runtime.peers import Peer
 from runtime.poller import Poller, SelectPoller
+from runtime.sanction_service import SanctionService
 from runtime.services import Services
 from runtime.sockets import listen
 from runtime.web_files import open_site
 from server import Server
+from storage.bans_file import BansFile
 from storage.users_file import Accounts
 from tools.shared.tls import TlsSocket, client_context
 
@@ -116,7 +118,7 @@ class Live:
         listeners = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = listeners[0].getsockname()
         self.hub = Hub(Room("a test"), max_users, greet_history=0)
-        services = Services(self.hub, AccountService(Accounts(folder)))
+        services = Services(self.hub, AccountService(Accounts(folder)), SanctionService(BansFile(folder)))
         acceptor = Acceptor(listeners, Admission(), self.poller.descriptor_limit, encryption)
         self._tls = client_context() if encryption else None
         doors = Doors(dialect, SITE)

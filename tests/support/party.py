@@ -77,6 +77,7 @@ class Party:
         self.asked: list[AccountTask] = []
         self.inquired: list[SearchTask] = []
         self.kept: list[SanctionTask] = []  # what was to be written about bans
+        self.writes = True  # at once; else when the test says so
         self._dialect = dialect
         self._effects: list[Effect] | None = None  # of the turn that is going on
 
@@ -104,6 +105,8 @@ class Party:
                 self.asked.append(effect)
             elif isinstance(effect, SanctionTask):
                 self.kept.append(effect)
+                if self.writes:
+                    self.writes_down(effect)
             elif isinstance(effect, SearchTask):
                 self.inquired.append(effect)
             elif isinstance(effect, Close):
@@ -209,6 +212,11 @@ class Party:
         """Answer the oldest thing that was asked of the accounts."""
         with self.turn() as effects:
             effects.extend(self.hub.answered(self.asked.pop(0), answer))
+
+    def writes_down(self, task: SanctionTask, why_not: str = "") -> None:
+        """Tell the hub that `task` is on the disk, or why it is not."""
+        with self.turn() as effects:
+            effects.extend(self.hub.written(task, why_not))
 
     def shuts_down(self) -> None:
         with self.turn() as effects:

@@ -46,8 +46,8 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-class _NoAccountService:
-    """An account service without accounts."""
+class _NoService:
+    """An account service without accounts, and a sanction service without bans."""
 
     registered: frozenset[str] = frozenset()
     operators: frozenset[str] = frozenset()
@@ -121,7 +121,7 @@ class Machine:
             self.kill()
             return
         hub = Hub(room, 100, greet_history=GREETED_WITH)
-        behind = Services(hub, cast(Any, _NoAccountService()), self._journal)
+        behind = Services(hub, cast(Any, _NoService()), cast(Any, _NoService()), self._journal)
         self._network.open()
         network: Any = self._network  # our acceptor and poller
         self._server = Server(network, hub, behind, DOORS, network, LoopClock(network))

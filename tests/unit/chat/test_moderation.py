@@ -638,7 +638,7 @@ def test_unban_lets_everybody_in_again_who_was_met_with_it(party: Party) -> None
     party.connects("again")
     party.frames("again", Hello(1, "the secret of fay", "fay"))
     assert "fay" in party.room()
-    assert DropSanction(Act.BAN, "fay") in party.kept
+    assert [task.act for task in party.kept if isinstance(task, DropSanction) and task.subject == "fay"] == [Act.BAN]
 
 
 def test_who_is_not_here_any_more_is_unmuted_too(party: Party) -> None:  # M4
@@ -703,24 +703,127 @@ def test_there_is_room_for_so_many_and_no_more(party: Party, monkeypatch: pytest
     assert party.told("ann")[-1] == "! There are 2 bans and mutes, and no room for more. /unban some."
 
 
-def test_the_loss_of_an_older_line_does_not_lift_what_an_operator_has_done_since(party: Party) -> None:  # M3
-    older = Sanction(Act.BAN, ("zoe",), None, "ann", "first")
-    party.hub.sanctions_are([older], [])
-    party.says("olga", "/ban zoe 2h again")
-    newer = [task.sanction for task in party.kept if isinstance(task, KeepSanction)]
-    party.hub.sanctions_are([], [older], newer)
-    assert [one.reason for one in party.hub.room.sanctions] == ["again"]
-    party.hub.sanctions_are([], newer)
-    assert not party.hub.room.sanctions
+# --- bans.txt: answers that wait for it, and edits --------------------------------------------------------------------
+
+ACTS = {
+    "/ban bob 2h loud": "* bob is banned for 2 h: loud.",
+    "/unban zoe": "* zoe is banned no more.",
+    "/mute bob": "* bob is muted for 10 min.",
+    "/unmute rita": "* rita is muted no more.",
+    "/lockdown on": "* Only registered names may come in or speak now.",
+    "/lockdown off": "* Everybody may come in and speak again.",
+}
+
+
+@pytest.fixture
+def slow_disk(party: Party) -> Party:
+    """The party, zoe banned and rita muted; what is done from now on is written when the test says so."""
+    party.says("olga", "/ban zoe", "/mute rita")
+    party.looks_away()
+    party.kept.clear()
+    party.log.clear()
+    party.writes = False
+    return party
+
+
+@pytest.mark.parametrize("name", ["ann", "olga"])
+@pytest.mark.parametrize("line", ACTS)
+def test_an_operator_is_answered_when_it_is_written_and_all_else_is_at_once(
+    slow_disk: Party, line: str, name: str
+) -> None:  # M3, M4, M7
+    if line == "/lockdown off":
+        slow_disk.hub.sanctions_are([Sanction(Act.LOCKDOWN, ("*",))], [])
+    before = list(slow_disk.hub.room.sanctions)
+    slow_disk.says(name, line, "/ping")
+    slow_disk.sees(name, *([f"* bob has left (banned by {name}). Users here: 5"] if "ban bob" in line else []))
+    assert list(slow_disk.hub.room.sanctions) != before  # it holds
+    assert len(slow_disk.told("olga" if name == "ann" else "ann")) == 1 + (line[:6] == "/ban b")  # bob has left
+    (act,) = [text for text in slow_disk.log if text.startswith(name)]
+    (task,) = slow_disk.kept
+    slow_disk.writes_down(task)
+    answer, pong = slow_disk.told(name)
+    assert answer.startswith(ACTS[line])
+    assert pong == "pong"
+    assert [text for text in slow_disk.log if text.startswith(name) and "/ping" not in text] == [act]  # one for it
+
+
+@pytest.mark.parametrize("line", ACTS)
+def test_what_could_not_be_written_is_told_so_and_holds(slow_disk: Party, line: str) -> None:  # M3
+    if line == "/lockdown off":
+        slow_disk.hub.sanctions_are([Sanction(Act.LOCKDOWN, ("*",))], [])
+    slow_disk.says("olga", line)
+    after = list(slow_disk.hub.room.sanctions)
+    slow_disk.looks_away()
+    (task,) = slow_disk.kept
+    slow_disk.writes_down(task, "No space left on device")
+    (refused,) = slow_disk.told("olga")
+    assert refused.startswith(ACTS[line].replace("*", "!", 1))
+    assert refused.endswith(
+        " But bans.txt could not be written (No space left on device), so that holds only until the server stops."
+    )
+    assert slow_disk.log[-1].startswith("olga (192.0.2.1:5): /")
+    assert "refused, 118 not-written" in slow_disk.log[-1]
+    assert list(slow_disk.hub.room.sanctions) == after
+
+
+def test_a_line_that_comes_again_is_answered_as_it_was_once_it_is_written(slow_disk: Party) -> None:  # M3
+    slow_disk.says("ann", "/unban zoe")
+    (task,) = slow_disk.kept
+    slow_disk.leaves("ann")
+    slow_disk.writes_down(task)
+    slow_disk.connects("ann again")
+    slow_disk.frames("ann again", Hello(1, "the secret of ann", "ann", "pass word", ResumePoint(EPOCH, 1)))
+    slow_disk.answers(TaskResult.YES)
+    slow_disk.looks_away()
+    slow_disk.frames("ann again", Line("/unban zoe", 1))
+    slow_disk.sees("ann again", "* zoe is banned no more.")
+    assert slow_disk.kept == [task]
+
+
+def test_a_line_that_comes_again_before_it_is_written_is_done_again(slow_disk: Party) -> None:  # M3
+    slow_disk.says("ann", "/ban bob 2h")
+    slow_disk.leaves("ann")
+    slow_disk.connects("ann again")
+    slow_disk.frames("ann again", Hello(1, "the secret of ann", "ann", "pass word", ResumePoint(EPOCH, 1)))
+    slow_disk.answers(TaskResult.YES)
+    slow_disk.looks_away()
+    slow_disk.frames("ann again", Line("/ban bob 2h", 1))
+    slow_disk.sees("ann again")
+    for task in slow_disk.kept:
+        slow_disk.writes_down(task)
+    slow_disk.sees("ann again", "* bob is banned for 2 h.")
+    assert len(slow_disk.hub.room.sanctions) == 3
+
+
+@pytest.mark.parametrize("line", ["/ban zoe 2h again", "/mute rita 2h again"])
+def test_an_edit_counts_as_made_before_what_is_not_in_the_file_yet(slow_disk: Party, line: str) -> None:  # M3
+    party = slow_disk
+    (older,) = [one for one in party.hub.room.sanctions if one.subjects[0] in line]
+    by_hand = Sanction(older.act, (*older.subjects, "yan"), None, "", "by hand")
+    party.says("olga", line)
+    party.hub.sanctions_are([by_hand], [older], party.kept)
+    (now,) = [one for one in party.hub.room.sanctions if one.act is older.act]
+    assert (set(now.subjects), now.reason) == ({*older.subjects, "yan"}, "again")  # as in the file
+    party.hub.sanctions_are([], [now], party.kept)  # its older line was removed
+    assert [one.reason for one in party.hub.room.sanctions if one.act is older.act] == ["again"]
+    party.hub.sanctions_are([by_hand], [now])  # it is in the file by now, and the edit is later
+    assert by_hand in party.hub.room.sanctions
+
+
+def test_an_edit_does_not_bring_back_what_is_just_lifted(slow_disk: Party) -> None:  # M3
+    (older,) = [one for one in slow_disk.hub.room.sanctions if one.act is Act.BAN]
+    slow_disk.says("olga", "/unban zoe")
+    slow_disk.hub.sanctions_are([Sanction(Act.BAN, ("zoe", "yan"))], [older], slow_disk.kept)
+    assert [one.act for one in slow_disk.hub.room.sanctions] == [Act.MUTE]
 
 
 def test_what_is_edited_into_the_file_meets_who_is_here(party: Party) -> None:  # M3
     by_hand = Sanction(Act.BAN, ("bob",), None, "", "by hand")
     with party.turn() as effects:
-        effects.extend(party.hub.sanctions_are([by_hand], []))
+        party.hub.sanctions_are([by_hand], [])
+        effects.extend(party.hub.close_banned())
     party.sees("bob", "! You are banned for good: by hand.", "Goodbye.")
-    with party.turn() as effects:
-        effects.extend(party.hub.sanctions_are([], [by_hand]))
+    party.hub.sanctions_are([], [by_hand])
     party.joins("bob")
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from chat.effects import DropSanction, KeepSanction
+from chat.effects import Acknowledgement, DropSanction, KeepSanction
 from chat.sanctions import Act, Sanction
-from runtime.sanction_service import SanctionResult, SanctionService, motd_at
+from chat.session import Session
+from protocol.events import Noticed
+from protocol.requests import Ban
+from runtime.sanction_service import Reread, SanctionResult, SanctionService, motd_at
 from storage.bans_file import BansFile, Change
 
 BOB, CARL = (Sanction(Act.BAN, (name,), None, "ann") for name in ("bob", "carl"))
 NOTHING = Change([], [], [])
+AT = 1_700_000_000.0
 
 
 @pytest.fixture
@@ -31,12 +35,27 @@ def only_result(service: SanctionService) -> SanctionResult:
     return result
 
 
+def keep(sanction: Sanction, by: Session | None = None) -> KeepSanction:
+    typed = None if by is None else Acknowledgement(by, Ban(sanction.subjects[0]), Noticed("done"))
+    return KeepSanction(sanction, AT, typed)
+
+
 def test_what_operators_do_is_written_in_their_order(service: SanctionService, tmp_path: Path) -> None:  # M3
-    for task in (KeepSanction(BOB), KeepSanction(CARL), DropSanction(Act.BAN, "bob")):
+    for task in (keep(BOB), keep(CARL), DropSanction(Act.BAN, "bob", AT)):
         service.submit(task)
-        newer = (task.sanction,) if isinstance(task, KeepSanction) else ()
-        assert only_result(service) == (NOTHING, False, None, newer)
+        assert only_result(service) == (NOTHING, task, "", None, (task,))
     assert (tmp_path / "bans.txt").read_text() == "ban carl forever by ann\n"
+
+
+def test_who_has_typed_it_waits_until_it_is_written(service: SanctionService) -> None:  # M3
+    ann, olga = Session("192.0.2.1:1"), Session("192.0.2.1:2")
+    service.submit(keep(BOB, ann))
+    service.submit(keep(CARL, olga))
+    assert service.waiting == {ann, olga}
+    assert only_result(service).task == keep(BOB, ann)
+    assert service.waiting == {olga}
+    only_result(service)
+    assert service.waiting == set()
 
 
 def test_a_reload_reads_both_files_again(  # M3, M5
@@ -46,10 +65,10 @@ def test_a_reload_reads_both_files_again(  # M3, M5
     (tmp_path / "motd").write_text("Be kind.\n" * 30)
     with caplog.at_level(logging.WARNING):
         service.reload()
-        change, is_reload, motd, _ = only_result(service)
-    assert is_reload
-    assert change.added == [BOB]
-    assert motd == ("Be kind.",) * 20
+        result = only_result(service)
+    assert isinstance(result.task, Reread)
+    assert result.change.added == [BOB]
+    assert result.motd == ("Be kind.",) * 20
     assert "bans.txt, line 2: - is neither a name nor a network" in caplog.text
     assert "motd is too long" in caplog.text
 
@@ -65,36 +84,76 @@ def test_a_message_that_can_t_be_read_stays_as_it_was(  # M5
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
-    [(OSError(28, "No space left"), "No space left. What operators do holds"), (KeyError(), "A bug")],
+    ("error", "why", "words"),
+    [
+        (OSError(28, "No space left"), "No space left", "No space left. That holds until the server stops."),
+        (KeyError(), "a bug in the server", "A bug"),
+    ],
 )
-def test_what_fails_is_a_line_in_the_log_and_the_service_goes_on(  # M3
+def test_what_fails_is_told_and_the_service_goes_on(  # M3
     service: SanctionService,
     error: Exception,
+    why: str,
     words: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(*_: object) -> Change:
+    def fail(*_: object) -> None:
         raise error
 
     with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
-        patched.setattr(BansFile, "add", fail)
-        service.submit(KeepSanction(BOB))
-        assert only_result(service) == (NOTHING, False, None, (BOB,))
+        patched.setattr(BansFile, "_write", fail)
+        service.submit(keep(BOB))
+        assert only_result(service) == (NOTHING, keep(BOB), why, None, (keep(BOB),))
     assert words in caplog.text
-    service.submit(KeepSanction(CARL))
-    assert only_result(service) == (NOTHING, False, None, (CARL,))
+    service.submit(keep(CARL))
+    assert only_result(service).why_not == ""
 
 
-def test_what_is_not_in_the_file_yet_is_told_with_what_was_removed_from_it(  # M3
-    service: SanctionService, tmp_path: Path
+def test_an_edit_counts_also_when_what_follows_it_can_t_be_written(  # M3
+    service: SanctionService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service.submit(KeepSanction(BOB))
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left")
+
+    (tmp_path / "bans.txt").write_text("ban bob forever by ann\n")
+    monkeypatch.setattr(BansFile, "_write", fail)
+    service.submit(keep(CARL))
+    result = only_result(service)
+    assert (result.change.added, result.why_not) == ([BOB], "No space left")
+
+
+def test_bans_that_can_t_be_read_again_stay(
+    service: SanctionService, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "bans.txt").mkdir()
+    service.reload()
+    assert only_result(service).why_not == "Is a directory"
+    assert "bans.txt: Is a directory. The bans stay as they were." in caplog.text
+
+
+def test_what_is_not_in_the_file_yet_is_told_with_an_edit(service: SanctionService, tmp_path: Path) -> None:  # M3
+    service.submit(keep(BOB))
     only_result(service)
     (tmp_path / "bans.txt").write_text("# nobody\n")
     longer = Sanction(Act.BAN, ("bob",), None, "ann", "again")
-    service.submit(KeepSanction(longer))
+    service.submit(keep(longer))
     done = only_result(service)
-    assert (done.change.removed, done.newer) == ([BOB], (longer,))
+    assert (done.change.removed, done.pending) == ([BOB], (keep(longer),))
     assert (tmp_path / "bans.txt").read_text() == "# nobody\nban bob forever by ann: again\n"
+
+
+def test_a_large_edit_comes_in_parts_and_what_was_done_meanwhile_with_each(  # M3
+    service: SanctionService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.sanction_service.PART", 2)
+    (tmp_path / "bans.txt").write_text("ban n1\nban n2\nban n3\n")
+    service.reload()
+    first = only_result(service)
+    assert ([one.subjects for one in first.change.added], first.task, first.pending) == ([("n1",), ("n2",)], None, ())
+    later = DropSanction(Act.BAN, "n3", AT)
+    service.submit(later)
+    last = only_result(service)
+    assert ([one.subjects for one in last.change.added], last.pending) == ([("n3",)], (later,))
+    assert isinstance(last.task, Reread)
+    assert only_result(service).task == later

@@ -10,11 +10,22 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from chat.effects import DropSanction, KeepSanction, SearchArchive, SeekInArchive, Unicast
+from chat.effects import (
+    Acknowledgement,
+    Close,
+    DropSanction,
+    Effect,
+    KeepSanction,
+    ReadAgain,
+    SearchArchive,
+    SeekInArchive,
+    Unicast,
+)
 from chat.handlers.history import JOURNAL_LOST
 from chat.hub import Hub
 from chat.log import Entry
@@ -22,12 +33,15 @@ from chat.room import Room
 from chat.sanctions import Act, Sanction
 from chat.session import Phase, Session
 from protocol.events import HistoryListed, Noticed, Past, Refused, Said
+from protocol.requests import Ban, Unban
 from runtime.account_service import AccountService
 from runtime.bootstrap import CannotStartError, open_services
 from runtime.fair import FairQueue
+from runtime.sanction_service import SanctionService
 from runtime.search_service import IDLE_BATCH, IDLE_INTERVAL, LOGGED_LIMIT, SearchService
 from runtime.services import Services
 from runtime.worker import Worker
+from storage.bans_file import BansFile
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import FOLDER, Journal, Start
 from storage.journal_errors import JournalError
@@ -65,6 +79,13 @@ def account_service(tmp_path: Path) -> Iterator[AccountService]:
     made.close()
 
 
+@pytest.fixture
+def sanction_service(tmp_path: Path) -> Iterator[SanctionService]:
+    made = SanctionService(BansFile(tmp_path))
+    yield made
+    made.close()
+
+
 def damage(folder: Path) -> None:
     """Make a line that is none the last one but one."""
     with listed(folder)[-1].open("a") as file:
@@ -80,30 +101,34 @@ def waits(services: Services) -> set[int]:
 # --- the journal -------------------------------------------------------------------------------------------------
 
 
-def test_a_new_entry_is_written_once(journal: Journal, account_service: AccountService) -> None:
+def test_a_new_entry_is_written_once(
+    journal: Journal, account_service: AccountService, sanction_service: SanctionService
+) -> None:
     hub = hub_of(2)
-    services = Services(hub, account_service, journal)
+    services = Services(hub, account_service, sanction_service, journal)
     assert services.write_journal() == []
     assert [entry.event.seq for entry in journal.newest()] == [1, 2]
     assert services.write_journal() == []
     assert len(journal.newest()) == 2
 
 
-def test_without_a_journal_there_is_no_archive(account_service: AccountService) -> None:
+def test_without_a_journal_there_is_no_archive(
+    account_service: AccountService, sanction_service: SanctionService
+) -> None:
     hub = hub_of(1)
-    services = Services(hub, account_service)
+    services = Services(hub, account_service, sanction_service)
     assert services.write_journal() == []
     assert not hub.state.settings.has_archive
-    assert len(services.descriptors()) == 1
+    assert len(services.descriptors()) == 2
 
 
 @pytest.mark.parametrize("set_aside", [True, False])
 def test_a_failing_disk_is_announced_and_the_chat_goes_on(
     journal: Journal,
     account_service: AccountService,
+    sanction_service: SanctionService,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    tmp_path: Path,
     set_aside: bool,
 ) -> None:
     def fails(*_: object) -> None:
@@ -112,15 +137,15 @@ def test_a_failing_disk_is_announced_and_the_chat_goes_on(
     monkeypatch.setattr(journal, "write", fails)
     if not set_aside:
         monkeypatch.setattr(journal, "set_aside", fails)
-    hub = hub_of(1)
+    hub, folder = hub_of(1), journal.path
     ann = Session("192.0.2.1:1")
     hub.state.give_name(ann, "ann")
-    services = Services(hub, account_service, journal)
+    services = Services(hub, account_service, sanction_service, journal)
     assert services.write_journal() == [Unicast(ann, Noticed(JOURNAL_LOST))]
     words = [record.getMessage() for record in caplog.records]
     assert words[0] == "The disk is full."
     assert words[1].startswith("The chat goes on in memory only. " + ("The journal" if set_aside else "Remove"))
-    assert (tmp_path / FOLDER).exists() is not set_aside
+    assert folder.exists() is not set_aside
     hub.room.log.append(said(hub.room.log.next_seq()))
     assert services.write_journal() == []
 
@@ -129,8 +154,10 @@ def test_a_failing_disk_is_announced_and_the_chat_goes_on(
 
 
 @pytest.fixture
-def services(journal: Journal, account_service: AccountService, tmp_path: Path) -> Iterator[Services]:
-    made = Services(hub_of(), account_service, journal, SearchService(Archive(tmp_path, "an epoch")))
+def services(
+    journal: Journal, account_service: AccountService, sanction_service: SanctionService, tmp_path: Path
+) -> Iterator[Services]:
+    made = Services(hub_of(), account_service, sanction_service, journal, SearchService(Archive(tmp_path, "an epoch")))
     yield made
     made._search.close()  # type: ignore[union-attr]  # there is one
 
@@ -181,7 +208,12 @@ def _damaged(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["no database", "cut", "overwritten", "a directory", "without its table"])
 def test_a_damaged_archive_is_made_again_from_the_journal_and_logged_once(
-    journal: Journal, account_service: AccountService, tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str
+    journal: Journal,
+    account_service: AccountService,
+    sanction_service: SanctionService,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    how: str,
 ) -> None:  # 9
     journal.write([said(seq) for seq in range(1, 300)])
     archive = Archive(tmp_path, "an epoch")
@@ -189,7 +221,7 @@ def test_a_damaged_archive_is_made_again_from_the_journal_and_logged_once(
     archive.close()
     _damaged(tmp_path / "search.db", how)
     search_service = SearchService(Archive(tmp_path, "an epoch"))
-    made = Services(hub_of(), account_service, journal, search_service)
+    made = Services(hub_of(), account_service, sanction_service, journal, search_service)
     for _ in range(2):
         made.submit(SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x", 4))
         effect = made.collect(waits(made))[0]
@@ -430,15 +462,14 @@ def test_a_reload_that_fails_is_logged_as_a_failure(  # issue 10, 20
 ) -> None:
     (tmp_path / "users.txt").mkdir()
     services.reload()
-    services.collect(waits(services))
+    until(services, lambda: "The accounts stay" in caplog.text)
     assert "users.txt: Is a directory" in caplog.text
     assert "Read the accounts again" not in caplog.text
     assert "The accounts stay as they were. Registered users: 0" in caplog.text
     (tmp_path / "users.txt").rmdir()
     caplog.clear()
     services.reload()
-    services.collect(waits(services))
-    assert caplog.messages == ["Read the accounts again. Registered users: 0"]
+    until(services, lambda: "Read the accounts again. Registered users: 0" in caplog.messages)
 
 
 # --- operators, bans and the message of the day ------------------------------------------------------------------
@@ -498,13 +529,46 @@ def test_a_reload_reads_accounts_bans_and_the_message_again(tmp_path: Path, capl
 
 def test_what_operators_do_is_on_the_disk_when_the_services_have_closed(tmp_path: Path) -> None:  # M3
     _, services = open_services(options(tmp_path))
-    services.submit(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann")))
-    services.submit(DropSanction(Act.MUTE, "carl"))
+    services.submit(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann"), AT))
+    services.submit(DropSanction(Act.MUTE, "carl", AT))
     services.close()
     assert (tmp_path / "bans.txt").read_text() == "ban bob forever by ann\n"
 
 
-def test_without_its_service_what_operators_do_is_in_memory_alone(services: Services, tmp_path: Path) -> None:
-    services.submit(KeepSanction(Sanction(Act.BAN, ("bob",), None, "ann")))
+def test_who_has_banned_waits_for_the_disk(services: Services, tmp_path: Path) -> None:  # M3
+    ann = Session("192.0.2.1:1")
+    bob, answer = Sanction(Act.BAN, ("bob",), None, "ann"), Noticed("bob is banned.")
+    services.submit(KeepSanction(bob, AT, Acknowledgement(ann, Ban("bob"), answer)))
+    assert services.waiting() == {ann}
+    effects = services.collect(waits(services))
+    assert (tmp_path / "bans.txt").read_text() == "ban bob forever by ann\n"
+    assert effects[0] == Unicast(ann, answer)
+    assert effects[-1] == ReadAgain(ann)
+    assert services.waiting() == set()
+
+
+def test_a_lost_connection_of_an_operator_is_no_matter_of_the_accounts(services: Services) -> None:
+    ann = Session("192.0.2.1:1")
+    services.submit(DropSanction(Act.BAN, "bob", AT, Acknowledgement(ann, Unban("bob"), Noticed("done"))))
+    services.note_ended([ann])
+    assert not services._accounts.ended  # from where nothing would remove it
+    services.collect(waits(services))
+
+
+def test_a_large_edit_takes_many_turns_and_those_that_it_meets_leave_in_the_last(  # M3
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.sanction_service.PART", 10)
+    hub = services._hub
+    eve = Session("203.0.113.7:1")
+    hub.connect(eve)
+    (tmp_path / "bans.txt").write_text("ban 203.0.113.7\n" + "".join(f"ban n{i}\n" for i in range(94)))
     services.reload()
-    assert not (tmp_path / "bans.txt").exists()
+    effects: list[Effect] = []
+    growth = [0]
+    while growth[-1] < 95:
+        assert effects == []
+        effects = services.collect(waits(services))
+        growth.append(len(hub.room.sanctions))
+    assert {new - old for old, new in pairwise(growth)} <= {0, 5, 10}  # 0: the accounts
+    assert Close(eve) in effects

@@ -5,11 +5,14 @@ from __future__ import annotations
 import stat
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from chat.sanctions import Act, Sanction
-from storage.bans_file import BansFile, text_of
+from chat.sanctions import Act, Sanction, Sanctions
+from storage.bans_file import BansFile, Change, text_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc).timestamp()
 CLIENT = "client:" + "0123456789abcdef" * 2
@@ -44,7 +47,7 @@ def test_without_a_file_nothing_holds_and_none_is_made(tmp_path: Path) -> None:
 )
 def test_a_line_says_what_holds_and_is_read_again(tmp_path: Path, sanction: Sanction, line: str) -> None:  # M3
     bans = BansFile(tmp_path / "data")
-    assert bans.add(sanction, NOON - 60) == ([], [], [])
+    bans.add(sanction, NOON - 60)
     assert lines(bans) == [line] == [text_of(sanction)]
     assert stat.S_IMODE(bans.path.stat().st_mode) == 0o600
     assert BansFile(tmp_path / "data").load() == ([sanction], [], [])
@@ -118,6 +121,7 @@ def test_what_has_lost_its_line_to_a_bad_one_is_written_again(tmp_path: Path) ->
     bans = written(tmp_path, "ban bob\n")
     bans.load()
     bans.path.write_text("ban b?b", encoding="utf-8")  # without a line end
+    bans.refresh()
     bans.add(NETWORK, NOON)
     assert lines(bans) == ["ban b?b", "ban bob forever", "ban 203.0.113.0/24 forever"]
 
@@ -143,13 +147,41 @@ def test_a_new_ban_takes_the_place_of_the_old_one(tmp_path: Path) -> None:  # M3
     assert lines(bans) == ["mute bob", text_of(BOB)]
 
 
+def test_a_new_ban_takes_over_whom_the_old_ones_held_for(tmp_path: Path) -> None:  # M3, as in chat.sanctions
+    bans = written(tmp_path, f"ban zoe\nban yan,{CLIENT}\nban bob,yan\nban bob,carl 2026-11-22T11:00Z\n")
+    bans.load()
+    bans.add(Sanction(Act.BAN, ("bob",), NOON), NOON - 60)
+    assert lines(bans) == ["ban zoe", f"ban bob,yan,{CLIENT} 2026-11-22T12:00:00Z"]
+    bans.remove(Act.BAN, CLIENT, NOON - 30)
+    assert lines(bans) == ["ban zoe"]
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.booleans(), st.sets(st.sampled_from("abcdef"), min_size=1, max_size=3)), max_size=9))
+def test_the_file_holds_for_whom_the_room_does(acts: list[tuple[bool, set[str]]]) -> None:  # M3
+    room = Sanctions()
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("storage.edited_file.write_whole", Path.write_bytes)  # without waiting for the disk
+        bans = BansFile(Path(folder))
+        for is_ban, names in acts:
+            new = Sanction(Act.BAN, tuple(sorted(names)), None, str(len(room)))
+            if is_ban:
+                room.impose(new, NOON)
+                bans.add(new, NOON)
+            else:
+                room.lift(Act.BAN, new.subjects[0])
+                bans.remove(Act.BAN, new.subjects[0], NOON)
+        kept = BansFile(Path(folder)).load().added
+    assert [(set(one.subjects), one.by) for one in kept] == [(set(one.subjects), one.by) for one in room]
+
+
 def test_what_is_lifted_goes_from_the_file(tmp_path: Path) -> None:  # M3
     bans = written(tmp_path, f"# ours\nban bob,{CLIENT}\nmute bob\n")
     bans.load()
-    assert bans.remove(Act.BAN, "bob") == ([], [], [])
+    bans.remove(Act.BAN, "bob", NOON)
     assert lines(bans) == ["# ours", "mute bob"]
     version = bans.path.stat().st_mtime_ns
-    assert bans.remove(Act.BAN, "bob") == ([], [], [])
+    bans.remove(Act.BAN, "bob", NOON)
     assert bans.path.stat().st_mtime_ns == version
 
 
@@ -157,7 +189,9 @@ def test_an_edit_between_two_writes_is_kept_and_told(tmp_path: Path) -> None:  #
     bans = written(tmp_path, "ban bob\n")
     bans.load()
     bans.path.write_text("ban carl\n# by hand\n", encoding="utf-8")
-    assert bans.add(NETWORK, NOON) == ([Sanction(Act.BAN, ("carl",))], [Sanction(Act.BAN, ("bob",))], [])
+    assert bans.refresh() == ([Sanction(Act.BAN, ("carl",))], [Sanction(Act.BAN, ("bob",))], [])
+    assert bans.refresh() == ([], [], [])
+    bans.add(NETWORK, NOON)
     assert lines(bans) == ["ban carl", "# by hand", "ban 203.0.113.0/24 forever"]
 
 
@@ -177,3 +211,44 @@ def test_a_disk_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OSError, match="No space"):
         bans.add(NETWORK, NOON)
     assert bans.load() == ([], [], [])
+
+
+# --- a large change ----------------------------------------------------------------------------------------------
+
+
+def ban(*subjects: str, reason: str = "") -> Sanction:
+    return Sanction(Act.BAN, subjects, None, "", reason)
+
+
+def test_a_change_is_parted_and_all_about_one_subject_stays_together() -> None:  # M3: nobody is free in between
+    old, new = [ban(f"n{i}") for i in range(5)], [ban(f"n{i}", reason="new") for i in range(4, -1, -1)]
+    parts = list(Change([*new, ban("zoe")], old, []).parts(4))
+    assert parts == [
+        Change([new[4], new[3]], old[:2], []),
+        Change([new[2], new[1]], old[2:4], []),
+        Change([new[0], ban("zoe")], [old[4]], []),
+    ]
+
+
+def test_lines_that_hang_together_over_several_are_one_part() -> None:  # M3
+    chain = [ban(f"n{i}", f"n{i + 1}") for i in range(50)]
+    assert list(Change(chain[1::2], chain[::2], []).parts(4)) == [Change(chain[1::2], chain[::2], [])]
+
+
+def test_no_change_is_one_part() -> None:
+    assert list(Change([], [], ["it is bad"]).parts(4)) == [Change([], [], [])]
+
+
+def test_ten_thousand_lines_about_one_name_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = Change([ban("bob", f"n{i}") for i in range(10_000)], [], [])
+    compared = 0
+
+    def count(self: Sanction) -> int:
+        nonlocal compared
+        compared += 1
+        return hash(self.subjects)
+
+    monkeypatch.setattr(Sanction, "__hash__", count)
+    (only,) = change.parts(4)
+    assert len(only.added) == 10_000
+    assert compared < 30_000
