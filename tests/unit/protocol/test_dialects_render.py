@@ -172,6 +172,7 @@ LONGEST: dict[str, Any] = {  # the longest that anybody would see in good faith
     "usage": "/private USER MESSAGE",
     "instead": ", or it has none: try the name alone",
     "what": "HTTP",
+    "done": f"{LONGEST_NAME} is banned for 7 d.",
     "line": "/whisper bob hi",
     "left": "for another 59 min 59 s",
     "reason": ": spam",
