@@ -220,7 +220,7 @@ class ErrorCode(Enum):
     NOT_WRITTEN = (
         118,
         "not-written",
-        "{done} But bans.txt could not be written ({why}), so that holds only until the server stops.",
+        "{done} But bans.txt could not be written ({why}): that holds until the server stops.",
     )
     NAME_BANNED = 116, "name-banned", "{name} is banned {left}{reason}. Choose another name."
     NAME_CLAIMED = (

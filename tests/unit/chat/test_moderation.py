@@ -759,7 +759,7 @@ def test_what_could_not_be_written_is_told_so_and_holds(slow_disk: Party, line: 
     (refused,) = slow_disk.told("olga")
     assert refused.startswith(ACTS[line].replace("*", "!", 1))
     assert refused.endswith(
-        " But bans.txt could not be written (No space left on device), so that holds only until the server stops."
+        " But bans.txt could not be written (No space left on device): that holds until the server stops."
     )
     assert slow_disk.log[-1].startswith("olga (192.0.2.1:5): /")
     assert "refused, 118 not-written" in slow_disk.log[-1]
