@@ -6,7 +6,7 @@ PORT ?= 8001
 PURE = protocol/*,chat/*,client/core/*,client/view/*,storechat/core/*,storechat/server/*
 SHELLS = server.py,myclient.py,kvstore.py,runtime/*,storage/*,system/*,client/*,storechat/*
 
-.PHONY: run test long core check format bench soak clean
+.PHONY: run test long core check format bench soak pyz clean
 
 run: $(VENV)/page
 	$(BIN)/python server.py $(PORT)
@@ -41,8 +41,11 @@ bench: $(VENV)/installed
 soak: $(VENV)/installed
 	$(BIN)/python -m tools.crash run --minutes 30
 
+pyz: $(VENV)/installed  # dist/select-chat.pyz: all in one file
+	$(BIN)/python -m tools.package.pyz
+
 clean:
-	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .ruff_cache
+	rm -rf dist build *.egg-info $(VENV) .coverage .hypothesis .mypy_cache .ruff_cache
 
 $(VENV)/page:  # what the page for browsers needs; without it the rest of the server works
 	$(PYTHON) -m venv $(VENV)

@@ -41,6 +41,7 @@ from storage.value_files import Values
 from storechat.server.faults import OK, FaultyStore, Rates, Response
 from storechat.server.places import Place, Places
 from storechat.server.store import NO_ROOM, TOO_LARGE, VALUE_LIMIT, KeyValueStore, StoreError
+from system.commands import command, prog
 from system.port import port as parsed_port
 from system.tcp import why_not_listening
 
@@ -273,9 +274,9 @@ def _seed(text: str) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of `kvstore.py`; it ends the program with exit code 2 on what it can't take."""
     made = argparse.ArgumentParser(
-        prog="kvstore.py",
+        prog=prog("store"),
         description="A key-value store over HTTP: PUT /KEY, GET /KEY, GET /KEY?after=VERSION&wait=SECONDS. "
-        "Two people chat through it: python myclient.py --store http://localhost:PORT --name ann --to bob",
+        f"Two people chat through it: {command('client')} --store http://localhost:PORT --name ann --to bob",
         epilog="exit codes: 0 after Ctrl-C or SIGTERM, 1 when it can't serve, 2 for a wrong command line",
     )
     made.add_argument("port", metavar="PORT", type=parsed_port, help="the port to listen on, such as 8002")
@@ -326,7 +327,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         listener, *others = listen(options.host, options.port)
     except OSError as error:
-        print(why_not_listening(error, options.host, options.port, "kvstore.py"), file=sys.stderr)
+        print(why_not_listening(error, options.host, options.port, "store"), file=sys.stderr)
         return 1
     for other in others:  # a name with several addresses: one is enough
         other.close()
@@ -334,7 +335,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     host = options.host or "localhost"
     print(f"Listening on port {options.port}. Chat through it with:", flush=True)
-    print(f"  python myclient.py --store http://{host}:{options.port} --name ann --to bob", flush=True)
+    print(f"  {command('client')} --store http://{host}:{options.port} --name ann --to bob", flush=True)
     with KeyServer(listener, store) as server:
         server.serve_forever()
     return 0

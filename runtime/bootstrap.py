@@ -80,7 +80,7 @@ def open_acceptor(options: argparse.Namespace, descriptor_limit: int) -> Accepto
     try:
         listeners = listen(options.host, options.port)
     except OSError as error:
-        raise CannotStartError(why_not_listening(error, options.host, options.port, "server.py")) from error
+        raise CannotStartError(why_not_listening(error, options.host, options.port, "server")) from error
     return Acceptor(listeners, Admission(tuple(options.trusted)), descriptor_limit, encryption)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,6 +16,7 @@ from protocol.numbers import whole_number
 from protocol.text import NAME_RULE, is_name
 from runtime.poller import POLLERS, SelectPoller
 from runtime.sockets import own_addresses
+from system.commands import command, prog
 from system.port import port as parsed_port
 
 _MOST = 2**53 - 1  # what a float holds exactly, so that adding one to a time or a size changes it
@@ -67,8 +67,8 @@ def _name(text: str) -> str:
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `server.py`; it ends the program with exit code 2 on what it can't take."""
     parser = argparse.ArgumentParser(
-        prog="chat-server" if Path(sys.argv[0]).stem == "chat-server" else "server.py",
-        description="A chat server. Join it with `python myclient.py HOST PORT`, or with `telnet HOST PORT` or nc.",
+        prog=prog("server"),
+        description=f"A chat server. Join it with `{command('client')} HOST PORT`, or with `telnet HOST PORT` or nc.",
     )
     parser.add_argument("port", type=parsed_port, help="the port to listen on, such as 8001")
     parser.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
@@ -239,8 +239,8 @@ def invitation(host: str | None, port: int, plain: bool = True, fingerprint: str
     for name in [host] if host else ["localhost", *own_addresses()]:
         at = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
         if plain:
-            lines.append(f"  http://{at}/    or    telnet {name} {port}    or    python myclient.py {name} {port}")
+            lines.append(f"  http://{at}/    or    telnet {name} {port}    or    {command('client')} {name} {port}")
         if fingerprint:
-            openssl, client = f"openssl s_client -quiet -connect {at}", f"python myclient.py --tls {name} {port}"
+            openssl, client = f"openssl s_client -quiet -connect {at}", f"{command('client')} --tls {name} {port}"
             lines.append(f"  https://{at}/    or    {openssl}    or    {client}")
     return [*lines, f"Certificate: SHA-256 fingerprint {fingerprint}"] if fingerprint else lines

@@ -5,13 +5,18 @@ from __future__ import annotations
 import gzip
 from collections.abc import Sequence
 from http import HTTPStatus
-from pathlib import Path
+from importlib.resources import files
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
+import web
 from chat.delivery.site import File, Page, Site, file_page, notice_page, websocket_page
 from protocol import websocket
 
+if TYPE_CHECKING:
+    from importlib.abc import Traversable  # from 3.11 on elsewhere, from 3.14 on only there
+
 CHAT = "/chat"
-_FOLDER = Path(__file__).parents[1] / "web"
 _INDEX = "index.html"
 _KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -30,12 +35,12 @@ def open_site(origins: Sequence[str] = ()) -> Site:
     if not websocket.AVAILABLE:
         missing = notice_page(HTTPStatus.SERVICE_UNAVAILABLE, _MISSING)
         return Site({"/": missing, CHAT: missing})
-    files = (path for path in sorted(_FOLDER.iterdir()) if path.suffix in _KINDS)
-    pages: dict[str, Page] = {f"/{path.name}": file_page(_read(path)) for path in files}
+    found = (path for path in files(web).iterdir() if PurePath(path.name).suffix in _KINDS)
+    pages: dict[str, Page] = {f"/{path.name}": file_page(_read(path)) for path in found}
     pages["/"] = pages.pop(f"/{_INDEX}")
     return Site({**pages, CHAT: websocket_page(origins)})
 
 
-def _read(path: Path) -> File:
+def _read(path: Traversable) -> File:
     plain = path.read_bytes()
-    return File(_KINDS[path.suffix], plain, gzip.compress(plain, mtime=0))
+    return File(_KINDS[PurePath(path.name).suffix], plain, gzip.compress(plain, mtime=0))

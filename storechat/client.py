@@ -39,6 +39,7 @@ from storechat.core.fault_count import FaultCount
 from storechat.core.health import StoreHealth
 from storechat.core.mailbox import Mailbox, Read, key
 from storechat.http_store import HttpStore
+from system.commands import command
 
 START_TIMEOUT = 15.0  # seconds for a store that answers, but fails, to recover
 DELIVERY = 30.0  # seconds without any acknowledgement until a user who leaves gives up
@@ -334,7 +335,7 @@ class StoreClient:
 
 def no_store(url: str, error: ProtocolError) -> Ending:
     """Return the ending for a store that can't be used from the start (B4)."""
-    hint = "Check the address, or start one there: python kvstore.py PORT"
+    hint = f"Check the address, or start one there: {command('store')} PORT"
     return Ending(Exit.CANNOT_CONNECT, f"No chat through {excerpt(url)}: {error} {hint}")
 
 

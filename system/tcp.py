@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 
+from system.commands import command
+
 
 def prepare_tcp(sock: socket.socket, idle: int, interval: int, count: int) -> None:
     """Let a connected socket send at once, and notice a peer that is gone.
@@ -21,9 +23,9 @@ def prepare_tcp(sock: socket.socket, idle: int, interval: int, count: int) -> No
 
 
 def why_not_listening(error: OSError, host: str | None, port: int, program: str) -> str:
-    """Return the sentence for a listener that `program` can't have: what is wrong and what to do."""
+    """Return the sentence for a listener that `program`, such as "server", can't have: what is wrong and what to do."""
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use. Stop what uses it, or choose another: python {program} {port % 65535 + 1}"
+        return f"Port {port} is in use. Stop what uses it, or choose another: {command(program)} {port % 65535 + 1}"
     if error.errno == errno.EACCES:
         return f"Port {port} needs more rights than this user has. Choose one from 1024 up, such as 8001."
     return f"Cannot listen on {host or 'all addresses'}, port {port}: {error.strerror or error}."

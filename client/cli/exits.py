@@ -13,6 +13,7 @@ from client.core.session import ClientSession
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.sanitize import clean
 from protocol.text import excerpt
+from system.commands import command
 
 CONNECT_TIMEOUT = 10  # seconds for the connection to be made
 
@@ -51,7 +52,7 @@ def why_not_connected(error: OSError | ValueError, host: str, port: int) -> Endi
     if isinstance(error, socket.gaierror | ValueError):
         sentence = f"The host {excerpt(host)} is not known. Check how it is spelled."
     elif isinstance(error, ConnectionRefusedError):
-        sentence = f"No server listens on {where}. Check both, or start one there: python server.py {port}"
+        sentence = f"No server listens on {where}. Check both, or start one there: {command('server')} {port}"
     elif isinstance(error, TimeoutError):
         sentence = f"No answer from {where} within {CONNECT_TIMEOUT} s. Check both, and the firewall between."
     elif error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):

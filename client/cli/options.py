@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
@@ -15,6 +14,7 @@ from client.cli.store_address import Address, address
 from protocol import __version__
 from protocol.certificates import parsed_fingerprint
 from protocol.text import NAME_RULE, is_name, key_of
+from system.commands import command, prog
 from system.port import port as parsed_port
 
 DEFAULT_HOST, DEFAULT_PORT = "localhost", 8001
@@ -43,7 +43,7 @@ examples:
   tail -F log | {prog} localhost --name bot
   {prog} localhost --name bot --json --wait 60 </dev/null | jq -r .text
   {prog} --store http://localhost:8002 --name ann --to bob
-                                            chats with bob through a key-value store (kvstore.py,
+                                            chats with bob through a key-value store ({store},
                                             or any that takes GET and PUT), without a chat server
 
 environment:
@@ -68,12 +68,11 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 def _parser() -> argparse.ArgumentParser:
-    prog = "chat" if Path(sys.argv[0]).stem == "chat" else "myclient.py"
-    shown = prog if prog == "chat" else f"python {prog}"
     made = argparse.ArgumentParser(
-        prog=prog,
+        prog=prog("client"),
         description=_DESCRIPTION,
-        epilog=_EPILOG.replace("{prog}", shown) + "\n".join(f"  {end.code:<4} {end.meaning}" for end in Exit),
+        epilog=_EPILOG.replace("{prog}", command("client")).replace("{store}", prog("store"))
+        + "\n".join(f"  {end.code:<4} {end.meaning}" for end in Exit),
         formatter_class=_Help,
     )
     made.add_argument(

@@ -42,17 +42,17 @@ def needs(program: str) -> pytest.MarkDecorator:
 class Program:
     """One running program, on pipes or on a terminal of its own."""
 
-    def __init__(self, *command: str, on_terminal: bool = False) -> None:
+    def __init__(self, *command: str, on_terminal: bool = False, cwd: Path = ROOT) -> None:
         if on_terminal:
             ours, theirs = pty.openpty()
             self._process = subprocess.Popen(
-                ["setsid", "--ctty", *command], cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs
+                ["setsid", "--ctty", *command], cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs
             )
             os.close(theirs)
             self._input, self._output = ours, os.dup(ours)
         else:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
+                command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
             )
             assert self._process.stdin is not None
             assert self._process.stdout is not None
@@ -137,8 +137,8 @@ class Programs:
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def program(self, *command: str, on_terminal: bool = False) -> Program:
-        program = Program(*command, on_terminal=on_terminal)
+    def program(self, *command: str, on_terminal: bool = False, cwd: Path = ROOT) -> Program:
+        program = Program(*command, on_terminal=on_terminal, cwd=cwd)
         self._running.callback(program.close)
         return program
 

@@ -1,4 +1,4 @@
-"""pyproject.toml: what `pip install .` gives is what is here."""
+"""pyproject.toml: what `pip install .` gives is what is here (O1, O2)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pytest
 
 import myclient
 from runtime.cli import make_parser
+from system.commands import FILES, PACKAGE, SCRIPTS
+from tools.package.build import FOLDERS, PROGRAMS
+from tools.package.pyz import PACKED
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,24 +26,30 @@ def project() -> dict[str, Any]:
     return loaded
 
 
-def test_all_that_the_programs_import_is_installed(project: dict[str, Any]) -> None:
-    installed = {*project["tool"]["setuptools"]["packages"], *project["tool"]["setuptools"]["py-modules"]}
-    folders = {".".join(path.relative_to(ROOT).parts[:-1]) for path in ROOT.rglob("__init__.py")}
-    ours = {folder for folder in folders if folder.partition(".")[0] not in ("tests", "tools", "", ".venv", "build")}
-    assert installed == {*ours, "server", "myclient"}
+def test_all_that_the_programs_import_is_in_the_package() -> None:  # O1
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert set(FOLDERS) == folders - {"tests", "tools"}
+    assert set(PROGRAMS) == {path.name for path in ROOT.glob("*.py")} == set(FILES.values())
 
 
 def test_the_commands_are_the_programs(project: dict[str, Any]) -> None:
     commands = project["project"]["scripts"]
-    assert set(commands) == {"chat", "chat-server"}
-    for target in commands.values():
-        module, _, function = target.partition(":")
-        assert callable(getattr(importlib.import_module(module), function))
+    assert commands == {
+        SCRIPTS[program]: f"{PACKAGE}.{file.removesuffix('.py')}:main" for program, file in FILES.items()
+    }
+    for file in FILES.values():
+        assert callable(importlib.import_module(file.removesuffix(".py")).main)
 
 
 def test_what_the_client_needs_is_what_the_requirements_name(project: dict[str, Any]) -> None:
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").split("# The server")[0]
     assert re.findall(r"^[a-z].*$", requirements, re.MULTILINE) == project["project"]["dependencies"]
+
+
+def test_the_single_file_holds_what_the_client_and_the_page_need(project: dict[str, Any]) -> None:
+    needed = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["web"]]
+    names = {re.split(r"[<>=]", requirement)[0] for requirement in needed}
+    assert set(PACKED) == names | {"wcwidth"}  # which prompt_toolkit needs
 
 
 def test_each_command_calls_itself_by_its_name(

@@ -28,6 +28,6 @@ def error(number: int) -> OSError:
     ],
 )
 def test_a_listener_that_cannot_be_had_is_explained(why: OSError, host: str | None, port: int, sentence: str) -> None:
-    told = why_not_listening(why, host, port, "server.py")
+    told = why_not_listening(why, host, port, "server")
     assert sentence in told
     assert "\n" not in told
