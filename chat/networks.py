@@ -58,6 +58,14 @@ def is_within(host: str, network: Network) -> bool:
     return any(address in network for address in addresses_within(host) if address.version == network.version)
 
 
+def unmapped(network: Network) -> Network:
+    """Return the IPv4 network that is mapped into an IPv6 one, as its addresses are IPv4 here; any other as it is."""
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < 96:
+        return network
+    return ip_network((mapped, network.prefixlen - 96))
+
+
 def site_of(host: str) -> str | None:
     """Return the IPv6 /48 that `host` is in, or None where there is none that could have one owner."""
     address = address_of(host)

@@ -25,7 +25,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from chat.durations import in_words
 from chat.look_alikes import LookAlikes
-from chat.networks import Network, addresses_within, is_loopback
+from chat.networks import Network, addresses_within, is_loopback, unmapped
 from protocol.text import excerpt, is_name, key_of
 from protocol.values import value
 
@@ -98,20 +98,12 @@ def network_in(text: str) -> Network:
         address = addresses_within(bare)[-1]
     except ValueError:
         try:
-            return _unmapped(ip_network(bare, strict=False))
+            return unmapped(ip_network(bare, strict=False))
         except ValueError:
             raise ValueError(f"{excerpt(text)} is no network: write 203.0.113.7 or 203.0.113.0/24") from None
     if isinstance(address, IPv6Address) and not address.is_link_local:
         return ip_network((address, 64), strict=False)
     return ip_network(address)
-
-
-def _unmapped(network: Network) -> Network:
-    """Return the IPv4 network that is mapped into an IPv6 one (RFC 4291); any other as it is."""
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped is None or network.prefixlen < 96:
-        return network
-    return ip_network((mapped, network.prefixlen - 96))
 
 
 def subject_of_network(network: Network) -> str:

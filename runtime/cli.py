@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from chat import limits
-from chat.networks import Network
+from chat.networks import Network, unmapped
 from protocol import __version__
 from protocol.dialects import SLASH, VERBS, Dialect
 from protocol.numbers import whole_number
@@ -47,7 +47,7 @@ def _rate(text: str) -> float:
 
 def _network(text: str) -> Network:
     try:
-        return ip_network(text)
+        return unmapped(ip_network(text))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a network: give one such as 192.0.2.0/24") from None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chat.networks import LOOPBACK, is_loopback, network_of, site_of
+from ipaddress import ip_network
+
+from chat.networks import LOOPBACK, is_loopback, network_of, site_of, unmapped
 from tests.support.rows import for_each
 
 
@@ -27,3 +29,16 @@ from tests.support.rows import for_each
 def test_what_a_host_counts_as(host: str, network: str, site: str | None) -> None:
     assert (network_of(host), site_of(host)) == (network, site)
     assert is_loopback(host) == (network == LOOPBACK)
+
+
+@for_each(
+    [
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::ffff:0:0/95", "::fffe:0:0/95"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("192.0.2.0/24", "192.0.2.0/24"),
+    ]
+)
+def test_a_mapped_network_is_the_ipv4_one(text: str, network: str) -> None:
+    assert str(unmapped(ip_network(text, strict=False))) == network

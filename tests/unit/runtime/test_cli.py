@@ -95,6 +95,11 @@ def test_networks_can_be_trusted_repeatedly() -> None:
     assert options.trusted == [IPv4Network("192.0.2.0/24"), IPv6Network("2001:db8::/32")]
 
 
+def test_a_network_that_is_mapped_into_ipv6_is_the_ipv4_one() -> None:  # T2
+    options = options_of(["8001", "--tls-cert", "c", "--tls-key", "c", "--plain-from", "::ffff:192.0.2.0/120"])
+    assert options.plain_from == [IPv4Network("192.0.2.0/24")]
+
+
 @pytest.mark.parametrize(
     ("host", "addresses", "joined"),
     [("192.0.2.7", [], ["192.0.2.7"]), (None, ["192.0.2.1", "2001:db8::1"], ["localhost", "192.0.2.1", "2001:db8::1"])],
