@@ -2,7 +2,8 @@
 
 A line goes to everybody unless it begins with a slash, so a slash that is missing, or hidden behind something, may tell
 the room a secret. A word that people also use to talk, such as "reply" or "quit", is held only if what follows it makes
-it a command. Blocks of lines are held, too, and lines that are too long, which would be refused.
+it a command. Blocks of lines are held, too, lines that are too long, which would be refused, and what is entered first
+after a name was lost over a line that was being typed.
 
 No question is asked, so no key that was meant for the line can be an answer. A notice says why the line is still there,
 until the line is changed. Enter on the unchanged line, after a pause, sends it.
@@ -34,6 +35,13 @@ class Doubt:
     notice: str
     meant: str = ""  # the command that it should have been; "" if that is not known
     may_be_sent: bool = True  # as it stands
+
+
+def doubt_of_name(text: str) -> Doubt | None:
+    """Return why `text` is not to be sent as a name at once: it may be the rest of a line; None for a command."""
+    if not text.strip() or begins_with_slash(text):
+        return None
+    return Doubt("Not sent yet: your name was lost while you typed. Enter again takes this for a new name.")
 
 
 def doubt(text: str, size: Callable[[str], int], names: Iterable[str], whisperer: str = "") -> Doubt | None:

@@ -68,7 +68,9 @@ class LineEditor:
         self._display = display
         self._clock = clock
         self._holding = confirm.Holding()  # what was entered and not sent
-        self._draft = Document()  # the line that waits while a password is typed
+        self._draft = Document()  # the line that waits while a password is typed, or a name
+        self._is_line = False  # what is typed is a line; else it may be a name
+        self._types_on = False  # the line was put aside for a name, and its rest may still be typed
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
             completer=_Completer(chat),
@@ -86,16 +88,37 @@ class LineEditor:
         self._prompt.default_buffer.on_text_changed += lambda _: self._holding.ends()
 
     def ask(self, pre_run: Callable[[], None]) -> str | None:
-        """Return what is entered; begin with the line that was put aside. Raises EOFError, KeyboardInterrupt."""
-        draft, self._draft = self._draft, Document()
+        """Return what is entered; begin with the line that was put aside, once we have a name.
+
+        Raises EOFError, KeyboardInterrupt.
+        """
+        self._is_line = bool(self._chat.name)
+        draft = Document()
+        if self._is_line:
+            draft, self._draft = self._draft, draft
         return self._prompt.prompt(default=draft, pre_run=pre_run)
 
+    def follow(self) -> None:
+        """Put the line aside if a question stands by now, which it answers none of; bring it back with a name."""
+        if self._chat.secret or self._lost_name():
+            self.put_aside()
+        elif self._chat.name and not self._is_line:
+            self._is_line = True
+            buffer = self._prompt.default_buffer
+            if not buffer.text:  # else the next line is begun already
+                buffer.document, self._draft = self._draft, Document()
+
+    def _lost_name(self) -> bool:
+        return self._is_line and not self._chat.name
+
     def put_aside(self) -> None:
-        """End the prompt, if it stands, and keep its line for the next one."""
+        """End the prompt, if it stands, and keep its line, but not half a name, for the next one."""
         if not self.app.is_running or self.app.is_done:
             return
         self._holding.ends()
-        self._draft = self._prompt.default_buffer.document
+        if self._is_line:
+            self._draft = self._prompt.default_buffer.document
+            self._types_on = self._lost_name() and bool(self._draft.text)
         # End a search (Ctrl-R) by hand: prompt_toolkit's stop_search finds no prompt in a callback.
         self._prompt.layout.focus(self._prompt.default_buffer)
         self._prompt.layout.search_links.clear()
@@ -105,12 +128,18 @@ class LineEditor:
     def _accept(self, buffer: Buffer) -> bool:
         """Take what was entered, unless it is held; return true, so that prompt_toolkit does not empty the editor."""
         chat, text = self._chat, buffer.text
-        doubt = confirm.doubt(text, chat.size, chat.others, chat.whisperer) if chat.name else None
-        if chat.secret:  # it was asked for in this moment
+        if chat.secret or self._lost_name():  # in this moment
             self.put_aside()
-        elif not self._holding.takes(text, doubt, self._clock()):
+        elif not self._holding.takes(text, self._doubt(text), self._clock()):
+            self._types_on = False
             self.app.exit(result=text)
         return True
+
+    def _doubt(self, text: str) -> confirm.Doubt | None:
+        chat = self._chat
+        if chat.name:
+            return confirm.doubt(text, chat.size, chat.others, chat.whisperer)
+        return confirm.doubt_of_name(text) if self._types_on else None
 
     def _meant(self) -> str:
         doubt = self._holding.doubt

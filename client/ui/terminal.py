@@ -8,7 +8,8 @@ prompt_toolkit's own StdoutProxy is there for stray prints only. It hands each l
 with Enter pressed 200 times a second, 30 of 1,554 lines came after later ones or never. And it gives the terminal
 back while it writes, so that the kernel echoes the keys of that moment into the middle of things.
 
-A password has a prompt of its own (client.ui.unseen). While it stands the line that was being typed waits, as a draft.
+A password has a prompt of its own (client.ui.unseen). While it stands the line that was being typed waits, as a draft;
+so it does while a name is asked for, because ours was lost.
 The end of the question closes it, and a question closes the line's prompt, whenever they come. What was typed ahead of
 a question that never came is taken by the password's prompt, too.
 
@@ -136,8 +137,8 @@ class Terminal:
         """Change to the prompt that the chat needs now, with nothing in it that was typed for another."""
         if self._app is self._unseen.app:
             self._unseen.asks(self._chat.secret)
-        elif self._chat.secret:
-            self._editor.put_aside()
+        else:
+            self._editor.follow()
 
     def _end_prompt(self) -> None:
         if self._app.is_running and not self._app.is_done:

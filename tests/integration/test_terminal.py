@@ -29,7 +29,8 @@ from client.core.session import ClientSession
 from client.core.typed import Secret, Typed
 from client.ui.echo import drop_typed, silent_keyboard
 from client.ui.terminal import Terminal
-from protocol.events import Asked, Joined, Left, Noticed, Said, Welcomed, Whispered
+from protocol.errors import ErrorCode
+from protocol.events import Asked, Joined, Left, Noticed, Said, Welcomed, Whispered, refusal
 
 PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
 ROWS, COLUMNS = 24, 80
@@ -447,6 +448,55 @@ def test_a_line_that_is_being_typed_waits_while_a_password_is(ann: User) -> None
     answers(ann, "hunter22")
     ann.presses("x" + ENTER)
     assert ann.sent() == "xhalf a line"
+
+
+CLAIMED = refusal(ErrorCode.NAME_CLAIMED, name="ann")
+ASKED_AGAIN = Asked("name", "Type the name you want.")
+IN_DOUBT = "Not sent yet: your name was lost while you typed. Enter again takes this for a"
+
+
+def test_a_line_that_is_being_typed_is_no_name_when_ours_is_lost(ann: User) -> None:  # M8, U2
+    ann.presses("half a ")
+    ann.sees("* Users here: 1", "ann> half a")
+    ann.hears(CLAIMED, ASKED_AGAIN)
+    ann.sees("Type the name you want.", "Your name:")
+    ann.presses("line" + ENTER + ENTER)  # who is typing does not look
+    ann.sees("Type the name you want.", IN_DOUBT, "new name.", "Your name: line")
+    ann.now += PAUSE
+    ann.presses(ENTER)
+    assert ann.sent() == "line"
+    ann.presses("ann2" + ENTER)  # the next one is a decision
+    assert ann.sent() == "ann2"
+    ann.hears(Welcomed("ann2", "epoch", 2, 1))
+    ann.sees("* Users here: 1", "ann2> half a")
+    ann.presses("line" + ENTER)
+    assert ann.sent() == "half a line"
+
+
+def test_a_name_that_is_lost_over_an_empty_line_is_asked_for_as_ever(ann: User) -> None:  # M8
+    ann.hears(CLAIMED, ASKED_AGAIN)
+    ann.sees("Type the name you want.", "Your name:")
+    ann.presses("bob" + ENTER)
+    assert ann.sent() == "bob"
+
+
+def test_a_command_can_be_typed_when_the_name_is_lost_over_a_line(ann: User) -> None:  # M8
+    ann.presses("half a ")
+    ann.sees("* Users here: 1", "ann> half a")
+    ann.hears(CLAIMED, ASKED_AGAIN)
+    ann.sees("Type the name you want.", "Your name:")
+    ann.presses("/quit" + ENTER)
+    assert ann.sent() == "/quit"
+
+
+def test_an_enter_in_the_moment_in_which_the_name_is_lost_sends_nothing(ann: User) -> None:  # M8
+    ann.presses("half a line")
+    ann.sees("* Users here: 1", "ann> half a line")
+    ann.session.receive(CLAIMED, 0.0)  # and the prompt has not heard of it yet
+    ann.presses(ENTER)
+    ann.sees("* Users here: 1", "Your name:")
+    ann.presses("/quit" + ENTER)
+    assert ann.sent() == "/quit"
 
 
 def test_a_search_is_over_when_a_password_is_asked_for(ann: User) -> None:
