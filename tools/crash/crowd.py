@@ -29,7 +29,7 @@ BACK = (0.02, 0.6)  # seconds until somebody who has lost a link tries another o
 STALL = (0.1, 2.0)  # seconds without reading
 HANG = (1.0, 8.0)  # seconds that a dead link stays open
 SEVERAL_FRAMES = 400  # bytes, in which a link fails
-REST = 30.0  # seconds until everything has to be at rest
+REST = 120.0  # seconds until everything has to be at rest, on a machine that has much else to do
 STEP = 0.005  # seconds
 
 
