@@ -99,3 +99,15 @@ def test_a_client_that_was_kicked_ends_and_stays_away(run: Programs) -> None:  #
     server.sees("ann (127.0.0.1")
     server.sees("kicked fay (127.0.0.1")
     assert server.text.count("fay (127.0.0.1") == 3  # came, left, was kicked; and did not come again
+
+
+@needs("telnet")
+def test_what_an_operator_was_answered_outlives_a_kill_in_that_moment(run: Programs, tmp_path: Path) -> None:  # M3
+    server = run.server("--operator", "ann")
+    ann = registers(run)
+    ann.types("/mute carl forever", "/ban bob", "/ban eve", "/unban eve", "/ban 203.0.113.7 2h flood")
+    ann.sees("* 203.0.113.7 is banned for 2 h: flood.")
+    server.signals(signal.SIGKILL)
+    server.ends()
+    kept = [line.split()[:2] for line in (tmp_path / "data" / "bans.txt").read_text().splitlines()]
+    assert kept == [["mute", "carl"], ["ban", "bob"], ["ban", "203.0.113.7"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from client.core.confirm import PAUSE, Doubt, Holding, doubt
+from client.core.confirm import PAUSE, Doubt, Holding, doubt, doubt_of_name
 from protocol.lines import LINE_LIMIT
 
 NAMES = ("bob", "Carl")
@@ -145,3 +145,11 @@ def test_a_change_that_was_taken_back_begins_the_pause_again() -> None:
     holding.ends()
     assert holding.doubt is None
     assert holding.takes("quit", A_DOUBT, 9.0)
+
+
+# --- a name, where ours was lost over a line ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "held"), [("line", True), ("", False), (" ", False), ("/quit", False)])
+def test_what_may_be_the_rest_of_a_line_is_no_name_at_once(text: str, held: bool) -> None:  # M8, U2
+    assert (doubt_of_name(text) is not None) is held
