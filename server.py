@@ -3,7 +3,7 @@
 One thread moves bytes; what they mean is decided in chat/ and protocol/, which know no sockets. A turn of the loop:
 
     1 select   wait until something can be read or written, or a timer is due
-    2 accept   newcomers, at most 64
+    2 accept   newcomers, at most 64; those that a proxy brings when it has said who they are (runtime.proxies)
     3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects;
                3 ms of TLS handshakes, or one
     4 deliver  what is new to the journal, then all effects of the turn together to their readers (chat.delivery.fanout)
@@ -95,8 +95,7 @@ class Server:
         self._metrics = Metrics()
         self._now = clock.now()  # loop time at the end of the last turn
         self._log_at = 0.0  # loop time at which the acceptor logs what it has only counted
-        self._ours = frozenset((*acceptor.descriptors(), self._signals.fileno(), *services.descriptors()))
-        for fd in self._ours:
+        for fd in (self._signals.fileno(), *services.descriptors()):
             poller.watch(fd, reading=True, writing=False)
 
     # --- the loop ----------------------------------------------------------------------------------------------------
@@ -120,13 +119,13 @@ class Server:
         if paused:
             self._hub.read_nobody(now)
         effects = self._hub.tick(now, self._clock.time())
-        if ours := readable & self._ours:
+        if ours := readable.difference(self._peers.by_fd):
             readable -= ours
             effects += self._collect(ours)
             self._accept(ours, now)
         if now >= self._log_at:
             self._log_at = now + 1.0
-            self._acceptor.log_rest(now)
+            self._acceptor.tick(now)
             self._handshakes.log_rest(now)
         if peers.failed or self._services.waiting():
             effects += self._lose_broken()
@@ -148,9 +147,9 @@ class Server:
         """Close every socket at once, and `wait` for all to be on the disk."""
         for peer in self._peers.by_fd.values():
             peer.transport.close()
+        self._acceptor.close()
         self._poller.close()
         self._signals.close()
-        self._acceptor.close()
         if wait:
             self._services.close()
 
@@ -186,8 +185,6 @@ class Server:
 
     def _shut_down(self) -> None:
         log.info("Shutting down. Users: %d", len(self._hub.room))
-        for fd in self._acceptor.descriptors():
-            self._poller.forget(fd)
         self._acceptor.shut()
         self._carry_out(self._hub.shut_down(), self._clock.now())
         deadline = self._clock.now() + limits.SHUTDOWN
@@ -198,10 +195,9 @@ class Server:
     # --- accepting -----------------------------------------------------------------------------------------------
 
     def _accept(self, ours: set[int], now: float) -> None:
-        for fd in ours & self._acceptor.descriptors():
-            room = self._poller.peers_limit - len(self._peers.by_fd)
-            for transport, address in self._acceptor.accept_all(fd, room, now):
-                self._welcome(transport, address, now)
+        room = self._poller.peers_limit - len(self._peers.by_fd)
+        for transport, address in self._acceptor.accept_all(ours, room, now):
+            self._welcome(transport, address, now)
 
     def _welcome(self, transport: Transport, address: str, now: float) -> None:
         session = Session(address)
@@ -381,7 +377,7 @@ def serve(options: argparse.Namespace) -> None:
     """Serve as `options` say, until a signal. Raises CannotStartError."""
     poller = POLLERS[options.poller]()
     raise_descriptor_limit(poller.peers_limit + OURS + limits.TURN_ACCEPTS)  # some are refused, once accepted
-    acceptor = open_acceptor(options, poller.descriptor_limit)
+    acceptor = open_acceptor(options, poller)
     try:
         hub, services = open_services(options)
     except CannotStartError:

@@ -1,7 +1,7 @@
 """The ONE table of errors, and the exception that carries a row of it.
 
 A row has a number (1xx bytes and frames, 2xx names, 3xx commands, 4xx users, 5xx the server, 6xx the key-value store,
-74x TLS, other 7xx moderation; 113 to 120 came late), a short code for programs, and a phrase for people: what is wrong
+74x TLS, other 7xx moderation; 113 to 122 came late), a short code for programs, and a phrase for people: what is wrong
 and what to do. `{...}` in a phrase is filled in where the error is raised. Text users read the phrase; framed clients
 get all three. Verb users read the words of their own system (section E of the requirements) where it has some.
 
@@ -33,6 +33,12 @@ class ErrorCode(Enum):
         "bad-version",
         "This server speaks version {ours} of the protocol, not {theirs}. Closing.",
     )
+    PROXY_HEADER_MISSING = (
+        121,
+        "proxy-header-missing",
+        "Connections from this address have to begin with a PROXY header (send-proxy), by --proxy-protocol. Closing.",
+    )
+    PROXY_HEADER_BAD = 122, "proxy-header-bad", "The PROXY header was not understood: {why}. Closing."
     NOT_CHAT = 108, "not-chat", "This is a chat server: use telnet or its own client, not {what}."
 
     NAME_BAD = (

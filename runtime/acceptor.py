@@ -2,7 +2,8 @@
 
 A connection that can't be served is accepted, gets an error message and is closed: if it stayed in the backlog, the
 listener would stay readable and the loop would spin. One descriptor is kept in reserve, to be able to accept at all
-when the process has no other left.
+when the process has no other left. A connection that a proxy has made waits until its header has told whose it is
+(runtime.proxies), and then goes the way of the others; meanwhile it holds a place.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable
-from math import inf
+from collections.abc import Callable, Set
 
 from chat import limits
 from chat.admission import Admission
+from chat.networks import Network
 from protocol.errors import ErrorCode
 from protocol.events import Refused, refusal
-from protocol.lines import LINE_END
 from runtime.encryption import Encryption
 from runtime.log_writer import RateLimitedLog
-from runtime.sockets import host_of, prepare, printable
+from runtime.poller import Poller
+from runtime.proxies import Proxies
+from runtime.refusals import Refusals
+from runtime.sockets import Address, host_of, prepare, printable
 from runtime.transport import PlainTransport, Transport
 
 ARRIVALS_PER_SECOND = 10  # log lines for new connections: a scan must not flood the log
@@ -34,36 +37,48 @@ log = logging.getLogger("server")
 class Acceptor:
     """Accepts connections from `listeners`, which it owns; `admission` limits the connections of an address.
 
-    The poller can watch descriptors below `descriptor_limit`. With `encryption` the port speaks TLS.
+    The `poller` watches the listeners and what comes from `proxies`. With `encryption` the port speaks TLS.
     """
 
     def __init__(
         self,
         listeners: list[socket.socket],
         admission: Admission,
-        descriptor_limit: int,
+        poller: Poller,
         encryption: Encryption | None = None,
+        proxies: tuple[Network, ...] = (),
     ) -> None:
         self.encryption = encryption
         self._admission = admission
-        self._descriptor_limit = descriptor_limit
+        self._poller = poller
         self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._refusals = Refusals()
+        self._proxies = Proxies(proxies, poller, self._refusals)
         self.ban_of: Callable[[str], Refused | None] = lambda host: None  # what a banned address is told
         self._reserve = _open_reserve()
-        self.turned_away: Counter[str] = Counter()  # connections, by the code of the error that they were told
-        self._turned_away = 0  # connections since the last log line about them, at `_logged_at`
-        self._logged_at = -inf
         self._arrivals = RateLimitedLog(log, ARRIVALS_PER_SECOND, "%d more have connected")
-        for listener in listeners:
+        for descriptor, listener in self._listeners.items():
             listener.setblocking(False)
+            poller.watch(descriptor, reading=True, writing=False)
 
-    def descriptors(self) -> frozenset[int]:
-        """Return the descriptors of the listeners; none after `shut`."""
-        return frozenset(self._listeners)
+    def descriptors(self) -> Set[int]:
+        """Return the descriptors that `accept_all` reads; none after `shut`."""
+        return self._listeners.keys() | self._proxies.descriptors()
 
-    def accept_all(self, descriptor: int, room: int, now: float) -> list[tuple[Transport, str]]:
-        """Accept at most 64 connections of a listener; return those admitted, at most `room`, and their addresses."""
+    def accept_all(self, ready: Set[int], room: int, now: float) -> list[tuple[Transport, str]]:
+        """Read the descriptors `ready`; return the peers that were admitted, at most `room`, and their addresses.
+
+        At most 64 connections of a listener are accepted.
+        """
         accepted: list[tuple[Transport, str]] = []
+        for sock, address in self._proxies.hear(ready, now):
+            if self._admits(sock, address, now):
+                accepted.append((PlainTransport(sock), printable(address)))
+        for descriptor in ready & self._listeners.keys():
+            self._accept_some(descriptor, room, accepted, now)
+        return accepted
+
+    def _accept_some(self, descriptor: int, room: int, accepted: list[tuple[Transport, str]], now: float) -> None:
         for _ in range(limits.TURN_ACCEPTS):
             try:
                 sock, address = self._listeners[descriptor].accept()
@@ -74,17 +89,25 @@ class Acceptor:
                     self._turn_away_with_reserve(descriptor, now)
                     break
                 continue  # the peer had gone before it was accepted
-            if ban := self.ban_of(host_of(address)):
-                self._turn_away(sock, printable(address), ban, now)
-            elif sock.fileno() >= self._descriptor_limit or len(accepted) >= room:
-                self._turn_away(sock, printable(address), refusal(ErrorCode.SERVER_FULL), now)
-            elif not self._admission.admit(host_of(address), now):
-                self._turn_away(sock, printable(address), refusal(ErrorCode.TOO_MANY_CONNECTIONS), now)
-            elif _is_ready(sock):
+            is_full = len(accepted) + len(self._proxies.descriptors()) >= room
+            if is_full or sock.fileno() >= self._poller.descriptor_limit:
+                self._refusals.turn_away(sock, printable(address), refusal(ErrorCode.SERVER_FULL), now)
+            elif not _is_ready(sock):
+                continue
+            elif self._proxies.include(address):
+                self._proxies.add(sock, address, now)
+            elif self._admits(sock, address, now):
                 accepted.append((PlainTransport(sock), printable(address)))
-            else:
-                self._admission.leave(host_of(address))
-        return accepted
+
+    def _admits(self, sock: socket.socket, address: Address, now: float) -> bool:
+        """Return whether the peer at `address` may come in; turn its connection away if not."""
+        host = host_of(address)
+        refused = self.ban_of(host)
+        if refused is None and not self._admission.admit(host, now):
+            refused = refusal(ErrorCode.TOO_MANY_CONNECTIONS)
+        if refused is not None:
+            self._refusals.turn_away(sock, printable(address), refused, now)
+        return refused is None
 
     @property
     def fingerprint(self) -> str:
@@ -95,15 +118,21 @@ class Acceptor:
         """Log that a peer is there that may chat; at most so many in a second."""
         self._arrivals.info(now, "%s: connected, without a name yet", address)
 
-    def log_rest(self, now: float) -> None:
-        """Log how many connections were not logged one by one; to be called every second."""
+    @property
+    def turned_away(self) -> Counter[str]:
+        """How many connections were not let in, by the code of the error that they were told."""
+        return self._refusals.counts
+
+    def tick(self, now: float) -> None:
+        """Drop what has waited for too long, and log how many arrivals were not logged; to be called every second."""
+        self._proxies.drop_late(now)
         self._arrivals.log_rest(now)
 
     def _turn_away_with_reserve(self, descriptor: int, now: float) -> None:
         self._give_up_reserve()
         with contextlib.suppress(OSError):
             sock, address = self._listeners[descriptor].accept()
-            self._turn_away(sock, printable(address), refusal(ErrorCode.SERVER_FULL), now)
+            self._refusals.turn_away(sock, printable(address), refusal(ErrorCode.SERVER_FULL), now)
         self._reserve = _open_reserve()
 
     def _give_up_reserve(self) -> None:
@@ -111,24 +140,17 @@ class Acceptor:
             os.close(self._reserve)
             self._reserve = None
 
-    def _turn_away(self, sock: socket.socket, address: str, refused: Refused, now: float) -> None:
-        """Refuse a connection, and log that at most once a second."""
-        self.turned_away[refused.code] += 1
-        _refuse(sock, refused.text)
-        self._turned_away += 1
-        if now >= self._logged_at + 1.0:
-            log.info("%s: turned away, %s (%d since the last such line)", address, refused.code, self._turned_away)
-            self._turned_away, self._logged_at = 0, now
-
     def release(self, host: str, now: float, *, was_page: bool) -> None:
         """Count an accepted connection of `host` as closed; `was_page`: see Admission.leave."""
         self._admission.leave(host, now, was_page=was_page)
 
     def shut(self) -> None:
-        """Close the listeners."""
-        for listener in self._listeners.values():
+        """Close the listeners, and what waits for a header."""
+        for descriptor, listener in self._listeners.items():
+            self._poller.forget(descriptor)
             listener.close()
         self._listeners.clear()
+        self._proxies.close()
 
     def close(self) -> None:
         """Close the listeners and the reserve."""
@@ -151,12 +173,3 @@ def _open_reserve() -> int | None:
         return os.open(os.devnull, os.O_RDONLY)
     except OSError:  # another process took it; the next refusal may get it back
         return None
-
-
-def _refuse(sock: socket.socket, text: str) -> None:
-    """Send `text`, which the custom client shows, too, and close."""
-    with contextlib.suppress(OSError), sock:
-        sock.setblocking(False)
-        sock.send(text.encode() + LINE_END)
-        sock.shutdown(socket.SHUT_WR)
-        sock.recv(limits.TURN_CHUNK)  # an unread hello would turn our close into a reset

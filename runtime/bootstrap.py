@@ -18,6 +18,7 @@ from runtime.acceptor import Acceptor
 from runtime.account_service import AccountService, log_problems
 from runtime.certificate import CertificateError
 from runtime.encryption import Encryption
+from runtime.poller import Poller
 from runtime.sanction_service import SanctionService, motd_at
 from runtime.search_service import SearchService
 from runtime.services import Services
@@ -74,14 +75,15 @@ def _open_encryption(options: argparse.Namespace) -> Encryption | None:
         raise CannotStartError(str(error)) from error
 
 
-def open_acceptor(options: argparse.Namespace, descriptor_limit: int) -> Acceptor:
-    """Return the acceptor, which listens; see there for `descriptor_limit`. Raises CannotStartError."""
+def open_acceptor(options: argparse.Namespace, poller: Poller) -> Acceptor:
+    """Return the acceptor, which listens, watched by `poller`. Raises CannotStartError."""
     encryption = _open_encryption(options)
     try:
         listeners = listen(options.host, options.port)
     except OSError as error:
         raise CannotStartError(why_not_listening(error, options.host, options.port, "server")) from error
-    return Acceptor(listeners, Admission(tuple(options.trusted)), descriptor_limit, encryption)
+    admission = Admission(tuple(options.trusted))
+    return Acceptor(listeners, admission, poller, encryption, tuple(options.proxy_protocol))
 
 
 def _open_lock(options: argparse.Namespace) -> FolderLock | None:

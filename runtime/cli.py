@@ -117,6 +117,15 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         help="a network whose addresses may have any number of connections, as loopback may; can be given repeatedly",
     )
     parser.add_argument(
+        "--proxy-protocol",
+        metavar="ADDRESS/BITS",
+        type=_network,
+        action="append",
+        default=[],
+        help="where proxies are, such as HAProxy with send-proxy or send-proxy-v2: connections from there have to "
+        "begin with a PROXY header, and the address in it counts; can be given repeatedly",
+    )
+    parser.add_argument(
         "--origin",
         metavar="URL",
         type=_origin,

@@ -15,17 +15,19 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
+Address = tuple[str, int]  # as `socket.accept` returns it: a host and a port, and more for IPv6
+
 BACKLOG = 1024
 _PEER_ENDED = getattr(select, "POLLRDHUP", 0)  # Linux only; elsewhere an end is found when the socket is read
 SEND_BUFFER = 64 * limits.KIB  # small, so that the kernel does not hide that a reader lags
 
 
-def host_of(address: tuple[str, int]) -> str:
+def host_of(address: Address) -> str:
     """Return the host of an address; IPv4 as such, though it came in by an IPv6 socket."""
     return address[0].removeprefix("::ffff:")
 
 
-def printable(address: tuple[str, int]) -> str:
+def printable(address: Address) -> str:
     """Return an address as people write it, "192.0.2.1:4711" or "[2001:db8::1]:4711"."""
     host = host_of(address)
     return f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
@@ -100,7 +102,7 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
     return listeners
 
 
-def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+def _resolve(host: str, port: int) -> list[tuple[int, Address]]:
     """Return the family and address of each address of `host`. Raises OSError."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

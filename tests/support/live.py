@@ -16,7 +16,7 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from chat import limits
 from chat.admission import Admission
 from chat.delivery.detection import Doors
 from chat.hub import Hub
+from chat.networks import Network
 from chat.room import Room
 from protocol.dialects import Dialect
 from protocol.framing import FrameCodec
@@ -48,7 +49,7 @@ from tools.shared.tls import TlsSocket, client_context
 PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
 
 LONGEST_DELAY = 0.25  # seconds that the kernel may delay an acknowledgement
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
 _LINE_END = re.compile(f"\r\n(?!{INDENT})")
 
 
@@ -106,12 +107,15 @@ class Live:
         dialect: Dialect | None = None,
         jump: float = inf,
         poller: Poller | None = None,
+        *,
         encryption: Encryption | None = None,
+        proxies: Sequence[Network] = (),
+        trusted: Sequence[Network] = (),
     ) -> None:
         """Serve on port 0 in a world of its own; accounts, if any, go to `folder`.
 
         `jump`: see runtime.clock; by default a test may move the clock by as much as it likes. With `encryption`,
-        clients speak TLS.
+        clients speak TLS. Connections from `proxies` begin with a PROXY header.
         """
         self.clock = StandingClock()
         self.poller = SleeplessPoller(poller or SelectPoller())
@@ -119,9 +123,10 @@ class Live:
         self.address: tuple[str, int] = listeners[0].getsockname()
         self.hub = Hub(Room("a test"), max_users, greet_history=0)
         services = Services(self.hub, AccountService(Accounts(folder)), SanctionService(BansFile(folder)))
-        acceptor = Acceptor(listeners, Admission(), self.poller.descriptor_limit, encryption)
+        acceptor = Acceptor(listeners, Admission(tuple(trusted)), self.poller, encryption, tuple(proxies))
+        acceptor.ban_of = self.hub.ban_of
         self._tls = client_context() if encryption else None
-        doors = Doors(dialect, SITE)
+        doors = Doors(dialect, SITE, tuple(trusted))
         self.server = Server(acceptor, self.hub, services, doors, self.poller, LoopClock(self.clock, jump))
         self._clients: list[Client] = []
         self._over = False
@@ -223,10 +228,11 @@ class Client:
         self._live = live
         self._seen = 0
 
-    def connects(self, address: tuple[str, int] | None = None) -> Client:
-        """Connect to the server, or to what stands before it at `address`."""
+    def connects(self, address: tuple[str, int] | None = None, header: bytes = b"") -> Client:
+        """Connect to the server, or to what stands before it at `address`; say `header` before anything else."""
         assert isinstance(self.sock, socket.socket)
         self.sock.connect(address or self._live.address)
+        self.sock.sendall(header)
         self.sock.setblocking(False)
         if self._tls is not None:
             self.sock = TlsSocket(self.sock, self._tls)
@@ -255,7 +261,7 @@ class Client:
     def resets(self) -> None:
         """End the connection without a goodbye, as a machine does that was switched off and on again."""
         self.reading = False
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.sock.close()
 
     def stalls(self) -> None:

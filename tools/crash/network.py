@@ -8,6 +8,7 @@ them, and never arrive when the wire is cut before that.
 from __future__ import annotations
 
 import random
+from collections.abc import Set
 
 from chat.delivery.outbox import Buffer
 
@@ -131,6 +132,7 @@ class Network:
     def open(self) -> None:
         """Let connections be made from now on."""
         self._listens = True
+        self.watch(FIRST_FD, reading=True, writing=False)
 
     def connect(self) -> Wire | None:
         """Return a new connection, which waits to be accepted; None if nobody listens."""
@@ -190,13 +192,13 @@ class Network:
         """Return the listener."""
         return frozenset([FIRST_FD] if self._listens else [])
 
-    def log_rest(self, now: float) -> None:
-        """Tell no log of anything."""
+    def tick(self, now: float) -> None:
+        """Drop nothing, and tell no log of anything."""
 
     def log_arrival(self, address: str, now: float) -> None:
         """Tell no log of that, either."""
 
-    def accept_all(self, descriptor: int, room: int, now: float) -> list[tuple[WireTransport, str]]:
+    def accept_all(self, ready: Set[int], room: int, now: float) -> list[tuple[WireTransport, str]]:
         """Accept all who wait."""
         accepted, self._backlog = self._backlog, []
         self._sockets.update((end.fileno(), end) for end in accepted)
@@ -208,6 +210,7 @@ class Network:
     def shut(self) -> None:
         """Let nobody in any more."""
         self._listens = False
+        self.forget(FIRST_FD)
         for end in self._backlog:
             end.wire.server_ended = True
         self._backlog.clear()

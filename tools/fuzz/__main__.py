@@ -13,6 +13,7 @@ from functools import partial
 
 from tools.fuzz.connections import check_opening
 from tools.fuzz.http import check_http
+from tools.fuzz.proxy_header import check_proxy_header
 from tools.fuzz.streams import check_frames, check_lines
 from tools.fuzz.websocket import check_websocket
 
@@ -23,6 +24,7 @@ CHECKS = {
     "openings": check_opening,
     "http": check_http,
     "websocket": check_websocket,
+    "proxy-headers": check_proxy_header,
 }
 
 

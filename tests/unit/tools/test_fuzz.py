@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import pytest
 
-from protocol import http, lines, websocket
+from protocol import http, lines, proxy_header, websocket
 from protocol.codec import Received
 from protocol.errors import ProtocolError
 from tools.fuzz.__main__ import CHECKS
 from tools.fuzz.http import check_http
+from tools.fuzz.proxy_header import check_proxy_header
 from tools.fuzz.streams import check_lines
 from tools.fuzz.websocket import check_websocket
 
@@ -91,3 +93,25 @@ def test_a_message_without_a_limit_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(websocket, "REQUEST_LIMIT", 1 << 20)
     with pytest.raises(AssertionError):
         check_many(check_websocket)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(lambda feed, header, data: feed(header, data) and len(data), id="all that came"),
+        pytest.param(lambda feed, header, data: feed(header, data) and 1, id="a byte"),
+    ],
+)
+def test_a_proxy_header_that_takes_too_much_or_too_little_is_found(
+    monkeypatch: pytest.MonkeyPatch, wrong: Callable[..., int]
+) -> None:  # N9
+    feed = proxy_header.ProxyHeader.feed
+    monkeypatch.setattr(proxy_header.ProxyHeader, "feed", lambda self, data: wrong(feed, self, data))
+    with pytest.raises(AssertionError):
+        check_many(check_proxy_header)
+
+
+def test_a_proxy_header_that_tells_another_address_is_found(monkeypatch: pytest.MonkeyPatch) -> None:  # N9
+    monkeypatch.setattr(proxy_header, "ip_address", lambda packed: ip_address(packed[::-1]))
+    with pytest.raises(AssertionError):
+        check_many(check_proxy_header)
