@@ -86,6 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"users at a time (default: all that the poller can watch, {SelectPoller.peers_limit} with select)",
     )
     _add_network(parser)
+    _add_trust(parser)
     _add_tls(parser)
     _add_moderation(parser)
     _add_history(parser)
@@ -108,6 +109,9 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what text users speak: slash commands, the verbs JOIN LIST MESG BCST QUIT, or (auto) what they show",
     )
+
+
+def _add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trusted",
         metavar="ADDRESS/BITS",
