@@ -212,7 +212,7 @@ class Server:
         """Let a peer speak that has connected, or whose TLS handshake is done."""
         self._use(peer, peer.transport)
         self._hub.connect(peer.session)
-        self._peers.await_words(peer.connection, now + limits.GREETING_GRACE)
+        self._peers.silent.append((now + limits.GREETING_GRACE, peer.connection))
 
     def _use(self, peer: Peer, transport: Transport) -> None:
         """Send and receive by `transport` from now on."""
@@ -220,8 +220,7 @@ class Server:
         self._fanout.attach(peer.connection, transport.send_one)
 
     def _greet(self, now: float) -> list[Effect]:
-        silent = self._peers.take_silent(now)
-        return [effect for one in silent for effect in (*intake.arrive(one), *self._hub.greet(one.session))]
+        return [effect for silent in self._peers.take_silent(now) for effect in intake.greet(self._hub, silent)]
 
     # --- reading -------------------------------------------------------------------------------------------------
 

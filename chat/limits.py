@@ -11,7 +11,6 @@ KIB, MIB = 1024, 1024 * 1024
 
 # Coming in.
 GREETING_GRACE = 0.25
-BROWSER_GRACE = 2
 TEXT_REGISTRATION = 60
 FRAMED_REGISTRATION = 10
 HANDSHAKE = 10
@@ -56,7 +55,6 @@ SHUTDOWN = 5
 
 REASONS = {
     "GREETING_GRACE": "seconds of silence after which a peer is greeted in text: a framed client speaks at once",
-    "BROWSER_GRACE": "seconds longer for an address that has fetched the page: browsers connect ahead of what they ask",
     "TEXT_REGISTRATION": "seconds for a text user to choose a name: half-open connections must not add up",
     "FRAMED_REGISTRATION": "seconds for a framed client's hello, which no person types",
     "HANDSHAKE": "seconds for a TLS handshake, which no person types",

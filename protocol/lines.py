@@ -81,6 +81,11 @@ class LineCodec:
         self.dropped += len(self._partial)
         self._partial = b""
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether no line is begun."""
+        return not self._partial
+
     def end(self) -> list[Received]:
         """Return the line that the end of the stream completes, if one was begun; nothing may be fed after this."""
         line, self._partial = self._partial, b""

@@ -3,8 +3,8 @@
 IAC is FF, and UTF-8 never contains an FF, so commands and text are always told apart. Every option is refused once:
 DO x by WONT x, WILL x by DONT x; refusing an option again could start a loop (RFC 854: no acknowledgement of a mode
 that is already in effect). DO TIMING-MARK (RFC 860) is not an option but a question and is answered each time: after
-Ctrl-C both common telnets throw away all output until the answer arrives. The end-of-file command becomes the Ctrl-D
-that the user typed. Everything else is dropped.
+Ctrl-C both common telnets throw away all output until the answer arrives. A peer that answers ours (IS_TELNET) is a
+telnet. The end-of-file command becomes the Ctrl-D that the user typed. Everything else is dropped.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ ECHO, TIMING_MARK = 1, 6
 # RFC 857: the server announces that it will echo, and does not, so that a password stays hidden; then that it won't.
 HIDE_TYPING = bytes((IAC, WILL, ECHO))
 SHOW_TYPING = bytes((IAC, WONT, ECHO))
+
+IS_TELNET = bytes((IAC, DO, TIMING_MARK))  # every telnet answers at once, by WILL or WONT; nothing else does
 
 CTRL_D = b"\x04"
 SUBNEGOTIATION_LIMIT = 256
@@ -86,6 +88,8 @@ class TelnetFilter:
         if answer is None:
             return
         if self.hiding and (verb, option) == (DO, ECHO):
+            return
+        if (verb, option) == (WILL, TIMING_MARK):  # the answer to IS_TELNET
             return
         timing_mark = verb == DO and option == TIMING_MARK
         if timing_mark or (verb, option) not in self._refused:

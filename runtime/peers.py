@@ -8,11 +8,9 @@ leaves bytes, so `update` follows these, too.
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
-from heapq import heappop, heappush
 
 from chat import limits
 from chat.delivery.connection import Connection
@@ -20,8 +18,6 @@ from chat.session import Session
 from runtime.poller import Poller
 from runtime.sockets import find_ended
 from runtime.transport import Transport
-
-_ORDER = itertools.count()  # parts entries of a heap with equal times
 
 
 class Peer:
@@ -78,7 +74,7 @@ class Peers:
     def __init__(self, poller: Poller) -> None:
         self.by_fd: dict[int, Peer] = {}
         self.by_session: dict[Session, Peer] = {}
-        self.silent: list[tuple[float, int, Connection, bool]] = []  # a heap by the time of their greeting
+        self.silent: deque[tuple[float, Connection]] = deque()  # to be greeted, and when
         self.busy: dict[int, Peer] = {}  # have requests left over from a turn, so are not read
         self.blocked: set[int] = set()  # the kernel took no more for them, so they are not flushed
         self.failed: list[Peer] = []  # were found to be broken after their turn; the next turn closes them
@@ -167,22 +163,11 @@ class Peers:
         ended, gone = find_ended(peers)
         return broken + [peers[fd] for fd in gone], [peers[fd].session for fd in ended]
 
-    def await_words(self, connection: Connection, due: float, is_last: bool = False) -> None:
-        """Have `take_silent` yield `connection` at `due`, unless it says something before."""
-        heappush(self.silent, (due, next(_ORDER), connection, is_last))
-
     def take_silent(self, now: float) -> Iterator[Connection]:
-        """Yield the connections on which nothing was said until the time for that was over.
-
-        The greeting would spoil the connection of a browser, so one that may be a browser gets some more time, once.
-        """
+        """Yield the connections on which nothing was said until the time for that was over."""
         while self.silent and self.silent[0][0] <= now:
-            due, _, connection, is_last = heappop(self.silent)
-            if connection.detection.decided or connection.session.closing:
-                continue
-            if connection.detection.may_be_browser and not is_last:
-                self.await_words(connection, due + limits.BROWSER_GRACE, is_last=True)
-            else:
+            _, connection = self.silent.popleft()
+            if not (connection.detection.decided or connection.session.closing):
                 yield connection
 
     def many_lag(self, readers: Collection[Session], now: float) -> bool:

@@ -26,7 +26,7 @@ from protocol.codec import Codec, Received
 from protocol.dialects import UNREADABLE, WEBSOCKET
 from protocol.errors import ProtocolError
 from protocol.http import HttpCodec
-from protocol.lines import LINE_END
+from protocol.lines import LINE_END, LineCodec
 from protocol.requests import Malformed, Request, Say
 
 
@@ -51,6 +51,11 @@ class Connection:
         inside = Connection(self.session, self.detection.doors, Security.ESTABLISHED)
         inside.has_arrived = self.has_arrived
         return inside
+
+    @property
+    def is_telnet(self) -> bool:
+        """Whether all that came so far were telnet's commands: a person is there, who waits to be greeted."""
+        return isinstance(self._codec, LineCodec) and self._codec.is_blank and not self.inbox
 
     @property
     def has_requests(self) -> bool:

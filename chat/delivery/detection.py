@@ -7,6 +7,11 @@ required all others are. A peer that stays silent for 250 ms is greeted in text 
 framed client drops that greeting, so the grace period decides only when a telnet user is greeted, never which protocol
 is spoken.
 
+A browser would take the greeting for the answer to what it asks next, and it connects ahead of that, up to a minute. So
+a silent peer whose address has fetched the page is sent telnet's question in its place, three bytes, which browsers
+overlook before an answer. A telnet answers it and is greeted at once, as is one that begins with its
+commands by itself.
+
 Text. SSH clients, and HTTP with a method that nobody knows, are recognised by their first line and refused. With the
 dialect left open, each line of a user without a name decides again: a verb makes a verb session (E), a slash leads
 back.

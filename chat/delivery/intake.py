@@ -14,6 +14,7 @@ from chat.effects import Arrived, CodecReply, Effect, LogLine
 from chat.hub import Hub
 from chat.session import Phase
 from protocol.dialects import HTTP, WEBSOCKET
+from protocol.telnet import IS_TELNET
 
 
 def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
@@ -28,6 +29,8 @@ def receive(hub: Hub, connection: Connection, chunk: bytes) -> list[Effect]:
     if connection.receive(chunk):
         if session.dialect is not HTTP and not detection.is_tls:
             arrival = arrive(connection)
+        if arrival and connection.is_telnet:
+            arrival += hub.greet(session)
         if session.dialect.has_hello:
             hub.connect_framed(session)
         elif detection.begins_tls:
@@ -50,6 +53,14 @@ def charge_overhead(hub: Hub, connection: Connection, size: int) -> list[Effect]
         return []
     connection.weight += size * limits.OVERHEAD_COST
     return hub.received(connection.session, size)
+
+
+def greet(hub: Hub, connection: Connection) -> list[Effect]:
+    """Return the greeting of a peer that has kept silent, or the question before it, if that may be a browser."""
+    session = connection.session
+    if connection.detection.may_be_browser:
+        return [] if session.phase is Phase.SECURING else [CodecReply(session, IS_TELNET)]
+    return [*arrive(connection), *hub.greet(session)]
 
 
 def arrive(connection: Connection) -> list[Effect]:

@@ -17,6 +17,7 @@ from websockets.uri import parse_uri
 from chat import limits
 from protocol import websocket
 from protocol.http import HEAD_LIMIT
+from protocol.telnet import IS_TELNET
 from runtime.web_files import open_site
 from tests.support.handshake import handshake
 from tests.support.live import Client, Live
@@ -128,18 +129,24 @@ def test_an_http_connection_is_nobody_in_the_room(live: Live) -> None:
     live.until(lambda: live.connected() == 1, "the browser's connection was never forgotten")
 
 
-def test_a_browser_that_connects_ahead_is_not_greeted_as_a_text_user(live: Live) -> None:  # W1
+def test_a_browser_that_connects_ahead_is_not_greeted_as_a_text_user(live: Live) -> None:  # W1, A2
     asks(live, "GET / HTTP/1.0")
-    ahead, silent = live.connects(), live.connects()
+    ahead, telnet, silent = (live.connects() for _ in range(3))
     live.turns(5)
     live.clock.now += limits.GREETING_GRACE
     live.turns(5)
     ahead.sends(b"GET /style.css HTTP/1.0\r\n\r\n")
     ahead.sees_the_end()
-    assert ahead.heard.startswith(b"HTTP/1.1 200 ")
-    assert not silent.heard
-    live.clock.now += limits.BROWSER_GRACE
-    silent.sees("Welcome to this chat.")
+    assert ahead.heard.startswith(IS_TELNET + b"HTTP/1.1 200 ")  # browsers overlook three bytes
+    assert telnet.heard == silent.heard == IS_TELNET
+    telnet.sends(b"\xff\xfc\x06")
+    telnet.sees("Welcome to this chat.")
+    telnet.says("ann")
+    telnet.sees("Welcome, ann.")
+    assert silent.heard == IS_TELNET
+    silent.says("bob")  # it speaks text after all
+    silent.sees("Welcome, bob.")
+    assert telnet.heard.count(b"Welcome to this chat.") == 1
 
 
 def test_without_the_package_the_page_says_how_to_have_it(monkeypatch: pytest.MonkeyPatch, live: Live) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chat import limits
 from chat.delivery import intake
 from chat.delivery.connection import Connection
 from chat.delivery.detection import Doors, Security
-from chat.effects import Close, LogLine
+from chat.delivery.site import Site
+from chat.effects import Close, CodecReply, LogLine, Unicast
+from chat.handlers.names import GREETING
 from chat.session import Phase
 from protocol.errors import ErrorCode
+from protocol.events import Asked
 from protocol.framing import FrameCodec
+from protocol.http import HttpError, Request
 from protocol.objects import dump
 from protocol.requests import Hello
+from protocol.telnet import IS_TELNET
 from tests.support.party import Party
 
 
@@ -22,6 +29,38 @@ def test_a_peer_that_shows_frames_has_to_say_hello_soon() -> None:
     party.sends("ann", FrameCodec.encode(dump(Hello(1, "a secret")))[:1])
     assert session.phase is Phase.NEW
     assert session.liveness.deadline == party.now + limits.FRAMED_REGISTRATION
+
+
+@pytest.mark.parametrize("begins", [b"\xff\xfb\x1f", b"\xff\xf1", b"\xff\xfa\x1f\0\x50\0\x18\xff\xf0"])
+def test_a_telnet_that_begins_with_its_commands_is_greeted_at_once_and_once(begins: bytes) -> None:  # A2
+    party = Party()
+    party.connects("ann")
+    party.sends("ann", begins)
+    assert party.hears("ann").count(GREETING.encode()) == 1
+    party.sends("ann", begins)
+    party.sends("ann", b"ann\r\n")
+    assert GREETING not in party.hears("ann").decode(errors="ignore")
+
+
+def test_what_is_typed_at_once_is_no_reason_to_greet() -> None:
+    for number, start in enumerate((b"\xff\xf1ann", b"\xff\xf1ann\r\n", b"\xff\xf1\r\n")):
+        party = Party()
+        party.connects("ann")
+        party.sends("ann", start)
+        assert GREETING.encode() not in party.hears("ann"), number
+
+
+def test_who_may_be_a_browser_is_asked_what_only_a_telnet_answers_but_not_before_tls() -> None:  # W1, T2
+    party = Party()
+    party.connects("ann")
+    session, site = party.guests["ann"].session, Site({})
+    connection = Connection(session, Doors(site=site))
+    assert Unicast(session, Asked("name", GREETING)) in intake.greet(party.hub, connection)
+    with pytest.raises(HttpError):
+        site.respond(Request("GET", "/", {}), session.host)
+    assert intake.greet(party.hub, connection) == [CodecReply(session, IS_TELNET)]
+    party.hub.await_tls(session)
+    assert intake.greet(party.hub, connection) == []
 
 
 def test_tls_is_closed_without_a_word_and_the_log_says_why() -> None:

@@ -179,12 +179,22 @@ def read(chunks: list[bytes]) -> tuple[list[Item], bytes]:
         (IAC_DO_TIMING_MARK + b"hello\n" + IAC_DO_TIMING_MARK, [b"hello"], b"\xff\xfc\x06" * 2),
         (b"\xff\xfb\x1f\xff\xfa\x1f\0\x50\0\x18\xff\xf0ann\r\0", [b"ann"], b"\xff\xfe\x1f"),
         (b"\xff\xfd\r\nhello\n", [b"", b"hello"], b"\xff\xfc\r"),  # option 13 isn't a line end
+        (b"\xff\xfb\x06ann\n\xff\xfc\x06", [b"ann"], b""),  # the answers to our question
         (LONGEST + IAC_NOP + b"\n", [LONGEST], b""),
     ]
 )
 def test_telnet_commands_are_no_part_of_a_line(stream: bytes, lines: list[Item], replies: bytes) -> None:
     assert same_in_every_cut(read, stream) == (lines, replies)
     assert lines_in(stream) == lines
+
+
+def test_a_line_is_begun_by_text_alone() -> None:
+    codec = LineCodec()
+    is_blank = []
+    for chunk in (IAC_NOP, b"a", b"\r\n", b"\xff"):
+        codec.feed(chunk)
+        is_blank.append(codec.is_blank)
+    assert is_blank == [True, False, True, True]
 
 
 def test_replies_are_taken_once() -> None:
