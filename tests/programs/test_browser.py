@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -47,6 +48,27 @@ def test_the_same_port_is_https_too(run: Programs, browser: Browser, certificate
     carl.sees("hello from inside TLS")
     carl.says("hello from outside")
     ann.sees("hello from outside")
+
+
+@pytest.mark.long
+def test_a_connection_that_the_browser_made_ahead_serves_the_page(run: Programs, browser: Browser) -> None:  # W1
+    run.server()
+    ann = browser.joins(run.port, "ann")
+    ann.run("document.head.append(Object.assign(document.createElement('link'), { rel: 'preconnect', href: '/' }))")
+    ann.until(lambda: undecided(run) > 0, "it never connected ahead")
+    telnet = run.telnet()
+    telnet.sees("Welcome to this chat.")  # though that address has a browser; and the time of the other is over, too
+    ann.reloads()
+    ann.says("here I am")
+    ann.sees("here I am")
+
+
+def undecided(run: Programs) -> int:
+    """Return how many connections have shown nothing of what they speak."""
+    with urlopen(f"http://127.0.0.1:{run.port}/metrics") as answer:
+        told: str = answer.read().decode()
+    found = re.search(r'^chat_connections\{door="undecided",.*\} (\d+)', told, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 @pytest.mark.long
