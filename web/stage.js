@@ -93,7 +93,7 @@ export class Stage {
     this.people.hidden = !online;
     this.#say(this.people, roster.count === 1 ? "1 here" : `${roster.count} here`);
     if (this.people.getAttribute("aria-expanded") !== "true") return;
-    const names = online ? [name, ...others].sort((one, other) => one.localeCompare(other, "en")) : [];
+    const names = online ? [name, ...others].sort((one, other) => one.localeCompare(other, "en", { numeric: true })) : [];
     if (names.join() === this.#names) return;
     this.#names = names.join();
     this.names.replaceChildren(...names.map((one) => this.#nameRow(one, one === name)));
