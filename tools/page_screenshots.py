@@ -3,116 +3,184 @@
 It runs server.py on a free port, opens the page in Chromium as ann, has other users talk to her in text, as by telnet,
 and writes what the window shows, light and dark, and on a phone, into docs/. Each step waits until the one before it
 is on the page. It needs chromium and chromedriver.
+
+`--states FOLDER` writes other pictures, of all states of the page, on three widths, light and dark: to be looked at.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from selenium import webdriver
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tools.shared.programs import HOST, ROOT, serving
-from tools.shared.sockets import Ear, hang_up, join
+from tools.shared.programs import ROOT, Server, serving
+from tools.shared.sockets import Ear, hang_up, join, listen_until, welcomed
+from tools.shared.window import Window
 
-TIMEOUT = 10.0  # seconds for what has to come on the page
-ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars")
 WIDE, PHONE = (900, 500), (360, 640)
+SIZES = ((360, 640), (820, 1000), (1440, 800))
+GROUNDS = ("light", "dark")
+CROWD = 499  # besides ann
+PASSWORD = "correct horse"  # noqa: S105  # of this session alone
+ODD = (  # what is hard to lay out
+    "x" * 300,
+    "https://example.org/" + "y" * 200,
+    "\u05e9\u05dc\u05d5\u05dd \u05dc\u05db\u05d5\u05dc\u05dd, and back",
+    "\U0001f642 \U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f \u65e5\u672c\u8a9e\u306e\u30c6\u30b9\u30c8",
+    "`make bench` and  two  blanks",
+    "/me waves at everybody",
+)
 
 
-class Window:
-    """The page, as ann sees it."""
+def picture(window: Window, size: tuple[int, int], ground: str) -> bytes:
+    """Return the PNG of a screen of that size, on a "light" or "dark" ground."""
+    width, height = size
+    window.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": ground}])
+    window.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1.5, mobile=False)
+    window.until(lambda: bool(window.run("return innerWidth") == width), f"{width} px")
+    return base64.b64decode(window.ask("Page.captureScreenshot", format="png")["data"])
 
-    def __init__(self, port: int) -> None:
-        options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
-        for argument in ARGUMENTS:
-            options.add_argument(argument)
-        self._driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
-        self._driver.get(f"http://{HOST}:{port}/")
 
-    def types(self, field: str, *keys: str) -> None:
-        """Press `keys` in a field of the page, once it is shown."""
-        found = self._driver.find_element(By.CSS_SELECTOR, field)
-        self._until(found.is_displayed, field)
-        found.send_keys(*keys)
+def enter(window: Window, name: str) -> None:
+    """Come in as `name`."""
+    window.types("#name", name, Keys.ENTER)
+    window.sees(f"Welcome, {name}")
 
-    def sees(self, text: str) -> None:
-        """Wait until `text` is on the page."""
-        body = self._driver.find_element(By.TAG_NAME, "body")
-        self._until(lambda: text in body.text, text)
 
-    def _until(self, is_so: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + TIMEOUT
-        while not is_so():
-            if time.monotonic() > deadline:
-                raise SystemExit(f"never saw {what!r}")
-            time.sleep(0.03)
+def hear(window: Window, *lines: tuple[Ear, str]) -> None:
+    """Have others say something, and wait for each."""
+    for ear, line in lines:
+        ear.say(line)
+        window.sees(line.split()[-1].strip("`"))
 
-    def picture(self, size: tuple[int, int], ground: str) -> bytes:
-        """Return the PNG of a screen of that size, on a "light" or "dark" ground."""
-        width, height = size
-        self._ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": ground}])
-        self._ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1.5, mobile=False)
-        self._until(lambda: bool(self._driver.execute_script("return innerWidth") == width), f"{width} px")
-        return base64.b64decode(self._ask("Page.captureScreenshot", format="png")["data"])
 
-    def _ask(self, command: str, **parameters: object) -> dict[str, str]:
-        answer: dict[str, str] = self._driver.execute_cdp_cmd(command, parameters)
-        return answer
-
-    def close(self) -> None:
-        """End the browser."""
-        self._driver.quit()
+# --- the pictures in the documents -------------------------------------------------------------------------------
 
 
 def talk(window: Window, bob: Ear, carl: Ear) -> None:
     """Let a room talk above a half-typed line."""
-    window.types("#name", "ann", Keys.ENTER)
-    window.sees("Welcome, ann")
-    steps: list[tuple[Ear, str]] = [
+    enter(window, "ann")
+    hear(
+        window,
         (bob, "morning! the new build is up"),
         (carl, "did the tests pass?"),
         (bob, "all of them, in nine seconds"),
         (bob, "the notes are at https://example.org/notes"),
-    ]
-    for ear, line in steps:
-        ear.say(line)
-        window.sees(line)
+    )
     window.types("#line", "nice. who wants to try it with a thousand users?", Keys.ENTER)
-    carl.say("ann: me, after lunch")
-    window.sees("me, after lunch")
-    bob.say("/whisper ann lunch at one?")
-    window.sees("lunch at one?")
+    hear(window, (carl, "ann: me, after lunch"), (bob, "/whisper ann lunch at one?"))
     window.types("#line", "/reply with pleasure", Keys.ENTER)
     window.sees("with pleasure")
-    carl.say("`make bench` first, please")
-    window.sees("make bench")
+    hear(window, (carl, "`make bench` first, please"))
     window.types("#line", "/whisper bob the one by the ri")
 
 
-def pictures(window: Window) -> Iterator[tuple[str, bytes]]:
-    """Yield the name of each picture, and the picture."""
-    for ground in ("light", "dark"):
-        yield f"page-{ground}", window.picture(WIDE, ground)
-        yield f"page-phone-{ground}", window.picture(PHONE, ground)
-
-
-def main() -> None:
-    """Play the session and write the pictures into docs/."""
+def write_documents() -> None:
+    """Play a session and write its pictures into docs/."""
     with serving("--no-rate-limit") as server:
         people = [join(server.port, name) for name in ("bob", "carl")]
         window = Window(server.port)
         try:
             talk(window, *people)
-            for name, png in pictures(window):
-                (ROOT / "docs" / f"{name}.png").write_bytes(png)
+            for ground in GROUNDS:
+                for name, size in (("page", WIDE), ("page-phone", PHONE)):
+                    (ROOT / "docs" / f"{name}-{ground}.png").write_bytes(picture(window, size, ground))
         finally:
             window.close()
             hang_up(people)
+
+
+# --- all states, to be looked at ---------------------------------------------------------------------------------
+
+
+def states(window: Window, server: Server) -> Iterator[str]:
+    """Lead the page through its states; yield the name of each while the page is in it."""
+    yield "entrance"
+    window.types("#name", "admin", Keys.ENTER)
+    window.sees("reserved")
+    yield "refused"
+    window.clear("#name")
+    enter(window, "ann")
+    yield "alone"
+    bob = join(server.port, "a-very-long-name-20c")
+    hear(window, *((bob, text) for text in ODD))
+    window.types("#line", "/help", Keys.ENTER)
+    window.sees("/disconnect")
+    yield "help"
+    hear(window, *((bob, text) for text in ODD))
+    yield "odd"
+    window.types("#line", "/register", Keys.ENTER)
+    window.sees("Choose a password")
+    yield "password"
+    window.types("#password", PASSWORD, Keys.ENTER)
+    window.sees("once more")
+    window.types("#password", PASSWORD, Keys.ENTER)
+    window.sees("You are an operator")
+    yield "operator"
+    crowd = [join(server.port, f"user{number}-of-many") for number in range(CROWD - 1)]
+    listen_until(welcomed, crowd)
+    window.types("#line", "/users", Keys.ENTER)
+    window.sees(f"Connected users: {CROWD + 1}")
+    window.clicks("#people")
+    yield "crowd"
+    window.clicks("#people")
+    hang_up([bob, *crowd])
+
+
+def banned(window: Window, server: Server) -> Iterator[str]:
+    """Let the user of the page be banned."""
+    enter(window, "bob")
+    ann = join(server.port, "ann")
+    ann.say(PASSWORD)
+    listen_until(welcomed, [ann])
+    ann.say("/ban bob 2h you know why, and so does everybody who has read what you said")
+    window.sees("You are banned")
+    yield "banned"
+    window.clicks("#rejoin")
+    window.types("#name", Keys.ENTER)
+    window.sees("You are banned")
+    yield "banned-entrance"
+    hang_up([ann])
+
+
+def offline(window: Window, server: Server) -> Iterator[str]:
+    """Let the server end while something is typed."""
+    enter(window, "carl")
+    server.process.kill()
+    window.sees("offline")
+    window.types("#line", "this waits until the server is back", Keys.ENTER)
+    window.sees("this waits")
+    yield "offline"
+
+
+def write_states(folder: Path) -> None:
+    """Write a picture of each state, in all sizes and on both grounds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with serving("--no-rate-limit", "--trusted", "127.0.0.0/8", "--operator", "ann") as server:
+        for scene in (states, banned, offline):
+            window = Window(server.port)
+            try:
+                for state in scene(window, server):
+                    for size in SIZES:
+                        for ground in GROUNDS:
+                            name = f"{state}-{size[0]}-{ground}.png"
+                            (folder / name).write_bytes(picture(window, size, ground))
+            finally:
+                window.close()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the pictures that were asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tools.page_screenshots", description=__doc__.partition("\n")[0])
+    parser.add_argument("--states", type=Path, metavar="FOLDER", help="pictures of all states, into this folder")
+    options = parser.parse_args(argv)
+    if options.states is None:
+        write_documents()
+    else:
+        write_states(options.states)
 
 
 if __name__ == "__main__":
