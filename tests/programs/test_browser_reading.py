@@ -231,12 +231,41 @@ def test_axe_finds_no_barrier(run: Programs, bob: Program, browser: Browser) -> 
 # --- much of it ----------------------------------------------------------------------------------------------------
 
 
+# What one drawing adds to the log is what its task costs, on any machine: `python -m tools.bench.page` has the times.
+WATCH_DRAWINGS = """
+    window.most = 0;
+    const look = (changes) => {
+        window.most = Math.max(window.most, changes.reduce((sum, { addedNodes }) => sum + addedNodes.length, 0));
+    };
+    new MutationObserver(look).observe(document.getElementById("log"), { childList: true });
+"""
+WINDOW = 120  # rows: ROWS in web/log.js
+
+
+def memory(tab: Tab) -> tuple[int, int]:
+    """Return how many bytes and nodes the page keeps, those included that it has taken off the screen."""
+    tab.driver.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
+    used = tab.driver.execute_cdp_cmd("Runtime.getHeapUsage", {})["usedSize"]
+    return used, tab.driver.execute_cdp_cmd("Memory.getDOMCounters", {})["nodes"]
+
+
 @pytest.mark.long
-def test_ten_thousand_messages_keep_the_page_small_and_the_line_alive(bob: Program, ann: Tab) -> None:  # W7
+def test_ten_thousand_messages_keep_the_page_small_and_the_line_alive(run: Programs, browser: Browser) -> None:  # W7
+    run.server()
+    bob = run.joins(run.telnet(), "bob")
+    ann = browser.joins(run.port, "ann")
+    ann.run(WATCH_DRAWINGS)
+    kept = []
     for first in range(0, 10_000, 500):
         bob.types(*(f"line {number} of many, for ann" for number in range(first, first + 500)))
         ann.presses("x")
-    ann.sees("line 9999 of many")
+        if first in (6_000, 9_500):  # all that is kept is full from 5,000 on
+            ann.sees(f"line {first + 499} of many")
+            kept.append(memory(ann))
     assert ann.typed == "x" * 20
     assert ann.run("return document.querySelectorAll('*').length") < 3000
     assert ann.run(AT_END)
+    assert 0 < ann.run("return window.most") <= WINDOW
+    (bytes_before, _), (bytes_after, nodes) = kept
+    assert bytes_after < 1.1 * bytes_before
+    assert nodes < 5000
