@@ -1,0 +1,168 @@
+-- The rules of the log that many servers share: which entries get in. One call is one step: nothing comes between what
+-- it reads and what it writes, and after a crash the append-only file holds all that it wrote, or nothing.
+--
+-- The same rules stand in chat/shared/memory_log.py, and what each call is for in chat/shared/log_store.py. A change
+-- here is a change there; a property test compares the two.
+--
+--   KEYS  log      the stream; an entry's fields, always in this order: kind, incarnation, count, prev, payload
+--         head     a hash: `mark` of the newest entry; `origin` under which the present run began; and of each open
+--                  incarnation count:ID, beats:ID, and origin:ID, which it has confirmed
+--         newest   a hash, the newest snapshot: its blob, and id and mark of the last entry in it
+--         older    the snapshot before that one
+--   ARGV  the call, the incarnation ('' for none), the arguments. The answer begins with a verdict.
+
+local log, head, newest, older = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local call, incarnation, first, second, third = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+
+-- Redis takes another random name at each start and when a replica takes over: whenever it may have lost something.
+local origin = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+
+local function mark_of(prev, who, count)
+  return redis.sha1hex(prev .. ':' .. who .. ':' .. count)
+end
+
+local function is_before(id, other)
+  local time, number = string.match(id, '(%d+)-(%d+)')
+  local other_time, other_number = string.match(other, '(%d+)-(%d+)')
+  if time == other_time then
+    return tonumber(number) < tonumber(other_number)
+  end
+  return tonumber(time) < tonumber(other_time)
+end
+
+local function look_for(id, mark)
+  local start = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+  if id == '0-0' then
+    return (not start or start[2][8] == '') and 'DONE' or 'TRIMMED'
+  end
+  local found = redis.call('XRANGE', log, id, id)[1]
+  if found then
+    return mark_of(found[2][8], found[2][4], found[2][6]) == mark and 'DONE' or 'MISSING'
+  end
+  return start and is_before(id, start[1]) and 'TRIMMED' or 'MISSING'
+end
+
+local function add(kind, count, payload)
+  local prev = redis.call('HGET', head, 'mark') or ''
+  redis.call('XADD', log, '*', 'kind', kind, 'incarnation', incarnation, 'count', count, 'prev', prev, 'payload', payload)
+  redis.call('HSET', head, 'mark', mark_of(prev, incarnation, count))
+end
+
+local function begin_run()
+  if redis.call('HGET', head, 'origin') ~= origin then
+    redis.call('HSET', head, 'origin', origin)
+    add('run', 0, '')
+  end
+end
+
+local function finish(kind)
+  local count = redis.call('HGET', head, 'count:' .. incarnation)
+  if not count then
+    return {'GONE'}
+  end
+  redis.call('HDEL', head, 'count:' .. incarnation, 'beats:' .. incarnation, 'origin:' .. incarnation)
+  begin_run()
+  add(kind, count + 1, '')
+  return {'DONE'}
+end
+
+-- Returns why an incarnation may not go on, nil if it may, and its count.
+local function why_not()
+  local known = redis.call('HMGET', head, 'count:' .. incarnation, 'origin:' .. incarnation)
+  return not known[1] and {'GONE'} or known[2] ~= origin and {'RESTARTED'} or nil, tonumber(known[1] or 0)
+end
+
+local calls = {}
+
+function calls.open()
+  if redis.call('HEXISTS', head, 'count:' .. incarnation) == 1 then
+    return {'ALREADY'}
+  end
+  local verdict = look_for(first, second)
+  if verdict == 'DONE' then
+    begin_run()
+    add('open', 0, third)
+    redis.call('HSET', head, 'count:' .. incarnation, 0, 'beats:' .. incarnation, 0, 'origin:' .. incarnation, origin)
+  end
+  return {verdict}
+end
+
+function calls.confirm()
+  if redis.call('HEXISTS', head, 'count:' .. incarnation) == 0 then
+    return {'GONE'}
+  end
+  local verdict = look_for(first, second)
+  if verdict == 'DONE' then
+    begin_run()
+    redis.call('HSET', head, 'origin:' .. incarnation, origin)
+  end
+  return {verdict}
+end
+
+function calls.append()
+  local refused, count = why_not()
+  local next_count = tonumber(first)
+  if refused then
+    return refused
+  elseif next_count ~= count + 1 then
+    return {next_count <= count and 'ALREADY' or 'SKIPPED'}
+  end
+  add('turn', first, second)
+  redis.call('HSET', head, 'count:' .. incarnation, first)
+  return {'DONE'}
+end
+
+function calls.beat()
+  local refused = why_not()
+  if refused then
+    return refused
+  end
+  redis.call('HINCRBY', head, 'beats:' .. incarnation, 1)
+  local answer, fields = {'DONE'}, redis.call('HGETALL', head)
+  for place = 1, #fields, 2 do
+    local who = string.match(fields[place], '^beats:(.*)')
+    if who then
+      table.insert(answer, who)
+      table.insert(answer, fields[place + 1])
+    end
+  end
+  return answer
+end
+
+function calls.declare_gone()
+  local beats = redis.call('HGET', head, 'beats:' .. incarnation)
+  if beats and beats ~= first then
+    return {'STILL_HERE'}
+  end
+  return finish('gone')
+end
+
+function calls.close()
+  return finish('close')
+end
+
+function calls.keep()
+  local verdict = look_for(first, second)
+  if verdict ~= 'DONE' then
+    return {verdict}
+  end
+  local kept = redis.call('HGET', newest, 'id')
+  if kept and not is_before(kept, first) then
+    return {'ALREADY'}
+  elseif kept then
+    redis.call('RENAME', newest, older)
+    redis.call('XTRIM', log, 'MINID', kept)
+  end
+  redis.call('HSET', newest, 'id', first, 'mark', second, 'blob', third)
+  return {'DONE'}
+end
+
+function calls.check()
+  return {look_for(first, second), origin}
+end
+
+function calls.rewind()
+  return {look_for(first, second), origin, unpack(redis.call('HMGET', newest, 'id', 'mark', 'blob'))}
+end
+
+return calls[call]()
