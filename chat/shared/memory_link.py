@@ -66,9 +66,8 @@ class MemoryLink:
                 flight.call(self._log)
             self._late.clear()
         results: list[Result] = []
-        for side in Side:
-            while self._moves(side, now, results):
-                pass
+        while any([self._moves(side, now, results) for side in Side]):  # a list: both sides move
+            pass
         return results
 
     def _moves(self, side: Side, now: float, results: list[Result]) -> bool:

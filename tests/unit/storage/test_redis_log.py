@@ -50,6 +50,7 @@ class Place(NamedTuple):
     """A position, as an argument of a call: behind this entry of all that ever were, counted from 1; or behind none."""
 
     number: int
+    mark: str | None = None  # instead of the entry's own
 
 
 class Next(NamedTuple):
@@ -115,8 +116,14 @@ class Pair:
 
     def _answer(self, log: LogStore, seen: Sequence[LogEntry], name: str, arguments: tuple[Any, ...]) -> Answer | Found:
         positions = [Position(), *(Position(entry.id, entry.mark) for entry in seen)]
-        made = [positions[min(each.number, len(seen))] if isinstance(each, Place) else each for each in arguments]
-        answer: Answer | Found = getattr(log, name)(*made)
+
+        def made(argument: Any) -> Any:
+            if not isinstance(argument, Place):
+                return argument
+            position = positions[min(argument.number, len(seen))]
+            return position if argument.mark is None else position._replace(mark=argument.mark)
+
+        answer: Answer | Found = getattr(log, name)(*map(made, arguments))
         if isinstance(answer, Answer):
             return answer
         place = positions.index(answer.position)
@@ -174,6 +181,7 @@ def test_what_was_read_and_is_lost_is_missed_before_anything_more_gets_in(pair: 
     assert pair.call("append", BOB, 1, b"first") is Verdict.DONE
     assert pair.call("confirm", ANN, Place(4)) is Verdict.MISSING
     assert pair.call("check", Place(4)) is Verdict.MISSING
+    assert pair.call("check", Place(3, mark="another")) is Verdict.MISSING
     assert pair.call("open", EVE, b"", Place(4)) is Verdict.MISSING
     assert pair.call("close", ANN) is Verdict.DONE
     pair.is_the_same()
