@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
+import storage
 from chat.shared.log_store import Answer, Found, LogUnreachableError, Position, Verdict
 from chat.shared.shared_log import Kind, LogEntry, mark_of
 from storage.redis_address import RedisAddress
@@ -31,7 +32,7 @@ TIMEOUT = 1.5  # seconds until a call without an answer has failed
 WAIT = 0.25  # seconds that `follow` waits for entries, and that a thread may need to end
 BATCH = 256  # entries that `follow` returns at a time, each of 64 KiB at most
 
-_FUNCTION = Path(__file__).with_suffix(".lua")
+_FUNCTION = "redis_log.lua"  # beside this file
 
 
 @contextlib.contextmanager
@@ -79,7 +80,7 @@ class RedisLog:
         with explained():
             self._redis = redis_client(self._address)
             self._redis.ping()
-            self._function = self._redis.register_script(_FUNCTION.read_bytes())
+            self._function = self._redis.register_script(files(storage).joinpath(_FUNCTION).read_bytes())
 
     def disconnect(self) -> None:
         """Close the connection, if there is one."""

@@ -66,9 +66,10 @@ class MemoryLink:
                 flight.call(self._log)
             self._late.clear()
         results: list[Result] = []
-        while any([self._moves(side, now, results) for side in Side]):  # a list: both sides move
-            pass
-        return results
+        while True:
+            moved = [self._moves(side, now, results) for side in Side]
+            if not any(moved):
+                return results
 
     def _moves(self, side: Side, now: float, results: list[Result]) -> bool:
         """Do what is next to be done for a side; return whether there may be more of that by `now`."""

@@ -24,7 +24,7 @@ FRONT = ROOT / "tools" / "package" / PACKAGE  # what only the package has: __ini
 FOLDERS = ("chat", "client", "protocol", "runtime", "storage", "storechat", "system", "web")
 PROGRAMS = ("server.py", "myclient.py", "kvstore.py")
 OURS = {Path(name).stem for name in (*FOLDERS, *PROGRAMS)}
-DATA = {".html", ".css", ".js", ".svg"}  # what browsers get
+DATA = {".html", ".css", ".js", ".svg", ".lua"}  # what browsers get, and Redis
 
 
 class BuildPy(build_py):  # type: ignore[misc, unused-ignore]  # setuptools has types from version 71 on

@@ -30,8 +30,8 @@ MAY_IMPORT = {
 }
 PURE_FOLDERS = ("protocol", "chat", "client/core", "client/view", "storechat/core", "storechat/server")
 OURS = {Path(place).stem for place in MAY_IMPORT}
-# The packages that the server can use, each in one file, which does without it: the WebSockets of RFC 6455, which is long
-# and whose core is pure, and what --room needs.
+# The packages that the server can use, each in one file that does without it: RFC 6455 is long, and its core is pure;
+# and what --room needs.
 OPTIONAL = {"protocol/websocket.py": {"websockets"}, "storage/redis_log.py": {"redis"}}
 SERVER = ["protocol", "chat", "system", "storage", "runtime", "storechat/server", "server.py", "kvstore.py"]
 

@@ -1,4 +1,4 @@
-"""chat/shared/memory_log.py: what a shared log answers (N1, N4, N6, N8); compare tests/unit/storage/test_redis_log.py."""
+"""chat/shared/memory_log.py: what a shared log answers (N1, N4, N6, N8). See tests/unit/storage/test_redis_log.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,185 @@
+"""runtime/log_service.py: the threads between the loop and a shared log, whatever that does (N5)."""
+
+from __future__ import annotations
+
+import logging
+import random
+import select
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from chat.shared.log_store import LogUnreachableError
+from chat.shared.memory_log import MemoryLog
+from chat.shared.shared_log import (
+    Append,
+    Appended,
+    Close,
+    Entries,
+    Kind,
+    LogEntry,
+    LostThread,
+    Open,
+    Opened,
+    Reachable,
+    Result,
+    Rewind,
+    Snapshot,
+    Unreachable,
+)
+from runtime.log_service import Connection, LogService
+from tests.support.programs import PATIENCE
+
+ANN = "a" * 16
+
+
+class Place:
+    """Where a log is kept, with its faults; `connection` is a way to it, as each of the threads has one."""
+
+    def __init__(self) -> None:
+        self.log = MemoryLog()
+        self.why_unreachable = ""
+        self.bugs = 0  # how many of the next calls meet a bug
+        self.changed = threading.Condition()
+        self.ways: list[Way] = []
+
+    def connection(self) -> Connection:
+        self.ways.append(Way(self))
+        return cast(Connection, self.ways[-1])
+
+    def set(self, **faults: Any) -> None:
+        with self.changed:
+            vars(self).update(faults)
+            self.changed.notify_all()
+
+
+class Way:
+    """A connection; a call of `follow` waits until there is something, as Redis does."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.is_open = False
+
+    def connect(self) -> None:
+        with self._place.changed:
+            self._fail()
+            self.is_open = True
+
+    def disconnect(self) -> None:
+        self.is_open = False
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: self._call(name, arguments)
+
+    def _call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        place = self._place
+        with place.changed:
+            self._fail()
+            if place.bugs:
+                place.bugs -= 1
+                raise ZeroDivisionError
+            answer = getattr(place.log, name)(*arguments)
+            if name == "follow" and not answer:
+                place.changed.wait(0.01)
+            place.changed.notify_all()
+            return answer
+
+    def _fail(self) -> None:
+        if self._place.why_unreachable:
+            raise LogUnreachableError(self._place.why_unreachable)
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place()
+
+
+@pytest.fixture
+def service(place: Place) -> Iterator[LogService]:
+    made = LogService(place.connection, random.Random(1))
+    yield made
+    made.close()
+    assert not any(way.is_open for way in place.ways)
+
+
+def results_until(service: LogService, last: Result | bytes) -> list[Result]:
+    """Return the results up to `last`, or up to an entry with that payload."""
+    found: list[Result] = []
+    while last not in found and last not in (entry.payload for entry in entries(found)):
+        assert select.select([service.fileno()], [], [], PATIENCE)[0], f"{last!r} is not in {found}"
+        found += service.results()
+    return found
+
+
+def entries(results: list[Result]) -> list[LogEntry]:
+    return [entry for result in results if isinstance(result, Entries) for entry in result.entries]
+
+
+def begins(service: LogService) -> None:
+    service.submit(Rewind(), Open(ANN))
+    assert Snapshot(None) in results_until(service, Opened(ANN))
+
+
+def test_what_is_appended_is_read_back(service: LogService, place: Place) -> None:  # N1
+    service.submit(Rewind(), Open(ANN), Append(ANN, 1, b"hi"))
+    found = results_until(service, b"hi")
+    assert entries(found) == place.log.entries
+    assert found[:3] == [Snapshot(None), Opened(ANN), Appended(1)]
+
+
+def test_a_log_that_cannot_be_reached_is_tried_again_and_told_once(
+    service: LogService, place: Place, log: pytest.LogCaptureFixture
+) -> None:  # N5
+    begins(service)
+    place.set(why_unreachable="nobody listens")
+    service.submit(Append(ANN, 1, b"hi"))
+    assert Appended(1) not in results_until(service, Unreachable())
+    place.set(why_unreachable="")
+    found = results_until(service, Reachable())
+    assert (found + service.results()).count(Unreachable()) == 0
+    told = [record.getMessage() for record in log.records if record.levelno == logging.WARNING]
+    assert told == [
+        "The room's log can't be reached: nobody listens. Trying again.",
+        "The room's log can be reached again.",
+    ]
+    assert [entry.payload for entry in place.log.entries if entry.kind is Kind.TURN] == [b"hi"]
+
+
+def test_a_bug_costs_a_call_and_not_the_thread(
+    service: LogService, place: Place, log: pytest.LogCaptureFixture
+) -> None:
+    place.set(bugs=1)
+    begins(service)
+    assert "A bug in the server, in a call of the shared log" in log.text
+
+
+def test_a_log_that_lost_its_end_is_noticed(service: LogService, place: Place) -> None:  # N6
+    begins(service)
+    saved = place.log.saved()
+    service.submit(Append(ANN, 1, b"lost"))
+    results_until(service, b"lost")
+    with place.changed:
+        place.log.restart("another", saved)
+    service.submit(Append(ANN, 2, b"hi"))
+    assert Appended(2) not in results_until(service, LostThread())
+    service.submit(Rewind())
+    assert results_until(service, Snapshot(None, end_lost=True))
+
+
+def test_what_was_submitted_is_written_at_the_end(place: Place) -> None:  # N4
+    service = LogService(place.connection, random.Random(1))
+    begins(service)
+    service.submit(Append(ANN, 1, b"bye"), Close(ANN))
+    service.close()
+    assert [entry.kind for entry in place.log.entries][-2:] == [Kind.TURN, Kind.CLOSE]
+
+
+def test_the_end_does_not_wait_for_a_log_that_cannot_be_reached(place: Place) -> None:  # N5
+    place.set(why_unreachable="nobody listens")
+    service = LogService(place.connection, random.Random(1))
+    results_until(service, Unreachable())
+    service.submit(Append(ANN, 1, b"hi"), Close(ANN))
+    service.close()
+    assert place.log.entries == []
