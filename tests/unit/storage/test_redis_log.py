@@ -222,8 +222,8 @@ _FAULTS = st.tuples(st.sampled_from(("saves", "restarts", "loses its end")))
 
 
 @pytest.mark.long
-@settings(max_examples=150)
-@given(st.lists(st.one_of(_CALLS, _CALLS, _CALLS, _FAULTS), max_size=60))
+@settings(max_examples=60)
+@given(st.lists(st.one_of(_CALLS, _CALLS, _CALLS, _FAULTS), min_size=40, max_size=80))
 def test_redis_and_memory_have_the_same_rules(redis: RedisLog, admin: Any, ops: list[tuple[Any, ...]]) -> None:
     pair = Pair(redis, admin)
     for name, *arguments in ops:
