@@ -107,7 +107,7 @@ def service(place: Place) -> Iterator[LogService]:
 def results_until(service: LogService, last: Result | bytes) -> list[Result]:
     """Return the results up to `last`, or up to an entry with that payload."""
     found: list[Result] = []
-    while last not in found and last not in (entry.payload for entry in entries(found)):
+    while last not in [*found, *(entry.payload for entry in entries(found))]:
         assert select.select([service.fileno()], [], [], PATIENCE)[0], f"{last!r} is not in {found}"
         found += service.results()
     return found
