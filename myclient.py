@@ -7,8 +7,9 @@ They share the session, under `_changed`, which also wakes the writer from every
 queued in the link under `_changed`, so in the order of the decisions, and sent without it: a writer that the kernel
 makes wait must not keep the reader from reading, or a server that waits for us to read would wait for ever.
 
-The reader alone notices that the connection is gone. If nobody has said goodbye, it makes another one, and the
-session takes up the conversation where it stopped; else it keeps an Ending, and the writer raises it.
+The reader alone notices that the connection is gone. If nobody has said goodbye, it makes another one, to the next
+server if the user has named several (client.net.servers), and the session takes up the conversation where it stopped;
+else it keeps an Ending, and the writer raises it.
 """
 
 from __future__ import annotations
@@ -22,20 +23,23 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import ceil
 
 from client.cli import exits, options
 from client.cli.exits import Ending, Exit
 from client.cli.known_hosts_file import KnownHosts
 from client.cli.settings_file import keep
 from client.cli.tls_endings import NOT_ENCRYPTED, Untrusted
-from client.cli.trust_question import accept
+from client.cli.trust_question import Declined, accept
 from client.core.backoff import Backoff, Retries
 from client.core.presence import Goodbye
 from client.core.render import Shown, notice, offline, refusal
+from client.core.servers import Place
 from client.core.session import ClientSession
 from client.core.step import Step
 from client.core.typed import Typed
 from client.net.link import Link, connect, read
+from client.net.servers import Servers
 from client.net.tls_connector import TlsConnector
 from client.ui.html_page import Page, open_page, show_in, telling
 from client.ui.screen import Screen, open_screen
@@ -213,14 +217,15 @@ class Client:
                 return
         raise self._untrusted or exits.cut_off(self._session, b"")
 
-    def _count_down(self, seconds: int) -> None:
+    def _count_down(self, seconds: float) -> None:
         """Wait, and show how many seconds are left. Raises Ending when the chat is over meanwhile."""
-        for left in range(seconds, 0, -1):
+        for left in range(ceil(seconds), 0, -1):
             with self._changed:
                 self._session.presence.retry_in = left
                 self._screen.refresh()
-                if self._changed.wait_for(lambda: self._ending is not None, 1.0):
+                if self._changed.wait_for(lambda: self._ending is not None, seconds - left + 1):
                     raise self._ending or Ending(Exit.LOST)
+            seconds = left - 1
 
     def _is_connected_again(self) -> bool:
         try:
@@ -291,15 +296,28 @@ class Client:
         self._screen.show(shown)
 
 
-def _way(host: str, port: int, chosen: argparse.Namespace, *, on_terminal: bool) -> Callable[[], Link]:
-    """Return the function that connects to the server; at a terminal, after the user has met it. Raises Ending."""
+def _servers(places: Sequence[Place], chosen: argparse.Namespace, *, on_terminal: bool) -> Servers:
+    """Return the servers at `places`; at a terminal, after the user has met them. Raises Ending."""
     hosts = KnownHosts()
-    if chosen.tls:
-        tls = TlsConnector(host, port, hosts, chosen.tls_ca, chosen.tls_fingerprint or "")
-        if on_terminal:
-            tls.meet(accept)
-        return tls.connect
-    return partial(connect, host, port, NOT_ENCRYPTED if hosts.has(host, port) else "")
+    if not chosen.tls:
+        noted = {place: NOT_ENCRYPTED if hosts.has(*place) else "" for place in places}
+        return Servers({place: partial(connect, *place, note) for place, note in noted.items()})
+    connectors = {place: TlsConnector(*place, hosts, chosen.tls_ca, chosen.tls_fingerprint or "") for place in places}
+    if on_terminal:
+        _meet(list(connectors.values()))
+    return Servers({place: connector.connect for place, connector in connectors.items()})
+
+
+def _meet(connectors: Sequence[TlsConnector]) -> None:
+    """Have the user meet the servers that are strangers, of several only those that can be reached. Raises Ending."""
+    for connector in connectors:
+        try:
+            connector.meet(accept)
+        except (Declined, Untrusted):
+            raise
+        except Ending:
+            if len(connectors) == 1:
+                raise
 
 
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
@@ -311,14 +329,14 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     session = ClientSession(secrets.token_hex(16), lists_users=on_terminal)
     screen = open_screen(session, chosen, on_terminal=on_terminal)
     password = options.password(chosen, os.environ)
-    host, port = (chosen.host, chosen.port) if chosen.host is not None else options.ask_server()
-    connecting = _way(host, port, chosen, on_terminal=on_terminal)
-    page = open_page(options.page(chosen), host, port)
+    places = chosen.places or options.ask_servers()
+    servers = _servers(places, chosen, on_terminal=on_terminal)
+    page = open_page(options.page(chosen), *places[0])
     with screen, exits.for_script(session, interactive=screen.interactive), telling(page):
         lines = (line for line in screen.lines() if isinstance(line, str))
         name = options.name(chosen, lines, on_terminal=on_terminal)
         persistence = options.persistence(chosen, on_terminal=on_terminal)
-        Client(connecting, session, screen, page, persistence).chat(name, password, chosen.wait)
+        Client(servers.connect, session, screen, page, persistence).chat(name, password, chosen.wait)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import cast
 
 from client.cli.exits import Ending, Exit
+from client.cli.server_address import DEFAULT_HOST, DEFAULT_PORT, parted, places_of
 from client.cli.store_address import Address, address
+from client.core.servers import Place
 from protocol import __version__
 from protocol.certificates import parsed_fingerprint
 from protocol.text import NAME_RULE, is_name, key_of
 from system.commands import command, prog
 from system.port import port as parsed_port
 
-DEFAULT_HOST, DEFAULT_PORT = "localhost", 8001
 PERSISTENCE = 60.0  # seconds: a script is to end some time
 DEFAULT_PAGE = "chat.html"
 PASSWORD_VARIABLE = "CHAT_PASSWORD"  # noqa: S105  (its name)
@@ -34,6 +35,8 @@ _EPILOG = """\
 examples:
   {prog} localhost 8001 --name ann
   {prog} localhost:8001                     asks for a name
+  {prog} one.example.org:8001 two.example.org:8001 '[2001:db8::1]:8001'
+                                            goes on to the next server when one is gone
   {prog}                                    asks for the server, too
   {prog} chat.example.org --tls --name ann
                                             encrypts, after a look at the server's certificate
@@ -47,7 +50,7 @@ examples:
                                             or any that takes GET and PUT), without a chat server
 
 environment:
-  CHAT_HOST, CHAT_PORT, CHAT_NAME   stand in for HOST, PORT and --name
+  CHAT_HOST, CHAT_PORT, CHAT_NAME   stand in for HOST (or several HOST:PORT), PORT and --name
   CHAT_PASSWORD                     the name's password; else --password-file, or a hidden prompt
   NO_COLOR                          if set, no colours
   TERM                              "dumb": --plain
@@ -76,9 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=_Help,
     )
     made.add_argument(
-        "host", metavar="HOST", nargs="?", help="the server's address, or HOST:PORT; on a terminal asked for, with PORT"
+        "servers",
+        metavar="HOST",
+        nargs="*",
+        help=f"the server: HOST, HOST PORT or HOST:PORT (default: {DEFAULT_PORT}); on a terminal asked for. Or several "
+        "servers of one room, as HOST:PORT each. If one is gone, the next is tried, and each address of a name",
     )
-    made.add_argument("port", metavar="PORT", nargs="?", type=parsed_port, help=f"its port (default: {DEFAULT_PORT})")
     made.add_argument("--name", help="the name you want to have")
     made.add_argument("--password-file", metavar="FILE", type=Path, help="the first line is the name's password")
     _add_tls(made)
@@ -187,14 +193,14 @@ def _timeout(text: str) -> float:
 def parse(
     arguments: Sequence[str], *, on_terminal: bool, environment: Mapping[str, str] | None = None
 ) -> argparse.Namespace:
-    """Return the options; `host` is None where the user has to be asked. Raises SystemExit(2) for a wrong line."""
+    """Return the options; `places` are none where the user has to be asked. Raises SystemExit(2) for a wrong line."""
     parser, environment = _parser(), environment or {}
     options = parser.parse_args(arguments)
     options.name = options.name or environment.get("CHAT_NAME") or None
-    if options.store is None:
-        options.host = options.host or environment.get("CHAT_HOST") or None
     try:
-        _settle_port(options, environment)
+        default_port = parsed_port(environment.get("CHAT_PORT") or str(DEFAULT_PORT))
+        words = options.servers or environment.get("CHAT_HOST", "").split()
+        options.places = places_of(words, default_port)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
     _check_tls(parser, options)
@@ -202,30 +208,11 @@ def parse(
         _check_store(parser, options)
     elif options.to is not None:
         parser.error("--to belongs to --store; in a server's room, /whisper USER MESSAGE")
-    elif options.host is None and not on_terminal:
+    elif not options.places and not on_terminal:
         parser.error("HOST is missing, and without a terminal there is nobody to ask")
     if options.html == "" and not on_terminal:
         parser.error("--html needs a FILE, and without a terminal there is nobody to ask")
     return options
-
-
-def _settle_port(options: argparse.Namespace, environment: Mapping[str, str]) -> None:
-    """Find the port: behind the host, in its own place, in the environment. Raises ArgumentTypeError."""
-    if options.host is not None:
-        options.host, port = _parted(options.host)
-        if port and options.port is not None:
-            raise argparse.ArgumentTypeError(f"there are two ports: {port} and {options.port}")
-        options.port = parsed_port(port) if port else options.port
-    if options.port is None:
-        options.port = parsed_port(environment.get("CHAT_PORT") or str(DEFAULT_PORT))
-
-
-def _parted(host: str) -> tuple[str, str]:
-    """Part HOST:PORT; the port is "" where there is none, as in an IPv6 address without brackets."""
-    before, colon, port = host.rpartition(":")
-    if colon and (":" not in before or before.endswith("]")):
-        return before.strip("[]"), port
-    return host.strip("[]"), ""
 
 
 def _check_tls(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -239,7 +226,7 @@ def _check_tls(parser: argparse.ArgumentParser, options: argparse.Namespace) -> 
 
 def _check_store(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """End the program for a chat through a store that lacks something, or has too much."""
-    if options.host is not None:
+    if options.servers:
         parser.error("give HOST and PORT of a server, or --store URL, not both")
     for option, name in (("--name", options.name), ("--to", options.to)):
         if name is None or not is_name(name):
@@ -276,14 +263,19 @@ def page(options: argparse.Namespace) -> Path | None:
     return Path(options.html or _ask(f"File of the page [{DEFAULT_PAGE}]: ") or DEFAULT_PAGE)
 
 
-def ask_server() -> tuple[str, int]:
-    """Ask for the server's address and port. Raises EOFError when the user would rather not say."""
-    host, port = _parted(_ask(f"Server address [{DEFAULT_HOST}]: ") or DEFAULT_HOST)
+def ask_servers() -> tuple[Place, ...]:
+    """Ask for the server's address and port, or for several. Raises EOFError when the user would rather not say."""
+    words = (_ask(f"Server address [{DEFAULT_HOST}]: ") or DEFAULT_HOST).split()
+    host, port = parted(words[0])
     while True:
         try:
-            return host, parsed_port(port or _ask(f"Port [{DEFAULT_PORT}]: ") or str(DEFAULT_PORT))
+            if len(words) > 1:
+                return places_of(words)
+            return places_of([host, port or _ask(f"Port [{DEFAULT_PORT}]: ") or str(DEFAULT_PORT)])
         except argparse.ArgumentTypeError as error:
             print(error)
+            if len(words) > 1:
+                return ask_servers()
             port = ""
 
 

@@ -13,8 +13,15 @@ _HOW = (
 _PROMPT = "Type yes, or paste the server's fingerprint; anything else leaves: "
 
 
+class Declined(Ending):
+    """The user has not accepted a certificate."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(Exit.CANNOT_CONNECT, sentence)
+
+
 def accept(met: Unverified) -> None:
-    """Ask whether the certificate of a server that is met for the first time is its own. Raises Ending if it isn't."""
+    """Ask whether the certificate of a server that is met for the first time is its own. Raises Declined if not."""
     print(wrapped(*met.introduction, _HOW))
     try:
         answer = input(_PROMPT).strip()
@@ -26,9 +33,8 @@ def accept(met: Unverified) -> None:
     try:
         is_same = parsed_fingerprint(answer) == met.fingerprint
     except ValueError:
-        raise Ending(Exit.CANNOT_CONNECT, "The certificate was not accepted. Nothing was sent to the server.") from None
+        raise Declined("The certificate was not accepted. Nothing was sent to the server.") from None
     if not is_same:
-        raise Ending(
-            Exit.CANNOT_CONNECT,
+        raise Declined(
             "THAT IS ANOTHER FINGERPRINT: somebody may stand between you and the server. Nothing was sent to it.",
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
 
 Rng = Callable[[], float]  # a random number from 0 up to 1, such as random.random
 
@@ -60,7 +59,7 @@ class Retries:
         """Note that a connection by which we were in the room was lost at `now`."""
         self._give_up_at = now + self._persistence
 
-    def wait(self, now: float) -> int | None:
-        """Return the whole seconds to wait until the next try; None if it would come too late."""
-        seconds = ceil(self._backoff.wait())
+    def wait(self, now: float) -> float | None:
+        """Return how many seconds to wait until the next round of tries; None if it would come too late."""
+        seconds = self._backoff.wait()
         return None if now + seconds > self._give_up_at else seconds

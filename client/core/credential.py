@@ -2,7 +2,8 @@
 
 A password goes only to a server that asks for it, and without the user only to the server that it was given for: the
 host's name may lead to another machine by the time of a return, and at its address another server may answer. So both
-have to be the same, the address and, over TLS, the key of the certificate. It is offered once a connection, so that a
+have to be the same, the address and, over TLS, the key of the certificate. If the user has named several servers, a
+password is given for all of their addresses, as their names led then. It is offered once a connection, so that a
 server which asks again gets the user's next answer, not the same password; and never after the user has answered.
 """
 
@@ -16,11 +17,13 @@ from protocol.errors import ErrorCode, ProtocolError
 class Server(NamedTuple):
     """Which server is at the other end of a connection: its IP address and port, as text, and its public key.
 
-    The key is that of the certificate that it has shown, hashed; "" for a plain connection.
+    The key is that of the certificate that it has shown, hashed; "" for a plain connection. `named` are the addresses
+    of all servers that the user has named, as their names led when the connection was made.
     """
 
     address: str = ""
     key: str = ""
+    named: frozenset[str] = frozenset()
 
 
 class Credential:
@@ -37,7 +40,7 @@ class Credential:
     def mismatch(self) -> str:
         """Why the server may not be the one that the password was given for; "" if it is."""
         here, before = self.server, self._given_for
-        if here.address != before.address:
+        if here.address != before.address and here.address not in before.named:
             return str(ProtocolError(ErrorCode.PASSWORD_ELSEWHERE, address=here.address, before=before.address))
         return "" if here.key == before.key else str(ProtocolError(ErrorCode.PASSWORD_OTHER_KEY))
 

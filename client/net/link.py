@@ -27,6 +27,7 @@ class Link:
     def __init__(self, stream: Stream, note: str = "") -> None:
         """Take over `stream`. `note`: what the user has to know about how it was made."""
         self.note = note
+        self.named: frozenset[str] = frozenset()  # the addresses of all servers that the user has named
         self._stream = stream
         self._codec = FrameCodec(PREAMBLE)
         self._outgoing: deque[ClientMessage] = deque()
@@ -36,7 +37,7 @@ class Link:
     @property
     def server(self) -> Server:
         """Which server is at the other end."""
-        return Server(self._stream.address, self._stream.key)
+        return Server(self._stream.address, self._stream.key, self.named)
 
     @property
     def preamble(self) -> bytes:
@@ -94,6 +95,6 @@ def read(item: bytes | ProtocolError) -> Event | None:
         raise
 
 
-def connect(host: str, port: int, note: str = "") -> Link:
-    """Return a plain link to the server. Raises Ending."""
-    return Link(PlainStream(dial(host, port)), note)
+def connect(host: str, port: int, note: str = "", address: str = "") -> Link:
+    """Return a plain link to the server, at one of the addresses of `host`. Raises Ending."""
+    return Link(PlainStream(dial(host, port, address)), note)

@@ -55,10 +55,10 @@ class PlainStream:
         self._sock.close()
 
 
-def dial(host: str, port: int) -> socket.socket:
-    """Return a socket that is connected to the server. Raises Ending."""
+def dial(host: str, port: int, address: str = "") -> socket.socket:
+    """Return a socket that is connected to the server, at one of the addresses of `host`. Raises Ending."""
     try:
-        sock = socket.create_connection((host, port), CONNECT_TIMEOUT)
+        sock = socket.create_connection((address or host, port), CONNECT_TIMEOUT)
     except (OSError, ValueError) as error:
         raise why_not_connected(error, host, port) from None
     sock.settimeout(None)
@@ -78,7 +78,12 @@ def address_of(sock: socket.socket) -> str:
         host, port = sock.getpeername()[:2]
     except OSError:
         return ""
-    return f"{host}, port {port}"
+    return printable(host, port)
+
+
+def printable(address: str, port: int) -> str:
+    """Return an IP address and a port as people read them."""
+    return f"{address}, port {port}"
 
 
 def shut_down(sock: socket.socket) -> None:

@@ -63,15 +63,18 @@ class TlsConnector:
             link.end()
             link.close()
 
-    def connect(self) -> Link:
-        """Return a link to the server, whose certificate is accepted. Raises Ending, Untrusted if it is not."""
+    def connect(self, address: str = "") -> Link:
+        """Return a link to the server, at one of its addresses, whose certificate is accepted.
+
+        Raises Ending, Untrusted if it is not accepted.
+        """
         known = Known(self._fingerprint) if self._fingerprint else self._hosts.of(self._host, self._port)
         if known is not None and known.fingerprint:
-            return self._connect_by_fingerprint(known)
-        return self._connect_by_authorities(known)
+            return self._connect_by_fingerprint(known, address)
+        return self._connect_by_authorities(known, address)
 
-    def _connect_by_fingerprint(self, known: Known) -> Link:
-        stream = self._open(unchecked(), known)
+    def _connect_by_fingerprint(self, known: Known, address: str) -> Link:
+        stream = self._open(unchecked(), known, address)
         if stream.fingerprint == known.fingerprint:
             note, self._note = self._note, ""
             return Link(stream, note)
@@ -79,31 +82,31 @@ class TlsConnector:
         if self._fingerprint:
             raise tls_endings.other_fingerprint(self._where, known.fingerprint, stream.fingerprint)
         try:
-            vouched_for = self._open(self._vouching, known)
+            vouched_for = self._open(self._vouching, known, address)
         except ssl.SSLCertVerificationError:
             raise tls_endings.changed(self._where, known, stream.fingerprint, self._hosts.file) from None
         self._hosts.keep(self._host, self._port, Known())
         return Link(vouched_for, tls_endings.NOW_VOUCHED_FOR)
 
-    def _connect_by_authorities(self, known: Known | None) -> Link:
+    def _connect_by_authorities(self, known: Known | None, address: str) -> Link:
         try:
-            stream = self._open(self._vouching, known)
+            stream = self._open(self._vouching, known, address)
         except ssl.SSLCertVerificationError as error:
-            raise self._unverified(known, tls_endings.why_unverified(error)) from None
+            raise self._unverified(known, address, tls_endings.why_unverified(error)) from None
         if known is None:
             self._hosts.keep(self._host, self._port, Known())
         return Link(stream)
 
-    def _unverified(self, known: Known | None, why: str) -> Untrusted:
-        stream = self._open(unchecked(), known)
+    def _unverified(self, known: Known | None, address: str, why: str) -> Untrusted:
+        stream = self._open(unchecked(), known, address)
         stream.close()
         if known is None:
             return Unverified(self._where, why, stream.fingerprint)
         return tls_endings.no_longer_vouched_for(self._where, why, known, stream.fingerprint, self._hosts.file)
 
-    def _open(self, context: ssl.SSLContext, known: Known | None) -> TlsStream:
+    def _open(self, context: ssl.SSLContext, known: Known | None, address: str) -> TlsStream:
         """Return a connection that has shown its certificate. Raises Ending, and ssl.SSLCertVerificationError."""
-        sock = dial(self._host, self._port)
+        sock = dial(self._host, self._port, address)
         with contextlib.ExitStack() as stack:
             stack.callback(sock.close)
             try:

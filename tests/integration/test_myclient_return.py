@@ -29,7 +29,7 @@ PATIENT = ("--name", "bot", "--reconnect", "5")
 class Waits(Backoff):
     """The waits that a test asks for."""
 
-    def __init__(self, seconds: Iterator[int]) -> None:
+    def __init__(self, seconds: Iterator[float]) -> None:
         super().__init__(0.0, 0.0, lambda: 0.0)
         self._seconds = seconds
 
@@ -102,7 +102,7 @@ def test_a_password_does_not_follow_the_servers_name_to_another_address(
     elsewhere = Scripted()
     there = elsewhere.port
     ports = iter([scripted.port, there])
-    monkeypatch.setattr(myclient, "connect", lambda host, port, _: link.connect(host, next(ports)))
+    monkeypatch.setattr(myclient, "connect", lambda host, *_: link.connect(host, next(ports)))
 
     def lets_in(peer: Peer) -> None:
         peer.gets()

@@ -18,7 +18,7 @@ import ssl
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -139,8 +139,12 @@ class Bot:
         *arguments: str,
         stays_open: bool = False,
         shown: Certificate | None = None,
+        also: Sequence[Scripted] = (),
     ) -> Exit:
-        """Run the client against `script` with `text` as its input, which ends or not; return how it ends."""
+        """Run the client against `script` with `text` as its input, which ends or not; return how it ends.
+
+        The servers `also` are named behind the one that plays the script.
+        """
         self._scripted.plays(script, shown)
         read_end, write_end = os.pipe()
         with os.fdopen(read_end, encoding="utf-8") as stdin, os.fdopen(write_end, "w", encoding="utf-8") as typed:
@@ -149,9 +153,9 @@ class Bot:
             if not stays_open:
                 typed.close()
             self._monkeypatch.setattr(sys, "stdin", stdin)
-            code = myclient.main(
-                ["127.0.0.1", str(self._scripted.port), "--reconnect", "0", *(arguments or ("--name", "bot"))]
-            )
+            ports = [str(server.port) for server in (self._scripted, *also)]
+            places = [f"127.0.0.1:{port}" for port in ports] if also else ["127.0.0.1", *ports]
+            code = myclient.main([*places, "--reconnect", "0", *(arguments or ("--name", "bot"))])
         self.reads()
         return next(end for end in Exit if end.code == code)
 

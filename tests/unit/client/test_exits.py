@@ -13,6 +13,7 @@ import pytest
 import myclient
 from client.cli import exits, options
 from client.cli.exits import Exit
+from client.cli.server_address import DEFAULT_HOST, DEFAULT_PORT
 from tools.shared.programs import free_port
 
 
@@ -77,11 +78,11 @@ def test_help_shows_examples_and_every_exit_code(capsys: pytest.CaptureFixture[s
 
 
 def test_on_a_terminal_the_server_may_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:  # D2
-    assert options.parse([], on_terminal=True).host is None
+    assert options.parse([], on_terminal=True).places == ()
     monkeypatch.setattr(sys, "stdin", io.StringIO(" example.org \nx\n8002\n"))
-    assert options.ask_server() == ("example.org", 8002)
+    assert options.ask_servers() == (("example.org", 8002),)
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n\n"))
-    assert options.ask_server() == (options.DEFAULT_HOST, options.DEFAULT_PORT)
+    assert options.ask_servers() == ((DEFAULT_HOST, DEFAULT_PORT),)
 
 
 @pytest.mark.usefixtures("no_input")

@@ -26,12 +26,27 @@ def parsed(*arguments: str, **environment: str) -> Namespace:
         (("::1", "8002"), "::1", 8002),
         (("[::1]",), "::1", 8001),
         (("[::1]:8002",), "::1", 8002),
-        ((), None, 8001),
     ],
 )
-def test_a_host_may_have_its_port_behind_it(arguments: tuple[str, ...], host: str | None, port: int) -> None:
-    chosen = parsed(*arguments)
-    assert (chosen.host, chosen.port) == (host, port)
+def test_a_host_may_have_its_port_behind_it(arguments: tuple[str, ...], host: str, port: int) -> None:
+    assert parsed(*arguments).places == ((host, port),)
+
+
+def test_without_a_server_the_user_is_asked() -> None:
+    assert parsed().places == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "places"),
+    [
+        (("a:1", "b:2"), (("a", 1), ("b", 2))),
+        (("a:1", "a:2", "a:1"), (("a", 1), ("a", 2))),
+        (("192.0.2.1:1", "[2001:db8::1]:2", "c:3"), (("192.0.2.1", 1), ("2001:db8::1", 2), ("c", 3))),
+    ],
+)
+def test_several_servers_may_be_given(arguments: tuple[str, ...], places: object) -> None:  # N3
+    assert parsed(*arguments).places == places
+    assert parsed(CHAT_HOST=" ".join(arguments)).places == places
 
 
 @pytest.mark.parametrize(
@@ -39,6 +54,11 @@ def test_a_host_may_have_its_port_behind_it(arguments: tuple[str, ...], host: st
     [
         (("localhost:8002", "8003"), "there are two ports: 8002 and 8003"),
         (("localhost:x",), "'x' is not a port"),
+        (("localhost", "x"), "'x' is not a port"),
+        (("a:1", "b:x"), "'x' is not a port"),
+        (("a", "b:2"), "'a' has no port: give several servers as HOST:PORT each"),
+        (("a:1", "::1"), "'::1' has no port"),
+        (("a:1", "b:2", "3"), "'3' has no port"),
         (("localhost:70000",), "'70000' is not a port"),
     ],
 )
@@ -50,18 +70,20 @@ def test_a_wrong_port_is_told(arguments: tuple[str, ...], why: str, capsys: pyte
 
 def test_the_environment_stands_in() -> None:
     chosen = parsed(CHAT_HOST="example.org", CHAT_PORT="8002", CHAT_NAME="ann")
-    assert (chosen.host, chosen.port, chosen.name) == ("example.org", 8002, "ann")
+    assert (chosen.places, chosen.name) == ((("example.org", 8002),), "ann")
     chosen = parsed("localhost:1", "--name", "bob", CHAT_HOST="example.org", CHAT_PORT="8002", CHAT_NAME="ann")
-    assert (chosen.host, chosen.port, chosen.name) == ("localhost", 1, "bob")
+    assert (chosen.places, chosen.name) == ((("localhost", 1),), "bob")
     with pytest.raises(SystemExit):
         parsed(CHAT_PORT="x")
 
 
 def test_the_question_for_the_server_takes_a_port_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("localhost:8002\n"))
-    assert options.ask_server() == ("localhost", 8002)
+    assert options.ask_servers() == (("localhost", 8002),)
     monkeypatch.setattr(sys, "stdin", io.StringIO("localhost:x\n8003\n"))
-    assert options.ask_server() == ("localhost", 8003)
+    assert options.ask_servers() == (("localhost", 8003),)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a:1 b\na:1 b:2\n"))
+    assert options.ask_servers() == (("a", 1), ("b", 2))
 
 
 @pytest.mark.parametrize(("program", "shown"), [("/usr/bin/chat", "chat"), ("myclient.py", "python myclient.py")])
