@@ -67,7 +67,7 @@ _GAP = " " * BLANK_LIMIT
 def _mark_codes() -> list[int]:
     """Return, in order, the code points of what stands on the character before it and takes no place of its own."""
     jamo = (*range(0x1161, 0x1200), *range(0xD7B0, 0xD800))  # the vowels and ends that follow a Hangul consonant
-    joiners = (0x180E, 0x200C, 0x200D)
+    joiners = (0x180E, 0x180F, 0x200C, 0x200D)  # 180F: a mark since Unicode 14, which Python 3.10 does not know
     # Planes 0 and 1 and the variation selectors: there are marks nowhere else.
     marks = {c for c in chain(range(0x20000), range(0xE0100, 0xE01F0)) if unicodedata.category(chr(c))[0] == "M"}
     return sorted(marks.union(jamo, joiners))

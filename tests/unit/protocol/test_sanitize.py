@@ -41,7 +41,7 @@ def is_hidden(c: str) -> bool:
 
 
 def is_mark(c: str) -> bool:
-    return unicodedata.category(c)[0] == "M" or bool(JAMO.match(c)) or c in "\u180e\u200c\u200d"
+    return unicodedata.category(c)[0] == "M" or bool(JAMO.match(c)) or c in "\u180e\u180f\u200c\u200d"
 
 
 @pytest.mark.property
