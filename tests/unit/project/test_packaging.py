@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -61,3 +62,17 @@ def test_each_command_calls_itself_by_its_name(
     with pytest.raises(SystemExit):
         myclient.main()
     assert capsys.readouterr().out.startswith("chat ")
+
+
+def test_the_versions_of_python_are_the_same_everywhere(project: dict[str, Any]) -> None:  # O2
+    classified = [line.rpartition(" ")[2] for line in project["project"]["classifiers"] if "Python :: 3." in line]
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    (matrix,) = re.findall(r"python: (\[.*\])", workflow)
+    assert json.loads(matrix) == classified
+    assert project["project"]["requires-python"] == f">={classified[0]}"
+    assert "- run: bash .ci/run" in workflow
+
+
+def test_the_licence_is_the_one_that_is_named(project: dict[str, Any]) -> None:  # O2
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith(f"{project['project']['license']} License\n")
+    assert [author["name"] for author in project["project"]["authors"]] == ["the select-chat authors"]
