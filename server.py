@@ -361,7 +361,7 @@ def main() -> int:
     options = options_of()
     set_limits(options)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    finish_log = start_log(options.log_level)
+    finish_log = start_log(options.log_level, options.log_json)
     try:
         serve(options)
     except CannotStartError as error:

@@ -68,7 +68,7 @@ def _open_encryption(options: argparse.Namespace) -> Encryption | None:
     """Return what the port has to do with TLS; None without a certificate. Raises CannotStartError."""
     if options.tls_cert is None:
         return None
-    plain_from = () if options.tls_only else options.plain_from and tuple(options.plain_from)
+    plain_from = () if options.tls_only else tuple(options.plain_from) or None
     try:
         return Encryption(options.tls_cert, options.tls_key, plain_from)
     except CertificateError as error:

@@ -1,10 +1,15 @@
-"""The server's command line, and what it prints at the start."""
+"""The server's options, and what it prints at the start.
+
+One table is all that there is of options, the parser's: a file and the environment name them as it does
+(runtime/configuration.py)."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -14,11 +19,13 @@ from protocol import __version__
 from protocol.dialects import SLASH, VERBS, Dialect
 from protocol.numbers import whole_number
 from protocol.text import NAME_RULE, is_name
+from runtime.configuration import settled, shown
 from runtime.poller import POLLERS, SelectPoller
 from runtime.sockets import own_addresses
 from system.commands import command, prog
 from system.port import port as parsed_port
 
+DEFAULT_PORT = 8001
 _MOST = 2**53 - 1  # what a float holds exactly, so that adding one to a time or a size changes it
 
 DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
@@ -68,9 +75,17 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `server.py`; it ends the program with exit code 2 on what it can't take."""
     parser = argparse.ArgumentParser(
         prog=prog("server"),
+        usage="%(prog)s [OPTION ...] [PORT]",
         description=f"A chat server. Join it with `{command('client')} HOST PORT`, or with `telnet HOST PORT` or nc.",
     )
-    parser.add_argument("port", type=parsed_port, help="the port to listen on, such as 8001")
+    parser.add_argument(
+        "port",
+        metavar="PORT",
+        nargs="?",
+        type=parsed_port,
+        default=DEFAULT_PORT,
+        help=f"the port to listen on (default: {DEFAULT_PORT})",
+    )
     parser.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
     parser.add_argument(
         "--data",
@@ -91,9 +106,27 @@ def make_parser() -> argparse.ArgumentParser:
     _add_moderation(parser)
     _add_history(parser)
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    parser.add_argument(
+        "--log-json", action="store_true", help="log an object of JSON a line, for programs that read it"
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     _add_limits(parser)
+    _add_configuration(parser)
     return parser
+
+
+def _add_configuration(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "configuration",
+        "each option can stand in a file or in the environment, too: --max-users as max-users = 100 in the file, and "
+        "as CHAT_SERVER_MAX_USERS=100; the command line comes before the environment, and that before the file",
+    )
+    group.add_argument(
+        "--config", metavar="FILE", type=Path, help="read this TOML file (or that of CHAT_SERVER_CONFIG)"
+    )
+    group.add_argument(
+        "--check-config", action="store_true", help="print what each option is and where that is from, and end"
+    )
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
@@ -179,14 +212,29 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS/BITS",
         type=_network,
         action="append",
+        default=[],
         help="turn away everybody else who does not speak TLS; can be given repeatedly: 127.0.0.0/8, ::1/128",
     )
 
 
-def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the options of a command line, by default this program's; with exit code 2, end it on what is wrong."""
+def options_of(
+    arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
+) -> argparse.Namespace:
+    """Return the options, by default those of this program's command line and environment.
+
+    With exit code 2, end the program on what is wrong, and with 0 after --check-config.
+    """
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    options, settings = settled(parser, arguments, os.environ if environment is None else environment)
+    _check(parser, options)
+    if options.check_config:
+        print("\n".join(shown(settings)))
+        sys.exit(0)
+    return options
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program on options that contradict each other."""
     most = POLLERS[options.poller].peers_limit
     if options.max_users is None:
         options.max_users = most
@@ -199,7 +247,6 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error("--tls-only and --plain-from need a certificate: give --tls-cert and --tls-key")
     if options.tls_only and options.plain_from:
         parser.error("--tls-only leaves nobody for --plain-from: give one of them")
-    return options
 
 
 def _add_history(parser: argparse.ArgumentParser) -> None:

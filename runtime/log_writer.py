@@ -1,4 +1,4 @@
-"""The server's own log: one printable line an entry, on standard output.
+"""The server's own log: one printable line an entry, on standard output; with --log-json, one JSON object.
 
 A thread of its own writes it: a terminal that is stopped with Ctrl-S, or a pipe that nobody reads, must not stop the
 room. When the queue to that thread is full, further entries are dropped.
@@ -7,11 +7,13 @@ room. When the queue to that thread is full, further entries are dropped.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import queue
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime, timezone
 from logging.handlers import QueueHandler
 from math import inf
 
@@ -57,10 +59,20 @@ class _OneLine(logging.Formatter):
         return ascii_line(super().format(record).replace("\n", " | "))
 
 
-def start_log(level: str) -> Callable[[], None]:
+class _JsonLine(logging.Formatter):
+    """Formats an entry as a JSON object on one line (O4): `at` (UTC), `level`, `message`, and `bug`, a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message, _, bug = record.getMessage().partition("\n")
+        at = datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds")
+        entry = {"at": at.replace("+00:00", "Z"), "level": record.levelname.lower(), "message": message}
+        return json.dumps({**entry, "bug": bug} if bug else entry)
+
+
+def start_log(level: str, as_json: bool = False) -> Callable[[], None]:
     """Log from `level` ("debug", "info", ...) up; return a function that writes the rest, to be called at the end."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_OneLine("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    handler.setFormatter(_JsonLine() if as_json else _OneLine("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     logging.raiseExceptions = False  # a log that nobody reads must not print tracebacks
     entries: queue.Queue[logging.LogRecord | None] = queue.Queue(QUEUE_LIMIT)
     enqueuing = QueueHandler(entries)

@@ -36,7 +36,6 @@ def test_a_dialect_stands_for_itself() -> None:
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("", "the following arguments are required: port"),
         ("0", "'0' is not a port: give a number from 1 to 65535"),
         ("65536", "'65536' is not a port"),
         ("-1", "'-1' is not a port"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -12,12 +14,12 @@ from runtime.log_writer import RateLimitedLog, start_log
 
 
 @contextlib.contextmanager
-def log_of_a_program(level: str) -> Iterator[logging.Logger]:
+def log_of_a_program(level: str, as_json: bool = False) -> Iterator[logging.Logger]:
     """The root logger as a program starts it: without the handlers of the tests, which get theirs back."""
     logger = logging.getLogger()
     handlers, logger_level = logger.handlers[:], logger.level
     logger.handlers.clear()
-    finish = start_log(level)
+    finish = start_log(level, as_json)
     yield logger
     finish()
     logger.handlers[:] = handlers
@@ -54,6 +56,30 @@ def test_a_traceback_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None
     (line,) = capsys.readouterr().out.splitlines()
     assert " a bug | Traceback " in line
     assert line.endswith("ValueError: two | lines")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_with_json_an_entry_is_one_object_on_one_line(capsys: pytest.CaptureFixture[str], text: str) -> None:  # O4
+    with log_of_a_program("info", as_json=True) as root:
+        root.warning("of %s", text)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.isascii()
+    entry = json.loads(line)
+    assert entry["level"] == "warning"
+    assert f"of {text}".startswith(entry["message"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["at"])
+
+
+def test_with_json_a_traceback_is_a_field(capsys: pytest.CaptureFixture[str]) -> None:
+    with log_of_a_program("info", as_json=True) as root:
+        try:
+            raise ValueError("two\nlines")
+        except ValueError:
+            root.exception("a bug")
+    entry = json.loads(capsys.readouterr().out)
+    assert entry["message"] == "a bug"
+    assert entry["bug"].startswith("Traceback ")
+    assert entry["bug"].endswith("ValueError: two\nlines")
 
 
 def test_a_line_begins_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
