@@ -19,6 +19,8 @@ from protocol.certificates import fingerprint
 
 HERE = "DNS:localhost,IP:127.0.0.1,IP:::1"
 Files = tuple[Path, Path]
+# What Python asks of an authority from 3.13 on; a certificate that vouches for itself is one, too.
+_USAGE = "keyUsage=critical,digitalSignature,keyCertSign"
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 _RSA_KEY = ("-newkey", "rsa:2048")
 
@@ -66,7 +68,7 @@ class Certificates:
         """Return a certificate that vouches for itself, with a new key or with `key`."""
         made = self._files(key)
         new = ("-key", made.key) if key is not None else (*(_RSA_KEY if rsa else _NEW_KEY), "-keyout", made.key)
-        about = ("-days", "2", "-subj", "/CN=a test", "-addext", f"subjectAltName={names}")
+        about = ("-days", "2", "-subj", "/CN=a test", "-addext", f"subjectAltName={names}", "-addext", _USAGE)
         openssl("req", "-x509", "-nodes", *new, "-out", made.cert, *about)
         return made
 
@@ -85,7 +87,7 @@ class Certificates:
         """Return a certificate that `by` has issued, to last `days` days; below 0, it ended before it began."""
         made = self._files(None)
         request, extensions = made.cert.with_suffix(".csr"), made.cert.with_suffix(".ext")
-        extensions.write_text(f"subjectAltName={names}\n")
+        extensions.write_text(f"subjectAltName={names}\nauthorityKeyIdentifier=keyid\n")
         openssl("req", "-nodes", *_NEW_KEY, "-keyout", made.key, "-out", request, "-subj", "/CN=a test")
         signing = ("-CA", by.cert, "-CAkey", by.key, "-set_serial", str(self._count))
         openssl("x509", "-req", "-in", request, "-out", made.cert, *signing, "-days", str(days), "-extfile", extensions)
