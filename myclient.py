@@ -273,9 +273,9 @@ class Client:
     def _carry_out(self, decide: Callable[[], Step]) -> Step:
         """Have the session decide, send what it wants sent, show what it wants shown; return its decision."""
         with self._changed:
-            before = self._session.secret
+            before = self._session.secret, bool(self._session.name)
             step = decide()
-            is_other = self._session.secret != before
+            is_other = (self._session.secret, bool(self._session.name)) != before  # that the next line answers
             link = self._link  # after a return it is another, and what was queued for this one goes with it
             link.add(step.send)
             self._changed.notify_all()

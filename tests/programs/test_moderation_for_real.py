@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs.test_tmux import Pane
 from tests.support.programs import Program, Programs, needs
 
 PASSWORD = "a word to pass"
@@ -111,3 +112,28 @@ def test_what_an_operator_was_answered_outlives_a_kill_in_that_moment(run: Progr
     server.ends()
     kept = [line.split()[:2] for line in (tmp_path / "data" / "bans.txt").read_text().splitlines()]
     assert kept == [["mute", "carl"], ["ban", "bob"], ["ban", "203.0.113.7"]]
+
+
+@pytest.mark.long
+@needs("tmux")
+@needs("telnet")
+def test_half_a_line_is_no_name_when_the_owner_of_ours_comes(run: Programs, tmp_path: Path) -> None:  # M8, U2
+    run.server("--operator", "ann")
+    registers(run).types("/quit")
+    pane = Pane(tmp_path, sys.executable, "myclient.py", "127.0.0.1", str(run.port), "--name", "ann")
+    try:
+        pane.shows("^Password:$", "the question")
+        pane.presses(PASSWORD, "Enter")
+        pane.shows("^ann>$", "the prompt")
+        pane.presses("my plan is to sw")
+        pane.shows("^ann> my plan is to sw$", "half a line")
+        ann = comes_back(run)
+        pane.shows("^Your name:$", "the question for another name")
+        pane.presses("im", "Enter")
+        pane.shows("^Not sent yet: your name was lost while you typed", "the doubt")
+        pane.presses("C-u", "/setname dora", "Enter")
+        pane.shows("^dora> my plan is to sw$", "the line")
+        pane.presses("im", "Enter")
+        ann.sees("dora: my plan is to swim")
+    finally:
+        pane.close()
