@@ -19,6 +19,7 @@ from typing import TypeVar
 
 _FOLDER = "CHAT_TOOLS_TLS"  # the environment's: where the certificate is
 _TIMEOUT = 30.0  # seconds for a handshake, and for all that is sent to be taken
+_GRACE = "3"  # seconds until a server greets who keeps silent
 _READ = 1024  # bytes that ssl reads at a time
 _SUBJECT = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
 KEYS = {"P-256": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), "RSA-2048": ("rsa:2048",), "RSA-4096": ("rsa:4096",)}
@@ -50,9 +51,14 @@ def in_tls(wanted: bool = True, key: str = "P-256") -> Iterator[None]:
 
 
 def server_options() -> list[str]:
-    """Return the options that give a server a certificate; none outside `in_tls`."""
+    """Return the options that give a server a certificate; none outside `in_tls`.
+
+    A busy machine may keep a tool from beginning TLS at once, and it would be greeted in plain text.
+    """
     folder = os.environ.get(_FOLDER)
-    return ["--tls-cert", f"{folder}/cert.pem", "--tls-key", f"{folder}/key.pem"] if folder else []
+    if not folder:
+        return []
+    return ["--tls-cert", f"{folder}/cert.pem", "--tls-key", f"{folder}/key.pem", "--greeting-grace", _GRACE]
 
 
 def is_wanted() -> bool:
