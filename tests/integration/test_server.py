@@ -17,7 +17,8 @@ from protocol.requests import Hello, Line, Request
 from runtime.sockets import SEND_BUFFER
 from runtime.transport import PlainTransport
 from storage import passwords
-from tests.support.live import Live, events, frame
+from storage.users_file import Accounts
+from tests.support.live import PATIENCE, Live, events, frame
 
 pytestmark = pytest.mark.variants("plain", "tls")
 
@@ -95,10 +96,22 @@ def test_the_last_line_of_a_pipe_is_said_without_its_line_end(live: Live) -> Non
     bot.sees_the_end()
 
 
-def test_the_last_line_of_a_pipe_is_answered_though_the_answer_takes_long(live: Live) -> None:
+def test_the_last_line_of_a_pipe_is_answered_though_the_answer_takes_long(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, add = threading.Event(), Accounts.add
+
+    def takes_long(accounts: Accounts, name: str, password: str) -> bool:
+        return goes_on.wait(PATIENCE) and add(accounts, name, password)
+
+    monkeypatch.setattr(passwords, "N", 2)
+    monkeypatch.setattr(Accounts, "add", takes_long)
     ann, bot = live.joins("ann"), live.connects()
     bot.sends(b"bot\n/register long enough")
     bot.ends_sending()
+    live.until(live.server._services.waiting, "never asked")
+    live.turns(5)
+    goes_on.set()
     bot.sees("bot is yours now")
     bot.sees_the_end()
     ann.sees("* bot has left (connection closed)")
