@@ -383,7 +383,8 @@ def serve(options: argparse.Namespace) -> None:
         acceptor.close()
         raise
     acceptor.ban_of = hub.ban_of
-    for line in invitation(options.host, options.port, not options.tls_only, acceptor.fingerprint):
+    plain, fingerprint = not options.tls_only, acceptor.fingerprint
+    for line in invitation(options.host, options.port, plain, fingerprint, options.proxy_protocol):
         log.info("%s", line)
     doors = Doors(DIALECTS[options.dialect], open_site(options.origin), tuple(options.trusted))
     Server(acceptor, hub, services, doors, poller, LoopClock()).run()

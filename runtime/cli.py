@@ -290,10 +290,12 @@ def set_limits(options: argparse.Namespace) -> None:
         setattr(limits, name, getattr(options, name))
 
 
-def invitation(host: str | None, port: int, plain: bool = True, fingerprint: str = "") -> list[str]:
+def invitation(
+    host: str | None, port: int, plain: bool = True, fingerprint: str = "", proxies: Sequence[Network] = ()
+) -> list[str]:
     """Return the lines that say where the server listens and how to join it (A1).
 
-    `plain`: not by TLS alone; `fingerprint`: of the certificate, if there is one.
+    `plain`: not by TLS alone; `fingerprint`: of the certificate, if there is one; `proxies`: see --proxy-protocol.
     """
     lines = [f"Listening on port {port}. Join with:"]
     for name in [host] if host else ["localhost", *own_addresses()]:
@@ -303,4 +305,8 @@ def invitation(host: str | None, port: int, plain: bool = True, fingerprint: str
         if fingerprint:
             openssl, client = f"openssl s_client -quiet -connect {at}", f"{command('client')} --tls {name} {port}"
             lines.append(f"  https://{at}/    or    {openssl}    or    {client}")
-    return [*lines, f"Certificate: SHA-256 fingerprint {fingerprint}"] if fingerprint else lines
+    if fingerprint:
+        lines.append(f"Certificate: SHA-256 fingerprint {fingerprint}")
+    if proxies:
+        lines.append(f"Connections from {' and '.join(map(str, proxies))} have to begin with a PROXY header.")
+    return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from client.cli.exits import Ending, Exit, why_not_connected
 from client.cli.tls_endings import Untrusted
@@ -41,7 +41,7 @@ class Servers:
                 link.named = frozenset(printable(one, place.port) for place, all_ in addresses.items() for one in all_)
                 link.note = link.note or "\n".join(ending.sentence for ending in refused)
                 return link
-        raise refused[0] if refused else _together(away.values())
+        raise refused[0] if refused else _together([away[place] for place in self._ways if place in away])
 
 
 def _addresses(place: Place, away: dict[Place, Ending]) -> list[str]:
@@ -54,7 +54,8 @@ def _addresses(place: Place, away: dict[Place, Ending]) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def _together(endings: Iterable[Ending]) -> Ending:
+def _together(endings: Sequence[Ending]) -> Ending:
     """Return one ending for all servers that can't be reached."""
-    first, *more = endings
-    return Ending(Exit.CANNOT_CONNECT, "\n".join(ending.sentence for ending in (first, *more))) if more else first
+    if len(endings) == 1:
+        return endings[0]
+    return Ending(Exit.CANNOT_CONNECT, "\n".join(ending.sentence for ending in endings))

@@ -14,6 +14,7 @@ import pytest
 
 from chat import limits
 from tests.integration.test_myclient import client
+from tests.support.browsers import Browser
 from tests.support.certificates import Certificates
 from tests.support.programs import CTRL_D, PATIENCE, ROOT, Program, Programs, needs
 from tools.shared.programs import free_port
@@ -100,6 +101,19 @@ def test_whatever_comes_by_haproxy_is_in_one_room(run: Programs, cluster: Cluste
     assert (response.status, b"<!doctype html>" in response.read().lower()) == (200, True)
     page.close()
     bob.presses(CTRL_D)
+
+
+@needs("chromium")
+@needs("chromedriver")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_browsers_chat_by_haproxy(run: Programs, cluster: Cluster, browser: Browser, scheme: str) -> None:  # N9
+    cluster.starts(1)
+    ann = browser.joins(run.port, "ann", scheme)
+    bob = run.joins(run.telnet(), "bob")
+    ann.says("hello from the page")
+    bob.sees("ann: hello from the page")
+    bob.types("hello from telnet")
+    ann.sees("hello from telnet")
 
 
 def test_an_address_has_its_limit_though_all_come_by_haproxy(cluster: Cluster) -> None:  # N9

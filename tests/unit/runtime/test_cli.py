@@ -114,3 +114,9 @@ def test_the_invitation_names_every_address(
         f"  http://{place}/    or    telnet {name} 8001    or    python myclient.py {name} 8001"
         for name, place in zip(joined, at, strict=True)
     ]
+
+
+def test_the_invitation_says_from_where_a_header_is_expected() -> None:  # N9
+    proxies = options_of(["8001", "--proxy-protocol", "127.0.0.0/8", "--proxy-protocol", "::1"]).proxy_protocol
+    *_, last = invitation("127.0.0.1", 8001, proxies=proxies)
+    assert last == "Connections from 127.0.0.0/8 and ::1/128 have to begin with a PROXY header."
