@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.core.servers import Place, Rotation, Target
@@ -57,6 +57,7 @@ def test_a_name_server_that_changes_the_order_of_addresses_starves_none() -> Non
 MAPPINGS = st.dictionaries(st.sampled_from([ONE, TWO, THREE]), st.lists(st.sampled_from("abcd"), unique=True))
 
 
+@settings(max_examples=50)
 @given(MAPPINGS, st.lists(st.tuples(MAPPINGS, st.integers(0, 20)), max_size=4))
 def test_whatever_happens_a_round_has_every_target_once(
     last: dict[Place, list[str]], before: list[tuple[dict[Place, list[str]], int]]
