@@ -109,7 +109,7 @@ COMMANDS = (
         "away",
         (REASON,),
         requests.GoAway,
-        "Tell users who whisper to you, once each, that you are away, and TEXT.",
+        "Be away: users who whisper to you are told so, once each, and TEXT.",
     ),
     Command("back", (), requests.ComeBack, "Be no longer away."),
     Command(

@@ -45,10 +45,11 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of text, cleaned; a line end may be in it."""
+    """A piece of text, cleaned; a line end may be in it. It leads to an `address` of the web, unless that is ""."""
 
     text: str
     role: Role = Role.TEXT
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from prompt_toolkit.utils import get_cwidth
 from client.core.chat_view import ChatView
 from client.core.render import Shown
 from client.view import status_bar
-from client.view.ansi import palette
+from client.view.ansi import palette, uncoloured
+from client.view.hyperlinks import knows_links, with_links
 from client.view.scrollback import View, tail
 from client.view.wrap import wrapped
 
@@ -34,6 +35,7 @@ class Display:
         self._chat = chat
         self._output = output
         self._painter = palette(os.environ, type(output).__name__, output.get_default_color_depth().name)
+        self._has_links = knows_links(os.environ, type(output).__name__)
         self._queue: deque[tuple[Shown, float]] = deque()
         self._written: deque[Shown] = deque(maxlen=_KEPT)
         self._wrote_at = 0.0
@@ -47,7 +49,7 @@ class Display:
 
     def text(self, shown: Shown) -> str:
         """Return the text of `shown`, with colours if the terminal has any."""
-        return shown.text if self._painter is None else self._painter.text(shown)
+        return uncoloured(shown) if self._painter is None else self._painter.text(shown)
 
     def lines(self, shown: Iterable[Shown]) -> str:
         """Return the text of each in rows, with a line end."""
@@ -76,7 +78,7 @@ class Display:
                 break
             shown, at = self._queue.popleft()
             rings = self.view.rings(shown) or rings
-            above += self.view.above(shown, at)
+            above += self.view.above(with_links(shown) if self._has_links else shown, at)
         self._written.extend(above)
         self._put(above, "\a" if rings else "")
 

@@ -26,17 +26,24 @@ from client.ui import keys
 from client.ui.display import Display
 from client.view.completion import candidates, hint, last_word
 
+_MENU = 8  # rows for the line and the menu below it
+_ROOM_FOR_MEANINGS = 40  # columns
+_BESIDE_MENU = 3  # rows: the status bar, and at least two of what was said
+
 
 class _Completer(Completer):
     """prompt_toolkit's side of client.view.completion."""
 
-    def __init__(self, chat: ChatView) -> None:
+    def __init__(self, chat: ChatView, display: Display) -> None:
         self._chat = chat
+        self._display = display
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         text, chat = document.text_before_cursor, self._chat
+        has_room = self._display.size[1] >= _ROOM_FOR_MEANINGS
         for candidate in candidates(text, chat.others, chat.whisperer, chat.status.is_operator):
-            yield Completion(candidate.word, -len(last_word(text)), display_meta=candidate.meaning)
+            meaning = candidate.meaning if has_room else ""
+            yield Completion(candidate.word, -len(last_word(text)), display_meta=meaning)
 
 
 class _History(InMemoryHistory):
@@ -73,16 +80,18 @@ class LineEditor:
         self._types_on = False  # the line was put aside for a name, and its rest may still be typed
         self._prompt: PromptSession[str] = PromptSession(
             self._message,
-            completer=_Completer(chat),
+            completer=_Completer(chat, display),
             complete_while_typing=False,
             history=_History(lambda: self._holding.doubt is not None),
             key_bindings=keys.at_the_prompt(self._meant),
             input_processors=[AfterInput(self._hint)],
             style=style,
             color_depth=depth,
+            enable_suspend=True,  # by Ctrl-Z
             erase_when_done=True,  # the server's echo shows the line (A12)
         )
         self.app: Application[Any] = self._prompt.app
+        self.app.before_render += lambda _: self._fit_menu()
         self._prompt.layout.container = HSplit([self._prompt.layout.container, bar])
         self._prompt.default_buffer.accept_handler = self._accept
         self._prompt.default_buffer.on_text_changed += lambda _: self._holding.ends()
@@ -147,6 +156,10 @@ class LineEditor:
 
     def _message(self) -> ANSI:
         return ANSI(self._display.live() + self._notice() + self._display.text(self._invitation()))
+
+    def _fit_menu(self) -> None:
+        """Reserve no more rows for the menu than there are: else prompt_toolkit draws nothing but a complaint."""
+        self._prompt.reserve_space_for_menu = min(_MENU, max(self._display.size[0] - _BESIDE_MENU, 0))
 
     def _notice(self) -> str:
         """Return why the line that was entered is still there, if it is."""

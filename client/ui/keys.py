@@ -17,6 +17,9 @@ def at_the_prompt(meant: Callable[[], str]) -> KeyBindings:
     typing = has_focus(DEFAULT_BUFFER)
     made.add("tab", filter=typing)(lambda event: _complete(event.current_buffer))
     made.add("c-c", filter=typing)(_clear_or_leave)
+    made.add("escape", "enter", filter=typing)(lambda event: event.current_buffer.insert_text("\n"))
+    for page in ("pageup", "pagedown"):  # prompt_toolkit would replace the line by one of the history
+        made.add(page)(lambda event: None)
     made.add("escape", "/", filter=typing & Condition(lambda: bool(meant())))(
         lambda event: _replace(event.current_buffer, meant())
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from client.core.render import Kind, Role, Shown, Span
+from client.view.hyperlinks import hyperlink
 from client.view.name_colors import COLORS, NameColors
 
 _RESET = "\x1b[0m"
@@ -45,6 +46,11 @@ def palette(environment: Mapping[str, str], output: str, depth: str) -> AnsiPain
     return AnsiPainter(many=depth != "DEPTH_4_BIT")
 
 
+def uncoloured(shown: Shown) -> str:
+    """Return the text of `shown`, with nothing but its links."""
+    return "".join(hyperlink(span) for span in shown.spans)
+
+
 class AnsiPainter:
     """Paints names, each in a colour of its own."""
 
@@ -55,11 +61,11 @@ class AnsiPainter:
         self._colors = NameColors()
 
     def text(self, shown: Shown) -> str:
-        """Return the text of `shown` with its colours."""
+        """Return the text of `shown` with its colours and links."""
         kind = _KINDS[shown.kind]
         outgoing = _DIM if shown.kind is Kind.WHISPERED and shown.spans[0].role is Role.OWN else ""
         return "".join(self._span(kind + outgoing, span) for span in shown.spans)
 
     def _span(self, kind: str, span: Span) -> str:
         code = kind + (self._names[self._colors.of(span.text)] if span.role is Role.NAME else _ROLES[span.role])
-        return f"{code}{span.text}{_RESET}" if code else span.text
+        return f"{code}{hyperlink(span)}{_RESET}" if code else hyperlink(span)

@@ -1,6 +1,7 @@
 """What Tab offers, and the hint behind the cursor: from the one table of commands and the names of users here. Pure.
 
-A candidate is whole: it ends in the space that follows a word, or in ": " where the line addresses a user.
+A candidate is whole: it ends in the space that follows a word, or in ": " where the line addresses a user. A command is
+offered once, under its name if that begins like what was typed, else under an alias that does.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ def candidates(text: str, names: Iterable[str], whisperer: str = "", is_operator
 
 def _offered(text: str, names: Iterable[str], is_operator: bool) -> list[Candidate]:
     if " " not in text:
-        return _commands("/", is_operator) if text.startswith("/") else [Candidate(f"{name}: ") for name in names]
+        return _commands(text, is_operator) if text.startswith("/") else [Candidate(f"{name}: ") for name in names]
     parameter = _parameter_at(text)
     if parameter is commands.COMMAND:
-        return _commands("", is_operator)
+        return _commands(last_word(text), is_operator)
     if parameter is commands.SETTING:
         return [Candidate(f"{name} ", MEANINGS[name]) for name in CHOICES]
     setting = _SETTING_IN.match(text)
@@ -57,9 +58,25 @@ def _offered(text: str, names: Iterable[str], is_operator: bool) -> list[Candida
     return [Candidate(f"{name} ") for name in names]
 
 
-def _commands(prefix: str, is_operator: bool) -> list[Candidate]:
-    shown = ((word, command) for word, command in BY_WORD.items() if is_operator or not command.for_operators)
-    return [Candidate(f"{prefix}{word} ", command.help) for word, command in shown]
+def _commands(typed: str, is_operator: bool) -> list[Candidate]:
+    """Return the commands that begin like `typed`, which may have its slash or not."""
+    slash, begun = "/" if typed.startswith("/") else "", typed.removeprefix("/").lower()
+    found = ((_spelled(command, begun), command) for command in _rows(is_operator))
+    return [Candidate(f"{slash}{word} ", _first_sentence(command.help)) for word, command in found if word]
+
+
+def _rows(is_operator: bool) -> tuple[Command, ...]:
+    return SLASH_COMMANDS if is_operator else PUBLIC_COMMANDS
+
+
+def _spelled(command: Command, begun: str) -> str:
+    """Return the first word of `command` that begins like that; "" if none does."""
+    return next((word for word in (command.name, *command.aliases) if word.startswith(begun)), "")
+
+
+def _first_sentence(text: str) -> str:
+    """Return the part of `text` that fits beside a word in a menu."""
+    return re.split(r"[.;:] | \(|\.$", text, maxsplit=1)[0]
 
 
 def _parameter_at(text: str) -> Parameter | None:
@@ -77,8 +94,7 @@ def hint(text: str, is_operator: bool = False) -> str:
     command = BY_WORD.get(word[1:].lower())
     if command is not None and (is_operator or not command.for_operators):
         return _missing_parameters(command, rest) if space else f" {_missing_parameters(command, '')}".rstrip()
-    rows = SLASH_COMMANDS if is_operator else PUBLIC_COMMANDS
-    begun = [row for row in rows if row.name.startswith(word[1:].lower())]
+    begun = [row for row in _rows(is_operator) if row.name.startswith(word[1:].lower())]
     return "" if space or len(begun) != 1 else begun[0].usage[len(word) :]
 
 

@@ -37,6 +37,7 @@ ROWS, COLUMNS = 24, 80
 ENTER, TAB, UP, HOME, CTRL_C, CTRL_D = "\r", "\t", "\x1b[A", "\x01", "\x03", "\x04"
 BACKSPACE = "\x7f"
 CTRL_K, CTRL_R, CTRL_U, CTRL_W, CTRL_Y = "\x0b", "\x12", "\x15", "\x17", "\x19"
+PAGE_UP, PAGE_DOWN, ALT_ENTER = "\x1b[5~", "\x1b[6~", "\x1b\r"
 CTRL_S, CTRL_X, UNDO, ALT_B, ALT_SLASH = "\x13", "\x18", "\x1f", "\x1bb", "\x1b/"
 AT = time.time()
 _TIME, _BAR = re.compile(r"^\d\d:\d\d "), re.compile(r"online \| |offline, ")
@@ -45,11 +46,11 @@ _TIME, _BAR = re.compile(r"^\d\d:\d\d "), re.compile(r"online \| |offline, ")
 class Glass(io.StringIO):
     """What a terminal is to a program that writes to it: an emulated screen, and all that was ever written."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: int = ROWS, columns: int = COLUMNS) -> None:
         super().__init__()
         self.raw = ""
-        self.columns = COLUMNS
-        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self.rows, self.columns = rows, columns
+        self._screen = pyte.Screen(columns, rows)
         self._screen.set_mode(pyte.modes.LNM)  # a line end returns to the margin, as terminals have it done for them
         self._stream = pyte.Stream(self._screen)
         self._changed = threading.Condition()
@@ -64,7 +65,7 @@ class Glass(io.StringIO):
     def is_resized(self, columns: int) -> None:
         with self._changed:
             self.columns = columns
-            self._screen.resize(ROWS, columns)
+            self._screen.resize(self.rows, columns)
 
     def shows_lowest(self, lines: list[str]) -> None:
         """Wait until `lines` are the lowest on the screen that have something in them."""
@@ -77,6 +78,12 @@ class Glass(io.StringIO):
         with self._changed:
             self._changed.wait_for(lambda: line in self.lines(), PATIENCE)
             assert line in self.lines()
+
+    def comes_to_be_told(self, text: str) -> None:
+        """Wait until `text` was written, whatever became of it."""
+        with self._changed:
+            self._changed.wait_for(lambda: text in self.raw, PATIENCE)
+            assert text in self.raw
 
     def shows_once(self, line: str) -> None:
         """Wait until `line` is on the screen in one place only: what is redrawn comes in pieces."""
@@ -102,10 +109,10 @@ class Glass(io.StringIO):
 class User:
     """Somebody at a Terminal, in a thread of its own; the test stands for the reader thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: int = ROWS, columns: int = COLUMNS) -> None:
         self.session = ClientSession("secret")
         self.now = 100.0  # by the user's clock
-        self.glass = Glass()
+        self.glass = Glass(rows, columns)
         self.typed: queue.Queue[Typed | BaseException | None] = queue.Queue()
         self.meanwhile: Callable[[Typed], None] = self._answers  # what the client does until the next prompt
         self._thread = threading.Thread(target=self._sit)
@@ -118,7 +125,7 @@ class User:
         assert self._seated.wait(PATIENCE)
 
     def _sit(self) -> None:
-        output = Vt100_Output(self.glass, lambda: Size(ROWS, self.glass.columns), enable_cpr=False)
+        output = Vt100_Output(self.glass, lambda: Size(self.glass.rows, self.glass.columns), enable_cpr=False)
         with (
             create_pipe_input() as self._keys,
             create_app_session(input=self._keys, output=output),
@@ -312,6 +319,23 @@ def test_the_arrow_brings_back_what_was_typed(ann: User) -> None:
     assert ann.sent() == "hello"
     ann.presses(UP)
     ann.sees("ann> hello")
+
+
+def test_the_keys_for_pages_leave_the_line_alone(ann: User) -> None:  # U3
+    ann.presses("hello" + ENTER)
+    assert ann.sent() == "hello"
+    ann.presses("half" + PAGE_UP + PAGE_DOWN + PAGE_UP + " a line" + ENTER)
+    assert ann.sent() == "half a line"
+
+
+def test_alt_enter_begins_a_line_in_the_line(ann: User) -> None:  # U3
+    ann.presses("one" + ALT_ENTER + "two")
+    ann.sees("* Users here: 1", "ann> one", "two")
+    ann.presses(ENTER)
+    ann.glass.comes_to_be_told("these are 2 lines")
+    ann.now += PAUSE
+    ann.presses(ENTER)
+    assert (ann.sent(), ann.sent()) == ("one", "two")
 
 
 def test_a_password_is_not_seen_and_not_remembered(ann: User) -> None:
@@ -608,6 +632,28 @@ def test_the_bar_says_how_we_stand(ann: User) -> None:
     ann.session.presence.retry_in = 7
     ann.terminal.refresh()
     ann.glass.shows_bar("offline, next try in 7 s | ann | 2 users")
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(8, 20), (4, 20), (3, 10), (1, 10)])
+def test_no_screen_is_too_small(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:  # U3
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    user = User(rows, columns)
+    user.sits_down()
+    user.hears(Welcomed("ann", "epoch", 1, 1), Said(2, "bob", "hi ann " + "x" * 50, AT))
+    user.presses("/h" + TAB + CTRL_C + "quit" + ENTER + CTRL_C + "/set" + ENTER)
+    assert user.sent() == "/set"
+    user.hears(Asked("password", "Choose a password:"))
+    user.glass.comes_to_be_told("Password:")
+    user.presses("hunter22" + ENTER)
+    assert user.sent() == Secret("hunter22", 1)
+    user.stands_up()
+    assert "too small" not in user.glass.raw
+
+
+def test_an_address_is_a_link_on_the_screen(ann: User) -> None:  # U1
+    ann.hears(Said(2, "bob", "see https://example.org/" + "x" * 100, AT))
+    ann.sees("* Users here: 1", "bob: see https://example.org/" + "x" * 44, "        " + "x" * 56, "ann>")
+    assert ann.glass.raw.count(";https://example.org/" + "x" * 100 + "\x1b\\") == 2  # once in a row
 
 
 @pytest.mark.parametrize("text", ["你好，世界", "👍🏽 fine", "e\u0301te\u0301", "x" * 50])

@@ -120,3 +120,25 @@ def test_a_user_in_a_real_terminal(run: Programs, pane: Pane) -> None:
     pane.shows(r"^ann> half a line tha\nt is long\nonline", "a narrow terminal")
     pane.presses("C-c", "/quit", "Enter")
     bob.sees("ann has left (goodbye)")
+
+
+@pytest.mark.long
+def test_ctrl_z_stops_the_client_and_fg_goes_on(run: Programs, tmp_path: Path) -> None:  # U3
+    run.server()
+    pane = Pane(tmp_path, "PS1=$ ", "bash", "--norc", "--noprofile", "-i")
+    with contextlib.closing(pane):
+        pane.shows(r"^\$", "the shell's prompt")
+        pane.presses(f"{sys.executable} myclient.py 127.0.0.1 {run.port} --name ann", "Enter")
+        pane.shows("^ann>", "the prompt")
+        bob = run.joins(run.nc(), "bob")
+        pane.presses("half a ")
+        pane.shows("^ann> half a", "a line that is begun")
+        pane.presses("C-z")
+        pane.shows(r"Stopped", "the shell has the terminal")
+        pane.presses("stty -a", "Enter")
+        pane.shows(r"[^-]echo ", "what is typed there is echoed")
+        bob.types("meanwhile")
+        pane.presses("fg", "Enter")
+        pane.shows(r"^\d\d:\d\d bob: meanwhile\n(.*\n)*ann> half a", "the line, and what came meanwhile")
+        pane.presses("line", "Enter")
+        bob.sees("ann: half a line")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from client.view.completion import candidates, hint, last_word
-from protocol.commands import BY_WORD
+from protocol.commands import BY_WORD, SLASH_COMMANDS
 
 NAMES = ("bob", "Anna", "ann")  # who spoke last comes first
 
@@ -16,7 +16,9 @@ NAMES = ("bob", "Anna", "ann")  # who spoke last comes first
         ("/whi", ["/whisper "]),
         ("/WHI", ["/whisper "]),
         ("/rep", ["/reply "]),
-        ("/r", ["/reply ", "/r ", "/register "]),
+        ("/r", ["/reply ", "/register "]),
+        ("/w", ["/whisper ", "/who "]),
+        ("/priv", ["/private "]),
         ("/whisper ", ["bob ", "Anna ", "ann "]),
         ("/whisper an", ["Anna ", "ann "]),
         ("/whisper bob an", ["Anna ", "ann "]),
@@ -48,11 +50,22 @@ def test_a_reply_becomes_a_whisper_to_whoever_it_would_go_to(text: str, offered:
 
 
 @pytest.mark.parametrize("is_operator", [True, False])
-def test_every_command_and_alias_is_offered_with_its_meaning_but_to_operators_only_theirs(is_operator: bool) -> None:
-    shown = {word: row for word, row in BY_WORD.items() if is_operator or not row.for_operators}  # M7
+def test_every_command_is_offered_once_with_its_meaning_but_to_operators_only_theirs(is_operator: bool) -> None:  # U4
+    rows = [row for row in SLASH_COMMANDS if is_operator or not row.for_operators]  # M7
     for text, prefix in (("/", "/"), ("/help ", "")):
-        offered = {one.word: one.meaning for one in candidates(text, NAMES, is_operator=is_operator)}
-        assert offered == {f"{prefix}{word} ": row.help for word, row in shown.items()}
+        offered = candidates(text, NAMES, is_operator=is_operator)
+        assert [one.word for one in offered] == [f"{prefix}{row.name} " for row in rows]
+        assert all(row.help.startswith(one.meaning) for one, row in zip(offered, rows, strict=True))
+
+
+def test_an_alias_leads_to_its_command() -> None:
+    for word, row in BY_WORD.items():
+        offered = candidates(f"/{word}", NAMES, is_operator=True)
+        assert any(one.word in (f"/{word} ", f"/{row.name} ") and row.help.startswith(one.meaning) for one in offered)
+
+
+def test_a_meaning_has_room_beside_its_command() -> None:  # U4
+    assert all(0 < len(one.meaning) < 63 for one in candidates("/", NAMES, is_operator=True))
 
 
 @pytest.mark.parametrize(
