@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from runtime import signals as module
 from runtime.signals import REQUEST_SIGNALS, STOP_SIGNALS, Signals
 
 
@@ -49,6 +50,39 @@ def test_a_request_is_taken_once(signals: Signals, name: str) -> None:
     assert signals.take(name)
     assert not signals.take(name)
     assert signals.stops == 0
+
+
+def hung_up(monkeypatch: pytest.MonkeyPatch, *, at_start: bool, later: bool, ignored: bool = False) -> Signals:
+    """Return the signals after two SIGHUP of a process that has a terminal at its start and later, or has not."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    monkeypatch.setattr(module, "has_terminal", lambda: at_start)
+    made = Signals()
+    made.install()
+    monkeypatch.setattr(module, "has_terminal", lambda: later)
+    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGHUP)
+    made.close()
+    signal.signal(signal.SIGHUP, before)
+    return made
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_hangup_stops_what_was_started_in_a_terminal_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:  # O6
+    made = hung_up(monkeypatch, at_start=True, later=False)
+    assert made.stops == 1
+    assert not made.take("SIGHUP")
+
+
+@pytest.mark.usefixtures("signals")
+@pytest.mark.parametrize(
+    ("at_start", "later", "ignored"), [(True, True, False), (False, False, False), (True, False, True)]
+)
+def test_any_other_hangup_is_a_request(
+    monkeypatch: pytest.MonkeyPatch, at_start: bool, later: bool, ignored: bool
+) -> None:  # O6
+    made = hung_up(monkeypatch, at_start=at_start, later=later, ignored=ignored)
+    assert made.stops == 0
+    assert made.take("SIGHUP")
 
 
 def test_without_handlers_of_its_own_it_leaves_the_process_alone() -> None:

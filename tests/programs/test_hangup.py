@@ -1,0 +1,77 @@
+"""A closed terminal ends a server that was started in it, but none that was started with nohup (O6)."""
+
+from __future__ import annotations
+
+import os
+import pty
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.programs import PATIENCE, ROOT, Programs, needs
+from tools.shared.programs import accepts, free_port
+
+pytestmark = [pytest.mark.long, needs("setsid")]
+
+
+class Terminal:
+    """A terminal in which a server runs."""
+
+    def __init__(self, folder: Path, *before: str) -> None:
+        self.port = free_port(random.Random())
+        self._ours, theirs = pty.openpty()
+        self.log = folder / "log"
+        server = (sys.executable, "server.py", str(self.port), "--host", "127.0.0.1", "--data", str(folder / "data"))
+        with self.log.open("wb") as log:
+            command = ["setsid", "--ctty", *before, *server]
+            self.server = subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=log, stderr=log)
+        os.close(theirs)
+        assert accepts(self.server, self.port)
+
+    def close(self) -> None:
+        if self._ours >= 0:
+            os.close(self._ours)
+        self._ours = -1
+
+    def end(self) -> None:
+        self.close()
+        self.server.kill()
+        self.server.wait()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Programs]:
+    with Programs(tmp_path) as made:
+        yield made
+
+
+def test_a_server_ends_with_its_terminal_and_says_goodbye(tmp_path: Path, run: Programs) -> None:
+    terminal = Terminal(tmp_path)
+    try:
+        run.port = terminal.port
+        ann = run.joins(run.nc(), "ann")
+        terminal.close()
+        ann.sees("The server is shutting down. Goodbye.")
+        assert terminal.server.wait(PATIENCE) == 0
+    finally:
+        terminal.end()
+
+
+def test_with_nohup_it_stays_and_hears_requests(tmp_path: Path, run: Programs) -> None:
+    terminal = Terminal(tmp_path, "nohup")
+    try:
+        terminal.close()
+        run.port = terminal.port
+        ann = run.joins(run.nc(), "ann")
+        terminal.server.send_signal(signal.SIGHUP)
+        terminal.server.send_signal(signal.SIGTERM)  # after it, so that the log is whole
+        ann.sees("Goodbye.")
+        assert terminal.server.wait(PATIENCE) == 0
+        assert "Read the accounts again." in terminal.log.read_text()
+    finally:
+        terminal.end()
