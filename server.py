@@ -50,6 +50,7 @@ from chat.hub import Hub
 from chat.session import Session
 from protocol.errors import ErrorCode
 from protocol.events import Refused, refusal
+from runtime import maintenance
 from runtime.acceptor import Acceptor
 from runtime.bootstrap import CannotStartError, open_acceptor, open_services
 from runtime.cli import DIALECTS, invitation, options_of, set_limits
@@ -358,6 +359,8 @@ class Server:
 
 def main() -> int:
     """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't start (2 is argparse's)."""
+    if (code := maintenance.run(sys.argv[1:])) is not None:
+        return code
     options = options_of()
     set_limits(options)
     sys.setswitchinterval(SWITCH_INTERVAL)

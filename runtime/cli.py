@@ -26,6 +26,11 @@ from system.commands import command, prog
 from system.port import port as parsed_port
 
 DEFAULT_PORT = 8001
+_WAYS = (
+    "[OPTION ...] [PORT]",
+    "export [OPTION ...]",
+    "backup [OPTION ...] DIR",
+)  # the last two: runtime/maintenance.py
 _MOST = 2**53 - 1  # what a float holds exactly, so that adding one to a time or a size changes it
 
 DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
@@ -75,7 +80,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `server.py`; it ends the program with exit code 2 on what it can't take."""
     parser = argparse.ArgumentParser(
         prog=prog("server"),
-        usage="%(prog)s [OPTION ...] [PORT]",
+        usage="\n       ".join(f"%(prog)s {words}" for words in _WAYS),
         description=f"A chat server. Join it with `{command('client')} HOST PORT`, or with `telnet HOST PORT` or nc.",
     )
     parser.add_argument(

@@ -1,0 +1,142 @@
+"""What the server's program does beside a server that runs (O5): `server.py export`, `server.py backup DIR`.
+
+Both read the data folder and disturb nobody: no lock is taken, and nothing in it is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from runtime.cli import options_of
+from storage.backup import back_up
+from storage.export import exported
+from storage.journal import FOLDER
+from storage.journal_errors import JournalError, explained
+from storage.journal_reader import JournalReader
+from system.commands import prog
+
+QUIET = 1.0  # seconds: what takes longer shows its progress
+REFRESH = 0.2  # seconds between two looks at it
+
+
+class Progress:
+    """Shows, on a terminal, how far something is that takes over a second."""
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + QUIET
+        self._width = 0
+
+    def tell(self, text: str) -> None:
+        """Show `text` in place of what was shown, now and then."""
+        now = time.monotonic()
+        if now >= self._due and sys.stderr.isatty():
+            self._show(text)
+            self._due = now + REFRESH
+
+    def end(self) -> None:
+        """Remove what is shown."""
+        if self._width:
+            self._show("")
+            sys.stderr.write("\r")
+
+    def _show(self, text: str) -> None:
+        sys.stderr.write(f"\r{text:<{self._width}}")
+        sys.stderr.flush()
+        self._width = len(text)
+
+
+def run(arguments: Sequence[str]) -> int | None:
+    """Carry out the task that the first word names and return the exit code; None if it names none."""
+    task = _TASKS.get(arguments[0]) if arguments else None
+    return None if task is None else task(arguments[1:])
+
+
+def export_parser() -> argparse.ArgumentParser:
+    """Return the parser of `export`."""
+    parser = _parser("export", "Print the history as JSON lines, oldest first, also while the server runs.")
+    parser.add_argument(
+        "--since", metavar="DATE", type=_date, default=0.0, help="begin there: 2026-11-21, or 2026-11-21T14:00, in UTC"
+    )
+    parser.add_argument("--whispers", action="store_true", help="print whispers, too")
+    return parser
+
+
+def backup_parser() -> argparse.ArgumentParser:
+    """Return the parser of `backup`."""
+    parser = _parser("backup", "Copy the data folder, whole, also while the server runs.")
+    parser.add_argument("folder", metavar="DIR", type=Path, help="where to; it is made, and must not be there yet")
+    return parser
+
+
+def _parser(task: str, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"{prog('server')} {task}", description=description)
+    parser.add_argument(
+        "--data", metavar="DIR", type=Path, help="the data folder; by default the one that is configured"
+    )
+    parser.add_argument("--config", metavar="FILE", type=Path, help="the server's configuration file")
+    return parser
+
+
+def _date(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date: give one such as 2026-11-21") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _data(options: argparse.Namespace) -> Path:
+    """Return the data folder that the command line names, or else what the server is configured with."""
+    if options.data is not None:
+        return Path(options.data)
+    return Path(options_of(["--config", str(options.config)] if options.config else []).data)
+
+
+def _export(arguments: Sequence[str]) -> int:
+    options = export_parser().parse_args(arguments)
+    reader = JournalReader(_data(options) / FOLDER)
+    progress = Progress()
+    try:
+        for number, line in enumerate(exported(reader, options.since, options.whispers), 1):
+            print(line)
+            progress.tell(f"{number:,} entries")
+        sys.stdout.flush()
+    except BrokenPipeError:  # its reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except JournalError as error:
+        return _failed(str(error), progress)
+    progress.end()
+    return 0
+
+
+def _backup(arguments: Sequence[str]) -> int:
+    options = backup_parser().parse_args(arguments)
+    data, target, progress = _data(options), options.folder, Progress()
+    if not data.is_dir():
+        return _failed(f"There is no folder {data}. Name the server's with --data.", progress)
+    if target.exists():
+        return _failed(f"{target} is there already. Choose another name.", progress)
+    try:
+        with explained(data):
+            copied = back_up(data, target, progress.tell)
+    except JournalError as error:
+        return _failed(str(error), progress)
+    progress.end()
+    journal = f"the journal ({copied.size:,} bytes in {copied.segments:,} segments)"
+    print(f"Copied to {target}: {', '.join([*copied.files, journal])}.")
+    return 0
+
+
+def _failed(sentence: str, progress: Progress) -> int:
+    progress.end()
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+_TASKS: dict[str, Callable[[Sequence[str]], int]] = {"export": _export, "backup": _backup}
