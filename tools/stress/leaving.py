@@ -72,6 +72,8 @@ def resets(chance: random.Random) -> Finding:
         before = server.descriptors()
         for batch in range(RESETS // BATCH):
             vanish(server, [f"r{batch}x{number}" for number in range(BATCH)], observer, chance)
+        observer.say("/ping")  # which is answered in a later turn than that which told who has left, and closed them
+        listen_until(lambda ear: b"pong" in ear.heard, [observer])
         after = server.descriptors()
         names = [f"r{batch}x{number}" for batch in range(RESETS // BATCH) for number in range(BATCH)]
         free = sum(can_be_had(server, name) for name in names)
