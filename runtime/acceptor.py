@@ -61,14 +61,10 @@ class Acceptor:
             listener.setblocking(False)
             poller.watch(descriptor, reading=True, writing=False)
 
-    def descriptors(self) -> Set[int]:
-        """Return the descriptors that `accept_all` reads; none after `shut`."""
-        return self._listeners.keys() | self._proxies.descriptors()
-
     def accept_all(self, ready: Set[int], room: int, now: float) -> list[tuple[Transport, str]]:
-        """Read the descriptors `ready`; return the peers that were admitted, at most `room`, and their addresses.
+        """Read those of the descriptors `ready` that are ours; return the peers admitted by that, and their addresses.
 
-        At most 64 connections of a listener are accepted.
+        At most `room` are, and of each listener at most 64 connections are accepted.
         """
         accepted: list[tuple[Transport, str]] = []
         for sock, address in self._proxies.hear(ready, now):
@@ -89,7 +85,7 @@ class Acceptor:
                     self._turn_away_with_reserve(descriptor, now)
                     break
                 continue  # the peer had gone before it was accepted
-            is_full = len(accepted) + len(self._proxies.descriptors()) >= room
+            is_full = len(accepted) + len(self._proxies) >= room
             if is_full or sock.fileno() >= self._poller.descriptor_limit:
                 self._refusals.turn_away(sock, printable(address), refusal(ErrorCode.SERVER_FULL), now)
             elif not _is_ready(sock):

@@ -78,9 +78,8 @@ class Proxies:
         self._refusals = refusals
         self._calls: dict[int, Call] = {}
 
-    def descriptors(self) -> Set[int]:
-        """Return the descriptors of those that wait."""
-        return self._calls.keys()
+    def __len__(self) -> int:
+        return len(self._calls)
 
     def include(self, address: Address) -> bool:
         """Return whether connections from `address` begin with a header."""

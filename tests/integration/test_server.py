@@ -431,7 +431,7 @@ def test_a_listener_whose_newcomer_is_gone_already_goes_on(live: Live, monkeypat
 
     monkeypatch.setattr(socket.socket, "accept", fail_once)
     live.joins("ann")
-    assert [sock.fileno() for sock in failed] == list(live.server._acceptor.descriptors())
+    assert [sock.fileno() for sock in failed] == list(live.server._acceptor._listeners)
 
 
 @pytest.mark.variants("plain")

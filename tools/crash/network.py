@@ -188,10 +188,6 @@ class Network:
 
     encryption = None
 
-    def descriptors(self) -> frozenset[int]:
-        """Return the listener."""
-        return frozenset([FIRST_FD] if self._listens else [])
-
     def tick(self, now: float) -> None:
         """Drop nothing, and tell no log of anything."""
 

@@ -48,7 +48,7 @@ def callers() -> Iterator[list[socket.socket]]:
 
 
 def listener(acceptor: Acceptor) -> int:
-    (descriptor,) = acceptor.descriptors()
+    (descriptor,) = acceptor._listeners
     return descriptor
 
 
@@ -93,7 +93,7 @@ def every_descriptor_taken_below(limit: int) -> Iterator[None]:
 
 def test_connections_are_accepted_with_their_addresses(acceptor: Acceptor, callers: list[socket.socket]) -> None:
     call(acceptor, callers)
-    accepted = acceptor.accept_all(acceptor.descriptors(), 100, now=0)
+    accepted = acceptor.accept_all({listener(acceptor)}, 100, now=0)
     for (transport, address), caller in zip(accepted, callers, strict=True):
         assert address == printable(caller.getsockname())
         assert isinstance(transport, PlainTransport)
@@ -102,7 +102,7 @@ def test_connections_are_accepted_with_their_addresses(acceptor: Acceptor, calle
 
 
 def test_an_empty_backlog_yields_no_connection(acceptor: Acceptor) -> None:
-    assert acceptor.accept_all(acceptor.descriptors(), 100, now=0) == []
+    assert acceptor.accept_all({listener(acceptor)}, 100, now=0) == []
 
 
 def test_a_turn_accepts_a_limited_number(
@@ -110,7 +110,7 @@ def test_a_turn_accepts_a_limited_number(
 ) -> None:
     monkeypatch.setattr(limits, "TURN_ACCEPTS", 2)
     call(acceptor, callers)
-    turns = [acceptor.accept_all(acceptor.descriptors(), 100, now=0) for _ in range(3)]
+    turns = [acceptor.accept_all({listener(acceptor)}, 100, now=0) for _ in range(3)]
     for transport, _ in chain(*turns):
         transport.close()
     assert [len(accepted) for accepted in turns] == [2, 1, 0]
@@ -118,7 +118,7 @@ def test_a_turn_accepts_a_limited_number(
 
 def test_connections_beyond_the_limit_are_refused_and_closed(acceptor: Acceptor, callers: list[socket.socket]) -> None:
     call(acceptor, callers)
-    ((transport, _),) = acceptor.accept_all(acceptor.descriptors(), 1, now=0)
+    ((transport, _),) = acceptor.accept_all({listener(acceptor)}, 1, now=0)
     assert [heard(caller) for caller in callers[1:]] == [FULL, FULL]
     transport.close()
 
@@ -128,7 +128,7 @@ def test_a_refused_peer_that_has_sent_something_gets_the_message_too(
 ) -> None:
     call(acceptor, callers)
     callers[0].sendall(b"\0\0\0\2{}")
-    assert acceptor.accept_all(acceptor.descriptors(), 0, now=0) == []
+    assert acceptor.accept_all({listener(acceptor)}, 0, now=0) == []
     assert heard(callers[0]) == FULL
     assert callers[0].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0  # closed, not reset
 
@@ -138,7 +138,7 @@ def test_a_descriptor_that_select_cannot_hold_is_refused_and_closed(
 ) -> None:
     call(acceptor, callers)
     with every_descriptor_taken_below(SelectPoller.descriptor_limit):
-        assert acceptor.accept_all(acceptor.descriptors(), 100, now=0) == []
+        assert acceptor.accept_all({listener(acceptor)}, 100, now=0) == []
     assert [heard(caller) for caller in callers] == [FULL] * 3
 
 
@@ -148,7 +148,7 @@ def test_with_no_descriptor_left_each_turn_refuses_one_until_the_backlog_is_empt
     call(acceptor, callers)
     with no_descriptor_left():
         for _ in callers:
-            assert acceptor.accept_all(acceptor.descriptors(), 100, now=0) == []
+            assert acceptor.accept_all({listener(acceptor)}, 100, now=0) == []
         assert select.select([listener(acceptor)], [], [], 0)[0] == []
     assert [heard(caller) for caller in callers] == [FULL] * 3
 
@@ -162,9 +162,9 @@ def test_without_a_reserve_the_acceptor_goes_on(
     call(acceptor, callers)
     with monkeypatch.context() as patch, no_descriptor_left():
         patch.setattr(os, "open", taken)
-        assert acceptor.accept_all(acceptor.descriptors(), 100, now=0) == []
+        assert acceptor.accept_all({listener(acceptor)}, 100, now=0) == []
     assert heard(callers[0]) == FULL
-    others = acceptor.accept_all(acceptor.descriptors(), 100, now=0)
+    others = acceptor.accept_all({listener(acceptor)}, 100, now=0)
     assert len(others) == 2
     for transport, _ in others:
         transport.close()
@@ -175,10 +175,10 @@ def test_refusals_are_logged_once_a_second(
 ) -> None:
     caplog.set_level(logging.INFO, "server")
     call(acceptor, callers)
-    acceptor.accept_all(acceptor.descriptors(), 0, now=0)
+    acceptor.accept_all({listener(acceptor)}, 0, now=0)
     with socket.create_connection(callers[0].getpeername()):
         select.select([listener(acceptor)], [], [], 10)
-        acceptor.accept_all(acceptor.descriptors(), 0, now=1.0)
+        acceptor.accept_all({listener(acceptor)}, 0, now=1.0)
     logged = [record.getMessage() for record in caplog.records]
     assert len(logged) == 2
     assert "turned away, server-full (1 since the last such line)" in logged[0]
@@ -191,12 +191,12 @@ def test_an_address_with_too_many_connections_is_refused_until_one_has_ended(
     monkeypatch.setattr(limits, "CONNECTIONS_PER_ADDRESS", 1)
     monkeypatch.setattr(runtime.acceptor, "host_of", lambda address: "192.0.2.1")  # loopback is not counted
     call(acceptor, callers[:2])
-    ((transport, _),) = acceptor.accept_all(acceptor.descriptors(), 100, now=0)
+    ((transport, _),) = acceptor.accept_all({listener(acceptor)}, 100, now=0)
     transport.close()
     assert heard(callers[1]) == ErrorCode.TOO_MANY_CONNECTIONS.phrase.encode() + b"\r\n"
     acceptor.release("192.0.2.1", 0.0, was_page=False)
     call(acceptor, callers[2:])
-    ((transport, _),) = acceptor.accept_all(acceptor.descriptors(), 100, now=0)
+    ((transport, _),) = acceptor.accept_all({listener(acceptor)}, 100, now=0)
     transport.close()
 
 
@@ -206,7 +206,7 @@ def test_after_shut_nothing_is_watched_and_connections_are_refused(
     with socket.socket(fileno=os.dup(listener(acceptor))) as same:
         address = same.getsockname()
     acceptor.shut()
-    assert acceptor.descriptors() == frozenset()
+    assert not acceptor._listeners
     with pytest.raises(ConnectionRefusedError):
         callers[0].connect(address)
 
@@ -223,7 +223,7 @@ def test_a_banned_address_gets_one_line_and_takes_no_place(  # M3
     acceptor.ban_of = ban_of
     call(acceptor, callers)
     with caplog.at_level(logging.INFO):
-        assert acceptor.accept_all(acceptor.descriptors(), 10, now=100.0) == []
+        assert acceptor.accept_all({listener(acceptor)}, 10, now=100.0) == []
     for caller in callers:
         assert caller.recv(4096) == b"You are banned for another 2 h: flood.\r\n"
         assert caller.recv(4096) == b""
