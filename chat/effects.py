@@ -6,6 +6,7 @@ where in it a session begins and ends to read. Commands go to the loop and to th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, auto
 
 from chat.sanctions import Act, Sanction
@@ -20,7 +21,6 @@ from protocol.events import (
     RoomEvent,
     UsersListed,
 )
-from protocol.requests import LineRequest
 from protocol.values import value
 
 
@@ -103,7 +103,6 @@ class CheckPassword:
     password: str
     was_asked: bool
     cseq: int | None = None
-    greets: bool = True  # a newcomer is told the last messages
 
 
 @value
@@ -137,16 +136,15 @@ class StoreRole:
 
 @value
 class Acknowledgement:
-    """What `session`, which waits, is answered to `request` when what it changed is on the disk (`Hub.written`)."""
+    """What `session`, which waits, is answered when what it changed is on the disk (`Hub.written`).
+
+    `cseq` is the number of its line, None for a text user's, and `mark` that line's hash (chat.replies).
+    """
 
     session: Session
-    request: LineRequest
     answer: Noticed
-
-    @property
-    def cseq(self) -> int | None:
-        """The number of the line; None for a text user's."""
-        return self.request.cseq
+    cseq: int | None
+    mark: int
 
 
 @value
@@ -212,10 +210,10 @@ Answer = Noticed | Refused | UsersListed | HelpListed | HistoryListed | Ponged
 
 
 class Outcome:
-    """What a handler returns: the `answer` to the author, and the effects before and after it.
+    """What a handler or a consequence may return: the `answer` to the author, and the effects before and after it.
 
-    The hub stamps the number of the line on the answer. There is none where an entry of the log is the answer, or
-    where it comes later.
+    `told` stamps the number of the line on the answer. There is none where an entry of the log is the answer, or where
+    it comes later.
     """
 
     __slots__ = ("after", "answer", "before")
@@ -226,3 +224,25 @@ class Outcome:
         self.answer = answer
         self.before = before or []
         self.after = after or []
+
+
+Reaction = Outcome | list[Effect]  # of a handler or a consequence: effects alone where it answers nothing by itself
+
+
+def told(session: Session, reaction: Reaction, cseq: int | None) -> list[Effect]:
+    """Return the effects of a `reaction`, with its answer to `session` stamped with the line's number."""
+    if isinstance(reaction, list):
+        return reaction
+    if reaction.answer is None:
+        return reaction.before + reaction.after if reaction.after else reaction.before
+    return [*reaction.before, Unicast(session, stamped(reaction.answer, cseq)), *reaction.after]
+
+
+def told_nobody(reaction: Reaction) -> list[Effect]:
+    """Return the effects of a `reaction` whose author is not here to be answered."""
+    return reaction if isinstance(reaction, list) else reaction.before + reaction.after
+
+
+def stamped(answer: Answer, cseq: int | None) -> Answer:
+    """Return an answer with the number of its line."""
+    return answer if cseq is None else replace(answer, cseq=cseq)

@@ -6,58 +6,79 @@ It keeps these rules:
 - `_HANDLERS`, merged from the tables of chat/handlers, says which request is served in which phase, and by what. A
   request in another phase is refused before any handler runs (`_out_of_place`). Besides, the phase matters in two
   places: an unreadable frame before the hello closes the session (talk.malformed), and a session that is too slow is
-  told the time limit of its phase (State.enforce_deadlines).
-- A handler returns an Outcome. The number of the line (`cseq`) is stamped on its answer here and nowhere else.
-- A line that comes again after a lost connection is answered as it was, and not said twice (chat.replies).
+  told the time limit of its phase (chat.deadlines).
+- `_CONSEQUENCES`, merged in the same way, says what follows from a proposal that the room has carried out (`follow`).
+- A line that comes again after a lost connection is answered as it was, and not done twice, by the room
+  (chat.room). So an answer to such a line that no proposal led to is proposed, too (`_settle`).
 - A session's trouble is answered to that session alone. What a peer sent is cleaned and bounded before it is kept or
   quoted.
 
-Read on in this order: `handle`, `_serve`, then the handlers; what they share is in chat/state.py.
+Read on in this order: `handle`, `_serve`, `follow`, then the handlers; what they share is in chat/state.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from math import inf
 from typing import Any
 
 from chat import limits
+from chat.deadlines import Deadlines
 from chat.effects import (
     AccountTask,
-    Acknowledgement,
     Answer,
     Close,
     Effect,
-    KeepSanction,
     Outcome,
+    Reaction,
     ReadAgain,
     SanctionTask,
     SearchTask,
     StoreRole,
     TaskResult,
     Unicast,
+    stamped,
+    told,
+    told_nobody,
 )
-from chat.handlers import accounts, away, history, moderation, names, talk
+from chat.handlers import accounts, away, bans, history, moderation, names, presence, talk
 from chat.handlers.names import GREETING
 from chat.lane import COSTLY, cost
 from chat.log import Entry
-from chat.proposals import Accounts, Impose, Lift, Operators
+from chat.order import AWAITED, Deferred
+from chat.proposals import (
+    Accounts,
+    Applied,
+    Claim,
+    Impose,
+    Leave,
+    Lift,
+    Operators,
+    Proposal,
+    Remove,
+    Settle,
+)
 from chat.rate_limit import Meter
-from chat.replies import Reply, answer_again, asked_for, mark_of
+from chat.replies import Reply, mark_of
 from chat.request_log import late_status, status
 from chat.room import Room
 from chat.sanctions import Sanction
 from chat.session import Phase, Session
-from chat.state import Handler, Settings, State, Table
-from protocol import events, requests
+from chat.state import Consequences, Settings, State, Table
+from protocol import requests
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Event, Refused, refusal
-from protocol.requests import Request, Say
+from protocol.objects import dump
+from protocol.requests import Announce, Request, Say
 
 _HANDLERS: Table = (
-    talk.HANDLERS | names.HANDLERS | accounts.HANDLERS | history.HANDLERS | away.HANDLERS | moderation.HANDLERS
-)
+    (talk.HANDLERS | names.HANDLERS | accounts.HANDLERS | history.HANDLERS)
+    | (away.HANDLERS | moderation.HANDLERS | bans.HANDLERS)
+)  # fmt: skip
+_CONSEQUENCES: Consequences = (
+    (talk.CONSEQUENCES | presence.CONSEQUENCES | accounts.CONSEQUENCES)
+    | (away.CONSEQUENCES | moderation.CONSEQUENCES | bans.CONSEQUENCES)
+)  # fmt: skip
 _AT_A_QUESTION = (requests.Password, requests.Disconnect, requests.Pong)  # a password question, that is
 _ONCE = frozenset(  # lines that are done only once
     {
@@ -66,6 +87,8 @@ _ONCE = frozenset(  # lines that are done only once
         *(requests.Ban, requests.Unban, requests.Lockdown),
     }
 )
+_ACTS = frozenset({Announce, Remove, Impose, Lift})  # which have lines of their own in the server's log
+_UNLOGGED = frozenset({Say, Settle, Claim, Leave})  # or are logged when they are proposed, or are nobody's request
 _NO_LINES = (requests.Hello, requests.Name, requests.Password, requests.Pong)  # frames that have no `cseq`
 
 
@@ -86,9 +109,8 @@ class Hub:
         `metered`: see chat.rate_limit. Only this machine may register the names with the keys `kept_names`. So many
         newcomers in a minute put a lockdown on as `lockdown_after` says; 0: never.
         """
-        self.state = State(room, Settings(max_users, metered, greet_history, kept_names, lockdown_after))
-        self._read_nobody_at = 0.0
-        self._look_at = 0.0  # when to look for silent clients next
+        self.state = State(room, Settings(max_users, metered, greet_history, kept_names, lockdown_after), self.follow)
+        self._deadlines = Deadlines(self.state)
 
     @property
     def room(self) -> Room:
@@ -105,20 +127,19 @@ class Hub:
         if state.throttle.until:
             effects += state.throttle.release(now)
         if state.unnamed:
-            effects += state.enforce_deadlines()
+            effects += self._deadlines.enforce()
         if state.lane.in_use:
             state.lane.begin_turn()
             while turn := state.lane.take():
                 effects += self._serve_costly(*turn)
                 effects.append(ReadAgain(turn[0]))
-        if now >= self._look_at:
-            self._look_at = now + 1.0
-            effects += self._look_for_silent()
+        if now >= self._deadlines.look_at:
+            effects += self._deadlines.look_for_silent()
         return effects
 
     def read_nobody(self, now: float) -> None:
         """Record that the turn at `now` reads no session: none counts as silent while its bytes may wait unread."""
-        self._read_nobody_at = now
+        self._deadlines.read_nobody_at = now
 
     def next_due(self) -> float:
         """Return when `tick` should come at the latest, for a session on hold or in the lane; `inf` for none."""
@@ -198,38 +219,35 @@ class Hub:
         cseq = request.cseq if type(request) is Say or not isinstance(request, _NO_LINES) else None
         phases, handler = _HANDLERS[kind]
         if session.question is not None and kind not in _AT_A_QUESTION:
-            outcome = self._insist(session, request)
+            reaction = self._insist(session, request)
         elif session.phase not in phases:
-            outcome = self._out_of_place(session, request)
-        elif cseq is not None and kind in _ONCE and session.identity:
-            outcome = self._once(session, request, cseq, handler)
+            reaction = self._out_of_place(session, request)
         else:
-            outcome = handler(state, session, request)
-        effects = outcome.before if outcome.answer is None and not outcome.after else _told(session, outcome, cseq)
+            reaction = handler(state, session, request)
+        if isinstance(reaction, list):
+            effects = reaction
+        elif cseq is not None and kind in _ONCE and session.named and reaction.answer is not None:
+            answer = self._settle(session, reaction.answer, cseq, mark_of(request))
+            effects = [*reaction.before, *answer, *reaction.after]
+        else:
+            effects = told(session, reaction, cseq)
         if kind is not Say:  # what people say to each other is theirs, and there is much of it
-            effects += status(session, request, cseq, effects)
+            effects = effects + self._status(session, request, cseq, effects or told(session, reaction, cseq))
         if session.meter is not None:
             effects += state.throttle.charge(session, session.meter, request, state.now)
         return effects
 
-    def _once(self, session: Session, request: Request, cseq: int, handler: Handler) -> Outcome:
-        """Have `handler` do what a client's line asks for; answer it again if it was done before, in any run."""
-        replies = self.state.room.replies
-        if cseq <= (replies.highest(session.identity) or 0):
-            event = answer_again(replies, self.state.room.log, session.identity, cseq, request)
-            if isinstance(event, ErrorCode):
-                return self.state.refuse(session, event)
-            return Outcome(before=[Unicast(session, event)])
-        outcome = handler(self.state, session, request)
-        if outcome.answer is not None and session.named:  # an entry of the log is noted by the room
-            self._remember(session, request, cseq, outcome.answer)
-        return outcome
+    def _status(self, session: Session, request: Request, cseq: int | None, effects: list[Effect]) -> list[Effect]:
+        """Return the log's line about `request`; none yet where the order defers what follows from it."""
+        return status(session, request, cseq, effects) if effects or not self.state.order.defers else []
 
-    def _remember(self, session: Session, request: Request, cseq: int, answer: Answer) -> None:
-        mark = mark_of(asked_for(request))
-        self.room.replies.remember(session.identity, cseq, mark, _stamped(answer, cseq))
+    def _settle(self, session: Session, answer: Answer, cseq: int, mark: int) -> list[Effect]:
+        """Propose that the line `cseq` was answered; who has left meanwhile may send it again by another connection."""
+        payload = dump(stamped(answer, cseq))
+        author = None if session.closing else session
+        return self.state.propose(author, Settle(cseq, mark, payload, session.identity), cseq)
 
-    def _insist(self, session: Session, request: Request) -> Outcome:
+    def _insist(self, session: Session, request: Request) -> Reaction:
         """Refuse a request that is no answer to the question that stands: it may be the password, to be kept secret."""
         error, details = ErrorCode.PASSWORD_ASKED, {}
         if isinstance(request, requests.Malformed):
@@ -239,9 +257,9 @@ class Hub:
                 error, details = request.error.fault, request.error.details
         return Outcome(refusal(error, None, **details), after=accounts.ask_again(session))
 
-    def _out_of_place(self, session: Session, request: Request) -> Outcome:
+    def _out_of_place(self, session: Session, request: Request) -> Reaction:
         if session.phase is Phase.NEW or isinstance(request, requests.Hello):
-            return Outcome(before=self.dismiss(session, refusal(ErrorCode.HELLO_FIRST), "protocol error"))
+            return self.dismiss(session, refusal(ErrorCode.HELLO_FIRST), "protocol error")
         if session.named:
             return self.state.refuse(session, ErrorCode.ALREADY_NAMED, name=session.name)
         return self.state.refuse(session, ErrorCode.NOT_NAMED)
@@ -252,47 +270,89 @@ class Hub:
         self.state.lane.spend(size)
         return self.state.throttle.charge_answer(session, size, self.state.now)
 
+    # --- proposals -----------------------------------------------------------------------------------------------
+
+    def follow(self, author: Session | None, proposal: Proposal, cseq: int | None, applied: Applied) -> list[Effect]:
+        """Return what follows from a proposal of `author`, or of anybody elsewhere, which the room has decided.
+
+        `cseq`: the number of the line that it answers.
+        """
+        if applied.refused is not None or applied.again is not None:
+            reaction = self._answer(author, applied)
+        else:
+            reaction = _CONSEQUENCES[type(proposal)](self.state, author, proposal, applied)
+        if isinstance(reaction, list):
+            return reaction
+        if author is None or author.closing:  # nobody to be answered
+            return told_nobody(reaction)
+        return told(author, reaction, cseq)
+
+    def _answer(self, author: Session | None, applied: Applied) -> Reaction:
+        """Return the answer to a proposal that was refused, or to a line that came again."""
+        if author is None or author.closing:
+            return []
+        if applied.again is not None:
+            return [Unicast(author, applied.again)]
+        return self.state.decline(author, applied.refused) if applied.refused is not None else []
+
+    def follow_late(self, due: Deferred, applied: Applied) -> list[Effect]:
+        """Return what follows from a proposal that this server has made in an earlier turn; log it like a request."""
+        author, kind = due.author, type(due.proposal)
+        is_awaited = author is not None and kind in AWAITED
+        if author is not None and is_awaited:
+            author.waiting = False
+        effects = self.follow(author, due.proposal, due.cseq, applied)
+        if author is None or author.closing or author.waiting:
+            return effects
+        is_act = kind in _ACTS and applied.refused is None
+        late = [] if is_act or kind in _UNLOGGED else late_status(author, effects, "", due.word)
+        return self._late(author, effects + late) if is_awaited else effects + late
+
     # --- what the services report --------------------------------------------------------------------------------
 
     def answered(self, task: AccountTask, result: TaskResult) -> list[Effect]:
         """Return what follows from the `result` of a task; log it like a request's result."""
-        return self._late(task, accounts.answered(self.state, task, result), result.name.lower())
+        effects = told(task.session, accounts.answered(self.state, task, result), task.cseq)
+        if task.session.waiting:  # for the order now
+            return effects
+        is_act = isinstance(task, StoreRole) and result is TaskResult.YES  # which has a line of its own
+        late = [] if is_act else late_status(task.session, effects, result.name.lower(), task.session.word)
+        return self._late(task.session, effects + late)
 
     def found(self, task: SearchTask, result: Any, failed: bool) -> list[Effect]:
         """Return what follows from the `result` of a search: messages or a time; or, if it `failed`, nothing."""
-        outcome = history.found(self.state, task, result, failed)
-        return [] if task.session.closing else self._late(task, outcome, "")
+        effects = told(task.session, history.found(self.state, task, result, failed), task.cseq)
+        late = late_status(task.session, effects, "", task.session.word)
+        return [] if task.session.closing else self._late(task.session, effects + late)
 
     def written(self, task: SanctionTask, why_not: str = "") -> list[Effect]:
         """Return the answer to who wanted `task` done, which is on the disk now; or is not, because of `why_not`."""
         awaited = task.acknowledgement
         if awaited is None:
             return []
-        session, answer = awaited.session, awaited.answer
-        told = refusal(ErrorCode.NOT_WRITTEN, done=answer.text, why=why_not) if why_not else answer
+        session, cseq, answer = awaited.session, awaited.cseq, awaited.answer
+        news = refusal(ErrorCode.NOT_WRITTEN, done=answer.text, why=why_not) if why_not else answer
         session.waiting = False
-        if awaited.cseq is not None:  # it may come again, by another connection
-            self._remember(session, awaited.request, awaited.cseq, told)
-        return [] if session.closing else self._late(awaited, Outcome(told), "no" if why_not else "yes")
+        effects = told(session, Outcome(news), cseq)
+        late = late_status(session, effects, "", session.word) if why_not else []  # else it has a line of its own
+        if cseq is not None:  # it may come again, by another connection
+            effects = self._settle(session, news, cseq, awaited.mark)
+        return [] if session.closing else self._late(session, effects + late)
 
-    def _late(self, task: AccountTask | SearchTask | Acknowledgement, outcome: Outcome, result: str) -> list[Effect]:
-        session = task.session
-        effects = _told(session, outcome, task.cseq)
-        is_act = isinstance(task, StoreRole | Acknowledgement) and result == "yes"  # which has a line of its own
-        late = [] if is_act else late_status(session, effects, result)
-        return [*effects, *late, *self._charge_answer(session, effects), ReadAgain(session)]
+    def _late(self, session: Session, effects: list[Effect]) -> list[Effect]:
+        """Return the `effects` that a session has waited for, and what they cost it; unless it waits on, it goes on."""
+        charged = self._charge_answer(session, effects)
+        return [*effects, *charged] if session.waiting else [*effects, *charged, ReadAgain(session)]
 
     def accounts_are(self, keys: frozenset[str], operators: frozenset[str] = frozenset()) -> list[Effect]:
         """Set the keys of all names that have an account, and of those that are operators'; return what follows."""
         state, room = self.state, self.room
-        known = room.registered.keys
+        known, effects = room.registered.keys, []
         if keys is not known and keys != known:
-            state.order.propose(0, Accounts(keys - known, known - keys), state.at)
-        if operators == room.operators:
-            return []
-        were = {session: state.is_operator(session) for session in state.sessions.values()}
-        state.order.propose(0, Operators(operators - room.operators, room.operators - operators), state.at)
-        return [effect for session, was in were.items() for effect in state.role_told(session, was)]
+            effects = state.propose(None, Accounts(keys - known, known - keys))
+        if operators != room.operators:
+            effects += state.propose(None, Operators(operators - room.operators, room.operators - operators))
+        return effects
 
     def sanctions_are(
         self, added: Iterable[Sanction], removed: Iterable[Sanction], pending: Iterable[SanctionTask] = ()
@@ -302,15 +362,11 @@ class Hub:
         `pending`: what operators did that was not in the file yet when that was read, and counts as done after it.
         `close_banned` is called after the last part.
         """
-        state = self.state
-        edits = [Lift(one.act, one.subjects[0]) for one in removed] + [Impose(one) for one in added]
-        again = [_proposal_of(task) for task in pending] if edits else []
-        for proposal in (*edits, *again):
-            state.order.propose(0, proposal, state.at)
+        bans.follow_file(self.state, added, removed, pending)
 
     def close_banned(self) -> list[Effect]:
         """Dismiss everybody for whom a ban holds that was written to the file by hand."""
-        return self.state.close_banned("")
+        return bans.close_banned(self.state)
 
     def ban_of(self, host: str) -> Refused | None:
         """Return what a peer at the address `host` is told if that is banned; else None."""
@@ -333,40 +389,3 @@ class Hub:
         """Return what is new in the log, and the new replies, since the last call: for the journal."""
         room = self.state.room
         return room.log.take_fresh(), room.replies.take_fresh()
-
-    # --- what becomes due ----------------------------------------------------------------------------------------
-
-    def _look_for_silent(self) -> list[Effect]:
-        """Ping the clients that have been silent for long, and give up those that don't answer.
-
-        A client whose answer may be there and was not read is not silent.
-        """
-        effects: list[Effect] = []
-        now = self.state.now
-        pinged = [s for s in self.state.sessions.values() if s.dialect.pings and s.listened_to]
-        for session in pinged:
-            times = session.liveness
-            if times.heard_at + limits.PING_AFTER > now:
-                continue
-            if times.pinged_at <= times.heard_at:
-                times.pinged_at = now
-                effects.append(Unicast(session, events.Pinged()))
-            elif max(times.pinged_at, self._read_nobody_at) + limits.PONG_WITHIN <= now:
-                seconds = limits.PING_AFTER + limits.PONG_WITHIN
-                effects += self.dismiss(session, refusal(ErrorCode.SILENT, seconds=seconds), "no answer to a ping")
-        return effects
-
-
-def _proposal_of(task: SanctionTask) -> Impose | Lift:
-    return Impose(task.sanction) if isinstance(task, KeepSanction) else Lift(task.act, task.subject)
-
-
-def _told(session: Session, outcome: Outcome, cseq: int | None) -> list[Effect]:
-    """Return the effects of an `outcome`, with its answer stamped with the line's number."""
-    if outcome.answer is None:
-        return outcome.before + outcome.after if outcome.after else outcome.before
-    return [*outcome.before, Unicast(session, _stamped(outcome.answer, cseq)), *outcome.after]
-
-
-def _stamped(answer: Answer, cseq: int | None) -> Answer:
-    return answer if cseq is None else replace(answer, cseq=cseq)

@@ -11,8 +11,10 @@ against the server's options or looked up in a table (the skeleton of a name) is
 
 from __future__ import annotations
 
+from chat.members import Member
 from chat.sanctions import Act, Sanction
 from protocol.errors import ErrorCode
+from protocol.events import Event, Left, RoomEvent
 from protocol.requests import Announce, ComeBack, GoAway, Say, Whisper
 from protocol.values import value
 
@@ -114,11 +116,15 @@ class Lift:
 
 @value
 class Settle:
-    """Note that the author's line `cseq` was answered by its server with the event in `payload`, and led to no more."""
+    """Note that the line `cseq` of `identity` was answered by its server with the event in `payload`.
+
+    The author of the line may have left since: then nobody proposes it (seat 0).
+    """
 
     cseq: int
     mark: int
     payload: bytes
+    identity: str
 
 
 @value
@@ -192,3 +198,20 @@ Proposal = (
     | Operators
 )
 Refusal = tuple[ErrorCode, dict[str, object]]  # and what its phrase is filled with
+
+
+@value
+class Applied:
+    """What came of a proposal.
+
+    `event` is the new entry's; all may read it, or `reader` and the author. `member` is who has just come, or whom
+    the entry is for. `notice` is a sentence for the author. `left`: the entries of the members of a server that is
+    gone. `again`: this line was answered before, with that, and nothing was done.
+    """
+
+    event: RoomEvent | None = None
+    member: Member | None = None
+    refused: Refusal | None = None
+    notice: str = ""
+    left: tuple[Left, ...] = ()
+    again: Event | None = None

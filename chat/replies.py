@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 
 from chat.log import Log
 from chat.places import Page, Places
+from chat.proposals import Rename
 from protocol import acts, requests
 from protocol.errors import ErrorCode
-from protocol.events import Announced, Event, Renamed, RoomEvent, Said, Whispered
-from protocol.objects import FROM_SERVER, dump, load
-from protocol.requests import Request
+from protocol.events import Announced, Event, Renamed, Said, Whispered, refusal
+from protocol.objects import FROM_SERVER, load
 from protocol.sanitize import clean
 from protocol.text import key_of
 
@@ -42,9 +42,33 @@ class Reply(NamedTuple):
     payload: bytes
 
 
-def mark_of(text: str) -> int:
-    """Return a short hash of what was asked: another text under the same `cseq` is another line."""
-    return zlib.crc32(text.encode(errors="backslashreplace"))
+ECHOES = frozenset({Said, Whispered, Announced, Renamed})  # entries that answer a line
+
+
+def mark_of(line: Any) -> int:
+    """Return a short hash of what a `line` asked for, a request or the proposal or entry that became of it.
+
+    Another text under the same `cseq` is another line.
+    """
+    mark: int | None = getattr(line, "mark", None)
+    return zlib.crc32(_asked_for(line).encode(errors="backslashreplace")) if mark is None else mark
+
+
+def _asked_for(line: Any) -> str:
+    """Return what a line asked for, as a text to be compared."""
+    match line:
+        case requests.Act():
+            return f"Say {acts.as_said(line.text)}"
+        case requests.Say() | Said():
+            return f"Say {line.text}"
+        case requests.Whisper() | Whispered():
+            return f"Whisper {key_of(line.to)} {line.text}"
+        case requests.Announce() | Announced():
+            return f"Announce {line.text}"
+        case requests.Nick() | Rename() | Renamed():
+            return f"Nick {clean(line.name)}"
+    words = (getattr(line, field, None) for field in ("name", "subject", "duration", "reason", "state"))
+    return " ".join([type(line).__name__, *(word for word in words if word is not None)])
 
 
 class Parts(NamedTuple):
@@ -73,6 +97,7 @@ class Replies:
         self._highest: dict[str, int] = {}  # line of each client that is known
         self._last_page: dict[str, int] = {}  # which page its newest place is on, counted from the first one ever
         self._others: dict[tuple[str, int], Reply] = {}
+        self._sum = 0  # of the hashes of the other answers
         self._fresh: list[Reply] = []
         for page in pages:
             self._add(page)
@@ -118,9 +143,8 @@ class Replies:
             page, self._places = self._places.close(), Places()
             self._add(page)
 
-    def remember(self, identity: str, cseq: int, mark: int, event: Event) -> None:
+    def remember(self, answer: Reply) -> None:
         """Keep what a line was answered, where that is no entry of the log."""
-        answer = Reply(identity, cseq, mark, dump(event))
         self._keep(answer)
         self._fresh.append(answer)
 
@@ -133,9 +157,17 @@ class Replies:
         highest = self._highest.get(answer.identity)
         if highest is not None:
             self._highest[answer.identity] = max(highest, answer.cseq)
+        self._sum += _hash(answer) - _hash(self._others.pop((answer.identity, answer.cseq), None))
         self._others[answer.identity, answer.cseq] = answer
         if len(self._others) > REFUSED:
-            del self._others[next(iter(self._others))]
+            self._sum -= _hash(self._others.pop(next(iter(self._others))))
+
+    def checksum(self) -> tuple[int, int, int]:
+        """Return a hash of what is known, without the words of the answers: those may differ between versions.
+
+        It costs no line anything: what stands in the log is summed up by the highest numbers.
+        """
+        return len(self._highest), sum(self._highest.values()), self._sum
 
     def _add(self, page: Page) -> None:
         """Add a closed page; forget the oldest ones, as long as the newer ones have enough places."""
@@ -163,36 +195,23 @@ def event_of(answer: Reply) -> Any:
     return load(answer.payload, FROM_SERVER)
 
 
-def answer_again(replies: Replies, log: Log, identity: str, cseq: int, request: Request) -> Event | ErrorCode:
-    """Return what the line `cseq`, which has been handled, was answered, if it asked for this; else why it is refused.
+def answer_again(replies: Replies, log: Log, identity: str, cseq: int, mark: int) -> Event:
+    """Return what the line `cseq`, which has been handled, was answered, if it had this mark; else why it is refused.
 
     It is never said again.
     """
     other = replies.other(identity, cseq)
-    if other is not None and other.mark == mark_of(asked_for(request)):
+    if other is not None and other.mark == mark:
         event: Event = event_of(other)
         return event
     entries = [log.entry(seq) for seq in replies.places(identity, cseq)]
     lines = [entry.event for entry in entries if entry is not None and getattr(entry.event, "cseq", None) == cseq]
-    same = next((event for event in lines if _is_said_by(request, event)), None)
+    same = next((event for event in lines if mark_of(event) == mark), None)
     if same is not None:
         return same
-    return ErrorCode.NUMBER_USED if lines or other else ErrorCode.REPEATED_TOO_LATE
+    return refusal(ErrorCode.NUMBER_USED if lines or other else ErrorCode.REPEATED_TOO_LATE, cseq)
 
 
-def asked_for(request: Any) -> str:
-    """Return what a line asked for, as a text to be compared."""
-    words = (getattr(request, field, None) for field in ("to", "text", "name", "subject", "duration", "reason"))
-    return " ".join([type(request).__name__, *(word for word in words if word is not None)])
-
-
-def _is_said_by(request: Request, event: RoomEvent) -> bool:
-    """Return whether `event` is what `request` asks for."""
-    if isinstance(request, requests.Whisper):
-        return isinstance(event, Whispered) and (key_of(event.to), event.text) == (key_of(request.to), request.text)
-    if isinstance(request, requests.Nick):
-        return isinstance(event, Renamed) and event.name == clean(request.name)
-    if isinstance(request, requests.Announce):
-        return isinstance(event, Announced) and event.text == request.text
-    text = acts.as_said(request.text) if isinstance(request, requests.Act) else getattr(request, "text", None)
-    return isinstance(event, Said) and event.text == text
+def _hash(answer: Reply | None) -> int:
+    """Return a hash of an answer but for its words; 0 for none."""
+    return 0 if answer is None else zlib.crc32(f"{answer.identity} {answer.cseq} {answer.mark}".encode())

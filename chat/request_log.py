@@ -35,10 +35,10 @@ def status(session: Session, request: Request, cseq: int | None, effects: Sequen
     return [LogLine(f"{session.label}: {session.word}: {outcome}", debug=by_itself and not refused)]
 
 
-def late_status(session: Session, effects: Sequence[Effect], answer: str) -> list[Effect]:
-    """Return the log's line about a request whose `answer` was awaited; nobody may be there any more to be told."""
+def late_status(session: Session, effects: Sequence[Effect], answer: str, word: str) -> list[Effect]:
+    """Return the log's line about a request, called `word`, whose `answer` was awaited; its author may have left."""
     outcome = _outcome(session, effects)[0] if effects else f"{answer}, but the user has left"
-    return [LogLine(f"{session.label}: {session.word}: {outcome}")]
+    return [LogLine(f"{session.label}: {word}: {outcome}")]
 
 
 def _outcome(session: Session, effects: Sequence[Effect]) -> tuple[str, bool]:

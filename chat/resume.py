@@ -28,10 +28,11 @@ def identity_of(client_id: str) -> str:
     return hashlib.sha256(client_id.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-def can_resume(session: Session, epoch: str, log: Log) -> bool:
-    """Return whether `session` comes back to the log that it knows, and that still knows what it has seen."""
+def can_resume(session: Session, epoch: str, log: Log, joined: int) -> bool:
+    """Return whether `session`, which has come in with the entry `joined`, comes back to the log that it knows, and
+    that still knows what it has seen."""
     resume = session.claim.resume
-    return resume is not None and resume.epoch == epoch and log.issued(resume.seq)
+    return resume is not None and resume.epoch == epoch and resume.seq < joined and log.issued(resume.seq)
 
 
 def settled_lines(session: Session, room: Room) -> int:

@@ -7,21 +7,22 @@ whatever process. So it reads no clock (the time comes with the call), draws no 
 knows no option of this server. It decides what depends on the order: a name that has been taken by then is refused,
 and only the current seat of a member counts. Nothing but `Log.append` gives a number.
 
-Members are values in here, not sessions: a seat is the number of the entry that a member came with, so it is never
-given twice, and chat.state knows which seats are sessions of this process.
+A line of a client that counts its lines is carried out once: `_once` has its answer kept (chat.replies), and answers a
+repetition. Members are in chat/members.py.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from chat.log import Entry, Log
-from chat.look_alikes import LookAlikes, Registered
+from chat.look_alikes import Registered
+from chat.members import Member, Members, is_later, seat_identity
 from chat.proposals import (
     Accounts,
+    Applied,
     Claim,
     Enter,
     Impose,
@@ -33,55 +34,30 @@ from chat.proposals import (
     Refusal,
     Remove,
     Rename,
+    Replace,
+    ServerGone,
+    Settle,
 )
-from chat.replies import Replies
+from chat.replies import ECHOES, Replies, Reply, answer_again, mark_of
 from chat.sanctions import EVERYBODY, SANCTIONS_LIMIT, Act, Sanction, Sanctions, client_subject
 from protocol.errors import ErrorCode
-from protocol.events import Announced, Joined, Left, Renamed, RoomEvent, Said, Whispered
+from protocol.events import (
+    Announced,
+    Joined,
+    Left,
+    Noticed,
+    Refused,
+    Renamed,
+    Said,
+    Whispered,
+    refusal,
+)
+from protocol.objects import dump
 from protocol.requests import Announce, ComeBack, GoAway, Say, Whisper
 from protocol.text import excerpt, key_of
-from protocol.values import value
 
 BACK = "You are back."
 NOT_AWAY = "You were not away."
-
-
-@dataclass(slots=True, eq=False)
-class Member:
-    """A user in the room. `identity` is whose its lines are: a client's, over its connections, or the seat's own."""
-
-    seat: int
-    name: str
-    identity: str
-    account: str = ""  # the key of the account whose password was given
-    named_at_seq: int = 0  # the number at which the name was taken
-    away: str = ""  # why; "" while the user is here
-    notified: set[str] = field(default_factory=set)  # the identities that know of the absence
-
-    @property
-    def key(self) -> str:
-        """The name as it is compared."""
-        return key_of(self.name)
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """What a sanction that is to hold for this user holds for: the name, with its account, and the client."""
-        client = client_subject(self.identity)
-        return (self.key, client) if client else (self.key,)
-
-
-@value
-class Applied:
-    """What came of a proposal.
-
-    `event` is the new entry's; all may read it, or `reader` and the author. `member` is who has just come, or whom
-    the entry is for. `notice` is a sentence for the author.
-    """
-
-    event: RoomEvent | None = None
-    member: Member | None = None
-    refused: Refusal | None = None
-    notice: str = ""
 
 
 class Room:
@@ -95,38 +71,22 @@ class Room:
         self.registered = Registered()
         self.operators: frozenset[str] = frozenset()  # the keys of accounts
         self.sanctions = Sanctions()
-        self._members: dict[str, Member] = {}
-        self._seats: dict[int, Member] = {}
-        self._looks = LookAlikes()
+        self.members = Members()
+        self._by_seat = self.members.by_seat
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self.members)
 
     def __iter__(self) -> Iterator[Member]:
-        return iter(self._members.values())
+        return iter(self.members)
 
     def find(self, name: str) -> Member | None:
         """Return the member called `name`, in any case, or None."""
-        return self._members.get(key_of(name))
-
-    def alike(self, name: str, exclude: str = "") -> str | None:
-        """Return the name of a member that can be taken for `name` and is neither that nor `exclude`, or None."""
-        return self._looks.find(name, exclude)
-
-    def looks(self) -> Iterator[tuple[str, str]]:
-        """Yield each member's name and its skeleton, in an order in which `restore` may take them again."""
-        return iter(self._looks)
-
-    def restore(self, members: Iterable[Member], looks: Iterable[tuple[str, str]]) -> None:
-        """Have an empty room hold what another one had in it."""
-        for member in members:
-            self._members[member.key] = self._seats[member.seat] = member
-        for name, skeleton in looks:
-            self._looks.add(name, skeleton)
+        return self.members.find(name)
 
     def names(self) -> tuple[str, ...]:
         """Return the members' names, in the order in which they came."""
-        return tuple(member.name for member in self._members.values())
+        return tuple(member.name for member in self.members)
 
     def is_operator(self, member: Member) -> bool:
         """Return whether `member` has given the password of an operator's account."""
@@ -162,11 +122,12 @@ class Room:
     def checksum(self) -> str:
         """Return a hash of the state: rooms that have applied the same have the same, whatever process they are in."""
         members = [
-            (m.seat, m.name, m.identity, m.account, m.named_at_seq, m.away, sorted(m.notified))
-            for m in self._members.values()
+            (m.seat, m.name, m.identity, m.account, m.named_at_seq, m.away, sorted(m.notified), m.server, m.attempt)
+            for m in self.members
         ]
         accounts = sorted(self.registered.keys), sorted(self.operators)
-        state = (self.epoch, self.log.seq, self.log.newest(), members, accounts, list(self.sanctions))
+        log = self.epoch, self.log.seq, self.log.newest(), self.replies.checksum()
+        state = log, members, accounts, list(self.sanctions)
         return hashlib.sha256(repr(state).encode("utf-8", "surrogatepass")).hexdigest()
 
     def apply(self, seat: int, proposal: Proposal, at: float) -> Applied:
@@ -175,22 +136,36 @@ class Room:
         The seat of a newcomer, and of what nobody proposed, is 0. Raises KeyError for a proposal of a kind that is not
         known: to skip one would make this room another than its copies.
         """
-        rule = _RULES[type(proposal)]
-        member = self._seats.get(seat)
-        if member is None and (seat or type(proposal) not in _SEATLESS):
-            return Applied(refused=(ErrorCode.NOT_NAMED, {}))
+        rule, is_line = _RULES[type(proposal)]
+        member = self._by_seat.get(seat)
+        if member is None:
+            if seat or type(proposal) not in _SEATLESS:
+                return Applied(refused=(ErrorCode.NOT_NAMED, {}))
+        elif is_line and proposal.cseq is not None:  # type: ignore[union-attr]
+            return self._once(member, rule, proposal, at)
         return rule(self, member, proposal, at)
+
+    def _once(self, author: Member, rule: _Rule, line: Any, at: float) -> Applied:
+        """Carry out the `line` of a client by its `rule`, unless that was done before; note how it is answered."""
+        identity, cseq, replies = author.identity, line.cseq, self.replies
+        if cseq <= (replies.highest(identity) or 0):
+            return Applied(again=answer_again(replies, self.log, identity, cseq, mark_of(line)))
+        applied = rule(self, author, line, at)
+        event = applied.event
+        if type(event) in ECHOES:
+            replies.note(identity, cseq, self.log.seq)
+        elif answer := _answer(applied, cseq):
+            replies.remember(Reply(identity, cseq, mark_of(line), dump(answer)))
+        return applied
 
     # --- rules -------------------------------------------------------------------------------------------------------
 
     def _say(self, author: Member, proposal: Say, at: float) -> Applied:
         if self.sanctions.silences and (refused := self.silenced(author, at)) is not None:
             return Applied(refused=refused)
-        log, cseq = self.log, proposal.cseq
-        said = Said(log.seq + 1, author.name, proposal.text, at, cseq)
+        log = self.log
+        said = Said(log.seq + 1, author.name, proposal.text, at, proposal.cseq)
         log.append(Entry(said, at, author.identity))
-        if cseq is not None:
-            self.replies.note(author.identity, cseq, said.seq)
         return Applied(said)
 
     def _whisper(self, author: Member, proposal: Whisper, at: float) -> Applied:
@@ -202,11 +177,8 @@ class Room:
             refused = self.silenced(author, at)
             if refused is not None:
                 return Applied(refused=refused)
-        seq, cseq = self.log.next_seq(), proposal.cseq
-        event = Whispered(seq, author.name, other.name, proposal.text, at, cseq)
+        event = Whispered(self.log.next_seq(), author.name, other.name, proposal.text, at, proposal.cseq)
         self.log.append(Entry(event, at, author.identity, other.identity))
-        if cseq is not None:
-            self.replies.note(author.identity, cseq, seq)
         hides = self.sanctions.silences and self.silenced(other, at) is not None
         return Applied(event, other, notice=_absence(author, other, hides))
 
@@ -217,11 +189,8 @@ class Room:
         return proposal.epoch not in (None, self.epoch) or other.named_at_seq > proposal.as_of
 
     def _announce(self, author: Member, proposal: Announce, at: float) -> Applied:
-        seq, cseq = self.log.next_seq(), proposal.cseq
-        announced = Announced(seq, author.name, proposal.text, at, cseq)
+        announced = Announced(self.log.next_seq(), author.name, proposal.text, at, proposal.cseq)
         self.log.append(Entry(announced, at, author.identity))
-        if cseq is not None:
-            self.replies.note(author.identity, cseq, seq)
         return Applied(announced)
 
     def _go_away(self, author: Member, proposal: GoAway, at: float) -> Applied:
@@ -237,8 +206,15 @@ class Room:
         author.notified.clear()
         return Applied(notice=BACK if was_away else NOT_AWAY)
 
+    def _settle(self, author: Member | None, proposal: Settle, at: float) -> Applied:
+        identity, cseq, replies = proposal.identity, proposal.cseq, self.replies
+        if cseq <= (replies.highest(identity) or 0):
+            return Applied(again=answer_again(replies, self.log, identity, cseq, proposal.mark))
+        replies.remember(Reply(identity, cseq, proposal.mark, proposal.payload))
+        return Applied()
+
     def _enter(self, nobody: Member | None, proposal: Enter, at: float) -> Applied:
-        refused = self._refused(proposal, None) or self.barred(proposal.name, proposal.client, proposal.account, at)
+        refused = self._kept_out(proposal, at)
         if refused is not None:
             return Applied(refused=refused)
         seq, client, settled = self.log.next_seq(), proposal.client, 0
@@ -246,37 +222,39 @@ class Room:
             known = self.replies.highest(client)
             settled = proposal.settled if known is None else known
             self.replies.note(client, settled, seq)
-        member = Member(seq, proposal.name, client or f"seat{seq}", proposal.account, seq)
-        self._members[member.key] = self._seats[seq] = member
-        self._looks.add(member.name, proposal.skeleton)
+        member = Member(seq, proposal.name, client or seat_identity(seq), proposal.account, seq)
+        member.server, member.attempt = proposal.server, proposal.attempt
+        self.members.add(member, proposal.skeleton)
         joined = Joined(seq, member.name, len(self))
         self.log.append(Entry(joined, at, client, settled=settled))
         return Applied(joined, member)
 
+    def _kept_out(self, proposal: Enter, at: float) -> Refusal | None:
+        """Return why somebody can't come in, as `proposal` says, at `at`; None if it can."""
+        if proposal.client in self.members.by_client:
+            return ErrorCode.REPLACED, {}
+        return self._name_taken(proposal, None) or self.barred(proposal.name, proposal.client, proposal.account, at)
+
     def _rename(self, author: Member, proposal: Rename, at: float) -> Applied:
-        refused = self.silenced(author, at, proposal.account) or self._refused(proposal, author)
+        refused = self.silenced(author, at, proposal.account) or self._name_taken(proposal, author)
         if refused is not None:
             return Applied(refused=refused)
-        old, old_key, seq, cseq = author.name, author.key, self.log.next_seq(), proposal.cseq
-        self._looks.discard(old)
-        self._looks.add(proposal.name, proposal.skeleton)
-        author.name, author.account = proposal.name, proposal.account
+        old, old_key, seq = author.name, author.key, self.log.next_seq()
+        self.members.rename(author, proposal.name, proposal.skeleton)
+        author.account = proposal.account
         if old_key != author.key:  # in another case it is the same name, held as long as before
             author.named_at_seq = seq
-        self._members = {author.key if key == old_key else key: member for key, member in self._members.items()}
-        renamed = Renamed(seq, old, author.name, cseq)
+        renamed = Renamed(seq, old, author.name, proposal.cseq)
         self.log.append(Entry(renamed, at, author.identity))
-        if cseq is not None:
-            self.replies.note(author.identity, cseq, seq)
         return Applied(renamed)
 
-    def _refused(self, proposal: Enter | Rename, own: Member | None) -> Refusal | None:
+    def _name_taken(self, proposal: Enter | Rename, own: Member | None) -> Refusal | None:
         """Return why the name is not free by now; None if it is. An account's own name is beyond looking alike."""
-        name, key = proposal.name, key_of(proposal.name)
-        if self._members.get(key) not in (None, own):
+        name = proposal.name
+        if self.find(name) not in (None, own):
             return ErrorCode.NAME_TAKEN, {"name": name}
-        alike = self._looks.find(name, "" if own is None else own.name, proposal.skeleton)
-        if alike is None or proposal.account == key:
+        alike = self.members.alike(name, "" if own is None else own.name, proposal.skeleton)
+        if alike is None or proposal.account == key_of(name):
             return None
         return ErrorCode.NAME_LOOKS_ALIKE, {"name": name, "other": alike}
 
@@ -284,11 +262,24 @@ class Room:
         return self._taken_out(author, proposal.reason, at)
 
     def _taken_out(self, member: Member, reason: str, at: float) -> Applied:
-        del self._members[member.key], self._seats[member.seat]
-        self._looks.discard(member.name)
+        return Applied(self._left(member, reason, at), member)
+
+    def _left(self, member: Member, reason: str, at: float) -> Left:
+        self.members.remove(member)
         left = Left(self.log.next_seq(), member.name, len(self), reason)
         self.log.append(Entry(left, at))
-        return Applied(left, member)
+        return left
+
+    def _replace(self, nobody: Member | None, proposal: Replace, at: float) -> Applied:
+        member = self.members.by_client.get(proposal.client)
+        if member is None or not is_later(proposal.attempt, member.attempt):
+            return Applied()
+        return self._taken_out(member, "reconnected", at)
+
+    def _server_gone(self, nobody: Member | None, proposal: ServerGone, at: float) -> Applied:
+        gone = [member for member in self.members if member.server == proposal.incarnation]
+        gone.sort(key=lambda member: member.seat)
+        return Applied(left=tuple(self._left(member, "connection lost", at) for member in gone))
 
     def _remove(self, author: Member, proposal: Remove, at: float) -> Applied:
         other = self.find(proposal.name)
@@ -296,10 +287,10 @@ class Room:
             return Applied(refused=(ErrorCode.NOT_CONNECTED, {"name": excerpt(proposal.name)}))
         if self.is_operator(other):
             return Applied(refused=(ErrorCode.OPERATOR_EXEMPT, {"name": other.name, "what": "kick"}))
-        return self._taken_out(other, proposal.reason, at)
+        return Applied(self._left(other, proposal.reason, at), other, notice=f"{other.name} is out.")
 
     def _claim(self, author: Member | None, proposal: Claim, at: float) -> Applied:
-        holder = self._members.get(proposal.account)
+        holder = self.find(proposal.account)
         if holder is None or holder is author:
             return Applied()
         return self._taken_out(holder, "the owner of the name came", at)
@@ -322,8 +313,11 @@ class Room:
         return Applied()
 
     def _own(self, author: Member, proposal: Own, at: float) -> Applied:
-        author.account = proposal.account
-        return Applied()
+        was, author.account = author.account, proposal.account
+        if not proposal.account:
+            return Applied(notice=f"{author.name} is not registered any more.")
+        text = f"{author.name} is yours now: from here on the name needs your password."
+        return Applied(notice=f"The password of {author.name} is changed." if was else text)
 
     def _accounts(self, nobody: Member | None, proposal: Accounts, at: float) -> Applied:
         self.registered.change(proposal.added, proposal.removed)
@@ -350,6 +344,14 @@ def _absence(author: Member, other: Member, hides: bool) -> str:
     return f"{other.name} is away" + ("" if hides or other.away == "away" else f": {other.away}")
 
 
+def _answer(applied: Applied, cseq: int) -> Refused | Noticed | None:
+    """Return the author's answer to the line `cseq`, where that is no entry of the log."""
+    if applied.refused is not None:
+        error, details = applied.refused
+        return refusal(error, cseq, **details)
+    return Noticed(applied.notice, cseq) if applied.notice else None
+
+
 _Rule = Callable[["Room", Any, Any, float], Applied]
 
 
@@ -365,21 +367,24 @@ def _by_operator(rule: _Rule, word: str) -> _Rule:
 
 
 _NOT_IMPOSED = {Act.BAN: ErrorCode.NOT_BANNED, Act.MUTE: ErrorCode.NOT_MUTED, Act.LOCKDOWN: ErrorCode.NOT_LOCKED}
-_SEATLESS = (Enter, Claim, Impose, Lift, Accounts, Operators)
-_RULES: dict[type, _Rule] = {
-    Say: Room._say,
-    Whisper: Room._whisper,
-    Announce: _by_operator(Room._announce, "/announce"),
-    Remove: _by_operator(Room._remove, "/kick"),
-    Claim: Room._claim,
-    Impose: _by_operator(Room._impose, "That"),
-    Lift: _by_operator(Room._lift, "That"),
-    GoAway: Room._go_away,
-    ComeBack: Room._come_back,
-    Enter: Room._enter,
-    Rename: Room._rename,
-    Leave: Room._leave,
-    Own: Room._own,
-    Accounts: Room._accounts,
-    Operators: Room._operators,
+_SEATLESS = frozenset({Enter, Replace, ServerGone, Claim, Impose, Lift, Settle, Accounts, Operators})
+_RULES: dict[type, tuple[_Rule, bool]] = {  # and whether it is a line, which is carried out once
+    Say: (Room._say, True),
+    Whisper: (Room._whisper, True),
+    Announce: (_by_operator(Room._announce, "/announce"), True),
+    Remove: (_by_operator(Room._remove, "/kick"), True),
+    Impose: (_by_operator(Room._impose, "That"), True),
+    Lift: (_by_operator(Room._lift, "That"), True),
+    Rename: (Room._rename, True),
+    Settle: (Room._settle, False),  # once as well, but also after its author has left
+    GoAway: (Room._go_away, False),
+    ComeBack: (Room._come_back, False),
+    Replace: (Room._replace, False),
+    Claim: (Room._claim, False),
+    Enter: (Room._enter, False),
+    Leave: (Room._leave, False),
+    Own: (Room._own, False),
+    Accounts: (Room._accounts, False),
+    Operators: (Room._operators, False),
+    ServerGone: (Room._server_gone, False),
 }

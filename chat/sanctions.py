@@ -31,6 +31,7 @@ from protocol.values import value
 
 SANCTIONS_LIMIT = 10_000  # so that nothing fills memory or disk
 EVERYBODY = "*"
+SERVER = "the server"  # whose a lockdown is that a flood put on
 _CLIENT = "client:"
 _HASH = 32  # hexadecimal digits of a client's identity
 _LINK = re.compile("%[^/]*")

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from chat.members import Member
 from chat.rate_limit import Meter
-from chat.room import Member
 from protocol.dialects import SLASH, Dialect
 from protocol.requests import ResumePoint
 from protocol.values import value
@@ -54,10 +54,13 @@ class Dialog:
 class Claim:
     """What a peer says of itself before it is in the room, and how often its passwords were wrong."""
 
-    __slots__ = ("identity", "resume", "wrong_passwords")
+    __slots__ = ("attempt", "greets", "identity", "is_stranger", "resume", "wrong_passwords")
 
     def __init__(self) -> None:
         self.identity = ""  # the hash of a client's secret, the same over its connections; "" for a text user
+        self.attempt: int | None = None  # which of these connections it is, if the client counts them
+        self.greets = True  # a person, who is told the last messages; a program is not
+        self.is_stranger = False  # neither registered nor known from before
         self.resume: ResumePoint | None = None  # where it stopped reading, if it was here before
         self.wrong_passwords = 0
 
@@ -87,6 +90,7 @@ class Session:
         "address",
         "claim",
         "dialect",
+        "knows_role",
         "liveness",
         "member",
         "meter",
@@ -104,6 +108,7 @@ class Session:
         self.dialect: Dialect = SLASH
         self.claim = Claim()
         self.member: Member | None = None  # in the room; kept when it has left, for the server's log
+        self.knows_role = False  # whether it was told that it is an operator
         self.question: Dialog | None = None  # that stands
         self.pauses = 0  # why no further request is taken now, as bits: one look for the loop, which asks all in a turn
         self.meter: Meter | None = None  # None: may send without a limit

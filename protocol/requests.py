@@ -32,13 +32,17 @@ class ResumePoint:
 
 @value
 class Hello:
-    """The first frame. `client_id` is the client's random secret, kept over reconnects and shown to nobody."""
+    """The first frame. `client_id` is the client's random secret, kept over reconnects and shown to nobody.
+
+    `attempt` counts the connections of this client upwards, so that a hello that was held up closes no later one.
+    """
 
     version: int
     client_id: str
     name: str | None = None
     password: str | None = None
     resume: ResumePoint | None = None
+    attempt: int | None = None
 
 
 @value

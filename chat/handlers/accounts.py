@@ -19,18 +19,21 @@ from chat.effects import (
     CheckPassword,
     Effect,
     Outcome,
+    Reaction,
     RemoveAccount,
     StorePassword,
     StoreRole,
     TaskResult,
     Unicast,
+    told,
 )
-from chat.handlers import moderation
+from chat.handlers import moderation, presence
 from chat.login_attempts import LoginAttempts
+from chat.names import why_not
 from chat.networks import LOOPBACK, network_of
-from chat.proposals import Own
+from chat.proposals import Accounts, Applied, Own
 from chat.session import Dialog, Question, Session
-from chat.state import CHATTING, GOODBYE, GREETED, State, Table
+from chat.state import CHATTING, GOODBYE, GREETED, Consequences, State, Table
 from protocol import requests
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Noticed, PasswordTaken, refusal
@@ -104,7 +107,7 @@ def _await(session: Session, task: AccountTask) -> Outcome:
 # --- commands ----------------------------------------------------------------------------------------------------
 
 
-def register(state: State, session: Session, request: requests.Register) -> Outcome:
+def register(state: State, session: Session, request: requests.Register) -> Reaction:
     """Claim the name that the user has."""
     registered = state.room.registered
     silenced = None if session.member is None else state.room.silenced(session.member, state.at)
@@ -166,7 +169,7 @@ def _tallies(state: State, session: Session) -> list[tuple[LoginAttempts, tuple[
 # --- answers to our questions ------------------------------------------------------------------------------------
 
 
-def password(state: State, session: Session, request: requests.Password) -> Outcome:
+def password(state: State, session: Session, request: requests.Password) -> Reaction:
     """Take the answer to the question that stands."""
     question, session.question = session.question, None
     if question is None:
@@ -174,7 +177,7 @@ def password(state: State, session: Session, request: requests.Password) -> Outc
     shown: list[Effect] = [] if session.dialect.counts else [Unicast(session, PasswordTaken())]
     typed = clean_password(request.password)
     outcome = _QUESTIONS[question.kind](state, session, question, typed) if typed else _never_mind(state, session)
-    return Outcome(outcome.answer, [*shown, *outcome.before], outcome.after)
+    return shown + told(session, outcome, None)
 
 
 def _never_mind(state: State, session: Session) -> Outcome:
@@ -210,7 +213,7 @@ _QUESTIONS: dict[Question, Callable[[State, Session, Dialog, str], Outcome]] = {
 # --- what came of a task -----------------------------------------------------------------------------------------
 
 
-def answered(state: State, task: AccountTask, result: TaskResult) -> Outcome:
+def answered(state: State, task: AccountTask, result: TaskResult) -> Reaction:
     """Return what follows from the `result` of `task`, whenever it comes."""
     session = task.session
     session.waiting = False
@@ -225,12 +228,12 @@ def answered(state: State, task: AccountTask, result: TaskResult) -> Outcome:
     return RESULTS[type(task)](state, task, result)
 
 
-def _checked(state: State, task: CheckPassword, result: TaskResult) -> Outcome:
+def _checked(state: State, task: CheckPassword, result: TaskResult) -> Reaction:
     session = task.session
     if result is TaskResult.YES:
-        reason = state.why_not(session, task.name)  # it may have been taken meanwhile
+        reason = why_not(state, session, task.name)  # it may have been taken meanwhile
         if reason is None:
-            return state.give_name(session, task.name, task.cseq, key_of(task.name), task.greets)
+            return presence.give_name(state, session, task.name, task.cseq, key_of(task.name))
         return state.decline(session, reason)
     session.claim.wrong_passwords += 1
     instead = "" if task.was_asked else ", or it has none: try the name alone"  # who was not asked can't tell which
@@ -240,27 +243,32 @@ def _checked(state: State, task: CheckPassword, result: TaskResult) -> Outcome:
     return Outcome(wrong, after=_after_refusal(state, session, task.name, task.was_asked))
 
 
-def _stored(state: State, task: StorePassword, result: TaskResult) -> Outcome:
+def _stored(state: State, task: StorePassword, result: TaskResult) -> Reaction:
     session = task.session
     if not session.named:  # the name's owner came meanwhile
-        return Outcome()
+        return []
     if result is TaskResult.FULL:
         return state.refuse(session, ErrorCode.TOO_MANY_ACCOUNTS, limit=limits.ACCOUNTS)
     if result is TaskResult.NO:
         return state.refuse(session, ErrorCode.ALREADY_REGISTERED, name=task.name)
-    is_new, was_operator = not session.account, state.is_operator(session)
-    state.propose(session, Own(key_of(task.name)))
-    text = f"{task.name} is yours now: from here on the name needs your password."
-    told = state.role_told(session, was_operator)
-    return Outcome(Noticed(text if is_new else f"The password of {task.name} is changed."), after=told)
+    return state.propose(session, Own(key_of(task.name)), task.cseq)
 
 
-def _removed(state: State, task: RemoveAccount, result: TaskResult) -> Outcome:
-    state.propose(task.session, Own(""))
-    return Outcome(Noticed(f"{task.name} is not registered any more."))
+def _removed(state: State, task: RemoveAccount, result: TaskResult) -> Reaction:
+    return state.propose(task.session, Own(""), task.cseq)
 
 
-RESULTS: dict[type, Callable[[State, Any, TaskResult], Outcome]] = {
+def owned(state: State, author: Session | None, proposal: Own, applied: Applied) -> Reaction:
+    """Somebody's name has got an account, another password, or no account any more."""
+    return Outcome(Noticed(applied.notice), after=[] if author is None else state.role_told(author))
+
+
+def listed(state: State, author: Session | None, proposal: Accounts, applied: Applied) -> Reaction:
+    """Other names have accounts now, which nobody has to be told."""
+    return []
+
+
+RESULTS: dict[type, Callable[[State, Any, TaskResult], Reaction]] = {
     CheckPassword: _checked,
     StorePassword: _stored,
     RemoveAccount: _removed,
@@ -273,3 +281,4 @@ HANDLERS: Table = {
     requests.Unregister: (CHATTING, unregister),
     requests.Password: (GREETED, password),
 }
+CONSEQUENCES: Consequences = {Own: owned, Accounts: listed}

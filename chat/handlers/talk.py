@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from chat.effects import Broadcast, Effect, Outcome, Unicast
+from chat.effects import Broadcast, Effect, Outcome, Reaction, Unicast
 from chat.handlers import moderation
+from chat.proposals import Applied, Settle
 from chat.session import Phase, Session
-from chat.state import CHATTING, GOODBYE, GREETED, State, Table
+from chat.state import CHATTING, GOODBYE, GREETED, Consequences, State, Table
 from protocol import acts, commands, events, requests
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Noticed, refusal
+from protocol.objects import FROM_SERVER, load
 
 
-def say(state: State, session: Session, request: requests.Say) -> Outcome:
+def say(state: State, session: Session, request: requests.Say) -> Reaction:
     """Say something to everyone."""
     if not request.text:
         return _nothing_to_say(state, session, request.cseq)
-    applied = state.propose(session, request)
-    event = applied.event
-    if event is None:
-        return state.refused(session, applied)
-    return Outcome(None, [Broadcast(event, None if session.dialect.echoes else session)])
+    return state.propose(session, request, request.cseq)
+
+
+def said(state: State, author: Session | None, proposal: requests.Say, applied: Any) -> Reaction:
+    """Something was said to everyone; who sees it while typing it is not told again."""
+    return [Broadcast(applied.event, None if author is None or author.dialect.echoes else author)]
 
 
 def _nothing_to_say(state: State, session: Session, cseq: int | None) -> Outcome:
@@ -29,24 +33,32 @@ def _nothing_to_say(state: State, session: Session, cseq: int | None) -> Outcome
     return Outcome() if cseq is None else state.refuse(session, ErrorCode.NOTHING_TO_SAY)
 
 
-def act(state: State, session: Session, request: requests.Act) -> Outcome:
+def act(state: State, session: Session, request: requests.Act) -> Reaction:
     """Tell everyone what the user does."""
     return say(state, session, requests.Say(acts.as_said(request.text), request.cseq))
 
 
-def whisper(state: State, session: Session, request: requests.Whisper) -> Outcome:
+def whisper(state: State, session: Session, request: requests.Whisper) -> Reaction:
     """Say something to one user."""
-    applied = state.propose(session, request)
-    event, other = applied.event, applied.member
-    if event is None or other is None:
-        error, details = applied.refused or (ErrorCode.NOT_CONNECTED, {"name": request.to})
-        return state.refuse(session, error, **details)
-    effects: list[Effect] = [Unicast(state.session_of(other), event)]
-    if other is not session.member:  # a text user reads what was typed, and is told that it arrived (D14)
-        effects.append(Unicast(session, event if session.dialect.echoes else Noticed(f"Whispered to {other.name}.")))
+    return state.propose(session, request, request.cseq)
+
+
+def whispered(state: State, author: Session | None, proposal: requests.Whisper, applied: Any) -> Reaction:
+    """Something was said to one user: to a session of this server, by one, or both."""
+    event, reader = applied.event, state.session_of(applied.member)
+    effects: list[Effect] = [] if reader is None else [Unicast(reader, event)]
+    if author is None:
+        return effects
+    if author is not reader:  # a text user reads what was typed, and is told that it arrived (D14)
+        effects.append(Unicast(author, event if author.dialect.echoes else Noticed(f"Whispered to {event.to}.")))
     if applied.notice:
-        effects.append(Unicast(session, Noticed(applied.notice)))
-    return Outcome(before=effects)
+        effects.append(Unicast(author, Noticed(applied.notice)))
+    return effects
+
+
+def settled(state: State, author: Session | None, proposal: Settle, applied: Applied) -> Reaction:
+    """A line was answered that led to no more."""
+    return [] if author is None else [Unicast(author, load(proposal.payload, FROM_SERVER))]
 
 
 def list_users(state: State, session: Session, request: requests.ListUsers) -> Outcome:
@@ -65,7 +77,7 @@ def pong(state: State, session: Session, request: requests.Pong) -> Outcome:
     return Outcome()
 
 
-def help_(state: State, session: Session, request: requests.Help) -> Outcome:
+def help_(state: State, session: Session, request: requests.Help) -> Reaction:
     """Explain the commands."""
     is_operator = state.is_operator(session)
     rows: Sequence[commands.Command] = commands.SLASH_COMMANDS if is_operator else commands.PUBLIC_COMMANDS
@@ -84,7 +96,7 @@ def disconnect(state: State, session: Session, request: requests.Disconnect) -> 
     return Outcome(before=state.farewell(session, GOODBYE, "goodbye"))
 
 
-def malformed(state: State, session: Session, request: requests.Malformed) -> Outcome:
+def malformed(state: State, session: Session, request: requests.Malformed) -> Reaction:
     """Tell what could not be parsed; close after an error that leaves the stream without a meaning."""
     error = request.error
     if error.reserved_word and not state.is_operator(session):
@@ -108,3 +120,4 @@ HANDLERS: Table = {
     requests.Disconnect: (GREETED, disconnect),
     requests.Malformed: ((Phase.SECURING, Phase.NEW, *GREETED), malformed),
 }
+CONSEQUENCES: Consequences = {requests.Say: said, requests.Whisper: whispered, Settle: settled}

@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat.log import Entry, Log
+from chat.members import Member
 from chat.places import Page
 from chat.replies import Parts, Replies, Reply
-from chat.room import Member, Room
+from chat.room import Room
 from chat.sanctions import Sanction
 from chat.shared.records import shape_of
 from protocol.events import Announced, Joined, Left, Renamed, Said, Whispered
@@ -54,7 +55,7 @@ def snapshot_of(room: Room) -> bytes:
         "epoch": room.epoch,
         "log": [log.seq, log.kept, log.runs(), [_entry_to_json(entry) for entry in log]],
         "members": [_MEMBER.write(member) for member in room],
-        "looks": list(room.looks()),
+        "looks": list(room.members.looks()),
         "registered": sorted(room.registered.keys),
         "operators": sorted(room.operators),
         "sanctions": [_SANCTION.write(sanction) for sanction in room.sanctions],
@@ -82,7 +83,7 @@ def room_of(snapshot: bytes) -> Room:
 
 def _restored(content: Mapping[str, Any]) -> Room:
     room = Room(content["epoch"], _log_of(*content["log"]), _replies_of(*content["replies"]))
-    room.restore(map(_MEMBER.read, content["members"]), ((name, look) for name, look in content["looks"]))
+    room.members.restore(map(_MEMBER.read, content["members"]), ((name, look) for name, look in content["looks"]))
     room.registered.change(frozenset(content["registered"]), frozenset())
     room.operators = frozenset(content["operators"])
     for sanction in map(_SANCTION.read, content["sanctions"]):

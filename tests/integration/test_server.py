@@ -57,6 +57,7 @@ def test_socket_address_user_and_session_are_reached_from_each_other(live: Live)
     member = live.hub.room.find("ann")
     assert member is not None
     session = live.hub.state.session_of(member)
+    assert session is not None
     peer = live.server._peers.by_session[session]
     assert peer is live.peer(ann)
     assert peer.session is peer.connection.session is session

@@ -32,6 +32,7 @@ from protocol.framing import FrameCodec
 from protocol.lines import LINE_END, LineCodec
 from protocol.objects import FROM_SERVER, dump, load
 from protocol.requests import Hello, Line, Request
+from tests.support.deferring import Deferring
 
 EPOCH = "an epoch"
 _GOES_ON = re.compile(r"\r\n  (?=\S)")  # how protocol.dialects sets in what does not fit a line
@@ -58,7 +59,12 @@ class Guest:
 
 class Party:
     """A server without sockets, and its guests. Its own log is in `log`; what it asked the accounts in `asked`, and the
-    archive in `inquired`."""
+    archive in `inquired`.
+
+    With `defers`, the order defers, and what was proposed in a turn is read back in the next one, which comes at once.
+    """
+
+    defers = False
 
     def __init__(
         self,
@@ -78,6 +84,7 @@ class Party:
         self.inquired: list[SearchTask] = []
         self.kept: list[SanctionTask] = []  # what was to be written about bans
         self.writes = True  # at once; else when the test says so
+        self.order = Deferring(self.hub) if Party.defers else None
         self._dialect = dialect
         self._effects: list[Effect] | None = None  # of the turn that is going on
 
@@ -113,6 +120,12 @@ class Party:
                 self._sees_off(self._guest(effect.session))
             elif isinstance(effect, ReadAgain):
                 self._serves(self._guest(effect.session))
+        self._reads_back()
+
+    def _reads_back(self) -> None:
+        if self.order is not None and self.order.under_way:
+            with self.turn() as effects:
+                effects.extend(self.order.read_back())
 
     def passes(self, seconds: float) -> None:
         """Let time pass, and the loop turn."""

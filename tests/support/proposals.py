@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import random
 
-from chat.proposals import Accounts, Claim, Enter, Impose, Leave, Lift, Operators, Own, Proposal, Remove, Rename
-from chat.room import Applied, Room
+from chat.proposals import (
+    Accounts,
+    Applied,
+    Claim,
+    Enter,
+    Impose,
+    Leave,
+    Lift,
+    Operators,
+    Own,
+    Proposal,
+    Remove,
+    Rename,
+    Replace,
+    ServerGone,
+    Settle,
+)
+from chat.room import Room
 from chat.sanctions import Act, Sanction
 from protocol.requests import Announce, ComeBack, GoAway, Say, Whisper
 from protocol.text import key_of, skeleton
@@ -13,6 +29,8 @@ from protocol.text import key_of, skeleton
 AT = 1_700_000_000.0
 EPOCH = "an epoch"
 _NAMES = ("ann", "Ann", "a-nn", "bob", "carl", "dora", "eve")
+_SERVERS = ("", "one", "two")
+_SUBJECTS = ("ann's", "carl", "203.0.113.0/24")
 _KEYS = ("ann", "bob", "carl", "dora")
 
 
@@ -23,9 +41,12 @@ def drawn(rng: random.Random, room: Room, step: int) -> tuple[int, Proposal]:
     act, until = rng.choice(list(Act)), rng.choice((None, AT + step, int(AT) + step + 9))
     keys = frozenset(rng.sample(_KEYS, rng.randint(0, 4)))
     others = frozenset(rng.sample(_KEYS, rng.randint(0, 2)))
-    client = rng.choice(("", f"{name}'s"))
+    client, attempt = rng.choice(("", f"{name}'s")), rng.choice((None, rng.randint(0, step)))
     proposals: tuple[Proposal, ...] = (
-        Enter(name, skeleton(name), rng.choice(("", name.lower())), client, step),
+        Enter(name, skeleton(name), rng.choice(("", name.lower())), client, step, rng.choice(_SERVERS), attempt),
+        Replace(client, attempt),
+        ServerGone(rng.choice(_SERVERS)),
+        Settle(step, rng.randint(0, 9), b'{"type":"notice","text":"done"}', client),
         Rename(name, skeleton(name), "", cseq),
         Say(f"#{step}", cseq),
         Whisper(other, f"#{step}", cseq, rng.choice((None, step)), rng.choice((None, EPOCH, "another"))),
@@ -35,10 +56,12 @@ def drawn(rng: random.Random, room: Room, step: int) -> tuple[int, Proposal]:
         Accounts(keys - room.registered.keys, room.registered.keys - keys),
         Operators(others - room.operators, room.operators - others),
         Announce(f"#{step}", cseq),
-        Impose(Sanction(act, (key_of(name), rng.choice(("ann's", "carl", "203.0.113.0/24"))), until, other)),
-        Lift(act, key_of(name)),
+        Impose(
+            Sanction(act, (key_of(name), rng.choice(("ann's", "carl", "203.0.113.0/24"))), until, other), "", "", cseq
+        ),
+        Lift(act, key_of(name), "", "", "", cseq),
         Claim(key_of(name)),
-        Remove(other, "kicked"),
+        Remove(other, "kicked", "", cseq),
         Leave("goodbye"),
     )
     seats = [0, 1, *(member.seat for member in room)]
@@ -49,4 +72,4 @@ def told(applied: Applied) -> tuple[object, ...]:
     """Return what came of a proposal as values: the same of equal rooms."""
     member = applied.member
     who = None if member is None else (member.seat, member.name, member.identity, member.away, sorted(member.notified))
-    return applied.event, who, applied.refused, applied.notice
+    return applied.event, who, applied.refused, applied.notice, applied.left, applied.again

@@ -292,6 +292,21 @@ def test_whispers_are_told_again_to_their_reader(talked: Party) -> None:
     assert not any(isinstance(event, Whispered) for event in talked.events(stranger))
 
 
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_hello_that_was_held_up_closes_no_later_connection(attempt: int) -> None:  # N3
+    party = Party()
+    party.connects("ann", "late")
+    party.frames("ann", Hello(1, "the secret of ann", "ann", attempt=2))
+    party.frames("late", Hello(1, "the secret of ann", "ann", attempt=attempt))
+    assert party.events("late") == [refusal(ErrorCode.REPLACED), Dismissed(GOODBYE)]
+    assert party.is_gone("late")
+    assert party.guests["ann"].session.named
+    party.connects("next")
+    party.frames("next", Hello(1, "the secret of ann", "ann", attempt=3))
+    assert party.is_gone("ann")
+    assert party.guests["next"].session.named
+
+
 def test_a_connection_that_is_dead_makes_room_for_the_new_one(talked: Party) -> None:
     talked.joins_framed("eve")
     again = comes_back(talked, 8, name="eve", secret="the secret of eve")

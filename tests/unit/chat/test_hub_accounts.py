@@ -126,7 +126,7 @@ def test_a_password_for_a_name_without_an_account_is_checked_all_the_same(party:
     """So that a guesser learns nothing of which names there are."""
     party.connects("eve", dialect=VERBS)
     party.says("eve", "JOIN eve secret12")
-    assert party.asked == [CheckPassword(session_of(party, "eve"), "eve", "secret12", was_asked=False, greets=False)]
+    assert party.asked == [CheckPassword(session_of(party, "eve"), "eve", "secret12", was_asked=False)]
     party.answers(TaskResult.NO)
     party.sees("eve", "That is not eve's password, or it has none: try the name alone.", "To register: JOIN NAME")
 

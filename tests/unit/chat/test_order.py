@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import pytest
 
+from chat.effects import Effect
+from chat.order import OrderAlone
 from chat.proposals import Enter, Leave, Proposal, Rename
-from chat.room import Applied
+from chat.session import Session
 from chat.state import ASK_AGAIN
 from protocol.text import skeleton
 from tests.support.party import Party
 
 
-class Overtaken:
+class Overtaken(OrderAlone):
     """An order in which other proposals came first."""
 
     def __init__(self, party: Party, *before: tuple[int, Proposal]) -> None:
+        super().__init__(party.hub.room, party.hub.follow)
         self._room = party.hub.room
         self._before = before
 
-    def propose(self, seat: int, proposal: Proposal, at: float) -> Applied:
+    def propose(self, author: Session | None, proposal: Proposal, cseq: int | None, at: float) -> list[Effect]:
         """Apply those that came first, then this one."""
-        for author, earlier in self._before:
-            self._room.apply(author, earlier, at)
-        return self._room.apply(seat, proposal, at)
+        for seat, earlier in self._before:
+            self._room.apply(seat, earlier, at)
+        return super().propose(author, proposal, cseq, at)
 
 
 @pytest.mark.parametrize(("name", "why"), [("bob", "bob"), ("b0b", "bob")])

@@ -12,14 +12,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.proposals import Accounts, Enter, Impose, Leave, Lift, Operators, Own, Proposal, Remove, Rename
-from chat.room import Applied, Member, Room
+from chat.members import Member
+from chat.proposals import (
+    Accounts,
+    Applied,
+    Enter,
+    Impose,
+    Leave,
+    Lift,
+    Operators,
+    Own,
+    Proposal,
+    Remove,
+    Rename,
+    Replace,
+    ServerGone,
+    Settle,
+)
+from chat.room import Room
 from chat.sanctions import Act, Sanction
 from protocol.errors import ErrorCode
+from protocol.events import Noticed, refusal
+from protocol.objects import dump
 from protocol.requests import Announce, ComeBack, GoAway, Say, Whisper
-from protocol.text import key_of, skeleton
-
-AT = 1_700_000_000.0
+from protocol.text import skeleton
+from tests.support.proposals import AT, EPOCH, drawn
 
 
 def enters(room: Room, name: str, account: str = "", client: str = "", settled: int = 0) -> Applied:
@@ -100,6 +117,75 @@ def test_a_kind_of_proposal_that_is_not_known_stops_the_server() -> None:
         Room("an epoch").apply(0, object(), AT)  # type: ignore[arg-type]
 
 
+# --- a client's lines are carried out once -----------------------------------------------------------------------
+
+
+def test_a_line_that_comes_again_is_answered_as_it_was_and_changes_nothing() -> None:  # N3
+    room = Room("an epoch")
+    ann = enters(room, "ann", client="ann's").member
+    assert ann is not None
+    enters(room, "bob")
+    lines = (Say("hi", 1), Whisper("bob", "psst", 2), Rename("anna", "anna", "", 3), Whisper("dora", "hi", 4))
+    first = [room.apply(ann.seat, line, AT) for line in lines]
+    before = room.checksum()
+    again = [room.apply(ann.seat, line, AT) for line in lines]
+    refused = refusal(ErrorCode.NOT_CONNECTED, 4, name="dora")
+    assert [applied.again for applied in again] == [*(applied.event for applied in first[:3]), refused]
+    assert room.apply(ann.seat, Say("another", 1), AT).again == refusal(ErrorCode.NUMBER_USED, 1)
+    assert room.checksum() == before
+
+
+def test_an_answer_of_a_server_s_own_is_known_to_all() -> None:  # N3
+    room = Room("an epoch")
+    enters(room, "ann", client="ann's")
+    answer = Noticed("done", 1)
+    settled = Settle(1, 7, dump(answer), "ann's")
+    assert room.apply(0, settled, AT) == Applied()
+    assert room.apply(0, settled, AT) == Applied(again=answer)
+    member(room, "ann")
+    assert room.apply(member(room, "ann").seat, Say("hi", 1), AT).again == refusal(ErrorCode.NUMBER_USED, 1)
+    assert [reply.cseq for reply in room.replies.take_fresh()] == [1]
+
+
+# --- servers and clients -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("present", "later", "replaces"), [(1, 2, True), (2, 2, False), (3, 2, False), (None, 1, True), (1, None, True)]
+)
+def test_a_later_connection_of_a_client_takes_the_place_of_an_earlier_one(
+    present: int | None, later: int | None, replaces: bool
+) -> None:  # N3
+    room = Room("an epoch")
+    room.apply(0, Enter("ann", "ann", "", "ann's", 0, "one", present), AT)
+    again = Enter("ann", "ann", "", "ann's", 0, "two", later)
+    assert room.apply(0, again, AT).refused == (ErrorCode.REPLACED, {})
+    replaced = room.apply(0, Replace("ann's", later), AT)
+    assert (replaced.event is not None) is replaces
+    assert (room.apply(0, again, AT).event is not None) is replaces
+    assert member(room, "ann").attempt == (later if replaces else present)
+
+
+def test_a_client_that_is_not_here_is_replaced_by_nothing() -> None:
+    room = room_of("ann")
+    assert room.apply(0, Replace("ann's", 1), AT) == Applied()
+
+
+def test_the_members_of_a_server_that_is_gone_leave_in_the_order_of_their_seats() -> None:  # N4
+    room = Room("an epoch")
+    for name, server in (("bob", "one"), ("ann", "two"), ("carl", "one"), ("zoe", "one")):
+        room.apply(0, Enter(name, name, "", "", 0, server), AT)
+    renames(room, "bob", "dora")
+    left = room.apply(0, ServerGone("one"), AT).left
+    assert [(event.name, event.count, event.reason) for event in left] == [
+        ("dora", 3, "connection lost"),
+        ("carl", 2, "connection lost"),
+        ("zoe", 1, "connection lost"),
+    ]
+    assert [event.seq for event in left] == sorted(event.seq for event in left)
+    assert room.names() == ("ann",)
+
+
 def test_every_part_of_the_state_is_in_its_checksum() -> None:
     room = room_of("ann", "bob")
     ann, bob = member(room, "ann").seat, member(room, "bob").seat
@@ -116,6 +202,8 @@ def test_every_part_of_the_state_is_in_its_checksum() -> None:
         (ann, Impose(Sanction(Act.MUTE, ("bob",), AT + 90, "ann", "loud"))),
         (ann, Impose(Sanction(Act.BAN, ("carl",)))),
         (ann, Lift(Act.MUTE, "bob")),
+        (ann, Settle(1, 7, b"{}", "ann's")),
+        (ann, Settle(2, 7, b"{}", "ann's")),
         (ann, Remove("bob", "kicked by ann")),
         (ann, Leave("goodbye")),
     ]
@@ -128,38 +216,12 @@ def test_every_part_of_the_state_is_in_its_checksum() -> None:
 
 # --- equal proposals in an equal order make equal rooms ----------------------------------------------------------
 
-NAMES = ("ann", "Ann", "a-nn", "bob", "carl", "dora", "eve")
-
 
 def played(seed: int, count: int = 60) -> Room:
     """Return a room to which proposals were applied that depend on `seed` alone."""
-    rng, room = random.Random(seed), Room("an epoch")
+    rng, room = random.Random(seed), Room(EPOCH)
     for step in range(count):
-        seats = [0, 1, 2, 3, *(m.seat for m in room)]
-        name, other = rng.choice(NAMES), rng.choice(NAMES)
-        cseq = rng.choice((None, step))
-        others = frozenset(rng.sample(("ann", "bob"), rng.randint(0, 2)))
-        act, until = rng.choice(list(Act)), rng.choice((None, AT + step, AT + step + 9))
-        keys = frozenset(rng.sample(("ann", "bob", "carl", "dora"), rng.randint(0, 4)))
-        proposal: Proposal = rng.choice(
-            (
-                Enter(name, skeleton(name), rng.choice(("", name.lower())), rng.choice(("", f"{name}'s")), step),
-                Rename(name, skeleton(name), "", cseq),
-                Say(f"#{step}", cseq),
-                Whisper(other, f"#{step}", cseq, rng.choice((None, step)), rng.choice((None, "an epoch", "another"))),
-                GoAway(rng.choice((None, "lunch"))),
-                ComeBack(),
-                Own(name.lower()),
-                Accounts(keys - room.registered.keys, room.registered.keys - keys),
-                Operators(others - room.operators, room.operators - others),
-                Announce(f"#{step}", cseq),
-                Impose(Sanction(act, (key_of(name), rng.choice(("ann's", "carl", "203.0.113.0/24"))), until, other)),
-                Lift(act, key_of(name)),
-                Remove(other, "kicked"),
-                Leave("goodbye"),
-            )
-        )
-        room.apply(rng.choice(seats), proposal, AT + step)
+        room.apply(*drawn(rng, room, step), AT + step)
     return room
 
 

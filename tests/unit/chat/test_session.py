@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.room import Member
+from chat.members import Member
 from chat.session import Phase, Session
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from chat import limits
 from chat.effects import CheckPassword, RemoveAccount, StorePassword, StoreRole, TaskResult
-from chat.room import Member
+from chat.members import Member
 from chat.session import Phase, Session
 from runtime.account_service import QUEUE_LIMIT, AccountResult, AccountService
 from storage import passwords

@@ -13,7 +13,6 @@ from chat.effects import Acknowledgement, DropSanction, KeepSanction
 from chat.sanctions import Act, Sanction
 from chat.session import Session
 from protocol.events import Noticed
-from protocol.requests import Ban
 from runtime.sanction_service import Reread, SanctionResult, SanctionService, motd_at
 from storage.bans_file import BansFile, Change
 
@@ -36,7 +35,7 @@ def only_result(service: SanctionService) -> SanctionResult:
 
 
 def keep(sanction: Sanction, by: Session | None = None) -> KeepSanction:
-    typed = None if by is None else Acknowledgement(by, Ban(sanction.subjects[0]), Noticed("done"))
+    typed = None if by is None else Acknowledgement(by, Noticed("done"), None, 0)
     return KeepSanction(sanction, AT, typed)
 
 

@@ -27,13 +27,13 @@ from chat.effects import (
     Unicast,
 )
 from chat.handlers.history import JOURNAL_LOST
+from chat.handlers.presence import give_name
 from chat.hub import Hub
 from chat.log import Entry
 from chat.room import Room
 from chat.sanctions import Act, Sanction
 from chat.session import Phase, Session
 from protocol.events import HistoryListed, Noticed, Past, Refused, Said
-from protocol.requests import Ban, Unban
 from runtime.account_service import AccountService
 from runtime.bootstrap import CannotStartError, open_services
 from runtime.fair import FairQueue
@@ -139,7 +139,7 @@ def test_a_failing_disk_is_announced_and_the_chat_goes_on(
         monkeypatch.setattr(journal, "set_aside", fails)
     hub, folder = hub_of(1), journal.path
     ann = Session("192.0.2.1:1")
-    hub.state.give_name(ann, "ann")
+    give_name(hub.state, ann, "ann")
     services = Services(hub, account_service, sanction_service, journal)
     assert services.write_journal() == [Unicast(ann, Noticed(JOURNAL_LOST))]
     words = [record.getMessage() for record in caplog.records]
@@ -359,7 +359,7 @@ def test_losses_of_the_journal_are_logged_at_the_start(
 def test_a_file_that_is_deleted_in_a_silent_room_is_noticed(tmp_path: Path) -> None:  # 8
     hub, services = open_services(options(tmp_path))
     ann = Session("192.0.2.1:1")
-    hub.state.give_name(ann, "ann")
+    give_name(hub.state, ann, "ann")
     assert services.write_journal(1.0) == []
     listed(tmp_path / FOLDER)[0].unlink()
     assert services.write_journal(1.5) == []
@@ -538,7 +538,7 @@ def test_what_operators_do_is_on_the_disk_when_the_services_have_closed(tmp_path
 def test_who_has_banned_waits_for_the_disk(services: Services, tmp_path: Path) -> None:  # M3
     ann = Session("192.0.2.1:1")
     bob, answer = Sanction(Act.BAN, ("bob",), None, "ann"), Noticed("bob is banned.")
-    services.submit(KeepSanction(bob, AT, Acknowledgement(ann, Ban("bob"), answer)))
+    services.submit(KeepSanction(bob, AT, Acknowledgement(ann, answer, None, 0)))
     assert services.waiting() == {ann}
     effects = services.collect(waits(services))
     assert (tmp_path / "bans.txt").read_text() == "ban bob forever by ann\n"
@@ -549,7 +549,7 @@ def test_who_has_banned_waits_for_the_disk(services: Services, tmp_path: Path) -
 
 def test_a_lost_connection_of_an_operator_is_no_matter_of_the_accounts(services: Services) -> None:
     ann = Session("192.0.2.1:1")
-    services.submit(DropSanction(Act.BAN, "bob", AT, Acknowledgement(ann, Unban("bob"), Noticed("done"))))
+    services.submit(DropSanction(Act.BAN, "bob", AT, Acknowledgement(ann, Noticed("done"), None, 0)))
     services.note_ended([ann])
     assert not services._accounts.ended  # from where nothing would remove it
     services.collect(waits(services))

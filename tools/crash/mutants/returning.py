@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from chat import resume
-from chat.effects import Broadcast, Outcome, Unicast
-from chat.hub import Hub
+from chat.effects import Broadcast, Unicast
 from chat.log import Entry, Log
+from chat.proposals import Applied
 from chat.replies import Replies
+from chat.room import Room
 from protocol import requests
 from protocol.errors import ErrorCode
 from protocol.events import Missed, Said
 from tools.crash.mutants.bug import Bug, Effects
-from tools.crash.mutants.telling import handle
+from tools.crash.mutants.telling import follow
 from tools.crash.patches import Patches
 
 FEW = 16  # clients: more than the members, fewer than the strangers
@@ -76,12 +77,12 @@ def no_end(patches: Patches) -> None:
 
 def any_epoch(patches: Patches) -> None:
     """A returning client is taken to know this log, even if it knows another."""
-    patches.replace(resume, "can_resume", lambda session, epoch, log: session.claim.resume is not None)
+    patches.replace(resume, "can_resume", lambda session, *_: session.claim.resume is not None)
 
 
 def never_resumed(patches: Patches) -> None:
     """A returning client is not told what it has missed."""
-    patches.replace(resume, "can_resume", lambda session, epoch, log: False)
+    patches.replace(resume, "can_resume", lambda *_: False)
 
 
 def said_again(patches: Patches) -> None:
@@ -89,41 +90,40 @@ def said_again(patches: Patches) -> None:
     patches.replace(Replies, "highest", lambda *_: None)
 
 
-def _repeats(patches: Patches, answer: Callable[[Hub, Any], Outcome]) -> None:
-    """Answer a repeated line with `answer`."""
-    once = Hub._once
+def _repeats(patches: Patches, again: Applied) -> None:
+    """Have a repeated line come to `again`."""
+    once = Room._once
 
-    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Outcome:
-        if cseq <= (hub.room.replies.highest(session.identity) or 0):
-            return answer(hub, session)
-        return once(hub, session, request, cseq, handler)
+    def carrying_out(room: Room, author: Any, rule: Any, line: Any, at: float) -> Applied:
+        is_repeated = line.cseq <= (room.replies.highest(author.identity) or 0)
+        return again if is_repeated else once(room, author, rule, line, at)
 
-    patches.replace(Hub, "_once", handling)
+    patches.replace(Room, "_once", carrying_out)
 
 
 def repeat_unanswered(patches: Patches) -> None:
     """A repeated line is dropped without an answer."""
-    _repeats(patches, lambda hub, session: Outcome())
+    _repeats(patches, Applied(refused=(ErrorCode.NOT_NAMED, {})))
 
 
 def repeat_refused(patches: Patches) -> None:
     """A repeated line is refused, although it was said."""
-    _repeats(patches, lambda hub, session: hub.state.refuse(session, ErrorCode.REPEATED_TOO_LATE))
+    _repeats(patches, Applied(refused=(ErrorCode.REPEATED_TOO_LATE, {})))
 
 
 def others_answers(patches: Patches) -> None:
     """A repeated line gets the answer to another author's line of that number."""
-    once = Hub._once
+    once = Room._once
 
-    def handling(hub: Hub, session: Any, request: Any, cseq: int, handler: Any) -> Outcome:
-        log, replies = hub.room.log, hub.room.replies
+    def carrying_out(room: Room, author: Any, rule: Any, line: Any, at: float) -> Applied:
+        log, replies, cseq = room.log, room.replies, line.cseq
         places = (seq for other in replies._highest for seq in replies.places(other, cseq) if cseq > 2)
         entry = next((entry for seq in places if (entry := log.entry(seq)) is not None), None)
         if entry is not None and getattr(entry.event, "cseq", None) == cseq:
-            return Outcome(before=[Unicast(session, entry.event)])
-        return once(hub, session, request, cseq, handler)
+            return Applied(again=entry.event)
+        return once(room, author, rule, line, at)
 
-    patches.replace(Hub, "_once", handling)
+    patches.replace(Room, "_once", carrying_out)
 
 
 def clients_forgotten(patches: Patches) -> None:
@@ -150,13 +150,13 @@ def answers_forgotten(patches: Patches) -> None:
 def wrong_number(patches: Patches) -> None:
     """An acknowledgement has the number of the line after it."""
 
-    def changed(state: Any, session: Any, outcome: Outcome) -> Outcome:
-        for effect in outcome.before:
+    def changed(state: Any, author: Any, effects: Effects) -> Effects:
+        for effect in effects:
             if isinstance(effect, Broadcast) and isinstance(effect.event, Said) and effect.event.cseq:
                 effect.event.cseq += 1  # type: ignore[misc]
-        return outcome
+        return effects
 
-    handle(patches, requests.Say, changed)
+    follow(patches, requests.Say, changed)
 
 
 RETURNING: dict[str, Bug] = {

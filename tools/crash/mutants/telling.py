@@ -9,7 +9,7 @@ from typing import Any
 
 from chat import hub
 from chat.delivery.fanout import Fanout, _View
-from chat.effects import Broadcast, Delivery, Effect, Outcome, Unicast
+from chat.effects import Broadcast, Delivery, Effect, Unicast, told
 from protocol import requests
 from protocol.events import Said, Whispered
 from tools.crash.mutants.bug import OFTEN, Bug, Effects
@@ -100,19 +100,20 @@ def late_newcomer(patches: Patches) -> None:
     patches.replace(_View, "enter", lambda self, index: enter(self, index + 1000))
 
 
-def handle(patches: Patches, request: type, change: Callable[[Any, Any, Outcome], Outcome]) -> None:
-    """Change the outcomes of requests of a kind, of (state, session, outcome)."""
-    handlers = dict(hub._HANDLERS)
-    phases, handler = handlers[request]
-    handlers[request] = phases, lambda state, session, request: change(state, session, handler(state, session, request))
-    patches.replace(hub, "_HANDLERS", handlers)
+def follow(patches: Patches, proposal: type, change: Callable[[Any, Any, Effects], Effects]) -> None:
+    """Change what follows from proposals of a kind, by a function of (state, author, effects)."""
+    consequences = dict(hub._CONSEQUENCES)
+    consequence = consequences[proposal]
+
+    def changed(state: Any, author: Any, *arguments: Any) -> Effects:
+        return change(state, author, told(author, consequence(state, author, *arguments), None))
+
+    consequences[proposal] = changed
+    patches.replace(hub, "_CONSEQUENCES", consequences)
 
 
 def _whispers(change: Callable[[Any, Any, Effects], Effects]) -> Bug:
-    def changed(state: Any, session: Any, outcome: Outcome) -> Outcome:
-        return Outcome(outcome.answer, change(state, session, outcome.before), outcome.after)
-
-    return lambda patches: handle(patches, requests.Whisper, changed)
+    return lambda patches: follow(patches, requests.Whisper, change)
 
 
 def _to_a_third(state: Any, session: Any, effects: Effects) -> Effects:

@@ -73,7 +73,7 @@ def test_a_proposal_arrives_as_it_was(proposal: Proposal) -> None:  # N1
         Impose(Sanction(Act.BAN, ("bob", "client:1"), 1.5, "ann", "why")),
         Impose(Sanction(Act.LOCKDOWN, ("*",), 7)),
         Accounts(frozenset({"b"}), frozenset()),
-        Settle(7, 9, b"{}"),
+        Settle(7, 9, b"{}", "ann's"),
     ],
 )
 def test_so_does_this_one(proposal: Proposal) -> None:  # N1

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.log import Log
-from chat.replies import Replies
+from chat.replies import Replies, Reply
 from chat.room import Room
 from chat.shared.snapshot import VERSION, SnapshotError, room_of, snapshot_of
 from protocol.errors import ErrorCode
 from protocol.events import refusal
+from protocol.objects import dump
 from tests.support.proposals import AT, EPOCH, drawn, told
 
 
@@ -30,7 +31,7 @@ def play(rng: random.Random, room: Room, step: int, *others: Room) -> list[tuple
     applied = [told(each.apply(seat, proposal, AT + step)) for each in (room, *others)]
     if not step % 7:
         for each in (room, *others):
-            each.replies.remember("ann's", step, step, refusal(ErrorCode.NOTHING_TO_SAY, step))
+            each.replies.remember(Reply("ann's", step, step, dump(refusal(ErrorCode.NOTHING_TO_SAY, step))))
     if not step % 20:
         for each in (room, *others):
             each.log.begin_run(AT + step)
@@ -67,7 +68,15 @@ def state_of(room: Room) -> object:
     missed = [log.since(first, "ann's") for first, _ in log.runs()]
     places = [list(room.replies.places(client, cseq)) for client in clients for cseq in range(110)]
     highest = [room.replies.highest(client) for client in clients]
-    return missed, log.messages(50, "ann's"), log.runs(), places, highest, list(room.looks()), room.replies.parts()
+    return (
+        missed,
+        log.messages(50, "ann's"),
+        log.runs(),
+        places,
+        highest,
+        list(room.members.looks()),
+        room.replies.parts(),
+    )
 
 
 def changed(**content: Any) -> bytes:

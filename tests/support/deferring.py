@@ -1,0 +1,48 @@
+"""An order that defers, in memory: what is proposed has its place when a test reads it back."""
+
+from __future__ import annotations
+
+from chat.effects import Effect
+from chat.hub import Hub
+from chat.order import Deferred, deferred
+from chat.proposals import Accounts, Impose, Lift, Operators, Proposal
+from chat.session import Session
+
+
+class Deferring:
+    """The order of `hub` from now on: its proposals are kept until they are read back, in their order.
+
+    What another server of the room proposes in between is applied by `elsewhere`.
+    """
+
+    defers = True
+    incarnation = "0123456789abcdef"
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._at = 0.0
+        self.under_way: list[Deferred] = []
+        hub.state.order = self
+
+    def propose(self, author: Session | None, proposal: Proposal, cseq: int | None, at: float) -> list[Effect]:
+        """Keep a proposal; apply what comes from this server's own files at once: a shared room has none of these."""
+        self._at = at
+        if isinstance(proposal, Accounts | Operators) or (isinstance(proposal, Impose | Lift) and not proposal.did):
+            return self.elsewhere(0, proposal, at)
+        self.under_way.append(deferred(author, proposal, cseq))
+        return []
+
+    def read_back(self, count: int | None = None) -> list[Effect]:
+        """Give the first `count` of what is under way its place, all by default; return what follows.
+
+        What is proposed meanwhile is under way then.
+        """
+        effects: list[Effect] = []
+        for _ in range(len(self.under_way) if count is None else count):
+            due = self.under_way.pop(0)
+            effects += self._hub.follow_late(due, self._hub.room.apply(due.seat, due.proposal, self._at))
+        return effects
+
+    def elsewhere(self, seat: int, proposal: Proposal, at: float) -> list[Effect]:
+        """Apply what another server has proposed; return what follows here."""
+        return self._hub.follow(None, proposal, None, self._hub.room.apply(seat, proposal, at))

@@ -1,0 +1,383 @@
+"""chat/order.py: an order whose results come later, as that of a shared room: what this server's users see of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chat.effects import TaskResult
+from chat.proposals import Claim, Enter, Impose, Leave, Lift, Own, Proposal, Remove, Rename, Replace, ServerGone
+from chat.resume import identity_of
+from chat.sanctions import Act, Sanction
+from chat.state import ASK_AGAIN
+from protocol.errors import ErrorCode
+from protocol.events import Announced, Dismissed, Noticed, Said, Whispered, refusal
+from protocol.requests import Announce, GoAway, Hello, Line, Say, Whisper
+from protocol.text import skeleton
+from tests.support.deferring import Deferring
+from tests.support.party import Party
+
+HUB_TESTS = ("hub", "hub_slash", "hub_framed", "hub_verbs", "hub_accounts", "hub_log", "moderation", "away", "history")
+OTHER = "fedcba9876543210"  # another server
+
+
+class Shared:
+    """A party at a server that shares its room with another one, where dora is; ann and bob are here."""
+
+    def __init__(self, max_users: int = 100) -> None:
+        self.party = Party(max_users)
+        self.order = Deferring(self.party.hub)
+        self.dora = self.elsewhere(0, enter("dora"))
+        self.joins("ann", "bob")
+
+    def joins(self, *names: str, framed: bool = False) -> None:
+        for name in names:
+            (self.party.joins_framed if framed else self.party.joins)(name)
+            self.reads_back()
+        self.party.looks_away()
+
+    def reads_back(self, count: int | None = None) -> None:
+        """Give what is under way its place, and then what that leads to."""
+        while self.order.under_way:
+            with self.party.turn() as effects:
+                effects.extend(self.order.read_back(count))
+            if count is not None:
+                break
+
+    def elsewhere(self, seat: int, proposal: Proposal) -> int:
+        """Apply what the other server proposes; return the log's newest number."""
+        with self.party.turn() as effects:
+            effects.extend(self.order.elsewhere(seat, proposal, self.party.at))
+        return self.party.hub.room.log.seq
+
+    def seat(self, name: str) -> int:
+        member = self.party.hub.room.find(name)
+        assert member is not None
+        return member.seat
+
+
+def enter(name: str, client: str = "", attempt: int | None = None) -> Enter:
+    return Enter(name, skeleton(name), "", client, 0, OTHER, attempt)
+
+
+@pytest.fixture
+def shared() -> Shared:
+    return Shared()
+
+
+@pytest.mark.long
+def test_what_holds_for_the_hub_holds_where_its_order_defers() -> None:  # N1
+    files = [f"tests/unit/chat/test_{name}.py" for name in HUB_TESTS]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.support.deferred", "-p", "no:cacheprovider"]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [*command, "-m", "not property and not long", *files], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+# --- one's own lines ---------------------------------------------------------------------------------------------
+
+
+def test_a_line_is_told_once_the_log_has_it_in_order_and_with_its_number(shared: Shared) -> None:  # N1, A12
+    party = shared.party
+    shared.joins("fay", framed=True)
+    party.says("fay", "one", "/w bob two", "three")
+    party.sees_nothing("fay", "ann", "bob")
+    seq = party.hub.room.log.seq
+    shared.reads_back()
+    assert party.events("fay") == [
+        Said(seq + 1, "fay", "one", party.at, 1),
+        Whispered(seq + 2, "fay", "bob", "two", party.at, 2),
+        Said(seq + 3, "fay", "three", party.at, 3),
+    ]
+    party.sees("bob", "fay: one", "fay whispers: two", "fay: three")
+    shared.reads_back()
+    party.sees_nothing("fay", "bob")
+
+
+def test_a_line_waits_for_no_other(shared: Shared) -> None:  # N1
+    shared.party.says("ann", "one", "two", "/ping")
+    assert len(shared.order.under_way) == 2
+    shared.party.sees("ann", "pong")
+
+
+def test_what_is_refused_is_answered_in_its_place_and_once(shared: Shared) -> None:  # A11
+    party = shared.party
+    shared.joins("fay", framed=True)
+    party.says("fay", "/w nobody hi", " ", "after")
+    shared.reads_back()
+    refused = [refusal(ErrorCode.NOT_CONNECTED, 1, name="nobody"), refusal(ErrorCode.NOTHING_TO_SAY, 2)]
+    said = Said(party.hub.room.log.seq, "fay", "after", party.at, 3)
+    assert party.events("fay") == [*refused, said]
+    party.frames("fay", Line("/w nobody hi", 1), Line(" ", 2), Line("after", 3), Line("other", 3))
+    shared.reads_back()
+    assert party.events("fay") == [*refused, said, refusal(ErrorCode.NUMBER_USED, 3)]
+    party.sees("bob", "fay: after")
+
+
+def test_a_line_whose_answer_was_lost_is_answered_by_another_connection(shared: Shared) -> None:  # N3
+    party = shared.party
+    shared.joins("fay", framed=True)
+    party.says("fay", "hello all")
+    party.leaves("fay")
+    party.connects("again")
+    party.frames("again", Hello(1, "the secret of fay", "fay"), Line("hello all", 1))
+    shared.reads_back()
+    said = [event for event in party.events("again") if isinstance(event, Said)]
+    assert [(event.text, event.cseq) for event in said] == [("hello all", 1)]
+    assert party.told("bob").count("fay: hello all") == 1
+
+
+def test_a_line_of_who_was_taken_out_meanwhile_is_not_said(shared: Shared) -> None:
+    party = shared.party
+    party.hub.accounts_are(frozenset({"dora"}), frozenset({"dora"}))
+    shared.elsewhere(shared.dora, Own("dora"))
+    party.says("ann", "too late", "/away")
+    shared.elsewhere(shared.dora, Remove("ann", "kicked by dora: loud", "dora"))
+    party.looks_away()
+    shared.reads_back()
+    party.sees_nothing("ann", "bob")
+
+
+# --- coming in ---------------------------------------------------------------------------------------------------
+
+
+def test_who_comes_in_waits_and_is_read_then(shared: Shared) -> None:  # N1
+    party = shared.party
+    party.connects("eve")
+    party.says("eve", "eve", "hello")
+    party.passes(100)  # its deadline rests
+    party.sees_nothing("eve", "ann")
+    assert party.guests["eve"].session.waiting
+    shared.reads_back()
+    party.sees("ann", "* eve has connected. Users here: 4", "eve: hello")
+    assert "eve (192.0.2.1:3): a name: done" in party.log
+
+
+def test_a_name_is_had_by_the_first(shared: Shared) -> None:  # N1
+    party = shared.party
+    party.connects("eve")
+    party.says("eve", "eve", "zoe")
+    shared.elsewhere(0, enter("eve"))
+    shared.reads_back()
+    told = party.told("eve")
+    assert told[:2] == ["! eve is in use. Choose another name.", ASK_AGAIN]
+    assert party.room() == ("dora", "ann", "bob", "eve", "zoe")
+
+
+def test_so_is_another_name(shared: Shared) -> None:  # N1
+    shared.party.says("ann", "/nick zoe", "hello")
+    shared.elsewhere(shared.dora, Rename("zoe", "zoe"))
+    shared.party.looks_away()
+    shared.reads_back()
+    shared.party.sees("ann", "! zoe is in use. Choose another name.")
+    shared.party.sees("bob", "ann: hello")
+
+
+def test_who_is_lost_while_coming_in_leaves_at_once(shared: Shared) -> None:
+    party = shared.party
+    party.connects("eve")
+    party.says("eve", "eve")
+    party.leaves("eve")
+    shared.reads_back()
+    party.sees("ann", "* eve has connected. Users here: 4", "* eve has left (connection closed). Users here: 3")
+    assert party.room() == ("dora", "ann", "bob")
+    assert "eve" not in [session.name for session in party.hub.state.sessions.values()]
+
+
+def test_a_server_has_room_for_its_own_users(shared: Shared) -> None:  # N1, A6
+    full = Shared(max_users=3)  # and dora is another server's
+    party = full.party
+    party.connects("eve", "fay")
+    party.says("eve", "eve")
+    party.says("fay", "fay")
+    assert party.told("fay")[0].startswith("! Too Many Users")
+    full.reads_back()
+    assert party.room() == ("dora", "ann", "bob", "eve")
+
+
+def test_a_name_whose_holder_has_just_left_this_server_may_be_had(shared: Shared) -> None:  # A8
+    shared.party.connects("eve")
+    shared.party.leaves("ann")
+    shared.party.says("eve", "ann")
+    shared.reads_back()
+    assert shared.party.room() == ("dora", "bob", "ann")
+
+
+# --- one client, two servers -------------------------------------------------------------------------------------
+
+
+def test_a_client_that_comes_back_by_another_server_takes_its_place(shared: Shared) -> None:  # N3
+    party = shared.party
+    shared.joins("fay", framed=True)
+    identity = identity_of("the secret of fay")
+    shared.elsewhere(0, Replace(identity, 2))
+    shared.elsewhere(0, enter("fay", identity, 2))
+    assert party.events("fay")[:2] == [refusal(ErrorCode.REPLACED), Dismissed("Goodbye.")]
+    assert party.is_gone("fay")
+    party.sees("bob", "* fay has left (reconnected). Users here: 3", "* fay has connected. Users here: 4")
+
+
+def test_a_client_that_comes_back_here_takes_its_place_there(shared: Shared) -> None:  # N3
+    identity = identity_of("the secret of fay")
+    shared.elsewhere(0, enter("fay", identity, 1))
+    shared.party.connects("fay")
+    shared.party.frames("fay", Hello(1, "the secret of fay", "fay", attempt=2))
+    shared.reads_back()
+    assert shared.party.guests["fay"].session.named
+    assert shared.party.room() == ("dora", "ann", "bob", "fay")
+
+
+def test_a_connection_that_was_held_up_closes_no_later_one(shared: Shared) -> None:  # N3
+    identity = identity_of("the secret of fay")
+    shared.party.connects("fay")
+    shared.party.frames("fay", Hello(1, "the secret of fay", "fay", attempt=2))
+    shared.elsewhere(0, enter("fay", identity, 3))
+    shared.reads_back()
+    assert shared.party.events("fay") == [refusal(ErrorCode.REPLACED), Dismissed("Goodbye.")]
+    member = shared.party.hub.room.find("fay")
+    assert member is not None
+    assert member.attempt == 3
+
+
+def test_the_users_of_a_server_that_is_gone_leave(shared: Shared) -> None:  # N4
+    shared.elsewhere(0, enter("eve"))
+    shared.party.looks_away()
+    shared.elsewhere(0, ServerGone(OTHER))
+    left = ("* dora has left (connection lost). Users here: 3", "* eve has left (connection lost). Users here: 2")
+    shared.party.sees("ann", *left)
+    assert shared.party.room() == ("ann", "bob")
+
+
+# --- what others do, elsewhere -----------------------------------------------------------------------------------
+
+
+def test_what_is_said_elsewhere_is_told_here(shared: Shared) -> None:  # N1
+    party = shared.party
+    shared.elsewhere(shared.dora, Say("hi"))
+    shared.elsewhere(shared.dora, Whisper("ann", "psst"))
+    shared.elsewhere(shared.dora, Whisper("dora", "to myself"))
+    shared.elsewhere(shared.dora, GoAway("lunch"))
+    party.sees("ann", "dora: hi", "dora whispers: psst")
+    party.sees("bob", "dora: hi")
+    party.says("bob", "/w dora hi", "/users")
+    shared.reads_back()
+    party.sees("bob", "Connected users: 3", "dora, ann, bob", "* Whispered to dora.", "* dora is away: lunch")
+    shared.elsewhere(shared.dora, Rename("doris", "doris"))
+    shared.elsewhere(shared.dora, Leave("goodbye"))
+    party.sees("ann", "* dora is now doris", "* doris has left (goodbye). Users here: 2")
+
+
+@pytest.fixture
+def moderated(shared: Shared) -> Shared:
+    """Return the same; dora, elsewhere, and ann are operators."""
+    party = shared.party
+    party.hub.accounts_are(frozenset({"dora", "ann"}), frozenset({"dora", "ann"}))
+    shared.elsewhere(shared.dora, Own("dora"))
+    shared.elsewhere(shared.seat("ann"), Own("ann"))
+    shared.joins("fay", framed=True)
+    party.log.clear()
+    return shared
+
+
+def test_a_kick_reaches_who_is_here(moderated: Shared) -> None:  # M2, N1
+    moderated.elsewhere(moderated.dora, Remove("bob", "kicked by dora: loud", "dora"))
+    moderated.party.sees("bob", "! dora has removed you from the chat: loud.", "Goodbye.")
+    moderated.party.sees("ann", "* bob has left (kicked by dora: loud). Users here: 3")
+    assert moderated.party.log[-1] == "dora kicked bob (192.0.2.1:2): loud"
+
+
+def test_a_kick_reaches_who_is_elsewhere(moderated: Shared) -> None:  # M2, N1
+    moderated.elsewhere(0, enter("eve"))
+    moderated.party.looks_away()
+    moderated.party.says("ann", "/kick eve")
+    moderated.reads_back()
+    moderated.party.sees("ann", "* eve has left (kicked by ann). Users here: 4", "* eve is out.")
+
+
+def test_a_mute_and_its_end_are_told_where_its_user_is(moderated: Shared) -> None:  # M4, N1
+    party = moderated.party
+    mute = Sanction(Act.MUTE, ("bob", "zoe"), int(party.at) + 600, "dora")
+    moderated.elsewhere(moderated.dora, Impose(mute, "muted bob for 10 min", "bob is muted for 10 min."))
+    party.sees("bob", "* You are muted for 10 min. Only operators can read what you whisper to them.")
+    party.sees("ann", "* dora muted bob for 10 min.")
+    party.says("bob", "hello")
+    moderated.reads_back()
+    assert party.told("bob")[0].startswith("! You are muted")
+    moderated.elsewhere(moderated.dora, Lift(Act.MUTE, "bob", "dora", "unmuted bob", ""))
+    moderated.elsewhere(moderated.dora, Lift(Act.MUTE, "bob", "dora", "unmuted bob", ""))  # which is refused
+    party.sees("bob", "* You are muted no more.")
+    assert party.kept == []  # dora's server writes it, if any
+
+
+def test_a_ban_closes_the_connection_where_that_is(moderated: Shared) -> None:  # M3, N1
+    party = moderated.party
+    ban = Sanction(Act.BAN, ("bob",), None, "dora")
+    moderated.elsewhere(moderated.dora, Impose(ban, "banned bob for good", ""))
+    assert party.is_gone("bob")
+    moderated.reads_back()
+    party.sees("ann", "* dora banned bob for good.", "* bob has left (banned by dora). Users here: 3")
+
+
+def test_a_lockdown_and_its_end_are_told_to_the_strangers_here(moderated: Shared) -> None:  # M6, N1
+    lockdown = Sanction(Act.LOCKDOWN, ("*",), None, "dora")
+    moderated.elsewhere(moderated.dora, Impose(lockdown, "began the lockdown", "Only registered names."))
+    moderated.elsewhere(moderated.dora, Lift(Act.LOCKDOWN, "*", "dora", "ended the lockdown", "Everybody."))
+    moderated.party.sees("bob", "* Only registered names.", "* Everybody.")
+
+
+def test_who_bans_waits_until_the_answer_is_there(moderated: Shared) -> None:  # M3
+    party = moderated.party
+    party.says("ann", "/ban zoe", "/ping")
+    moderated.reads_back(1)
+    party.sees("ann", "* zoe is banned for good.", "pong")
+
+
+def test_an_operator_who_is_gone_by_then_is_answered_nothing(moderated: Shared) -> None:
+    moderated.party.says("ann", "/ban zoe")
+    moderated.party.leaves("ann")
+    moderated.reads_back()
+    assert [ban.subjects for ban in moderated.party.hub.room.sanctions] == [("zoe",)]
+
+
+def test_an_announcement_is_told_everywhere(moderated: Shared) -> None:  # M5, N1
+    seq = moderated.elsewhere(moderated.dora, Announce("tea"))
+    assert moderated.party.events("fay") == [Announced(seq, "dora", "tea", moderated.party.at, None)]
+    assert moderated.party.log == ["dora announced: tea"]
+
+
+def test_an_owner_who_comes_elsewhere_takes_the_name_from_here(shared: Shared) -> None:  # M8, N1
+    shared.party.hub.accounts_are(frozenset({"bob"}))
+    shared.elsewhere(0, Claim("bob"))
+    shared.elsewhere(0, Claim("bob"))
+    told = shared.party.told("bob")
+    assert told[0].startswith("! bob is registered, and its owner has come")
+    assert told[1] == ASK_AGAIN
+    shared.party.sees("ann", "* bob has left (the owner of the name came). Users here: 2")
+
+
+def test_an_owner_who_comes_here_takes_the_name_from_there(shared: Shared) -> None:  # M8, N1
+    party = shared.party
+    party.hub.accounts_are(frozenset({"dora"}))
+    party.connects("owner")
+    party.says("owner", "dora", "secret12")
+    party.answers(TaskResult.YES)
+    shared.reads_back()
+    assert party.guests["owner"].session.account == "dora"
+    assert party.room() == ("ann", "bob", "dora")
+
+
+def test_a_name_is_registered_once_the_log_has_it(shared: Shared) -> None:  # N1
+    party = shared.party
+    party.says("ann", "/register secret12")
+    party.answers(TaskResult.YES)
+    party.sees_nothing("ann")
+    shared.reads_back()
+    party.sees("ann", "* ann is yours now: from here on the name needs your password.")
+    party.says("bob", "/away lunch", "/back")
+    shared.reads_back()
+    assert [Noticed(line.removeprefix("* ")).text for line in party.told("bob")][1] == "You are back."
