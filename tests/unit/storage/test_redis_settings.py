@@ -36,7 +36,8 @@ DURABLE = Settings("7.0.15", appends=True, appendfsync="always", policy="noevict
         (
             replace(DURABLE, replicas=2, least_replicas=1),
             "appendonly yes, appendfsync always: what was said once stays, though Redis or its machine dies. 2 "
-            "replicas: when one takes over, what it had not received yet is lost; nothing is said while fewer than 1 follow.",
+            "replicas: when one takes over, what it had not received yet is lost; nothing is said while "
+            "fewer than 1 follow.",
         ),
         (
             Settings("7.2.4", saves=True),
