@@ -70,7 +70,8 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=26)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of `myclient.py`; it ends the program with exit code 2 on what it can't take."""
     made = argparse.ArgumentParser(
         prog=prog("client"),
         description=_DESCRIPTION,
@@ -194,7 +195,7 @@ def parse(
     arguments: Sequence[str], *, on_terminal: bool, environment: Mapping[str, str] | None = None
 ) -> argparse.Namespace:
     """Return the options; `places` are none where the user has to be asked. Raises SystemExit(2) for a wrong line."""
-    parser, environment = _parser(), environment or {}
+    parser, environment = make_parser(), environment or {}
     options = parser.parse_args(arguments)
     options.name = options.name or environment.get("CHAT_NAME") or None
     try:

@@ -6,7 +6,8 @@ the imports in it say so: `from chat.hub import Hub` there reads `from select_ch
 a file changes, and no line moves.
 
 setuptools asks `BuildPy` to do that when it builds a wheel (pyproject.toml names it there); pyz.py uses `write` alone.
-This file imports nothing of ours: a build that is isolated finds it by its path.
+The manual pages and the completions (manual.py) go into the wheel with it.
+This file imports nothing of ours at its top: a build that is isolated finds it by its path.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+import sys
 from pathlib import Path
 
 from setuptools.command.build_py import build_py
@@ -35,6 +37,17 @@ class BuildPy(build_py):  # type: ignore[misc, unused-ignore]  # setuptools has 
         if self.editable_mode:
             raise SystemExit("A checkout needs no installation: run `python server.py 8001` in it, or `pip install .`")
         write(Path(self.build_lib))
+        self.distribution.data_files = self._manual()
+
+    def _manual(self) -> list[tuple[str, list[str]]]:
+        """Make the manual pages and completions; return which files belong into which folder."""
+        sys.path.insert(0, str(ROOT))
+        from tools.package import manual  # noqa: PLC0415  # which imports ours
+
+        folder = Path(self.get_finalized_command("build").build_base) / "share"
+        shutil.rmtree(folder, ignore_errors=True)
+        written = manual.write(folder)
+        return [(f"share/{place}", [str(path) for path in paths]) for place, paths in written.items()]
 
 
 def write(folder: Path) -> None:
