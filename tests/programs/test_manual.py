@@ -101,7 +101,7 @@ def test_bash_completes(share: Path, line: str, completions: set[str]) -> None:
 @pytest.mark.parametrize(("line", "completions"), CASES)
 def test_fish_completes(share: Path, line: str, completions: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(share))
-    file = f"{share}/fish/vendor_completions.d/{line.split()[0]}.fish"
+    file = f"{share}/fish/vendor_completions.d/{line.split(maxsplit=1)[0]}.fish"
     answer = told("fish", "--no-config", "-c", f"source {file}; complete -C '{line}'")
     assert {one.split("\t")[0] for one in answer.splitlines()} == completions
 
