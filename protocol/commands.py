@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from protocol import requests
 from protocol.errors import ErrorCode, ProtocolError
@@ -45,6 +46,8 @@ CONTAINED = Parameter("TEXT", is_text=True, optional=True)
 ANNOUNCEMENT = Parameter("TEXT", is_text=True)
 COUNT, WORDS = Parameter("COUNT", optional=True), Parameter("WORDS", is_text=True)
 
+_LOCAL = get_args(LocalRequest)
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -61,6 +64,12 @@ class Command:
     needs_name: bool = True
     ignores_rest: bool = False  # anything may follow the word
     for_operators: bool = False
+    example: str = ""  # of what follows the word
+
+    @property
+    def is_the_clients(self) -> bool:
+        """Whether a client does this by itself, so that text users have it not."""
+        return self.build in _LOCAL
 
     @property
     def usage(self) -> str:
@@ -76,9 +85,10 @@ class Command:
         """The command as it is typed in a verb session: `MESG USER MESSAGE`."""
         return " ".join((self.verb or "", *map(str, self.parameters)))
 
-    def described(self) -> CommandHelp:
+    def described(self, *, with_example: bool = False) -> CommandHelp:
         """Return the row of /help."""
-        return CommandHelp(self.name, self.aliases, self.usage, self.help)
+        example = f"/{self.name} {self.example}" if with_example and self.example else None
+        return CommandHelp(self.name, self.aliases, self.usage, self.help, example)
 
 
 COMMANDS = (
@@ -88,6 +98,7 @@ COMMANDS = (
         requests.Say,
         "Say MESSAGE to everyone; a line without / does the same.",
         verb="BCST",
+        example="hello everyone",
     ),
     Command(
         "whisper",
@@ -96,20 +107,25 @@ COMMANDS = (
         "Say MESSAGE to USER only.",
         aliases=("private", "msg", "w"),
         verb="MESG",
+        example="ann see you at noon",
     ),
     Command(
         "reply",
         (MESSAGE,),
         requests.Reply,
-        "Whisper MESSAGE to the last user who whispered to you (custom client only).",
+        "Answer the newest whisper with MESSAGE.",
         aliases=("r",),
+        example="see you there",
     ),
-    Command("me", (MESSAGE,), requests.Act, "Show everyone what you do: /me waves reads NAME *waves*."),
+    Command(
+        "me", (MESSAGE,), requests.Act, "Show everyone what you do: /me waves reads NAME *waves*.", example="waves"
+    ),
     Command(
         "away",
         (REASON,),
         requests.GoAway,
-        "Be away: users who whisper to you are told so, once each, and TEXT.",
+        "Say that you are away: users who whisper to you are told so, once each, and TEXT.",
+        example="back at two",
     ),
     Command("back", (), requests.ComeBack, "Be no longer away."),
     Command(
@@ -120,7 +136,9 @@ COMMANDS = (
         aliases=("allusers", "who"),
         verb="LIST",
     ),
-    Command("nick", (NAME,), requests.Nick, "Take another name.", aliases=("setname",), needs_name=False),
+    Command(
+        "nick", (NAME,), requests.Nick, "Take another name.", aliases=("setname",), needs_name=False, example="anna"
+    ),
     Command("join", (NAME, PASSWORD), requests.Join, "Come in as NAME.", verb="JOIN", slash=False, needs_name=False),
     Command(
         "register",
@@ -135,17 +153,27 @@ COMMANDS = (
         "Change the password of your name; without PASSWORD, you are asked for it unseen.",
     ),
     Command("unregister", (), requests.Unregister, "Let anybody have your name again."),
-    Command("ping", (), requests.Ping, "Ask the server for a pong; the custom client shows the time it took."),
-    Command("help", (COMMAND,), requests.Help, "Explain every command, or the one named.", aliases=("cmd",)),
-    Command("history", (COUNT,), requests.ListHistory, "Show the newest messages, or as many of them as COUNT."),
-    Command("search", (WORDS,), requests.Search, "Show the newest messages with all these WORDS in them."),
-    Command("seen", (NAME,), requests.Seek, "Tell when NAME was last here."),
+    Command("ping", (), requests.Ping, "See how long the server takes to answer."),
+    Command(
+        "help",
+        (COMMAND,),
+        requests.Help,
+        "Explain every command, or the one named.",
+        aliases=("cmd",),
+        example="whisper",
+    ),
+    Command("history", (COUNT,), requests.ListHistory, "Show the newest messages, or COUNT of them.", example="50"),
+    Command(
+        "search", (WORDS,), requests.Search, "Show the newest messages with all these WORDS.", example="release notes"
+    ),
+    Command("seen", (NAME,), requests.Seek, "Tell when NAME was last here.", example="ann"),
     Command(
         "kick",
         (NAME, WHY),
         requests.Kick,
         "Close the connection of NAME, who is told REASON.",
         for_operators=True,
+        example="eve that was enough",
     ),
     Command(
         "ban",
@@ -153,53 +181,76 @@ COMMANDS = (
         requests.Ban,
         "Keep WHOM out: a name, or a network such as 203.0.113.7 or 203.0.113.0/24. For good, if you give no DURATION.",
         for_operators=True,
+        example="203.0.113.0/24 2h too many names",
     ),
-    Command("unban", (WHOM,), requests.Unban, "Let WHOM, as /bans shows it, come in again.", for_operators=True),
+    Command(
+        "unban",
+        (WHOM,),
+        requests.Unban,
+        "Let WHOM, as /bans shows it, come in again.",
+        for_operators=True,
+        example="eve",
+    ),
     Command(
         "bans",
         (CONTAINED,),
         requests.ListBans,
-        "List the bans and mutes, or those with TEXT in them.",
+        "List the bans and mutes, or those with TEXT.",
         for_operators=True,
+        example="eve",
     ),
     Command(
         "lockdown",
         (STATE,),
         requests.Lockdown,
-        "With STATE on, let only registered names come in and speak; off ends that.",
+        "Let only registered names come in and speak: STATE is on, or off to end that.",
         for_operators=True,
+        example="on",
     ),
     Command(
         "mute",
         (NAME, DURATION, WHY),
         requests.Mute,
-        "Let nobody but operators read what NAME says, for DURATION: 10m (if you give none), 2h, 7d or forever.",
+        "Let operators alone read what NAME says: for DURATION, 10m (if you give none), 2h, 7d or forever.",
         for_operators=True,
+        example="eve 10m calm down",
     ),
-    Command("unmute", (NAME,), requests.Unmute, "Let everybody read again what NAME says.", for_operators=True),
+    Command(
+        "unmute",
+        (NAME,),
+        requests.Unmute,
+        "Let everybody read again what NAME says.",
+        for_operators=True,
+        example="eve",
+    ),
     Command(
         "announce",
         (ANNOUNCEMENT,),
         requests.Announce,
         "Say TEXT to everyone so that it stands out.",
         for_operators=True,
+        example="the server restarts at noon",
     ),
-    Command("op", (NAME,), requests.Promote, "Make NAME, who is registered, an operator.", for_operators=True),
-    Command("deop", (NAME,), requests.Demote, "Let NAME be an operator no longer.", for_operators=True),
+    Command(
+        "op", (NAME,), requests.Promote, "Make NAME, who is registered, an operator.", for_operators=True, example="ann"
+    ),
+    Command("deop", (NAME,), requests.Demote, "Let NAME be an operator no longer.", for_operators=True, example="ann"),
     Command(
         "ignore",
         (IGNORED,),
         requests.Ignore,
-        "Show nothing that NAME says; without NAME, list the users you ignore (custom client only).",
+        "Show nothing that NAME says; without NAME, list the users you ignore.",
+        example="eve",
     ),
-    Command("unignore", (NAME,), requests.Unignore, "Show what NAME says again (custom client only)."),
+    Command("unignore", (NAME,), requests.Unignore, "Show what NAME says again.", example="eve"),
     Command(
         "set",
         (SETTING,),
         requests.Set,
-        "Change a setting, as in /set bell off; without a value show it, without SETTING all (custom client only).",
+        "Change a setting, as in /set bell off; without a value show it, without SETTING all.",
+        example="bell off",
     ),
-    Command("clear", (), requests.Clear, "Clear the screen (custom client only)."),
+    Command("clear", (), requests.Clear, "Clear the screen."),
     Command(
         "disconnect",
         (),

@@ -127,18 +127,20 @@ class UsersListed:
 
 @value
 class CommandHelp:
-    """One command: its name and aliases, how it is typed, and what it does."""
+    """One command: its name and aliases, how it is typed, what it does, and an example of it."""
 
     name: str
     aliases: tuple[str, ...]
     usage: str
     help: str
+    example: str | None = None
 
     @property
     def explained(self) -> str:
-        """What it does, and its aliases."""
+        """What it does, its aliases, and in a line of its own an example if there is one."""
         also = ", ".join(f"/{alias}" for alias in self.aliases)
-        return f"{self.help} Also {also}." if also else self.help
+        explained = f"{self.help} Also {also}." if also else self.help
+        return explained if self.example is None else f"{explained}\nFor example: {self.example}"
 
 
 @value

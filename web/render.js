@@ -140,8 +140,10 @@ const RENDERERS = {
     ),
 };
 
-const explained = ({ help, aliases }) =>
-  aliases.length ? `${help} Also ${aliases.map((alias) => `/${alias}`).join(", ")}.` : help;
+function explained({ help, aliases, example }) {
+  const also = aliases.length ? ` Also ${aliases.map((alias) => `/${alias}`).join(", ")}.` : "";
+  return `${help}${also}${example ? ` For example: ${example}` : ""}`;
+}
 
 // How `event` reads for the user called `me`; null for one that is not shown.
 export function render(event, me) {

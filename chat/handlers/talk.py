@@ -88,7 +88,7 @@ def help_(state: State, session: Session, request: requests.Help) -> Reaction:
             return malformed(state, session, requests.Malformed(error, request.cseq))
         if rows[0].for_operators and not is_operator:
             return moderation.operators_only(f"/{rows[0].name}")
-    return Outcome(events.HelpListed(tuple(row.described() for row in rows)))
+    return Outcome(events.HelpListed(tuple(row.described(with_example=request.topic is not None) for row in rows)))
 
 
 def disconnect(state: State, session: Session, request: requests.Disconnect) -> Outcome:

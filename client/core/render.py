@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
+from client.core import help_list
 from client.core.links import links
 from protocol import acts, events, requests
 from protocol.commands import BY_REQUEST
-from protocol.events import CommandHelp, Event
+from protocol.events import Event
 from protocol.text import LATEST, WIDTH
 
 _HELP = BY_REQUEST[requests.Help]
@@ -245,21 +245,9 @@ def _users(event: events.UsersListed, width: int) -> Shown:
     return compose(Kind.ANSWER, *spans)
 
 
-def _help(event: events.HelpListed, width: int) -> Shown:
-    """Lay the commands out in two columns, how they are typed and what they do; below each other where it is narrow."""
-    longest = max((len(command.usage) for command in event.commands), default=0) + 2
-    column = min(longest, width // 2) if width >= WIDTH else longest if longest <= width // 2 else 2
-    spans = [span for command in event.commands for span in _help_row(command, column, width)]
-    return compose(Kind.ANSWER, *spans[1:])
-
-
-def _help_row(command: CommandHelp, column: int, width: int) -> Iterator[Span]:
-    lines = textwrap.wrap(command.explained, max(width - column, width // 3), break_on_hyphens=False)
-    margin = "\n" + " " * column
-    gap = max(2, column - len(command.usage))
-    yield Span("\n")
-    yield Span(command.usage, Role.USAGE)
-    yield Span((" " * gap if len(command.usage) < column or width >= WIDTH else margin) + margin.join(lines))
+def _help_spans(rows: list[help_list.Row]) -> list[str | Span]:
+    spans = [part for row in rows for part in (f"\n{row.before}", Span(row.usage, Role.USAGE), row.meaning)]
+    return [spans[0][1:], *spans[1:]] if spans else []
 
 
 _RENDERERS: dict[type, Callable[[Any, str], Shown]] = {
@@ -278,4 +266,7 @@ _RENDERERS: dict[type, Callable[[Any, str], Shown]] = {
     events.Missed: _missed,
     events.Dismissed: lambda event, _: compose(Kind.NOTICE, event.reason),
 }
-_LIST_RENDERERS: dict[type, Callable[[Any, int], Shown]] = {events.UsersListed: _users, events.HelpListed: _help}
+_LIST_RENDERERS: dict[type, Callable[[Any, int], Shown]] = {
+    events.UsersListed: _users,
+    events.HelpListed: lambda event, width: compose(Kind.ANSWER, *_help_spans(help_list.laid_out(event, width))),
+}

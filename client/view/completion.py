@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from client.core.help_list import summary
 from client.core.settings import CHOICES, MEANINGS
 from protocol import commands, requests
 from protocol.commands import BY_REQUEST, BY_WORD, PUBLIC_COMMANDS, SLASH_COMMANDS, Command, Parameter
@@ -62,7 +63,7 @@ def _commands(typed: str, is_operator: bool) -> list[Candidate]:
     """Return the commands that begin like `typed`, which may have its slash or not."""
     slash, begun = "/" if typed.startswith("/") else "", typed.removeprefix("/").lower()
     found = ((_spelled(command, begun), command) for command in _rows(is_operator))
-    return [Candidate(f"{slash}{word} ", _first_sentence(command.help)) for word, command in found if word]
+    return [Candidate(f"{slash}{word} ", summary(command.help)) for word, command in found if word]
 
 
 def _rows(is_operator: bool) -> tuple[Command, ...]:
@@ -72,11 +73,6 @@ def _rows(is_operator: bool) -> tuple[Command, ...]:
 def _spelled(command: Command, begun: str) -> str:
     """Return the first word of `command` that begins like that; "" if none does."""
     return next((word for word in (command.name, *command.aliases) if word.startswith(begun)), "")
-
-
-def _first_sentence(text: str) -> str:
-    """Return the part of `text` that fits beside a word in a menu."""
-    return re.split(r"[.;:] | \(|\.$", text, maxsplit=1)[0]
 
 
 def _parameter_at(text: str) -> Parameter | None:

@@ -137,10 +137,14 @@ def _help(event: events.HelpListed) -> str:
 
 
 def _help_row(command: events.CommandHelp, width: int) -> list[str]:
-    first = f"{command.usage:<{width}}"
-    return textwrap.wrap(
-        command.explained, WIDTH, initial_indent=first, subsequent_indent=" " * width, break_on_hyphens=False
+    first, margin = f"{command.usage:<{width}}", " " * width
+    row = BY_WORD.get(command.name)
+    explained, *example = command.explained.split("\n")
+    whose = " (Only in this chat's own client.)" if row is not None and row.is_the_clients else ""
+    lines = textwrap.wrap(
+        f"{explained}{whose}", WIDTH, initial_indent=first, subsequent_indent=margin, break_on_hyphens=False
     )
+    return lines + [f"{margin}{line}" for line in example]
 
 
 def _history(event: events.HistoryListed) -> str:

@@ -189,7 +189,11 @@ def test_help_explains_every_command_with_its_parameters(party: Party, command: 
 @pytest.mark.parametrize("topic", ["whisper", "/whisper", "private", "W"])
 def test_help_explains_the_one_command_that_is_named(party: Party, topic: str) -> None:  # A15
     party.says("ann", f"/help {topic}")
-    party.sees("ann", "/whisper USER MESSAGE  Say MESSAGE to USER only. Also /private, /msg, /w.")
+    explained, example = (
+        "Say MESSAGE to USER only. Also /private, /msg, /w.",
+        "For example: /whisper ann see you at noon",
+    )
+    party.sees("ann", f"/whisper USER MESSAGE  {explained}", " " * 23 + example)
 
 
 def test_help_on_what_is_no_command_names_the_nearest(party: Party) -> None:  # A15, A22

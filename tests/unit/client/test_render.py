@@ -7,9 +7,7 @@ import pytest
 from client.core import render
 from client.core.render import Kind, Role, Shown, Span, render_event
 from protocol import events
-from protocol.commands import SLASH_COMMANDS
 from protocol.events import Event, Joined, Left, Renamed, Said, UsersListed, Welcomed, Whispered
-from protocol.text import WIDTH
 
 AT = 1_700_000_000.0
 
@@ -104,35 +102,3 @@ def test_a_very_long_name_gets_a_line_of_its_own() -> None:
 
 def test_nobody_is_listed_as_nobody() -> None:
     assert shown(UsersListed((), 0)).text == "Connected users: 0"
-    assert shown(events.HelpListed(())).text == ""
-
-
-def test_help_explains_every_command_in_two_columns() -> None:  # A15
-    text = shown(events.HelpListed(tuple(row.described() for row in SLASH_COMMANDS))).text
-    lines = text.splitlines()
-    assert max(map(len, lines)) <= WIDTH
-    column = lines[0].index("Say MESSAGE")
-    assert {line[column - 2 : column] for line in lines} == {"  "}
-    for row in SLASH_COMMANDS:
-        assert sum(line[:column].rstrip() == row.usage for line in lines) == 1
-    assert "Also /private, /msg, /w." in " ".join(text.split())
-
-
-def test_a_narrow_screen_gets_help_in_one_column() -> None:
-    listed = events.HelpListed(tuple(row.described() for row in SLASH_COMMANDS))
-    found = render_event(listed, "ann", 19)
-    assert found is not None
-    lines = found.text.splitlines()
-    assert lines[0] == "/all MESSAGE"
-    assert lines[1:3] == ["  Say MESSAGE to", "  everyone; a line"]
-    assert max(map(len, lines)) <= max(len(row.usage) for row in SLASH_COMMANDS)
-
-
-def test_help_for_a_very_long_usage_still_explains_it() -> None:
-    row = events.CommandHelp("x", (), "/x " + "Y" * 100, "What it does.")
-    assert shown(events.HelpListed((row,))).text.endswith("What it does.")
-
-
-def test_a_help_that_is_endless_grows_no_longer_by_its_indent() -> None:
-    event = events.HelpListed((events.CommandHelp("x", (), "x" * 32_000, "word " * 6_000),))
-    assert len(shown(event).text) < 150_000

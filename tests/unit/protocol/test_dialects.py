@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.commands import BY_VERB, BY_WORD, COMMANDS
+from protocol.commands import BY_VERB, BY_WORD, COMMANDS, SLASH_COMMANDS
 from protocol.dialects import JSON, SLASH, VERBS, Dialect
 from protocol.errors import ErrorCode
+from protocol.events import HelpListed
 from protocol.lines import LINE_LIMIT, LineCodec
 from protocol.objects import dump
 from protocol.requests import (
@@ -387,3 +388,10 @@ def test_the_log_says_that_a_password_came_and_not_what_it_was() -> None:
 
 def test_the_log_names_a_frame_that_is_no_request() -> None:
     assert JSON.word(b"hello", named=True) == "a line"
+
+
+def test_help_tells_text_users_what_only_a_client_can() -> None:
+    rows = [row for row in SLASH_COMMANDS if row.name in ("reply", "whisper")]
+    text = SLASH.render(HelpListed(tuple(row.described() for row in rows))).decode()
+    assert " ".join(text.split()).endswith("with MESSAGE. Also /r. (Only in this chat's own client.)")
+    assert text.count("client") == 1
