@@ -245,9 +245,10 @@ def _users(event: events.UsersListed, width: int) -> Shown:
     return compose(Kind.ANSWER, *spans)
 
 
-def _help_spans(rows: list[help_list.Row]) -> list[str | Span]:
-    spans = [part for row in rows for part in (f"\n{row.before}", Span(row.usage, Role.USAGE), row.meaning)]
-    return [spans[0][1:], *spans[1:]] if spans else []
+def _help(event: events.HelpListed, width: int) -> Shown:
+    rows = enumerate(help_list.laid_out(event, width))
+    spans = (("\n" * (at > 0) + row.before, Span(row.usage, Role.USAGE), row.meaning) for at, row in rows)
+    return compose(Kind.ANSWER, *(span for row in spans for span in row))
 
 
 _RENDERERS: dict[type, Callable[[Any, str], Shown]] = {
@@ -266,7 +267,4 @@ _RENDERERS: dict[type, Callable[[Any, str], Shown]] = {
     events.Missed: _missed,
     events.Dismissed: lambda event, _: compose(Kind.NOTICE, event.reason),
 }
-_LIST_RENDERERS: dict[type, Callable[[Any, int], Shown]] = {
-    events.UsersListed: _users,
-    events.HelpListed: lambda event, width: compose(Kind.ANSWER, *_help_spans(help_list.laid_out(event, width))),
-}
+_LIST_RENDERERS: dict[type, Callable[[Any, int], Shown]] = {events.UsersListed: _users, events.HelpListed: _help}
