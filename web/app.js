@@ -70,7 +70,7 @@ class App {
   }
 
   #begin(clientId, saved = null) {
-    this.session = new Session(clientId, { asks: ASKS, settings: this.settings, saved });
+    this.session = new Session(clientId, { asks: ASKS, settings: this.settings, saved, attempt: Date.now() });
   }
 
   // --- coming in, and the end ---

@@ -42,9 +42,11 @@ function cleaned(value) {
 }
 
 export class Session {
-  // `asks` are the lines that are sent at each welcome, unseen; `saved` is what another session left behind.
-  constructor(clientId, { asks = [], settings = DEFAULTS, saved = null } = {}) {
+  // `asks` are the lines that are sent at each welcome, unseen; `saved` is what another session left behind. This client's
+  // connections are counted from `attempt` on, a number above those of an earlier session.
+  constructor(clientId, { asks = [], settings = DEFAULTS, saved = null, attempt = 0 } = {}) {
     this.clientId = clientId;
+    this.attempt = attempt;
     this.asks = asks;
     this.settings = settings;
     this.commands = new Commands();
@@ -128,7 +130,9 @@ export class Session {
   // --- the connection ---
 
   hello(name) {
-    return { type: "hello", version: 1, client_id: this.clientId, ...(name && { name: excerpt(name) }) };
+    this.attempt += 1;
+    const who = { client_id: this.clientId, attempt: this.attempt };
+    return { type: "hello", version: 1, ...who, ...(name && { name: excerpt(name) }) };
   }
 
   again() {

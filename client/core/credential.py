@@ -1,4 +1,7 @@
-"""The password that the client keeps for a return, and to whom it may be given. Pure.
+"""Who the client is to a server: its secret, and the password that it keeps for a return. Pure.
+
+The secret is random, and the client's connections are counted, so that a server which hears of two of them at once
+knows the later one.
 
 A password goes only to a server that asks for it, and without the user only to the server that it was given for: the
 host's name may lead to another machine by the time of a return, and at its address another server may answer. So both
@@ -31,6 +34,7 @@ class Credential:
 
     def __init__(self, client_id: str) -> None:
         self.client_id = client_id  # random; by it a server knows us when we return
+        self._attempts = 0  # connections so far
         self.server = Server()  # at the other end of the connection
         self._given_for = Server()  # the one that the password was given for
         self._password = ""
@@ -43,6 +47,11 @@ class Credential:
         if here.address != before.address and here.address not in before.named:
             return str(ProtocolError(ErrorCode.PASSWORD_ELSEWHERE, address=here.address, before=before.address))
         return "" if here.key == before.key else str(ProtocolError(ErrorCode.PASSWORD_OTHER_KEY))
+
+    def next_attempt(self) -> int:
+        """Return the number of a connection that begins, from 1."""
+        self._attempts += 1
+        return self._attempts
 
     def given(self, password: str, *, beforehand: bool = False) -> None:
         """Keep a password for this server; one given `beforehand` may be offered to the connection that stands."""

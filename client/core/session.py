@@ -52,7 +52,7 @@ from protocol.commands import BY_REQUEST
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event, Ponged, Renamed, Said, Whispered
 from protocol.lines import LINE_LIMIT
-from protocol.requests import Hello, Line, Name, Password, Pong
+from protocol.requests import Hello, Line, Name, Password, Pong, ResumePoint
 from protocol.sanitize import begins_with_slash, printable
 from protocol.text import excerpt
 
@@ -85,7 +85,7 @@ class ClientSession:
         """Return the first message, to be sent at once after connecting; the `password` follows if it is asked for."""
         self._credential.given(printable(password or "")[:LINE_LIMIT], beforehand=True)
         named = None if name is None else excerpt(name)  # longer than an excerpt is no name anyway
-        return Hello(requests.VERSION, self._credential.client_id, name=named)
+        return self._hello(named)
 
     def connected(self, server: Server) -> None:
         """Note the server that the new connection leads to."""
@@ -97,8 +97,11 @@ class ClientSession:
         self.questions.refusal = ""
         self.presence.returns()
         self._credential.reconnected()
-        resume = self.position.resume(self.lines.sent)
-        return Hello(requests.VERSION, self._credential.client_id, name=self.name or None, resume=resume)
+        return self._hello(self.name or None, self.position.resume(self.lines.sent))
+
+    def _hello(self, name: str | None, resume: ResumePoint | None = None) -> Hello:
+        who = self._credential
+        return Hello(requests.VERSION, who.client_id, name=name, resume=resume, attempt=who.next_attempt())
 
     def lost(self) -> None:
         """Note that the connection is gone, and with it what was asked for."""

@@ -92,8 +92,8 @@ def shown(fault: ErrorCode, **details: object) -> str:
 
 
 def test_the_first_message_is_a_hello_with_the_clients_secret_and_no_password() -> None:  # T4
-    assert ClientSession("secret").hello("ann", "hunter22") == Hello(1, "secret", "ann")
-    assert ClientSession("secret").hello() == Hello(1, "secret")
+    assert ClientSession("secret").hello("ann", "hunter22") == Hello(1, "secret", "ann", attempt=1)
+    assert ClientSession("secret").hello() == Hello(1, "secret", attempt=1)
 
 
 def test_whatever_is_given_as_a_name_fits_a_frame_and_can_be_encoded() -> None:
