@@ -103,7 +103,8 @@ def test_the_server_asks_the_system_for_nothing_that_the_service_forbids(run: Pr
     assert server.ends() == 0
     made = set(re.findall(r"^\d+ +(\w+)\(", calls.read_text(), re.MULTILINE))
     assert {"epoll_wait", "sendto", "fdatasync", "bind"} <= made
-    assert made - (group("@system-service") - group("@privileged")) == set()
+    of_root = {"fchown"} if os.geteuid() == 0 else set()  # SQLite gives what root makes to the owner of the database
+    assert made - (group("@system-service") - group("@privileged")) <= of_root
 
 
 # --- restarts ----------------------------------------------------------------------------------------------------
