@@ -181,7 +181,17 @@ def _missed(event: events.Missed, me: str) -> Shown:
 
 def first_missed(shown: Shown) -> Shown:
     """Return the first thing that was missed while the connection was lost, under a rule that says so."""
-    return replace(shown, spans=(Span(f"{_rule('while you were away')}\n", Role.RULE), *shown.spans))
+    return _under(_rule("while you were away"), shown)
+
+
+def first_unread(shown: Shown) -> Shown:
+    """Return the first thing that came while the user may have looked elsewhere, under a rule that says so."""
+    has_rule = any(span.role is Role.RULE for span in shown.spans)
+    return shown if has_rule else _under(_rule("new"), shown)
+
+
+def _under(rule: str, shown: Shown) -> Shown:
+    return replace(shown, spans=(Span(f"{rule}\n", Role.RULE), *shown.spans))
 
 
 def back_again(missed: bool, count: int) -> Shown:

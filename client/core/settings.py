@@ -17,11 +17,15 @@ CHOICES = {
     "bell": ("off", "mention", "whisper", "all"),
     "times": ("on", "off"),
     "joins": ("fold", "all", "none"),
+    "title": ("on", "off"),
+    "notify": ("on", "off"),
 }
 MEANINGS = {
     "bell": "when to ring: when your name is mentioned; for whispers, too; for all that is said",
     "times": "whether to show when something was said",
     "joins": "who comes and goes without a word: in one line, in one each, not at all",
+    "title": "whether the window's title counts what is unread",
+    "notify": "whether mentions and whispers are notices on the desktop, while you type nothing",
 }
 _IGNORE = "ignore"
 
@@ -33,6 +37,8 @@ class Settings:
     bell: str = "mention"
     times: str = "on"
     joins: str = "fold"
+    title: str = "on"
+    notify: str = "off"
     ignored: frozenset[str] = field(default=frozenset())
 
     def ignores(self, name: str) -> bool:

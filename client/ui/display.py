@@ -14,9 +14,10 @@ from prompt_toolkit.utils import get_cwidth
 
 from client.core.chat_view import ChatView
 from client.core.render import Shown
-from client.view import status_bar
+from client.view import status_bar, window
 from client.view.ansi import palette, uncoloured
-from client.view.hyperlinks import knows_links, with_links
+from client.view.attention import Alert, Attention
+from client.view.hyperlinks import with_links
 from client.view.scrollback import View, tail
 from client.view.wrap import wrapped
 
@@ -31,11 +32,13 @@ class Display:
 
     def __init__(self, chat: ChatView, output: Output) -> None:
         self.view = View(chat)
+        self.attention = Attention(chat, time.time())
         self.is_due = False  # a batch waits to be written
         self._chat = chat
         self._output = output
         self._painter = palette(os.environ, type(output).__name__, output.get_default_color_depth().name)
-        self._has_links = knows_links(os.environ, type(output).__name__)
+        self._has_window = window.has_window(os.environ, type(output).__name__)
+        self._title = ""  # the window's, as far as it is ours
         self._queue: deque[tuple[Shown, float]] = deque()
         self._written: deque[Shown] = deque(maxlen=_KEPT)
         self._wrote_at = 0.0
@@ -62,7 +65,7 @@ class Display:
 
     def bar(self) -> str:
         """Return the status bar."""
-        return status_bar.bar(self._chat.name, self._chat.status, self.view.unread, self.size[1] - 1)
+        return status_bar.bar(self._chat.name, self._chat.status, self.attention.unread, self.size[1] - 1)
 
     def add(self, shown: Shown) -> None:
         """Queue something to be written, as of now."""
@@ -71,16 +74,28 @@ class Display:
     def write(self, most: int | None = None) -> None:
         """Write all that is queued, or the first `most`; no prompt may be in the way."""
         above: list[Shown] = []
-        rings = False
+        alerts: list[Alert] = []
         _, self.view.columns = self.size
         for _ in range(most or len(self._queue)):
             if not self._queue:
                 break
             shown, at = self._queue.popleft()
-            rings = self.view.rings(shown) or rings
-            above += self.view.above(with_links(shown) if self._has_links else shown, at)
+            alerts.append(self.attention.comes(shown, at))
+            shown = with_links(shown) if self._has_window else shown
+            above += self.view.above(shown, at, is_first_unread=alerts[-1].is_first_unread)
         self._written.extend(above)
-        self._put(above, "\a" if rings else "")
+        self._put(above, self._calls(alerts))
+
+    def _calls(self, alerts: Iterable[Alert]) -> str:
+        """Return what makes the user look: a bell and a notice at most, however much came at once."""
+        notice = next((alert.notice for alert in alerts if alert.notice is not None), None)
+        rings = "\a" if any(alert.rings for alert in alerts) else ""
+        return rings + (window.notice(notice, os.environ) if notice is not None and self._has_window else "")
+
+    def note_key(self) -> None:
+        """Note that the user is there, and takes up reading where it stopped."""
+        self.attention.key(time.time())
+        self._put([])
 
     def write_above(self, app: Application[Any]) -> None:
         """Write a batch in the place of the prompt, which is drawn again below it; call this again for the rest."""
@@ -120,8 +135,13 @@ class Display:
 
     def finish(self) -> None:
         """Write what could still have changed; the chat is over."""
-        self._put(self.view.finish(time.time()))
+        self._put(self.view.finish(time.time()), is_over=True)
 
-    def _put(self, above: Iterable[Shown], bell: str = "") -> None:
-        self._output.write_raw(self.lines(above) + bell)
-        self._output.flush()
+    def _put(self, above: Iterable[Shown], calls: str = "", *, is_over: bool = False) -> None:
+        """Write it, then `calls`, which makes the user look, and the title; at the end that is the window's own."""
+        title, before = "" if is_over or not self._has_window else self.attention.title, self._title
+        self._title = title
+        written = self.lines(above) + calls + window.title(title, before)
+        if written:
+            self._output.write_raw(written)
+            self._output.flush()

@@ -68,6 +68,7 @@ class Terminal:
         apps: tuple[Application[Any], ...] = (self._editor.app, self._unseen.app)
         for app in apps:
             app.before_render += self._display.note_columns
+            app.key_processor.before_key_press += lambda _: self._display.note_key()
             app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
         self._stack = contextlib.ExitStack()
 
@@ -111,7 +112,7 @@ class Terminal:
         if text is None:
             return ()
         self._abandoned = self._chat.abandoned
-        self._display.view.read()
+        self._display.attention.entered()
         return tuple(text.splitlines()) or ("",)
 
     def _ask(self, app: Application[Any], run: Callable[[Callable[[], None]], Any]) -> Any:

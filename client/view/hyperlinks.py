@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -21,15 +21,6 @@ _LONGEST = 2083  # characters in an address, beyond which terminals (VTE, for on
 _AS_IT_IS = "".join(chr(code) for code in range(33, 127))  # what OSC 8 allows; the rest is percent-encoded
 _ROW = re.compile(r"[^\s]+")  # of an address: no blank is in one
 _END = "\x1b]8;;\x1b\\"
-
-
-def knows_links(environment: Mapping[str, str], output: str) -> bool:
-    """Return whether a terminal, by its TERM and prompt_toolkit's `output`, ignores OSC 8 at least.
-
-    A console that knows nothing of OSC would show the address as text: old ones of Windows, and hardware as old.
-    """
-    term = environment.get("TERM", "")
-    return output != "Win32Output" and term not in ("dumb", "linux", "unknown") and not term.startswith("vt")
 
 
 def with_links(shown: Shown) -> Shown:

@@ -15,8 +15,6 @@ from client.core import render
 from client.core.chat_view import ChatView
 from client.core.render import Kind, Role, Shown, Span, compose
 from client.view.joins import JoinsLine
-from client.view.status_bar import Unread
-from protocol.events import Announced, Said, Whispered
 from protocol.text import LATEST, WIDTH
 
 NARROW = 40  # columns; below that, times would leave too little for what is said
@@ -27,19 +25,21 @@ class View:
     """What stands on the screen, as far as it depends on what was shown before."""
 
     def __init__(self, chat: ChatView) -> None:
-        self.unread = Unread()
         self.columns = 80
         self._chat = chat
         self._joins = JoinsLine()
         self._day: date | None = None
 
-    def above(self, shown: Shown, now: float) -> list[Shown]:
-        """Return what to write above the prompt, now that `shown` came at `now`, in seconds since 1970."""
+    def above(self, shown: Shown, now: float, *, is_first_unread: bool = False) -> list[Shown]:
+        """Return what to write above the prompt, now that `shown` came at `now`, in seconds since 1970.
+
+        The `is_first_unread` of what the user may not see at once stands under a line.
+        """
         me, joins, folded = self._chat.name, self._chat.settings.joins, self._joins
         above = [folded.unfold(me)] if folded.full else []
         shown = render.laid_out(shown, min(self.columns - 1, WIDTH))
         if not folded.takes(None if _has_rule(shown) else shown.event):
-            above += [folded.unfold(me), shown]
+            above += [folded.unfold(me), render.first_unread(shown) if is_first_unread else shown]
         elif joins != "fold":
             above = [line for line in (*above, folded.unfold(me)) if joins == "all"]
         return [line for one in above if one is not None for line in self._stamped(one, now)]
@@ -48,19 +48,6 @@ class View:
         """Return what is left to write above when the chat ends."""
         folded = self._joins.unfold(self._chat.name)
         return [] if folded is None else list(self._stamped(folded, now))
-
-    def read(self) -> None:
-        """Note that the user is here, and has seen all that was shown."""
-        self.unread = Unread()
-
-    def rings(self, shown: Shown) -> bool:
-        """Count `shown` if it is for the user in particular; return whether the bell rings for it."""
-        event, bell = shown.event, self._chat.settings.bell
-        if not isinstance(event, Said | Whispered | Announced) or event.name == self._chat.name:
-            return False
-        is_whisper = isinstance(event, Whispered)
-        self.unread = self.unread.counting(event, shown.is_mention)
-        return bell == "all" or (bell == "whisper" and is_whisper) or (bell != "off" and shown.is_mention)
 
     def live(self, most: int) -> list[Shown]:
         """Return what stands right over the prompt now, in at most `most` lines and one."""

@@ -174,6 +174,8 @@ class User:
 def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
     """A user who has not been let in."""
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("TMUX", raising=False)
     user = User()
     user.sits_down()
     yield user
@@ -648,6 +650,36 @@ def test_no_screen_is_too_small(rows: int, columns: int, monkeypatch: pytest.Mon
     assert user.sent() == Secret("hunter22", 1)
     user.stands_up()
     assert "too small" not in user.glass.raw
+
+
+def test_the_window_counts_what_was_said_since_the_newest_key_and_gets_its_title_back(ann: User) -> None:  # U3
+    ann.hears(Said(2, "bob", "hi", AT))
+    ann.glass.comes_to_be_told("\x1b]2;(1) ann\x1b\\")
+    ann.presses("x")
+    ann.sees("bob: hi", "ann> x")
+    assert ann.glass.raw.count("\x1b]2;ann\x1b\\") == 2
+    ann.stands_up()
+    assert ann.glass.raw.endswith("\x1b[23;2t")
+
+
+def test_what_comes_while_nobody_types_stands_under_a_line_and_is_a_notice(
+    ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:  # U3, U4
+    ann.session.typed("/set notify on", 0.0)
+    monkeypatch.setattr("client.view.attention.IDLE", 0.0)
+    ann.hears(Said(2, "bob", "hi", AT), Said(3, "bob", "hi ann", AT))
+    ann.sees("* Users here: 1", f"{' new ':-^39}", "bob: hi", "bob: hi ann", "ann>")
+    assert ann.glass.raw.count("\x1b]9;bob: hi ann\x1b\\") == 1
+
+
+def test_a_console_that_shows_codes_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:  # U1, U3
+    monkeypatch.setenv("TERM", "linux")
+    user = User()
+    user.sits_down()
+    user.hears(Welcomed("ann", "epoch", 1, 1), Said(2, "bob", "hi ann https://example.org", AT))
+    user.sees("bob: hi ann https://example.org", "ann>")
+    user.stands_up()
+    assert "\x1b]" not in user.glass.raw
 
 
 def test_an_address_is_a_link_on_the_screen(ann: User) -> None:  # U1

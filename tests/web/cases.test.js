@@ -59,6 +59,17 @@ for (const one of cases.conversations) {
   });
 }
 
+test("settings of the page, which are not all that the client has", () => {
+  const player = new Player();
+  cases.beginnings.chatting.forEach((step) => player.plays(step));
+  const [all] = player.plays({ type: "/set" }).shows;
+  assert.deepEqual(all.split("\n").map((line) => line.split(" ")[0]), ["bell", "times", "joins"]);
+  for (const wrong of ["sound on", "constructor x"]) {
+    const why = `! There is no setting ${wrong.split(" ")[0]}, but: bell, times, joins. Usage: /set [SETTING]`;
+    assert.deepEqual(player.plays({ type: `/set ${wrong}` }).shows, [why]);
+  }
+});
+
 test("mentions", () => {
   for (const { me, text, found } of cases.mentions) {
     const pieces = mentions(text, me);

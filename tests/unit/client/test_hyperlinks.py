@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from client.core.render import Kind, Role, Span, compose
 from client.view.ansi import AnsiPainter, uncoloured
-from client.view.hyperlinks import knows_links, with_links
+from client.view.hyperlinks import with_links
 from client.view.wrap import wrapped
 from tests.support.rows import for_each
 
@@ -50,18 +48,3 @@ def test_a_link_that_is_wrapped_is_one_link() -> None:  # U1
 def test_a_link_keeps_the_colour_of_its_text() -> None:
     shown = with_links(compose(Kind.WHISPERED, Span("bob", Role.NAME), ": https://example.org"))
     assert re.search(r"\x1b\[35m\x1b\]8;id=\w+;https://example.org\x1b\\https", AnsiPainter().text(shown))
-
-
-@pytest.mark.parametrize(
-    ("term", "output", "expected"),
-    [
-        ("xterm-256color", "Vt100_Output", True),
-        ("", "Windows10_Output", True),
-        ("", "Win32Output", False),
-        ("dumb", "Vt100_Output", False),
-        ("linux", "Vt100_Output", False),
-        ("vt220", "Vt100_Output", False),
-    ],
-)
-def test_a_terminal_that_would_show_the_codes_gets_none(term: str, output: str, expected: bool) -> None:
-    assert knows_links({"TERM": term}, output) == expected

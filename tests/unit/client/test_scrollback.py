@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,8 +14,7 @@ from client.core.session import ClientSession
 from client.core.settings import Settings
 from client.view.joins import EVENTS_LIMIT
 from client.view.scrollback import View, tail
-from client.view.status_bar import Unread
-from protocol.events import Event, Joined, Left, Noticed, Refused, Said, Welcomed, Whispered
+from protocol.events import Event, Joined, Left, Noticed, Refused, Said, Welcomed
 from protocol.text import LATEST
 
 NOON = datetime(2026, 3, 4, 12, 0)
@@ -34,11 +34,6 @@ class Viewer:
         shown = render.render_event(event, "ann")
         assert shown is not None
         return [line.text for line in self.view.above(shown, now)]
-
-    def rings(self, event: Event) -> bool:
-        shown = render.render_event(event, "ann")
-        assert shown is not None
-        return self.view.rings(shown)
 
     def live(self, most: int = 5) -> list[str]:
         return [line.text for line in self.view.live(most)]
@@ -140,31 +135,25 @@ def test_our_lines_live_over_the_prompt_until_they_are_acknowledged() -> None:
     assert ann.live() == []
 
 
-# --- the bell ----------------------------------------------------------------------------------------------------
-
-TALK, MENTION = said(), said("hi ann")
-WHISPER, OURS = Whispered(2, "bob", "ann", "psst", NOW), said("ann ann", name="ann")
+# --- what is unread ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("bell", "ringing"),
-    [("off", []), ("mention", [MENTION]), ("whisper", [MENTION, WHISPER]), ("all", [TALK, MENTION, WHISPER])],
-)
-def test_the_bell_rings_for(bell: str, ringing: list[Event]) -> None:
-    ann = Viewer(bell=bell)
-    events: list[Event] = [TALK, MENTION, WHISPER, OURS, Joined(2, "bob", 2)]
-    assert [event for event in events if ann.rings(event)] == ringing
+def test_what_is_unread_stands_under_a_line() -> None:  # U4
+    ann = Viewer()
+    assert ann.is_shown(Joined(2, "bob", 2)) == []
+    shown = render.render_event(said(), "ann")
+    assert shown is not None
+    first, second = ann.view.above(shown, NOW, is_first_unread=True)
+    assert first.text == "12:00 * bob has connected. Users here: 2"
+    assert re.fullmatch(r"-+ new -+\n12:00 bob: hi", second.text)
 
 
-def test_mentions_and_whispers_are_unread_and_counted_apart_until_the_user_enters_something() -> None:
-    ann = Viewer(bell="off")
-    for event in (TALK, MENTION, WHISPER, OURS):
-        ann.rings(event)
-    assert ann.view.unread == Unread(mentions=1, whispers=1)
-    ann.rings(Whispered(2, "bob", "ann", "ann, psst", NOW))
-    assert ann.view.unread == Unread(mentions=1, whispers=2)
-    ann.view.read()
-    assert ann.view.unread == Unread()
+def test_what_stands_under_a_line_gets_no_second_one() -> None:
+    ann = Viewer()
+    shown = render.render_event(said(), "ann")
+    assert shown is not None
+    missed = render.first_missed(shown)
+    assert ann.view.above(missed, NOW, is_first_unread=True) == ann.view.above(missed, NOW)
 
 
 # --- a screen of another width ----------------------------------------------------------------------------------

@@ -44,7 +44,11 @@ def test_without_a_setting_all_are_explained() -> None:
 @pytest.mark.parametrize(
     ("setting", "why"),
     [
-        ("volume 11", "There is no setting volume, but: bell, times, joins. Usage: /set [SETTING]"),
+        ("volume 11", "There is no setting volume, but: bell, times, joins, title, notify. Usage: /set [SETTING]"),
+        (
+            "constructor x",
+            "There is no setting constructor, but: bell, times, joins, title, notify. Usage: /set [SETTING]",
+        ),
         ("bell loud", "bell is one of: off, mention, whisper, all. Usage: /set [SETTING]"),
     ],
 )
@@ -54,7 +58,9 @@ def test_a_wrong_setting_is_told_what_there_is(setting: str, why: str) -> None:
     assert str(caught.value) == why
 
 
-@pytest.mark.parametrize("settings", [Settings(), BOB, Settings("all", "off", "none", frozenset({"eve", "bob"}))])
+@pytest.mark.parametrize(
+    "settings", [Settings(), BOB, Settings("all", "off", "none", "off", "on", frozenset({"eve", "bob"}))]
+)
 def test_what_is_kept_is_read_back(settings: Settings) -> None:
     assert loads(dumps(settings)) == settings
 
