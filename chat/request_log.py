@@ -20,7 +20,7 @@ _MAY_QUOTE_A_SECRET = {
     ErrorCode.NAME_BAD.code,
     ErrorCode.UNKNOWN_COMMAND.code,
 }  # of a line that was not meant for the room
-_BY_ITSELF = (requests.Hello, requests.Pong)  # what a client sends without its user
+_ROUTINE = (requests.Hello, requests.Pong, requests.Ping)  # what clients send without their users, and what scripts do
 _UNSEEN = 0  # the number of a line that a client sends for itself
 
 
@@ -31,8 +31,8 @@ def status(session: Session, request: Request, cseq: int | None, effects: Sequen
     outcome, refused = _outcome(session, effects)
     if type(request) in FOR_OPERATORS and not refused:  # an act, which has a line of its own
         return []
-    by_itself = isinstance(request, _BY_ITSELF) or cseq == _UNSEEN
-    return [LogLine(f"{session.label}: {session.word}: {outcome}", debug=by_itself and not refused)]
+    is_routine = isinstance(request, _ROUTINE) or cseq == _UNSEEN
+    return [LogLine(f"{session.label}: {session.word}: {outcome}", debug=is_routine and not refused)]
 
 
 def late_status(session: Session, effects: Sequence[Effect], answer: str, word: str) -> list[Effect]:

@@ -52,7 +52,6 @@ def test_who_was_too_slow_is_logged(party: Party) -> None:
     [
         ("/users", "/users: done"),
         ("/ALLUSERS", "/allusers: done"),
-        ("/ping", "/ping: done"),
         ("/help whisper", "/help: done"),
         ("/setname carl", "/setname: done, was ann"),
         ("/nick bob", "/nick: refused, 203 name-taken: bob is in use. Choose another name."),
@@ -149,6 +148,15 @@ def test_what_verb_users_send_that_is_nothing_is_a_message_and_not_repeated(part
     party.connects("eve")
     party.says("eve", "JOIN eve", "sesame12 please")
     assert party.log[-1] == "eve (192.0.2.1:3): a message: refused, 301 unknown-command"
+
+
+def test_a_ping_is_for_debugging(party: Party) -> None:  # O4
+    party.says("ann", "/ping")
+    assert party.log == []
+    assert party.debug_log == ["ann (192.0.2.1:1): /ping: done"]
+    party.connects("eve")
+    party.says("eve", "/ping")
+    assert party.log == ["192.0.2.1:3: /ping: refused, 204 not-named: That needs a name, and you have none yet."]
 
 
 def test_what_was_looked_for_in_the_archive_is_logged_when_it_is_found(party: Party) -> None:  # D15
