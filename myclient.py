@@ -28,7 +28,7 @@ from math import ceil
 from client.cli import exits, options
 from client.cli.exits import Ending, Exit
 from client.cli.known_hosts_file import KnownHosts
-from client.cli.settings_file import keep
+from client.cli.settings_file import keep, values
 from client.cli.tls_endings import NOT_ENCRYPTED, Untrusted
 from client.cli.trust_question import Declined, accept
 from client.core.backoff import Backoff, Retries
@@ -322,7 +322,7 @@ def _meet(connectors: Sequence[TlsConnector]) -> None:
 
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
-    chosen = options.parse(arguments, on_terminal=on_terminal, environment=os.environ)
+    chosen = options.parse(arguments, on_terminal=on_terminal, environment=os.environ, settings=values())
     if chosen.store is not None:
         client.run(chosen, on_terminal)
         return

@@ -7,11 +7,12 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from client.cli.exits import Ending, Exit
 from client.cli.server_address import DEFAULT_HOST, DEFAULT_PORT, parted, places_of
 from client.cli.store_address import Address, address
+from client.core.bookmarks import bookmark
 from client.core.servers import Place
 from protocol import __version__
 from protocol.certificates import parsed_fingerprint
@@ -37,6 +38,7 @@ examples:
   {prog} localhost:8001                     asks for a name
   {prog} one.example.org:8001 two.example.org:8001 '[2001:db8::1]:8001'
                                             goes on to the next server when one is gone
+  {prog} work                               joins the server that is bookmarked as work
   {prog}                                    asks for the server, too
   {prog} chat.example.org --tls --name ann
                                             encrypts, after a look at the server's certificate
@@ -56,9 +58,9 @@ environment:
   TERM                              "dumb": --plain
 
 files:
-  ~/.config/select-chat/settings    what /set and /ignore chose (macOS: ~/Library/Application Support,
-                                    Windows: %APPDATA%)
-
+  ~/.config/select-chat/settings.toml
+                                    what /set and /ignore chose, and bookmarks: see docs/client.md
+                                    (macOS: ~/Library/Application Support, Windows: %APPDATA%)
   known_hosts, beside it            the servers that were met over TLS; delete a line to make it forget one
 
 exit codes:
@@ -192,11 +194,18 @@ def _timeout(text: str) -> float:
 
 
 def parse(
-    arguments: Sequence[str], *, on_terminal: bool, environment: Mapping[str, str] | None = None
+    arguments: Sequence[str],
+    *,
+    on_terminal: bool,
+    environment: Mapping[str, str] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> argparse.Namespace:
-    """Return the options; `places` are none where the user has to be asked. Raises SystemExit(2) for a wrong line."""
+    """Return the options; `places` are none where the user has to be asked. Raises SystemExit(2) for a wrong line.
+
+    `settings` is what the settings file holds, with its bookmarks.
+    """
     parser, environment = make_parser(), environment or {}
-    options = parser.parse_args(arguments)
+    options = _with_bookmark(parser, arguments, settings or {})
     options.name = options.name or environment.get("CHAT_NAME") or None
     try:
         default_port = parsed_port(environment.get("CHAT_PORT") or str(DEFAULT_PORT))
@@ -213,6 +222,26 @@ def parse(
         parser.error("HOST is missing, and without a terminal there is nobody to ask")
     if options.html == "" and not on_terminal:
         parser.error("--html needs a FILE, and without a terminal there is nobody to ask")
+    return options
+
+
+def _with_bookmark(
+    parser: argparse.ArgumentParser, arguments: Sequence[str], settings: Mapping[str, Any]
+) -> argparse.Namespace:
+    """Return the options, with those of a bookmark where the server is one and `arguments` have no other."""
+    options = parser.parse_args(arguments)
+    try:
+        found = bookmark(options.servers[0], settings) if len(options.servers) == 1 else None
+    except ValueError as error:
+        parser.error(f"settings.toml, {error}")
+    if found is None:
+        return options
+    if options.tls_ca is None and options.tls_fingerprint is None:  # else these are how to trust the server
+        parser.set_defaults(**found.options)
+    else:
+        parser.set_defaults(**{key: value for key, value in found.options.items() if not key.startswith("tls")})
+    options = parser.parse_args(arguments)
+    options.servers = list(found.servers)
     return options
 
 
@@ -241,7 +270,7 @@ def password(options: argparse.Namespace, environment: Mapping[str, str]) -> str
     if options.password_file is None:
         return environment.get(PASSWORD_VARIABLE) or None
     try:
-        lines: list[str] = options.password_file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines: list[str] = options.password_file.expanduser().read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise Ending(Exit.ERROR, f"The password file can't be read: {error.strerror}.") from None
     return lines[0] if lines else ""

@@ -7,11 +7,14 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from client.core.settings import Settings, dumps, loads
+from client.core import settings_text
+from client.core.settings import Settings
 from system.atomic_file import write_whole
 
-_FOLDER, _FILE = "select-chat", "settings"
+_FOLDER, _FILE = "select-chat", "settings.toml"
+_OLD_FILE = "settings"  # of earlier versions: taken over when there is no other
 
 
 def place(environment: Mapping[str, str], platform: str, home: Path) -> Path:
@@ -28,14 +31,28 @@ def place(environment: Mapping[str, str], platform: str, home: Path) -> Path:
 def kept() -> Settings:
     """Return the settings that were kept; those that hold by themselves where there is no file, or none to be read."""
     with contextlib.suppress(OSError, RuntimeError):  # a RuntimeError: this user has no home
-        return loads(path().read_text(encoding="utf-8", errors="replace"))
+        if not path().exists():
+            keep(settings_text.loads_old(_read(_OLD_FILE)))
+        return settings_text.loads(_read(_FILE))
     return Settings()
+
+
+def values() -> dict[str, Any]:
+    """Return all that is in the file, as TOML has it; nothing where there is none, or none to be read."""
+    with contextlib.suppress(OSError, RuntimeError):
+        return settings_text.read(_read(_FILE))
+    return {}
 
 
 def keep(settings: Settings) -> None:
     """Write the settings, whole or not at all. Where the disk will not, they hold for this conversation."""
     with contextlib.suppress(OSError, RuntimeError):
-        write_whole(path(), dumps(settings).encode())
+        before = _read(_FILE) if path().exists() else ""
+        write_whole(path(), settings_text.dumps(settings, before).encode(errors="replace"))
+
+
+def _read(name: str) -> str:
+    return path().with_name(name).read_text(encoding="utf-8", errors="replace")
 
 
 def path() -> Path:

@@ -1,12 +1,8 @@
-"""What a user can set: /set, /ignore and /unignore, and the text of the settings file. Pure.
-
-The text has a line for each setting that differs from its default, as it follows /set, and one for each name that is
-ignored: "bell off", "ignore bob". A line that can't be read costs that line alone.
-"""
+"""What a user can set: /set, /ignore and /unignore. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from protocol.commands import BY_REQUEST
 from protocol.errors import ErrorCode, ProtocolError
@@ -27,7 +23,6 @@ MEANINGS = {
     "title": "whether the window's title counts what is unread",
     "notify": "whether mentions and whispers are notices on the desktop, while you type nothing",
 }
-_IGNORE = "ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +39,6 @@ class Settings:
     def ignores(self, name: str) -> bool:
         """Return whether what `name` says is hidden."""
         return key_of(name) in self.ignored
-
-
-def loads(text: str) -> Settings:
-    """Return the settings that `text` holds."""
-    settings = Settings()
-    for line in text.splitlines():
-        name, _, value = line.strip().partition(" ")
-        if name == _IGNORE and value:
-            settings = replace(settings, ignored=settings.ignored | {key_of(value)})
-        elif value in CHOICES.get(name, ()):
-            settings = replace(settings, **{name: value})  # type: ignore[arg-type]  # one of CHOICES
-    return settings
-
-
-def dumps(settings: Settings) -> str:
-    """Return the text that holds `settings`."""
-    differing = (f.name for f in fields(Settings) if f.name in CHOICES and getattr(settings, f.name) != f.default)
-    lines = [f"{name} {getattr(settings, name)}\n" for name in differing]
-    return "".join((*lines, *(f"{_IGNORE} {name}\n" for name in sorted(settings.ignored))))
 
 
 def change(settings: Settings, request: Set | Ignore | Unignore) -> tuple[Settings, str]:

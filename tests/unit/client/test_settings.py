@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from client.cli import settings_file
-from client.core.settings import CHOICES, MEANINGS, Settings, change, dumps, loads
+from client.core.settings import CHOICES, MEANINGS, Settings, change
 from protocol.errors import ProtocolError
 from protocol.requests import Ignore, Set, Unignore
 
@@ -58,18 +58,6 @@ def test_a_wrong_setting_is_told_what_there_is(setting: str, why: str) -> None:
     assert str(caught.value) == why
 
 
-@pytest.mark.parametrize(
-    "settings", [Settings(), BOB, Settings("all", "off", "none", "off", "on", frozenset({"eve", "bob"}))]
-)
-def test_what_is_kept_is_read_back(settings: Settings) -> None:
-    assert loads(dumps(settings)) == settings
-
-
-def test_a_line_that_cannot_be_read_costs_that_line_alone() -> None:
-    assert loads("bell loud\nvolume 11\n\nignore\nignored x\ntimes off\n") == Settings(times="off")
-    assert dumps(Settings()) == ""
-
-
 # --- the file ----------------------------------------------------------------------------------------------------
 
 HOME = Path("/home/ann")
@@ -78,11 +66,11 @@ HOME = Path("/home/ann")
 @pytest.mark.parametrize(
     ("platform", "environment", "path"),
     [
-        ("linux", {}, HOME / ".config/select-chat/settings"),
-        ("linux", {"XDG_CONFIG_HOME": "/x"}, Path("/x/select-chat/settings")),
-        ("darwin", {}, HOME / "Library/Application Support/select-chat/settings"),
-        ("win32", {"APPDATA": "/roaming"}, Path("/roaming/select-chat/settings")),
-        ("win32", {}, HOME / "AppData/Roaming/select-chat/settings"),
+        ("linux", {}, HOME / ".config/select-chat/settings.toml"),
+        ("linux", {"XDG_CONFIG_HOME": "/x"}, Path("/x/select-chat/settings.toml")),
+        ("darwin", {}, HOME / "Library/Application Support/select-chat/settings.toml"),
+        ("win32", {"APPDATA": "/roaming"}, Path("/roaming/select-chat/settings.toml")),
+        ("win32", {}, HOME / "AppData/Roaming/select-chat/settings.toml"),
     ],
 )
 def test_the_platforms_usual_place(platform: str, environment: dict[str, str], path: Path) -> None:
@@ -95,7 +83,7 @@ def test_settings_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     assert settings_file.kept() == Settings()
     settings_file.keep(BOB)
     assert settings_file.kept() == BOB
-    assert os.listdir(tmp_path / "select-chat") == ["settings"]  # noqa: PTH208
+    assert os.listdir(tmp_path / "select-chat") == ["settings.toml"]  # noqa: PTH208
 
 
 def test_a_disk_that_will_not_costs_the_settings_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -103,3 +91,26 @@ def test_a_disk_that_will_not_costs_the_settings_and_no_more(monkeypatch: pytest
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
     settings_file.keep(BOB)
     assert settings_file.kept() == Settings()
+
+
+def test_the_file_of_an_earlier_version_is_taken_over_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    old = tmp_path / "select-chat" / "settings"
+    old.parent.mkdir()
+    old.write_text("times off\nignore bob\nvolume 11\n")
+    assert settings_file.kept() == Settings(times="off", ignored=frozenset({"bob"}))
+    assert old.with_name("settings.toml").read_text() == 'times = "off"\nignored = ["bob"]\n'
+    old.write_text("times on\n")
+    assert settings_file.kept().times == "off"
+
+
+def test_bookmarks_outlive_a_change_of_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # U5
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert settings_file.values() == {}
+    settings_file.path().parent.mkdir()
+    settings_file.path().write_text('[bookmarks.work]\nservers = ["a:1"]\n')
+    settings_file.keep(BOB)
+    assert settings_file.values()["bookmarks"] == {"work": {"servers": ["a:1"]}}
+    assert settings_file.kept() == BOB
