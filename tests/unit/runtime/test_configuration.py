@@ -68,15 +68,21 @@ def test_what_is_switched_on_below_can_be_switched_off_above(file: Path) -> None
 
 def test_every_option_can_be_set_in_each_place(file: Path) -> None:
     """A value that each takes, written as the place has it, comes out the same from all three."""
-    for name, action in by_name(make_parser()).items():
-        value = True if action.nargs == 0 else next(iter(action.choices or [SAMPLES.get(str(action.metavar), 7)]))
-        words = ["7"] if name == "port" else [f"--{name}"] if value is True else [f"--{name}", *listed(value)]
-        file.write_text(f"{name} = {toml(value)}")
-        text = " ".join(listed(value))
-        (one,) = sources(" ".join(words)).values()
-        (two,) = sources(**{variable_of(name): text}).values()
-        (three,) = sources(f"--config {file}").values()
-        assert one[0] == two[0] == three[0], name
+    samples = {
+        name: True if action.nargs == 0 else next(iter(action.choices or [SAMPLES.get(str(action.metavar), 7)]))
+        for name, action in by_name(make_parser()).items()
+    }
+    words = {name: [] if value is True else listed(value) for name, value in samples.items()}
+    line = " ".join(" ".join(["" if name == "port" else f"--{name}", *given]) for name, given in words.items())
+    file.write_text("".join(f"{name} = {toml(value)}\n" for name, value in samples.items()))
+    places = (
+        sources(line),
+        sources(**{variable_of(name): " ".join(listed(value)) for name, value in samples.items()}),
+        sources(f"--config {file}"),
+    )
+    typed, variables, read = ({name: value for name, (value, _) in place.items()} for place in places)
+    assert typed == variables == read
+    assert typed.keys() == samples.keys()
 
 
 def listed(value: object) -> list[str]:
