@@ -151,10 +151,18 @@ def test_the_single_file_is_server_and_client_on_a_bare_python(
     chats(run, tmp_path, [*bare, "server"], bare)
 
 
-def test_one_name_is_installed(wheel: Path) -> None:
+def test_one_name_is_installed_and_a_manual(wheel: Path) -> None:  # O1, O2
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"select_chat"}
+    package = [name for name in names if ".dist-info/" not in name and ".data/" not in name]
+    assert {name.split("/")[0] for name in package} == {"select_chat"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    shared = {name.split(".data/data/share/")[1] for name in names if ".data/" in name}
+    for command in ("chat", "chat-server", "chat-store"):
+        assert f"man/man1/{command}.1" in shared
+        assert f"bash-completion/completions/{command}" in shared
+        assert f"zsh/site-functions/_{command}" in shared
+        assert f"fish/vendor_completions.d/{command}.fish" in shared
+    assert len(shared) == 12
 
 
 def test_a_checkout_is_not_installed_in_place(checkout: Path, tmp_path: Path) -> None:
