@@ -95,7 +95,7 @@ class LogLine:
 class CheckPassword:
     """Find out whether `password` is that of `name`'s account. `was_asked`: it answers a question of ours.
 
-    This one and the three below take long. The hub goes on, `session` waits, and `Hub.answered` takes the TaskResult.
+    This one and the four below take long. The hub goes on, `session` waits, and `Hub.answered` takes the TaskResult.
     """
 
     session: Session
@@ -103,11 +103,22 @@ class CheckPassword:
     password: str
     was_asked: bool
     cseq: int | None = None
+    record: str | None = None  # of the account, "" for none, where the room has it and not users.txt
 
 
 @value
 class StorePassword:
     """Give `name` an account with `password`, or its account another password."""
+
+    session: Session
+    name: str
+    password: str
+    cseq: int | None = None
+
+
+@value
+class HashPassword:
+    """Make the record of `password`, for an account that the room keeps; `Hub.answered` takes it with the result."""
 
     session: Session
     name: str
@@ -199,7 +210,7 @@ class TaskResult(Enum):
     FAILED = auto()  # the disk would not; nothing was changed
 
 
-AccountTask = CheckPassword | StorePassword | RemoveAccount | StoreRole
+AccountTask = CheckPassword | StorePassword | HashPassword | RemoveAccount | StoreRole
 SearchTask = SearchArchive | SeekInArchive
 Delivery = Broadcast | Unicast | CodecReply | Entered | Exited
 SanctionTask = KeepSanction | DropSanction

@@ -45,7 +45,7 @@ from chat.handlers import accounts, away, bans, history, moderation, names, pres
 from chat.handlers.names import GREETING
 from chat.lane import COSTLY, cost
 from chat.log import Entry
-from chat.order import AWAITED, Deferred
+from chat.order import AWAITED, Deferred, Order
 from chat.proposals import (
     Accounts,
     Applied,
@@ -310,9 +310,9 @@ class Hub:
 
     # --- what the services report --------------------------------------------------------------------------------
 
-    def answered(self, task: AccountTask, result: TaskResult) -> list[Effect]:
-        """Return what follows from the `result` of a task; log it like a request's result."""
-        effects = told(task.session, accounts.answered(self.state, task, result), task.cseq)
+    def answered(self, task: AccountTask, result: TaskResult, record: str = "") -> list[Effect]:
+        """Return what follows from the `result` of a task, and the `record` it made; log it like a request's result."""
+        effects = told(task.session, accounts.answered(self.state, task, result, record), task.cseq)
         if task.session.waiting:  # for the order now
             return effects
         is_act = isinstance(task, StoreRole) and result is TaskResult.YES  # which has a line of its own
@@ -348,6 +348,8 @@ class Hub:
         """Set the keys of all names that have an account, and of those that are operators'; return what follows."""
         state, room = self.state, self.room
         known, effects = room.registered.keys, []
+        if state.settings.is_shared:
+            return []
         if keys is not known and keys != known:
             effects = state.propose(None, Accounts(keys - known, known - keys))
         if operators != room.operators:
@@ -362,7 +364,8 @@ class Hub:
         `pending`: what operators did that was not in the file yet when that was read, and counts as done after it.
         `close_banned` is called after the last part.
         """
-        bans.follow_file(self.state, added, removed, pending)
+        if not self.state.settings.is_shared:
+            bans.follow_file(self.state, added, removed, pending)
 
     def close_banned(self) -> list[Effect]:
         """Dismiss everybody for whom a ban holds that was written to the file by hand."""
@@ -372,6 +375,10 @@ class Hub:
         """Return what a peer at the address `host` is told if that is banned; else None."""
         ban, at = self.room.sanctions.ban_of_host(host, self.state.at), self.state.at
         return None if ban is None else refusal(ErrorCode.BANNED, left=ban.left(at), reason=ban.because)
+
+    def share(self, order: Order) -> None:
+        """Go on with a room that other servers share by `order`; it keeps the accounts and bans, and no file does."""
+        self.state.order, self.state.settings.is_shared = order, True
 
     def greet_with(self, motd: tuple[str, ...]) -> None:
         """Tell newcomers these lines from now on."""

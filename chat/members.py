@@ -49,6 +49,16 @@ class Member:
         client = client_subject(self.identity)
         return (self.key, client) if client else (self.key,)
 
+    def absence_told(self, author: Member, hides: bool) -> str:
+        """Return what `author`, who has just whispered, has to know of this member's absence, once for each.
+
+        `hides`: not what the member has written about it.
+        """
+        if not self.away or author.identity in self.notified:
+            return ""
+        self.notified.add(author.identity)
+        return f"{self.name} is away" + ("" if hides or self.away == "away" else f": {self.away}")
+
 
 class Members:
     """All members. Their names, in any case, are different ones; so are their seats and their clients."""

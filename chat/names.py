@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from chat.members import Member
 from chat.networks import is_loopback
-from chat.proposals import Refusal
 from chat.sanctions import Act
 from chat.session import Session
 from chat.state import State
 from protocol import commands
-from protocol.errors import ErrorCode
+from protocol.errors import ErrorCode, Refusal
 from protocol.text import excerpt, is_name, key_of
 
 
@@ -68,7 +67,7 @@ def _barred(state: State, session: Session, name: str) -> Refusal | None:
         details: dict[str, object] = {"left": ban.left(at), "reason": ban.because}
         return (ErrorCode.NAME_BANNED, {"name": name, **details}) if session.named else (ErrorCode.BANNED, details)
     if session.member is None:
-        return room.barred(name, session.identity, account, at)
+        return room.sanctions.why_out(name, session.identity, bool(account), at)
     return room.silenced(session.member, at, account)
 
 

@@ -14,7 +14,19 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chat.effects import Effect
-from chat.proposals import Applied, DropAccount, Enter, Impose, Lift, Own, Proposal, Rename, SetAccount, Settle
+from chat.proposals import (
+    Applied,
+    DropAccount,
+    Enter,
+    Impose,
+    Lift,
+    Operators,
+    Own,
+    Proposal,
+    Rename,
+    SetAccount,
+    Settle,
+)
 from chat.room import Room
 from chat.session import Session
 from protocol.values import value
@@ -61,7 +73,7 @@ def seat_of(session: Session | None) -> int:
 
 # Until one of these has its place, its author waits: what the next request means may depend on it. What is said does
 # not wait.
-AWAITED = frozenset({Enter, Rename, Impose, Lift, Settle, Own, SetAccount, DropAccount})
+AWAITED = frozenset({Enter, Rename, Impose, Lift, Settle, Own, SetAccount, DropAccount, Operators})
 
 
 @value

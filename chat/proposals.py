@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from chat.members import Member
 from chat.sanctions import Act, Sanction
-from protocol.errors import ErrorCode
+from protocol.errors import Refusal
 from protocol.events import Event, Left, RoomEvent
 from protocol.requests import Announce, ComeBack, GoAway, Say, Whisper
 from protocol.values import value
@@ -23,9 +23,10 @@ from protocol.values import value
 class Enter:
     """Come into the room as `name`, which looks like `skeleton`.
 
-    `client` is the hash of a client's secret, "" for a text user; by its own word, its lines up to `settled` may have
-    been heard, and this is its connection number `attempt`. `account` is the key of the account whose password was
-    given. `server` is the incarnation of the server that it is connected to; "" if there is but one.
+    `account` is the key of the account whose password was given; in a shared room, `proof` says against which record it
+    was checked (chat.account_records). `client` is the hash of a client's secret, "" for a text user; by its own word,
+    its lines up to `settled` may have been heard, and this is its connection number `attempt`. `server` is the
+    incarnation of the server that it is connected to; "" if there is but one.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Enter:
     settled: int = 0
     server: str = ""
     attempt: int | None = None
+    proof: str = ""
 
 
 @value
@@ -56,6 +58,7 @@ class Rename:
     skeleton: str
     account: str = ""
     cseq: int | None = None
+    proof: str = ""
 
 
 @value
@@ -78,9 +81,13 @@ class Remove:
 
 @value
 class Claim:
-    """Take the name of `account`, whose password was given, from anybody else who has it; a newcomer may (seat 0)."""
+    """Take the name of `account`, whose password was given, from anybody else who has it; a newcomer may (seat 0).
+
+    `proof` is as in `Enter`.
+    """
 
     account: str
+    proof: str = ""
 
 
 @value
@@ -88,7 +95,8 @@ class Impose:
     """Let `sanction` hold, as an operator, or as the server itself (seat 0).
 
     `did` is what the author has done then, for the other operators and the server's log: `muted bob for 10 min`; ""
-    where nobody is told. `notice` is the author's answer.
+    where nobody is told. `notice` is the author's answer; if its server writes the sanction to its disk before it
+    answers, it `awaits_disk`.
     """
 
     sanction: Sanction
@@ -96,13 +104,14 @@ class Impose:
     notice: str = ""
     cseq: int | None = None
     mark: int = 0
+    awaits_disk: bool = False
 
 
 @value
 class Lift:
     """End what `act` forbids to `subject`, as the operator `by`, or as the server itself (seat 0).
 
-    `did` and `notice` are as in `Impose`.
+    The other fields are as in `Impose`.
     """
 
     act: Act
@@ -112,6 +121,7 @@ class Lift:
     notice: str = ""
     cseq: int | None = None
     mark: int = 0
+    awaits_disk: bool = False
 
 
 @value
@@ -169,10 +179,16 @@ class Accounts:
 
 @value
 class Operators:
-    """The keys of accounts that have got the role of an operator, and of those that have lost it; nobody's, too."""
+    """The keys of accounts that have got the role of an operator, and of those that have lost it.
+
+    Proposed by the operator `by`, or by the server itself (seat 0). `did` and `notice` are as in `Impose`.
+    """
 
     added: frozenset[str]
     removed: frozenset[str]
+    by: str = ""
+    did: str = ""
+    notice: str = ""
 
 
 Proposal = (
@@ -197,7 +213,6 @@ Proposal = (
     | Accounts
     | Operators
 )
-Refusal = tuple[ErrorCode, dict[str, object]]  # and what its phrase is filled with
 
 
 @value

@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from chat.account_records import AccountRecords
 from chat.log import Entry, Log
 from chat.look_alikes import Registered
 from chat.members import Member, Members, is_later, seat_identity
@@ -24,6 +25,7 @@ from chat.proposals import (
     Accounts,
     Applied,
     Claim,
+    DropAccount,
     Enter,
     Impose,
     Leave,
@@ -31,16 +33,16 @@ from chat.proposals import (
     Operators,
     Own,
     Proposal,
-    Refusal,
     Remove,
     Rename,
     Replace,
     ServerGone,
+    SetAccount,
     Settle,
 )
 from chat.replies import ECHOES, Replies, Reply, answer_again, mark_of
-from chat.sanctions import EVERYBODY, SANCTIONS_LIMIT, Act, Sanction, Sanctions, client_subject
-from protocol.errors import ErrorCode
+from chat.sanctions import SANCTIONS_LIMIT, Act, Sanctions
+from protocol.errors import ErrorCode, Refusal
 from protocol.events import (
     Announced,
     Joined,
@@ -69,6 +71,7 @@ class Room:
         self.log = Log() if log is None else log
         self.replies = Replies() if replies is None else replies
         self.registered = Registered()
+        self.records = AccountRecords()  # in a shared room
         self.operators: frozenset[str] = frozenset()  # the keys of accounts
         self.sanctions = Sanctions()
         self.members = Members()
@@ -92,32 +95,11 @@ class Room:
         """Return whether `member` has given the password of an operator's account."""
         return member.account != "" and member.account in self.operators
 
-    def barred(self, name: str, client: str, account: str, at: float) -> Refusal | None:
-        """Return why `client`, an identity, can't come in as `name`, owning `account`, at `at`; None if it can.
-
-        Others read names: a muted client has the one that it was muted under.
-        """
-        key, client = key_of(name), client_subject(client)
-        ban = self.sanctions.find(Act.BAN, (key, client), at)
-        if ban is not None:
-            return ErrorCode.BANNED, _told(ban, at)
-        mute = self.sanctions.find(Act.MUTE, (client,), at)
-        if mute is not None and key not in mute.subjects:
-            return ErrorCode.MUTED, _told(mute, at)
-        return None if account else self._locked_down(at)
-
-    def _locked_down(self, at: float) -> Refusal | None:
-        lockdown = self.sanctions.find(Act.LOCKDOWN, (EVERYBODY,), at)
-        return None if lockdown is None else (ErrorCode.LOCKED_DOWN, _told(lockdown, at))
-
     def silenced(self, member: Member, at: float, account: str = "") -> Refusal | None:
         """Return why only operators may read `member`, who owns `account`, too, at `at`; None if all may."""
         if self.is_operator(member):
             return None
-        mute = self.sanctions.find(Act.MUTE, member.subjects, at)
-        if mute is not None:
-            return ErrorCode.MUTED, _told(mute, at)
-        return None if member.account or account else self._locked_down(at)
+        return self.sanctions.why_silent(member.subjects, bool(member.account or account), at)
 
     def checksum(self) -> str:
         """Return a hash of the state: rooms that have applied the same have the same, whatever process they are in."""
@@ -125,7 +107,7 @@ class Room:
             (m.seat, m.name, m.identity, m.account, m.named_at_seq, m.away, sorted(m.notified), m.server, m.attempt)
             for m in self.members
         ]
-        accounts = sorted(self.registered.keys), sorted(self.operators)
+        accounts = sorted(self.registered.keys), sorted(self.operators), self.records.checksum()
         log = self.epoch, self.log.seq, self.log.newest(), self.replies.checksum()
         state = log, members, accounts, list(self.sanctions)
         return hashlib.sha256(repr(state).encode("utf-8", "surrogatepass")).hexdigest()
@@ -180,7 +162,7 @@ class Room:
         event = Whispered(self.log.next_seq(), author.name, other.name, proposal.text, at, proposal.cseq)
         self.log.append(Entry(event, at, author.identity, other.identity))
         hides = self.sanctions.silences and self.silenced(other, at) is not None
-        return Applied(event, other, notice=_absence(author, other, hides))
+        return Applied(event, other, notice=other.absence_told(author, hides))
 
     def _is_newcomer(self, other: Member, proposal: Whisper) -> bool:
         """Return whether `other` has had the name for less long than the author of the whisper takes for granted."""
@@ -233,10 +215,12 @@ class Room:
         """Return why somebody can't come in, as `proposal` says, at `at`; None if it can."""
         if proposal.client in self.members.by_client:
             return ErrorCode.REPLACED, {}
-        return self._name_taken(proposal, None) or self.barred(proposal.name, proposal.client, proposal.account, at)
+        barred = self.sanctions.why_out(proposal.name, proposal.client, bool(proposal.account), at)
+        return self._unproved(proposal) or self._name_taken(proposal, None) or barred
 
     def _rename(self, author: Member, proposal: Rename, at: float) -> Applied:
-        refused = self.silenced(author, at, proposal.account) or self._name_taken(proposal, author)
+        refused = self.silenced(author, at, proposal.account) or self._unproved(proposal)
+        refused = refused or self._name_taken(proposal, author)
         if refused is not None:
             return Applied(refused=refused)
         old, old_key, seq = author.name, author.key, self.log.next_seq()
@@ -257,6 +241,12 @@ class Room:
         if alike is None or proposal.account == key_of(name):
             return None
         return ErrorCode.NAME_LOOKS_ALIKE, {"name": name, "other": alike}
+
+    def _unproved(self, proposal: Enter | Rename) -> Refusal | None:
+        """Return why the owner of the account is not believed: it has another password by now, or is none any more."""
+        if self.records.is_proved(proposal.account, proposal.proof):
+            return None
+        return ErrorCode.WRONG_PASSWORD, {"name": proposal.name, "instead": ""}
 
     def _leave(self, author: Member, proposal: Leave, at: float) -> Applied:
         return self._taken_out(author, proposal.reason, at)
@@ -291,7 +281,7 @@ class Room:
 
     def _claim(self, author: Member | None, proposal: Claim, at: float) -> Applied:
         holder = self.find(proposal.account)
-        if holder is None or holder is author:
+        if holder is None or holder is author or not self.records.is_proved(proposal.account, proposal.proof):
             return Applied()
         return self._taken_out(holder, "the owner of the name came", at)
 
@@ -304,13 +294,13 @@ class Room:
         if is_bounded and self.sanctions.count_without(sanction, at) >= SANCTIONS_LIMIT:
             return Applied(refused=(ErrorCode.TOO_MANY_BANS, {"limit": SANCTIONS_LIMIT}))
         self.sanctions.impose(sanction, at)
-        return Applied()
+        return Applied(notice="" if proposal.awaits_disk else proposal.notice)
 
     def _lift(self, author: Member | None, proposal: Lift, at: float) -> Applied:
         lifted = self.sanctions.lift(proposal.act, proposal.subject)
         if lifted is None or not lifted.holds(at):
             return Applied(refused=(_NOT_IMPOSED[proposal.act], {"name": excerpt(proposal.subject)}))
-        return Applied()
+        return Applied(notice="" if proposal.awaits_disk else proposal.notice)
 
     def _own(self, author: Member, proposal: Own, at: float) -> Applied:
         was, author.account = author.account, proposal.account
@@ -319,29 +309,38 @@ class Room:
         text = f"{author.name} is yours now: from here on the name needs your password."
         return Applied(notice=f"The password of {author.name} is changed." if was else text)
 
+    def _set_account(self, author: Member, proposal: SetAccount, at: float) -> Applied:
+        key = proposal.key
+        if author.key != key:
+            return Applied(refused=(ErrorCode.NOT_REGISTERED, {"name": author.name}))
+        if key in self.registered and author.account != key:
+            return Applied(refused=(ErrorCode.ALREADY_REGISTERED, {"name": author.name}))
+        self.records.set(key, proposal.record)
+        self.registered.change(frozenset({key}), frozenset())
+        return self._own(author, Own(key), at)
+
+    def _drop_account(self, author: Member, proposal: DropAccount, at: float) -> Applied:
+        key = proposal.key
+        if author.account != key or key not in self.records:
+            return Applied(refused=(ErrorCode.NOT_REGISTERED, {"name": author.name}))
+        self.records.drop(key)
+        self.registered.change(frozenset(), frozenset({key}))
+        self.operators -= {key}
+        return self._own(author, Own(""), at)
+
     def _accounts(self, nobody: Member | None, proposal: Accounts, at: float) -> Applied:
         self.registered.change(proposal.added, proposal.removed)
         return Applied()
 
-    def _operators(self, nobody: Member | None, proposal: Operators, at: float) -> Applied:
-        self.operators = (self.operators - proposal.removed) | proposal.added
-        return Applied()
-
-
-def _told(sanction: Sanction, at: float) -> dict[str, object]:
-    """Return the details of a refusal because of `sanction`."""
-    return {"left": sanction.left(at), "reason": sanction.because}
-
-
-def _absence(author: Member, other: Member, hides: bool) -> str:
-    """Return what `author`, who has just whispered to `other`, has to know of an absence, once for each.
-
-    `hides`: not what `other` has written about it.
-    """
-    if not other.away or author.identity in other.notified:
-        return ""
-    other.notified.add(author.identity)
-    return f"{other.name} is away" + ("" if hides or other.away == "away" else f": {other.away}")
+    def _operators(self, author: Member | None, proposal: Operators, at: float) -> Applied:
+        operators = (self.operators - proposal.removed) | proposal.added
+        unknown = sorted(proposal.added - self.registered.keys)
+        if author is not None and unknown:
+            return Applied(refused=(ErrorCode.NO_ACCOUNT, {"name": excerpt(unknown[0])}))
+        if author is not None and not operators:
+            return Applied(refused=(ErrorCode.LAST_OPERATOR, {"name": excerpt(min(proposal.removed))}))
+        self.operators = operators
+        return Applied(notice=proposal.notice)
 
 
 def _answer(applied: Applied, cseq: int) -> Refused | Noticed | None:
@@ -385,6 +384,8 @@ _RULES: dict[type, tuple[_Rule, bool]] = {  # and whether it is a line, which is
     Leave: (Room._leave, False),
     Own: (Room._own, False),
     Accounts: (Room._accounts, False),
-    Operators: (Room._operators, False),
+    Operators: (_by_operator(Room._operators, "That"), False),
+    SetAccount: (Room._set_account, False),
+    DropAccount: (Room._drop_account, False),
     ServerGone: (Room._server_gone, False),
 }

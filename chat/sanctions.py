@@ -26,6 +26,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from chat.durations import in_words
 from chat.look_alikes import LookAlikes
 from chat.networks import Network, addresses_within, is_loopback, unmapped
+from protocol.errors import ErrorCode, Refusal
 from protocol.text import excerpt, is_name, key_of
 from protocol.values import value
 
@@ -120,6 +121,11 @@ def is_network(subject: str) -> bool:
 def _network_of_subject(subject: str) -> Network | None:
     """Return the network that `subject` is; None for one of another kind."""
     return ip_network(subject) if is_network(subject) else None
+
+
+def _told(sanction: Sanction, at: float) -> dict[str, object]:
+    """Return the details of a refusal because of `sanction`."""
+    return {"left": sanction.left(at), "reason": sanction.because}
 
 
 class _Networks:
@@ -220,6 +226,32 @@ class Sanctions:
         """Return the ban that holds for a name that `name` looks like, or None."""
         alike = self._banned_looks.find(name, "")
         return None if alike is None else self.find(Act.BAN, (alike,), at)
+
+    def why_out(self, name: str, client: str, owns: bool, at: float) -> Refusal | None:
+        """Return why `client`, an identity, can't come in as `name`, which it `owns` or not, at `at`; None if it can.
+
+        Others read names: a muted client has the one that it was muted under.
+        """
+        key, client = key_of(name), client_subject(client)
+        ban = self.find(Act.BAN, (key, client), at)
+        if ban is not None:
+            return ErrorCode.BANNED, _told(ban, at)
+        mute = self.find(Act.MUTE, (client,), at)
+        if mute is not None and key not in mute.subjects:
+            return ErrorCode.MUTED, _told(mute, at)
+        return None if owns else self._locked_down(at)
+
+    def why_silent(self, subjects: Iterable[str], owns: bool, at: float) -> Refusal | None:
+        """Return why only operators may read the user that `subjects` are, who `owns` the name or not; None if all
+        may."""
+        mute = self.find(Act.MUTE, subjects, at)
+        if mute is not None:
+            return ErrorCode.MUTED, _told(mute, at)
+        return None if owns else self._locked_down(at)
+
+    def _locked_down(self, at: float) -> Refusal | None:
+        lockdown = self.find(Act.LOCKDOWN, (EVERYBODY,), at)
+        return None if lockdown is None else (ErrorCode.LOCKED_DOWN, _told(lockdown, at))
 
     def _counted(self, act: Act, change: int) -> None:
         self._counts[act] += change

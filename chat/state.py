@@ -22,12 +22,12 @@ from chat.lane import Lane
 from chat.login_attempts import Attempts
 from chat.members import Member
 from chat.order import Follow, Order, OrderAlone
-from chat.proposals import Leave, Proposal, Refusal
+from chat.proposals import Leave, Proposal
 from chat.recent import Recent
 from chat.room import Room
 from chat.session import Phase, Session
 from chat.throttle import Throttle
-from protocol.errors import ErrorCode
+from protocol.errors import ErrorCode, Refusal
 from protocol.events import Asked, Dismissed, Event, Noticed, RoleChanged, RoomEvent, refusal
 
 ASK_AGAIN = "Type the name you want, or /setname NAME, then Enter; /quit leaves."
@@ -48,6 +48,7 @@ class Settings:
     lockdown_after: int = 0  # newcomers in a minute; 0: never
     motd: tuple[str, ...] = ()  # lines that newcomers are told
     has_archive: bool = False
+    is_shared: bool = False  # the room is other servers', too, and keeps the accounts and bans, not this server's files
 
 
 class State:

@@ -257,6 +257,9 @@ class ErrorCode(Enum):
         self.verbs = verbs
 
 
+Refusal = tuple[ErrorCode, dict[str, object]]  # and what its phrase is filled with
+
+
 class ProtocolError(Exception):
     """The peer sent what the protocol does not allow.
 

@@ -1,5 +1,7 @@
 """The account service: checks passwords and writes the file of accounts, on a thread of its own.
 
+The accounts of a room that several servers share are in that room: then it only hashes, and the tasks hold what with.
+
 Its queue is bounded, and fair by network: when it is full, a task of the network with the most tasks gets the result
 BUSY at once (runtime/fair.py). Passwords of closed sessions are not checked, and those of peers that have sent an end
 of file come after the others, so that abandoned guesses keep nobody waiting. Tasks that write are always done.
@@ -11,12 +13,21 @@ import logging
 from typing import NamedTuple
 
 from chat import limits
-from chat.effects import AccountTask, CheckPassword, StorePassword, StoreRole, TaskResult
+from chat.effects import (
+    AccountTask,
+    CheckPassword,
+    HashPassword,
+    RemoveAccount,
+    StorePassword,
+    StoreRole,
+    TaskResult,
+)
 from chat.networks import network_of
 from chat.session import Session
 from protocol.text import key_of
 from runtime.fair import FairQueue
 from runtime.worker import Worker
+from storage.passwords import PasswordHash, hash_in
 from storage.users_file import Accounts
 
 QUEUE_LIMIT = 64  # tasks, of some 0.15 s each: about 10 s in all
@@ -32,13 +43,14 @@ class AccountResult(NamedTuple):
     """The result of an account task, or of a Reload (`task` is None), and the registered names and the operators after
     it.
 
-    These are None where they have not changed.
+    These are None where they have not changed. `record` is what a HashPassword was for.
     """
 
     task: AccountTask | None
     result: TaskResult
     registered: frozenset[str] | None
     operators: frozenset[str] | None = None
+    record: str = ""
 
 
 class AccountService:
@@ -82,9 +94,9 @@ class AccountService:
         self._worker.close()
 
     def _run(self, task: AccountTask | Reload) -> AccountResult:
-        result = self._outcome(task)
-        accounts = self._accounts
-        return AccountResult(None if isinstance(task, Reload) else task, result, accounts.keys(), accounts.operators())
+        result, record = self._outcome(task)
+        keys, operators = self._accounts.keys(), self._accounts.operators()
+        return AccountResult(None if isinstance(task, Reload) else task, result, keys, operators, record)
 
     def _priority(self, task: AccountTask | Reload) -> int:
         if isinstance(task, Reload):
@@ -93,16 +105,19 @@ class AccountService:
             return 0
         return 1 if task.session in self.ended else 2
 
-    def _outcome(self, task: AccountTask | Reload) -> TaskResult:
+    def _outcome(self, task: AccountTask | Reload) -> tuple[TaskResult, str]:
+        """Return the result of `task`, and the record that it made, if any."""
         try:
-            return self._execute(task)
+            if isinstance(task, HashPassword):
+                return TaskResult.YES, str(PasswordHash.of(task.password))
+            return self._execute(task), ""
         except OSError as error:
             log.error("%s: %s", self._accounts.path, error.strerror or error)
         except Exception:  # a bug costs this task, not the thread
             log.exception("A bug in the server, in an account task")
-        return TaskResult.FAILED
+        return TaskResult.FAILED, ""
 
-    def _execute(self, task: AccountTask | Reload) -> TaskResult:
+    def _execute(self, task: CheckPassword | StorePassword | StoreRole | RemoveAccount | Reload) -> TaskResult:
         if isinstance(task, CheckPassword):
             return self._check_password(task)
         if isinstance(task, Reload):
@@ -119,7 +134,9 @@ class AccountService:
     def _check_password(self, task: CheckPassword) -> TaskResult:
         if task.session.closing:
             return TaskResult.BUSY  # nothing was done, and nobody waits for the result
-        return TaskResult.YES if self._accounts.check(task.name, task.password) else TaskResult.NO
+        if task.record is None:
+            return TaskResult.YES if self._accounts.check(task.name, task.password) else TaskResult.NO
+        return TaskResult.YES if hash_in(task.record).matches(task.password) else TaskResult.NO
 
     def _store_role(self, task: StoreRole) -> TaskResult:
         """Change a role, unless its author has lost his own meanwhile, or it is the last one."""

@@ -16,6 +16,7 @@ from chat.effects import (
     CheckPassword,
     DropSanction,
     Effect,
+    HashPassword,
     KeepSanction,
     RemoveAccount,
     SanctionTask,
@@ -73,7 +74,7 @@ class Services:
     def submit(self, task: AccountTask | SanctionTask | SearchTask) -> None:
         """Queue `task` for the service that does it."""
         match task:
-            case CheckPassword() | StorePassword() | RemoveAccount() | StoreRole():
+            case CheckPassword() | StorePassword() | HashPassword() | RemoveAccount() | StoreRole():
                 self._accounts.submit(task)
             case KeepSanction() | DropSanction():
                 self._sanctions.submit(task)
@@ -98,11 +99,11 @@ class Services:
 
     def _collect_accounts(self) -> list[Effect]:
         effects: list[Effect] = []
-        for task, result, registered, operators in self._accounts.results():
+        for task, result, registered, operators, record in self._accounts.results():
             if registered is not None and operators is not None:
                 effects += self._hub.accounts_are(registered, operators)
             if task is not None:
-                effects += self._hub.answered(task, result)
+                effects += self._hub.answered(task, result, record)
             elif result is TaskResult.YES:
                 log.info("Read the accounts again. Registered users: %d", len(self._hub.room.registered))
             else:

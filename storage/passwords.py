@@ -84,3 +84,11 @@ def _decode(text: str) -> bytes:
 
 # What a password for a name that has no account is compared with, so that the answer takes as long as for one that has.
 NOBODY = PasswordHash(N, R, P, bytes(SALT_SIZE), bytes(HASH_SIZE))
+
+
+def hash_in(record: str) -> PasswordHash:
+    """Return the hash that is a record of the room; NOBODY for one that is none, or is of a kind not known here."""
+    try:
+        return PasswordHash.parse(record)
+    except ValueError:
+        return NOBODY

@@ -10,14 +10,17 @@ Passwords are in requests and tasks only: never in a phrase, never in a LogLine.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
 from chat import limits
+from chat.account_records import proof_of
 from chat.effects import (
     AccountTask,
     CheckPassword,
     Effect,
+    HashPassword,
     Outcome,
     Reaction,
     RemoveAccount,
@@ -31,7 +34,7 @@ from chat.handlers import moderation, presence
 from chat.login_attempts import LoginAttempts
 from chat.names import why_not
 from chat.networks import LOOPBACK, network_of
-from chat.proposals import Accounts, Applied, Own
+from chat.proposals import Accounts, Applied, DropAccount, Operators, Own, SetAccount
 from chat.session import Dialog, Question, Session
 from chat.state import CHATTING, GOODBYE, GREETED, Consequences, State, Table
 from protocol import requests
@@ -77,7 +80,8 @@ def check(state: State, task: CheckPassword) -> Outcome:
         refused = refusal(ErrorCode.TOO_MANY_TRIES, name=name, seconds=ceil(wait))
         return Outcome(refused, after=_after_refusal(state, session, name, task.was_asked))
     state.attempts.logins.count(guess, state.now)
-    return _await(session, task)
+    record = state.room.records.find(key_of(name)) if state.settings.is_shared else None
+    return _await(session, replace(task, record=record))
 
 
 def guess_of(name: str, session: Session) -> tuple[str, str]:
@@ -127,10 +131,12 @@ def change_password(state: State, session: Session, request: requests.ChangePass
     return _new_password(state, session, request.password, request.cseq)
 
 
-def unregister(state: State, session: Session, request: requests.Unregister) -> Outcome:
+def unregister(state: State, session: Session, request: requests.Unregister) -> Reaction:
     """Give the name back."""
     if session.account != session.key:
         return state.refuse(session, ErrorCode.NOT_REGISTERED, name=session.name)
+    if state.settings.is_shared:
+        return state.propose(session, DropAccount(session.key), request.cseq)
     return _await(session, RemoveAccount(session, session.name, request.cseq))
 
 
@@ -152,7 +158,8 @@ def _store(state: State, session: Session, password: str, cseq: int | None) -> O
         return state.refuse(session, ErrorCode.TOO_MANY_NEW_PASSWORDS, seconds=ceil(wait))
     for attempts, key in tallies:
         attempts.count(key, state.now)
-    return _await(session, StorePassword(session, session.name, password, cseq))
+    make = HashPassword if state.settings.is_shared else StorePassword
+    return _await(session, make(session, session.name, password, cseq))
 
 
 def _tallies(state: State, session: Session) -> list[tuple[LoginAttempts, tuple[str, str]]]:
@@ -213,8 +220,8 @@ _QUESTIONS: dict[Question, Callable[[State, Session, Dialog, str], Outcome]] = {
 # --- what came of a task -----------------------------------------------------------------------------------------
 
 
-def answered(state: State, task: AccountTask, result: TaskResult) -> Reaction:
-    """Return what follows from the `result` of `task`, whenever it comes."""
+def answered(state: State, task: AccountTask, result: TaskResult, record: str) -> Reaction:
+    """Return what follows from the `result` of `task`, whenever it comes; of hashing a password, with its `record`."""
     session = task.session
     session.waiting = False
     if isinstance(task, CheckPassword) and result is not TaskResult.NO:
@@ -225,6 +232,8 @@ def answered(state: State, task: AccountTask, result: TaskResult) -> Reaction:
         refused = refusal(ErrorCode.BUSY if result is TaskResult.BUSY else ErrorCode.ACCOUNTS_FAILED)
         was_asked = isinstance(task, CheckPassword) and task.was_asked
         return Outcome(refused, after=_after_refusal(state, session, task.name, was_asked))
+    if isinstance(task, HashPassword):
+        return _hashed(state, task, record)
     return RESULTS[type(task)](state, task, result)
 
 
@@ -233,7 +242,8 @@ def _checked(state: State, task: CheckPassword, result: TaskResult) -> Reaction:
     if result is TaskResult.YES:
         reason = why_not(state, session, task.name)  # it may have been taken meanwhile
         if reason is None:
-            return presence.give_name(state, session, task.name, task.cseq, key_of(task.name))
+            proof = "" if task.record is None else proof_of(task.record)
+            return presence.give_name(state, session, task.name, task.cseq, key_of(task.name), proof)
         return state.decline(session, reason)
     session.claim.wrong_passwords += 1
     instead = "" if task.was_asked else ", or it has none: try the name alone"  # who was not asked can't tell which
@@ -241,6 +251,11 @@ def _checked(state: State, task: CheckPassword, result: TaskResult) -> Reaction:
     if session.claim.wrong_passwords >= WRONG_LIMIT:
         return Outcome(wrong, after=state.farewell(session, GOODBYE, "wrong passwords"))
     return Outcome(wrong, after=_after_refusal(state, session, task.name, task.was_asked))
+
+
+def _hashed(state: State, task: HashPassword, record: str) -> Reaction:
+    session = task.session
+    return state.propose(session, SetAccount(key_of(task.name), record), task.cseq) if session.named else []
 
 
 def _stored(state: State, task: StorePassword, result: TaskResult) -> Reaction:
@@ -258,9 +273,19 @@ def _removed(state: State, task: RemoveAccount, result: TaskResult) -> Reaction:
     return state.propose(task.session, Own(""), task.cseq)
 
 
-def owned(state: State, author: Session | None, proposal: Own, applied: Applied) -> Reaction:
+def owned(state: State, author: Session | None, proposal: Own | DropAccount, applied: Applied) -> Reaction:
     """Somebody's name has got an account, another password, or no account any more."""
     return Outcome(Noticed(applied.notice), after=[] if author is None else state.role_told(author))
+
+
+def account_set(state: State, author: Session | None, proposal: SetAccount, applied: Applied) -> Reaction:
+    """The room has an account, or another password of one; one that this server appoints is an operator's."""
+    if author is None:
+        return []
+    key, effects = proposal.key, state.role_told(author)
+    if key in state.settings.kept_names and key not in state.room.operators:
+        effects += state.propose(None, Operators(frozenset({key}), frozenset()))
+    return Outcome(Noticed(applied.notice), after=effects)
 
 
 def listed(state: State, author: Session | None, proposal: Accounts, applied: Applied) -> Reaction:
@@ -281,4 +306,4 @@ HANDLERS: Table = {
     requests.Unregister: (CHATTING, unregister),
     requests.Password: (GREETED, password),
 }
-CONSEQUENCES: Consequences = {Own: owned, Accounts: listed}
+CONSEQUENCES: Consequences = {Own: owned, SetAccount: account_set, DropAccount: owned, Accounts: listed}

@@ -2,7 +2,8 @@
 
 A sanction holds once the room has it, and every server of the room acts on it for its own sessions: a banned user's
 connection is closed where it is. The author waits for the answer until the sanction is on the disk, since nothing that
-was answered may be lost: the consequence makes that answer (`_when_written`), and `Hub.written` gives it.
+was answered may be lost: the consequence makes that answer (`_when_written`), and `Hub.written` gives it. A room that
+several servers share needs no disk, as its log has the sanction.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def mute(state: State, session: Session, request: requests.Mute) -> Reaction:
     member = state.room.find(request.name)
     sanction = Sanction(Act.MUTE, _subjects(request.name, member), _end(state, seconds), session.name, reason)
     name, what = _name(request.name, member), f"{_for(seconds)}{sanction.because}"
-    proposal = Impose(sanction, f"muted {name} {what}", f"{name} is muted {what}.", *_line(request))
+    proposal = Impose(sanction, f"muted {name} {what}", f"{name} is muted {what}.", *_line(state, request))
     return state.propose(session, proposal, request.cseq)
 
 
@@ -63,7 +64,7 @@ def unmute(state: State, session: Session, request: requests.Unmute) -> Reaction
     """Let everybody read a user again."""
     subject, name = key_of(request.name), excerpt(request.name)
     notice = f"{name} is muted no more."
-    proposal = Lift(Act.MUTE, subject, session.name, f"unmuted {name}", notice, *_line(request))
+    proposal = Lift(Act.MUTE, subject, session.name, f"unmuted {name}", notice, *_line(state, request))
     return state.propose(session, proposal, request.cseq)
 
 
@@ -81,7 +82,7 @@ def ban(state: State, session: Session, request: requests.Ban) -> Reaction:
     sanction = Sanction(Act.BAN, subjects, _end(state, seconds), session.name, reason)
     name, what = _name(subjects[0], member), f"{_for(seconds)}{sanction.because}"
     notice = f"{name} is banned {what}.{_where(state, member)}"
-    proposal = Impose(sanction, f"banned {name} {what}", notice, *_line(request))
+    proposal = Impose(sanction, f"banned {name} {what}", notice, *_line(state, request))
     return state.propose(session, proposal, request.cseq)
 
 
@@ -101,7 +102,7 @@ def unban(state: State, session: Session, request: requests.Unban) -> Reaction:
     if state.room.sanctions.find(Act.BAN, (subject,), state.at) is None:
         return state.refuse(session, ErrorCode.NOT_BANNED, name=excerpt(request.subject))
     notice = f"{subject} is banned no more."
-    proposal = Lift(Act.BAN, subject, session.name, f"unbanned {subject}", notice, *_line(request))
+    proposal = Lift(Act.BAN, subject, session.name, f"unbanned {subject}", notice, *_line(state, request))
     return state.propose(session, proposal, request.cseq)
 
 
@@ -117,7 +118,7 @@ def list_bans(state: State, session: Session, request: requests.ListBans) -> Out
 
 def lockdown(state: State, session: Session, request: requests.Lockdown) -> Reaction:
     """Let only registered users come in and speak, until that is ended."""
-    line, wanted = _line(request), request.state.lower()
+    line, wanted = _line(state, request), request.state.lower()
     if wanted not in ("on", "off"):
         usage = BY_REQUEST[requests.Lockdown].usage
         return state.refuse(session, ErrorCode.USAGE, why="STATE is on or off", usage=usage)
@@ -130,9 +131,9 @@ def lockdown(state: State, session: Session, request: requests.Lockdown) -> Reac
     return state.propose(session, Impose(sanction, "began the lockdown", text, *line), request.cseq)
 
 
-def _line(request: LineRequest) -> tuple[int | None, int]:
-    """Return the number and the mark of a line, for its proposal."""
-    return request.cseq, mark_of(request)
+def _line(state: State, request: LineRequest) -> tuple[int | None, int, bool]:
+    """Return the number and the mark of a line, for its proposal, and whether its answer waits for the disk."""
+    return request.cseq, mark_of(request), not state.settings.is_shared
 
 
 def _subjects(name: str, member: Member | None) -> tuple[str, ...]:
@@ -172,9 +173,12 @@ def imposed(state: State, author: Session | None, proposal: Impose, applied: App
         return []
     if sanction.by == SERVER:
         told = state.tell_operators(f"{did}. /lockdown off ends that.")
-        return [*told, KeepSanction(sanction, state.at), LogLine(f"Lockdown: {did}")]
+        kept: list[Effect] = [KeepSanction(sanction, state.at)] if proposal.awaits_disk else []
+        return [*told, *kept, LogLine(f"Lockdown: {did}")]
     effects = _met(state, sanction, proposal.notice) + acted(state, author, sanction.by, did)
-    return effects if author is None else [*effects, KeepSanction(sanction, state.at, _when_written(author, proposal))]
+    if author is None or not proposal.awaits_disk:
+        return Outcome(Noticed(proposal.notice), effects)
+    return [*effects, KeepSanction(sanction, state.at, _when_written(author, proposal))]
 
 
 def _met(state: State, sanction: Sanction, notice: str) -> list[Effect]:
@@ -197,8 +201,8 @@ def lifted(state: State, author: Session | None, proposal: Lift, applied: Applie
     if proposal.act is Act.LOCKDOWN:
         effects = _tell_strangers(state, proposal.notice)
     effects += acted(state, author, proposal.by, proposal.did)
-    if author is None:
-        return effects
+    if author is None or not proposal.awaits_disk:
+        return Outcome(Noticed(proposal.notice), effects)
     return [*effects, DropSanction(proposal.act, proposal.subject, state.at, _when_written(author, proposal))]
 
 

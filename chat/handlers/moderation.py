@@ -78,37 +78,50 @@ def announced(state: State, author: Session | None, proposal: requests.Announce,
 # --- roles -------------------------------------------------------------------------------------------------------
 
 
-def promote(state: State, session: Session, request: requests.Promote) -> Outcome:
+def promote(state: State, session: Session, request: requests.Promote) -> Reaction:
     """Make a registered user an operator."""
     key = key_of(request.name)
     if key not in state.room.registered:
         return state.refuse(session, ErrorCode.NO_ACCOUNT, name=excerpt(request.name))
     if key in state.room.operators:
         return Outcome(Noticed(f"{request.name} is an operator already."))
-    return _store_role(session, StoreRole(session, request.name, True, request.cseq))
+    return _change_role(state, StoreRole(session, request.name, True, request.cseq))
 
 
-def demote(state: State, session: Session, request: requests.Demote) -> Outcome:
+def demote(state: State, session: Session, request: requests.Demote) -> Reaction:
     """Take the role from an operator, but not from the only one."""
     key, operators = key_of(request.name), state.room.operators
     if key not in operators:
         return state.refuse(session, ErrorCode.NO_OPERATOR, name=excerpt(request.name))
     if len(operators) == 1:
         return state.refuse(session, ErrorCode.LAST_OPERATOR, name=excerpt(request.name))
-    return _store_role(session, StoreRole(session, request.name, False, request.cseq))
+    return _change_role(state, StoreRole(session, request.name, False, request.cseq))
 
 
-def _store_role(session: Session, task: StoreRole) -> Outcome:
-    session.waiting = True
-    return Outcome(before=[task])
+def _change_role(state: State, task: StoreRole) -> Reaction:
+    """Have the file of accounts say who is an operator; or the room, if it keeps the accounts."""
+    session, key = task.session, key_of(task.name)
+    if not state.settings.is_shared:
+        session.waiting = True
+        return [task]
+    one, none = frozenset({key}), frozenset[str]()
+    changed = (one, none) if task.is_operator else (none, one)
+    return state.propose(session, Operators(*changed, session.name, _role_did(task), _role_notice(task)), task.cseq)
 
 
 def role_stored(state: State, task: StoreRole, result: TaskResult) -> Outcome:
     """Return what follows from the result of `promote` or `demote`; the user whose role it is has been told."""
     if result is not TaskResult.YES:
         return state.refuse(task.session, ErrorCode.ROLES_CHANGED)
-    is_what = "is an operator now" if task.is_operator else "is an operator no more"
-    return Outcome(Noticed(f"{task.name} {is_what}."), _role_act(state, task))
+    return Outcome(Noticed(_role_notice(task)), _role_act(state, task))
+
+
+def _role_notice(task: StoreRole) -> str:
+    return f"{task.name} is an operator {'now' if task.is_operator else 'no more'}."
+
+
+def _role_did(task: StoreRole) -> str:
+    return f"made {task.name} an operator" if task.is_operator else f"took the role of an operator from {task.name}"
 
 
 def role_stored_unseen(state: State, task: StoreRole, result: TaskResult) -> Outcome:
@@ -117,8 +130,7 @@ def role_stored_unseen(state: State, task: StoreRole, result: TaskResult) -> Out
 
 
 def _role_act(state: State, task: StoreRole) -> list[Effect]:
-    act = f"made {task.name} an operator" if task.is_operator else f"took the role of an operator from {task.name}"
-    return acted(state, task.session, task.session.name, act)
+    return acted(state, task.session, task.session.name, _role_did(task))
 
 
 # --- what they share ---------------------------------------------------------------------------------------------
@@ -141,7 +153,10 @@ def cut(reason: str) -> str:
 
 def roles_told(state: State, author: Session | None, proposal: Operators, applied: Applied) -> Reaction:
     """Some have become operators, or are none any more."""
-    return [effect for session in state.sessions.values() for effect in state.role_told(session)]
+    effects = [effect for session in state.sessions.values() for effect in state.role_told(session)]
+    if not proposal.did:
+        return effects
+    return Outcome(Noticed(applied.notice), effects + acted(state, author, proposal.by, proposal.did))
 
 
 _COMMANDS: dict[type, Handler] = {

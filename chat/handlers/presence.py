@@ -25,24 +25,29 @@ LOCKDOWN_SECONDS = 600  # of a lockdown that a flood puts on
 # --- proposing ---------------------------------------------------------------------------------------------------
 
 
-def give_name(state: State, session: Session, name: str, cseq: int | None = None, account: str = "") -> Reaction:
-    """Let `session` enter or be renamed: it may have the name, as `account`'s owner or because it is nobody's."""
+def give_name(
+    state: State, session: Session, name: str, cseq: int | None = None, account: str = "", proof: str = ""
+) -> Reaction:
+    """Let `session` enter or be renamed: it may have the name, as `account`'s owner or because it is nobody's.
+
+    `proof`: against which record of the account the password was checked (chat.account_records).
+    """
     if name == session.name:
         return Outcome(Noticed(f"You are {name} already."))
     account = account or (session.account if session.account == key_of(name) else "")
-    claimed = state.propose(session, Claim(account)) if account else []
+    claimed = state.propose(session, Claim(account, proof)) if account else []
     if session.named:
-        return claimed + state.propose(session, Rename(name, skeleton(name), account, cseq), cseq)
-    return claimed + _enter(state, session, name, account)
+        return claimed + state.propose(session, Rename(name, skeleton(name), account, cseq, proof), cseq)
+    return claimed + _enter(state, session, name, account, proof)
 
 
-def _enter(state: State, session: Session, name: str, account: str) -> list[Effect]:
+def _enter(state: State, session: Session, name: str, account: str, proof: str) -> list[Effect]:
     """Propose that `session` enters, in the place of an earlier connection of its client."""
     room, claim, incarnation = state.room, session.claim, state.order.incarnation
     client, settled = claim.identity, resume.settled_lines(session, room)
     claim.is_stranger = not account and room.replies.highest(client) is None
     replaced = state.propose(None, Replace(client, claim.attempt)) if client else []
-    entry = Enter(name, skeleton(name), account, client, settled, incarnation, claim.attempt)
+    entry = Enter(name, skeleton(name), account, client, settled, incarnation, claim.attempt, proof)
     return replaced + state.propose(session, entry)
 
 
@@ -86,7 +91,7 @@ def _count_stranger(state: State) -> list[Effect]:
         return []
     sanction = Sanction(Act.LOCKDOWN, (EVERYBODY,), int(state.at) + LOCKDOWN_SECONDS, SERVER, "too many came")
     text = f"{most} newcomers in a minute: for {in_words(LOCKDOWN_SECONDS)} only registered names come in or speak"
-    return state.propose(None, Impose(sanction, text))
+    return state.propose(None, Impose(sanction, text, awaits_disk=not state.settings.is_shared))
 
 
 def replaced(state: State, author: Session | None, proposal: Replace, applied: Applied) -> Reaction:

@@ -57,6 +57,7 @@ def snapshot_of(room: Room) -> bytes:
         "members": [_MEMBER.write(member) for member in room],
         "looks": list(room.members.looks()),
         "registered": sorted(room.registered.keys),
+        "records": dict(room.records),
         "operators": sorted(room.operators),
         "sanctions": [_SANCTION.write(sanction) for sanction in room.sanctions],
         "replies": _replies_to_json(replies),
@@ -85,6 +86,8 @@ def _restored(content: Mapping[str, Any]) -> Room:
     room = Room(content["epoch"], _log_of(*content["log"]), _replies_of(*content["replies"]))
     room.members.restore(map(_MEMBER.read, content["members"]), ((name, look) for name, look in content["looks"]))
     room.registered.change(frozenset(content["registered"]), frozenset())
+    for key, record in content["records"].items():
+        room.records.set(key, record)
     room.operators = frozenset(content["operators"])
     for sanction in map(_SANCTION.read, content["sanctions"]):
         room.sanctions.impose(sanction, _LONG_AGO)  # also one that has ended: the next one that is imposed removes it

@@ -27,7 +27,8 @@ class Deferring:
     def propose(self, author: Session | None, proposal: Proposal, cseq: int | None, at: float) -> list[Effect]:
         """Keep a proposal; apply what comes from this server's own files at once: a shared room has none of these."""
         self._at = at
-        if isinstance(proposal, Accounts | Operators) or (isinstance(proposal, Impose | Lift) and not proposal.did):
+        is_of_a_file = isinstance(proposal, Accounts | Operators | Impose | Lift) and not getattr(proposal, "did", "")
+        if author is None and is_of_a_file:
             return self.elsewhere(0, proposal, at)
         self.under_way.append(deferred(author, proposal, cseq))
         return []

@@ -8,6 +8,7 @@ from chat.proposals import (
     Accounts,
     Applied,
     Claim,
+    DropAccount,
     Enter,
     Impose,
     Leave,
@@ -19,6 +20,7 @@ from chat.proposals import (
     Rename,
     Replace,
     ServerGone,
+    SetAccount,
     Settle,
 )
 from chat.room import Room
@@ -53,6 +55,8 @@ def drawn(rng: random.Random, room: Room, step: int) -> tuple[int, Proposal]:
         GoAway(rng.choice((None, "lunch"))),
         ComeBack(),
         Own(name.lower()),
+        SetAccount(key_of(name), f"record {step}"),
+        DropAccount(key_of(name)),
         Accounts(keys - room.registered.keys, room.registered.keys - keys),
         Operators(others - room.operators, room.operators - others),
         Announce(f"#{step}", cseq),

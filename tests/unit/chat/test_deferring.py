@@ -8,13 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from chat.effects import TaskResult
-from chat.proposals import Claim, Enter, Impose, Leave, Lift, Own, Proposal, Remove, Rename, Replace, ServerGone
+from chat.effects import HashPassword, TaskResult
+from chat.handlers.presence import give_name
+from chat.proposals import (
+    Claim,
+    DropAccount,
+    Enter,
+    Impose,
+    Leave,
+    Lift,
+    Operators,
+    Own,
+    Proposal,
+    Remove,
+    Rename,
+    Replace,
+    ServerGone,
+    SetAccount,
+)
 from chat.resume import identity_of
 from chat.sanctions import Act, Sanction
 from chat.state import ASK_AGAIN
 from protocol.errors import ErrorCode
-from protocol.events import Announced, Dismissed, Noticed, Said, Whispered, refusal
+from protocol.events import Announced, Dismissed, Said, Whispered, refusal
 from protocol.requests import Announce, GoAway, Hello, Line, Say, Whisper
 from protocol.text import skeleton
 from tests.support.deferring import Deferring
@@ -371,13 +387,150 @@ def test_an_owner_who_comes_here_takes_the_name_from_there(shared: Shared) -> No
     assert party.room() == ("ann", "bob", "dora")
 
 
-def test_a_name_is_registered_once_the_log_has_it(shared: Shared) -> None:  # N1
-    party = shared.party
-    party.says("ann", "/register secret12")
+# --- accounts, roles and bans, which the room keeps --------------------------------------------------------------
+
+
+@pytest.fixture
+def owned() -> Shared:
+    """Return a party whose room keeps the accounts; ann has one, and dora, who is an operator elsewhere."""
+    owned = Shared()
+    owned.party.hub.share(owned.order)
+    owned.party.hub.state.settings.kept_names = frozenset({"root"})
+    for name, seat in (("dora", owned.dora), ("ann", owned.seat("ann"))):
+        owned.elsewhere(seat, SetAccount(name, f"{name}'s record"))
+    owned.elsewhere(0, Operators(frozenset({"dora"}), frozenset()))
+    owned.party.looks_away()
+    return owned
+
+
+def test_a_name_is_registered_once_the_log_has_it(owned: Shared) -> None:  # N1
+    party = owned.party
+    party.says("bob", "/register secret12")
+    assert party.asked == [HashPassword(party.guests["bob"].session, "bob", "secret12")]
+    with party.turn() as effects:
+        effects.extend(party.hub.answered(party.asked.pop(), TaskResult.YES, "a record"))
+    party.sees_nothing("bob")
+    assert "bob" not in party.hub.room.registered
+    owned.reads_back()
+    party.sees("bob", "* bob is yours now: from here on the name needs your password.")
+    assert party.hub.room.records.find("bob") == "a record"
+    assert "a record" not in "".join(party.log)
+
+
+def test_who_has_left_by_then_has_registered_nothing(owned: Shared) -> None:  # N1
+    party = owned.party
+    party.says("bob", "/register secret12")
+    owned.elsewhere(0, Claim("bob"))
+    with party.turn() as effects:
+        effects.extend(party.hub.answered(party.asked.pop(0), TaskResult.YES, "a record"))
+    owned.reads_back()
+    assert "bob" not in party.hub.room.registered
+
+
+def test_a_password_is_checked_against_the_room_s_record(owned: Shared) -> None:  # N1
+    party = owned.party
+    party.connects("owner")
+    party.says("owner", "ann", "secret12")
+    assert [getattr(task, "record", None) for task in party.asked] == ["ann's record"]
     party.answers(TaskResult.YES)
+    owned.reads_back()
+    assert party.guests["owner"].session.account == "ann"
+    assert party.told("ann")[1] == ASK_AGAIN
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_the_password(owned: Shared) -> None:  # N1
+    party = owned.party
+    party.connects("owner")
+    party.says("owner", "ann", "secret12")
+    party.answers(TaskResult.YES)
+    owned.elsewhere(owned.seat("ann"), SetAccount("ann", "another record"))
+    party.looks_away()
+    owned.reads_back()
+    party.sees("owner", "! That is not ann's password.", ASK_AGAIN)
     party.sees_nothing("ann")
+
+
+def test_an_account_is_given_back_to_the_room(owned: Shared) -> None:  # N1
+    owned.party.says("ann", "/unregister", "/ping")
+    owned.party.sees_nothing("ann")
+    owned.reads_back()
+    owned.party.sees("ann", "* ann is not registered any more.", "pong")
+    assert "ann" not in owned.party.hub.room.registered
+
+
+def test_a_role_is_told_where_its_user_is_and_to_the_operators(owned: Shared) -> None:  # M1, N1
+    party = owned.party
+    owned.elsewhere(owned.dora, Operators(frozenset({"ann"}), frozenset(), "dora", "made ann an operator", "..."))
+    assert party.told("ann")[-1] == "* dora made ann an operator."
+    assert party.log[-1] == "dora made ann an operator"
+    party.says("ann", "/deop dora")
+    owned.reads_back()
+    assert party.told("ann")[-1] == "* dora is an operator no more."
+    party.says("ann", "/op dora")
+    owned.reads_back()
+    party.sees("ann", "* dora is an operator now.")
+    assert party.hub.room.operators == {"ann", "dora"}
+    assert party.asked == []
+
+
+def test_the_operator_that_this_server_appoints_registers_here(owned: Shared) -> None:  # M1, N1
+    party = owned.party
+    owned.elsewhere(0, enter("root"))
+    owned.elsewhere(owned.seat("root"), SetAccount("root", "from elsewhere"))
+    assert party.hub.room.operators == {"dora"}
+    owned.elsewhere(owned.seat("root"), DropAccount("root"))
+    owned.elsewhere(owned.seat("root"), Leave("goodbye"))
+    with party.turn() as effects:
+        effects.extend(give_name(party.hub.state, party.guests["bob"].session, "root"))  # type: ignore[arg-type]
+    owned.reads_back()
+    for record in ("one", "two"):
+        party.says("bob", f"/{'register' if record == 'one' else 'passwd'} secret12")
+        with party.turn() as effects:
+            effects.extend(party.hub.answered(party.asked.pop(), TaskResult.YES, record))
+        owned.reads_back()
+    assert party.hub.room.operators == {"dora", "root"}
+
+
+def test_a_ban_needs_no_disk_and_is_answered_once(owned: Shared) -> None:  # M3, N1
+    party = owned.party
+    owned.joins("fay", framed=True)
+    owned.elsewhere(owned.seat("fay"), SetAccount("fay", "a record"))
+    owned.elsewhere(0, Operators(frozenset({"fay"}), frozenset()))
+    party.looks_away()
+    ban, unban = Line("/ban zoe", 1), Line("/unban zoe", 2)
+    party.frames("fay", ban, unban, Line("/lockdown on", 3))
+    owned.reads_back()
+    answers = [
+        "* zoe is banned for good.",
+        "* zoe is banned no more.",
+        "* Only registered names may come in or speak now.",
+    ]
+    party.sees("fay", *answers)
+    party.frames("fay", ban, unban)
+    owned.reads_back()
+    party.sees("fay", *answers[:2])
+    assert party.kept == []
+
+
+def test_a_flood_puts_a_lockdown_on_that_no_file_has() -> None:  # M6, N1
+    shared = Shared()
+    party = shared.party
+    party.hub.share(shared.order)
+    party.hub.state.settings.lockdown_after = 1
+    shared.joins("eve", "fay")
+    assert [one.act for one in party.hub.room.sanctions] == [Act.LOCKDOWN]
+    assert party.kept == []
+
+
+def test_this_server_s_files_are_nothing_to_a_shared_room(owned: Shared) -> None:  # N1
+    hub = owned.party.hub
+    assert hub.accounts_are(frozenset({"zoe"}), frozenset({"zoe"})) == []
+    hub.sanctions_are([Sanction(Act.BAN, ("zoe",))], ())
+    assert "zoe" not in hub.room.registered
+    assert not list(hub.room.sanctions)
+
+
+def test_an_absence_begins_and_ends_when_the_log_has_it(shared: Shared) -> None:
+    shared.party.says("bob", "/away lunch", "/back")
     shared.reads_back()
-    party.sees("ann", "* ann is yours now: from here on the name needs your password.")
-    party.says("bob", "/away lunch", "/back")
-    shared.reads_back()
-    assert [Noticed(line.removeprefix("* ")).text for line in party.told("bob")][1] == "You are back."
+    assert shared.party.told("bob")[1] == "* You are back."

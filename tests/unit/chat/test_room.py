@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.account_records import proof_of
 from chat.members import Member
 from chat.proposals import (
     Accounts,
     Applied,
+    Claim,
+    DropAccount,
     Enter,
     Impose,
     Leave,
@@ -27,6 +30,7 @@ from chat.proposals import (
     Rename,
     Replace,
     ServerGone,
+    SetAccount,
     Settle,
 )
 from chat.room import Room
@@ -186,6 +190,63 @@ def test_the_members_of_a_server_that_is_gone_leave_in_the_order_of_their_seats(
     assert room.names() == ("ann",)
 
 
+# --- accounts that the room keeps --------------------------------------------------------------------------------
+
+
+def test_of_two_who_register_a_name_exactly_one_has_it() -> None:  # N1
+    room = room_of("ann", "bob")
+    ann = member(room, "ann").seat
+    assert room.apply(ann, SetAccount("ann", "one"), AT).notice.startswith("ann is yours now")
+    renames(room, "ann", "carl")
+    renames(room, "bob", "ann")
+    bob = member(room, "ann").seat
+    assert room.apply(bob, SetAccount("ann", "two"), AT).refused == (ErrorCode.ALREADY_REGISTERED, {"name": "ann"})
+    assert room.apply(ann, SetAccount("ann", "three"), AT).refused == (ErrorCode.NOT_REGISTERED, {"name": "carl"})
+    assert (dict(room.records), room.registered.keys) == ({"ann": "one"}, frozenset({"ann"}))
+
+
+def test_an_account_has_another_password_and_goes_with_its_role() -> None:  # N1, M1
+    room = room_of("ann")
+    ann = member(room, "ann").seat
+    room.apply(ann, SetAccount("ann", "one"), AT)
+    assert room.apply(ann, SetAccount("ann", "two"), AT).notice == "The password of ann is changed."
+    room.apply(0, Operators(frozenset({"ann"}), frozenset()), AT)
+    assert room.apply(ann, DropAccount("ann"), AT).notice == "ann is not registered any more."
+    assert room.apply(ann, DropAccount("ann"), AT).refused == (ErrorCode.NOT_REGISTERED, {"name": "ann"})
+    assert (dict(room.records), room.registered.keys, room.operators) == ({}, frozenset(), frozenset())
+    assert member(room, "ann").account == ""
+
+
+def test_who_has_proved_an_older_password_is_not_let_in() -> None:  # N1
+    room = room_of("ann")
+    room.apply(member(room, "ann").seat, SetAccount("ann", "one"), AT)
+    refused = (ErrorCode.WRONG_PASSWORD, {"name": "ann", "instead": ""})
+    older, right = proof_of("two"), proof_of("one")
+    assert room.apply(0, Claim("ann", older), AT) == Applied()
+    assert room.apply(0, Claim("ann", right), AT).event is not None
+    assert room.apply(0, Enter("ann", "ann", "ann", proof=older), AT).refused == refused
+    enters(room, "bob")
+    bob = member(room, "bob").seat
+    assert room.apply(bob, Rename("ann", "ann", "ann", proof=older), AT).refused == refused
+    assert room.apply(bob, Rename("ann", "ann", "ann", proof=right), AT).event is not None
+
+
+def test_an_operator_gives_and_takes_roles_but_not_the_last_one() -> None:  # M1, N1
+    room = room_of("ann", "bob")
+    ann, bob = member(room, "ann").seat, member(room, "bob").seat
+    for seat, name in ((ann, "ann"), (bob, "bob")):
+        room.apply(seat, SetAccount(name, name), AT)
+    room.apply(0, Operators(frozenset({"ann"}), frozenset()), AT)
+    give, take = Operators(frozenset({"bob"}), frozenset()), Operators(frozenset(), frozenset({"ann"}))
+    assert room.apply(bob, give, AT).refused == (ErrorCode.OPERATORS_ONLY, {"word": "That", "instead": ""})
+    assert room.apply(ann, take, AT).refused == (ErrorCode.LAST_OPERATOR, {"name": "ann"})
+    strange = Operators(frozenset({"zoe"}), frozenset())
+    assert room.apply(ann, strange, AT).refused == (ErrorCode.NO_ACCOUNT, {"name": "zoe"})
+    assert room.apply(ann, give, AT).refused is None
+    assert room.apply(bob, take, AT).refused is None
+    assert room.operators == {"bob"}
+
+
 def test_every_part_of_the_state_is_in_its_checksum() -> None:
     room = room_of("ann", "bob")
     ann, bob = member(room, "ann").seat, member(room, "bob").seat
@@ -202,6 +263,8 @@ def test_every_part_of_the_state_is_in_its_checksum() -> None:
         (ann, Impose(Sanction(Act.MUTE, ("bob",), AT + 90, "ann", "loud"))),
         (ann, Impose(Sanction(Act.BAN, ("carl",)))),
         (ann, Lift(Act.MUTE, "bob")),
+        (ann, SetAccount("ann", "one")),
+        (ann, SetAccount("ann", "two")),
         (ann, Settle(1, 7, b"{}", "ann's")),
         (ann, Settle(2, 7, b"{}", "ann's")),
         (ann, Remove("bob", "kicked by ann")),

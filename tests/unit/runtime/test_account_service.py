@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chat import limits
-from chat.effects import CheckPassword, RemoveAccount, StorePassword, StoreRole, TaskResult
+from chat.effects import CheckPassword, HashPassword, RemoveAccount, StorePassword, StoreRole, TaskResult
 from chat.members import Member
 from chat.session import Phase, Session
 from runtime.account_service import QUEUE_LIMIT, AccountResult, AccountService
@@ -41,7 +41,7 @@ def next_results(service: AccountService) -> list[AccountResult]:
 
 
 def only_result(service: AccountService) -> tuple[TaskResult, frozenset[str] | None]:
-    ((_, result, registered, _),) = next_results(service)
+    ((_, result, registered, _, _),) = next_results(service)
     return result, registered
 
 
@@ -210,7 +210,9 @@ def test_reload_reads_the_file_again(
         file.write("damaged\n")
     with caplog.at_level(logging.WARNING):
         service.reload()
-        assert next_results(service) == [(None, TaskResult.YES, frozenset({"carl", "damaged"}), frozenset())]
+        assert next_results(service) == [
+            AccountResult(None, TaskResult.YES, frozenset({"carl", "damaged"}), frozenset())
+        ]
     assert "line 2 was left out" in caplog.text
 
 
@@ -284,7 +286,7 @@ def test_a_role_is_stored_and_told_with_the_result(service: AccountService, acco
         accounts.add(name, "secret12")
     accounts.set_role("ann", True)
     service.submit(StoreRole(operator("ann"), "bob", True))
-    ((_, result, _, operators),) = next_results(service)
+    ((_, result, _, operators, _),) = next_results(service)
     assert (result, operators) == (TaskResult.YES, frozenset({"ann", "bob"}))
 
 
@@ -300,7 +302,7 @@ def test_a_role_is_not_changed_if_that_has_become_wrong(  # M1
         accounts.add(registered, "secret12")
     accounts.set_role("ann", True)
     service.submit(StoreRole(operator(author), name, is_operator))
-    ((_, result, _, operators),) = next_results(service)
+    ((_, result, _, operators, _),) = next_results(service)
     assert (result, operators) == (TaskResult.NO, frozenset({"ann"}))
 
 
@@ -315,3 +317,18 @@ def test_of_two_who_take_each_other_s_role_at_once_one_keeps_it(service: Account
         results += next_results(service)
     assert [done.result for done in results] == [TaskResult.YES, TaskResult.NO]
     assert results[-1].operators == frozenset({"ann"})
+
+
+def test_what_the_room_keeps_is_checked_against_its_records(service: AccountService, accounts: Accounts) -> None:  # N1
+    service.submit(HashPassword(SESSION, "Ann", "secret12"))
+    ((_, result, _, _, record),) = next_results(service)
+    assert (result, record.split(":")[0]) == (TaskResult.YES, "scrypt")
+    assert not accounts.path.exists()
+    for given, kept, right in (
+        ("secret12", record, TaskResult.YES),
+        ("secret13", record, TaskResult.NO),
+        ("secret12", "", TaskResult.NO),  # no account, which takes as long
+        ("secret12", "argon:1", TaskResult.NO),
+    ):
+        service.submit(CheckPassword(SESSION, "Ann", given, was_asked=True, record=kept))
+        assert only_result(service)[0] is right
