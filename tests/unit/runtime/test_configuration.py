@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from runtime.cli import make_parser, options_of
 from runtime.configuration import COMMAND_LINE, by_name, settled, shown, toml, variable_of
 from tests.support.rows import for_each
 
-# By what the option takes, as --help has it; a number, if it is none of these.
+# By what the option takes, as --help has it, or by its name; a number, if it is none of these.
 SAMPLES = {"ADDRESS/BITS": ["192.0.2.0/24"], "URL": ["https://example.org"], "NAME": ["ann"]}
+SAMPLES_OF = {"room": "redis://localhost:6379/lobby"}
 
 
 @pytest.fixture
@@ -68,10 +70,7 @@ def test_what_is_switched_on_below_can_be_switched_off_above(file: Path) -> None
 
 def test_every_option_can_be_set_in_each_place(file: Path) -> None:
     """A value that each takes, written as the place has it, comes out the same from all three."""
-    samples = {
-        name: True if action.nargs == 0 else next(iter(action.choices or [SAMPLES.get(str(action.metavar), 7)]))
-        for name, action in by_name(make_parser()).items()
-    }
+    samples = {name: SAMPLES_OF.get(name) or sample_of(action) for name, action in by_name(make_parser()).items()}
     words = {name: [] if value is True else listed(value) for name, value in samples.items()}
     line = " ".join(" ".join(["" if name == "port" else f"--{name}", *given]) for name, given in words.items())
     file.write_text("".join(f"{name} = {toml(value)}\n" for name, value in samples.items()))
@@ -83,6 +82,10 @@ def test_every_option_can_be_set_in_each_place(file: Path) -> None:
     typed, variables, read = ({name: value for name, (value, _) in place.items()} for place in places)
     assert typed == variables == read
     assert typed.keys() == samples.keys()
+
+
+def sample_of(action: argparse.Action) -> object:
+    return True if action.nargs == 0 else next(iter(action.choices or [SAMPLES.get(str(action.metavar), 7)]))
 
 
 def listed(value: object) -> list[str]:
