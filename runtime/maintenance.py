@@ -28,14 +28,15 @@ REFRESH = 0.2  # seconds between two looks at it
 class Progress:
     """Shows, on a terminal, how far something is that takes over a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_shown: bool = True) -> None:
+        self._is_shown = is_shown and sys.stderr.isatty()
         self._due = time.monotonic() + QUIET
         self._width = 0
 
     def tell(self, text: str) -> None:
         """Show `text` in place of what was shown, now and then."""
         now = time.monotonic()
-        if now >= self._due and sys.stderr.isatty():
+        if self._is_shown and now >= self._due:
             self._show(text)
             self._due = now + REFRESH
 
@@ -101,7 +102,7 @@ def _data(options: argparse.Namespace) -> Path:
 def _export(arguments: Sequence[str]) -> int:
     options = export_parser().parse_args(arguments)
     reader = JournalReader(_data(options) / FOLDER)
-    progress = Progress()
+    progress = Progress(is_shown=not sys.stdout.isatty())  # there the lines themselves are seen
     try:
         for number, line in enumerate(exported(reader, options.since, options.whispers), 1):
             print(line)
