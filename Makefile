@@ -1,15 +1,19 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+HOST ?= localhost
 PORT ?= 8001
 
 PURE = protocol/*,chat/*,client/core/*,client/view/*,storechat/core/*,storechat/server/*
 SHELLS = server.py,myclient.py,kvstore.py,runtime/*,storage/*,system/*,client/*,storechat/*
 
-.PHONY: run test long core check format bench soak pyz clean
+.PHONY: run chat test long core check format bench soak pyz clean
 
-run: $(VENV)/page
+run: $(VENV)/programs
 	$(BIN)/python server.py $(PORT)
+
+chat: $(VENV)/programs  # make chat NAME=ann HOST=chat.example.org
+	@$(BIN)/python myclient.py $(HOST) $(PORT) $(if $(NAME),--name $(NAME))
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -q -n auto
@@ -47,9 +51,10 @@ pyz: $(VENV)/installed  # dist/select-chat.pyz: all in one file
 clean:
 	rm -rf dist build *.egg-info $(VENV) .coverage .hypothesis .mypy_cache .ruff_cache
 
-$(VENV)/page:  # what the page for browsers needs; without it the rest of the server works
+# What the page for browsers and the client need. Without it the rest of the server works, so `make run` goes on.
+$(VENV)/programs:
 	$(PYTHON) -m venv $(VENV)
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check 'websockets>=13' && touch $@
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check colorama prompt_toolkit 'websockets>=13' && touch $@
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)

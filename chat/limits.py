@@ -1,8 +1,8 @@
 """The numbers that keep one peer from hurting the others, in bytes and seconds where nothing else is said.
 
-`REASONS` says of each why it is there; the server's options, its --help and the README's table are made from it.
-What reads a limit reads it here when it needs it, so that an option holds for all. (Source: the design, Back-pressure
-and Timers.)
+`REASONS` says of each why it is there; the server's options, its --help and the table in docs/limits.md are made
+from it. What reads a limit reads it here when it needs it, so that an option holds for all. (Source: the design,
+Back-pressure and Timers.)
 """
 
 from __future__ import annotations

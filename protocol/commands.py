@@ -1,8 +1,8 @@
 """The ONE table of commands: their names, parameters, preconditions and requests.
 
 Everything that needs to know a command reads it here: the dialects parse by it, /help prints it, its words are
-reserved as names, the client completes by it, and a test compares the README with it. So a new command is a row here,
-a request and a handler (CONTRIBUTING.md).
+reserved as names, the client completes by it, and a test compares docs/commands.md with it. So a new
+command is a row here, a request and a handler (CONTRIBUTING.md).
 """
 
 from __future__ import annotations

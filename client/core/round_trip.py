@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import inf
 
-PAUSE = 1.0  # seconds after an answer; what comes sooner may have to wait its turn (README, "Limits")
+PAUSE = 1.0  # seconds after an answer; what comes sooner may have to wait its turn (docs/limits.md)
 
 
 class RoundTrip:

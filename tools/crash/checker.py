@@ -1,6 +1,6 @@
 """The checker: from all clients' histories to the violations of the promise, a sentence each. Pure, after the event.
 
-It knows nothing of the server but its promise (README, "Nothing lost, nothing doubled, one order"):
+It knows nothing of the server but its promise (docs/promise.md):
 
     one log      under one number of one epoch everybody is told the same; who speaks is heard in the order of speaking
     no hole      who is told number 7 was told all before it since it came, but what it was told it has missed, and
