@@ -78,8 +78,9 @@ def _stays(snapshots: Sequence[Snapshot], row: int) -> Iterator[Shown]:
 def _appearing(stays: Sequence[Shown], times: Sequence[str]) -> Iterator[str]:
     """Yield the animations by which lines appear and disappear."""
     for first, end in dict.fromkeys((shown.first, shown.end) for shown in stays):
-        hidden = "" if end == len(times) - 1 else f"{times[end]}{{visibility:hidden}}"
-        yield f"@keyframes t{first}-{end}{{{times[first]}{{visibility:visible}}{hidden}}}"
+        steps = {0: "hidden", first: "visible"} | ({end: "hidden"} if end < len(times) - 1 else {})
+        drawn = "".join(f"{times[frame]}{{visibility:{value}}}" for frame, value in steps.items())
+        yield f"@keyframes t{first}-{end}{{{drawn}}}"
 
 
 def _moving(snapshots: Sequence[Snapshot], times: Sequence[str]) -> str:

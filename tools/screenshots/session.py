@@ -75,7 +75,7 @@ class Client:
         while not done():
             readable, _, _ = select.select([self._ours], [], [], max(0.0, deadline - time.monotonic()))
             if not readable:
-                raise SystemExit(f"never saw {what!r}")
+                raise SystemExit("\n".join([f"never saw {what!r} on this screen:", *self.screen.display]))
             self._stream.feed(os.read(self._ours, 65536))
 
     def settles(self) -> None:
