@@ -190,6 +190,13 @@ def test_the_members_of_a_server_that_is_gone_leave_in_the_order_of_their_seats(
     assert room.names() == ("ann",)
 
 
+def test_who_was_banned_meanwhile_is_not_let_in() -> None:  # M3
+    room, client = Room(EPOCH), "0123456789abcdef" * 2
+    room.apply(0, Impose(Sanction(Act.BAN, ("ann", f"client:{client}"))), AT)
+    for name, identity in (("ann", ""), ("zoe", client)):
+        assert enters(room, name, client=identity).refused == (ErrorCode.BANNED, {"left": "for good", "reason": ""})
+
+
 # --- accounts that the room keeps --------------------------------------------------------------------------------
 
 

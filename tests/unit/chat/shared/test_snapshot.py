@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.log import Log
+from chat.proposals import DropAccount, Enter, Operators, SetAccount
 from chat.replies import Replies, Reply
 from chat.room import Room
 from chat.shared.snapshot import VERSION, SnapshotError, room_of, snapshot_of
@@ -77,6 +78,19 @@ def state_of(room: Room) -> object:
         list(room.members.looks()),
         room.replies.parts(),
     )
+
+
+def test_accounts_and_roles_are_in_it() -> None:  # N1, N8
+    room = small_room()
+    room.apply(0, Enter("ann", "ann"), AT)
+    seat = next(iter(room)).seat
+    room.apply(seat, SetAccount("ann", "scrypt:..."), AT)
+    room.apply(0, Operators(frozenset({"ann"}), frozenset()), AT)
+    again = room_of(snapshot_of(room))
+    ann = frozenset({"ann"})
+    assert (dict(again.records), again.registered.keys, again.operators) == ({"ann": "scrypt:..."}, ann, ann)
+    assert again.apply(seat, DropAccount("ann"), AT) == room.apply(seat, DropAccount("ann"), AT)
+    assert again.checksum() == room.checksum()
 
 
 def changed(**content: Any) -> bytes:
