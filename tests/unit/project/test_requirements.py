@@ -25,7 +25,7 @@ def cited(*folders: str) -> dict[str, str]:
     return found
 
 
-def test_every_row_that_is_cited_exists() -> None:
+def test_every_row_that_is_cited_exists() -> None:  # O7
     everywhere = cited("protocol", "chat", "client", "runtime", "storage", "storechat", "tests")
     assert {row: path for row, path in everywhere.items() if row not in rows()} == {}
 
