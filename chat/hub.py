@@ -50,6 +50,7 @@ from chat.proposals import (
     Accounts,
     Applied,
     Claim,
+    Enter,
     Impose,
     Leave,
     Lift,
@@ -89,6 +90,7 @@ _ONCE = frozenset(  # lines that are done only once
 )
 _ACTS = frozenset({Announce, Remove, Impose, Lift})  # which have lines of their own in the server's log
 _UNLOGGED = frozenset({Say, Settle, Claim, Leave})  # or are logged when they are proposed, or are nobody's request
+_BY_LEAVERS = frozenset({Enter, Leave})  # what has consequences for a session that is closing
 _NO_LINES = (requests.Hello, requests.Name, requests.Password, requests.Pong)  # frames that have no `cseq`
 
 
@@ -262,7 +264,7 @@ class Hub:
             return self.dismiss(session, refusal(ErrorCode.HELLO_FIRST), "protocol error")
         if session.named:
             return self.state.refuse(session, ErrorCode.ALREADY_NAMED, name=session.name)
-        return self.state.refuse(session, ErrorCode.NOT_NAMED)
+        return self.state.refuse_nameless(session)
 
     def _charge_answer(self, session: Session, effects: list[Effect]) -> list[Effect]:
         """Charge `session` for what it is told in `effects`, because it asked; return what follows."""
@@ -301,6 +303,8 @@ class Hub:
         is_awaited = author is not None and kind in AWAITED
         if author is not None and is_awaited:
             author.waiting = False
+        if author is not None and author.closing and kind not in _BY_LEAVERS:
+            author = None  # after its goodbye it is told nothing
         effects = self.follow(author, due.proposal, due.cseq, applied)
         if author is None or author.closing or author.waiting:
             return effects

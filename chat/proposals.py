@@ -170,6 +170,14 @@ class ServerGone:
 
 
 @value
+class EndLost:
+    """Begin another `epoch`: the log has lost its end, which was of the epoch `known`. Nobody's proposal (seat 0)."""
+
+    known: str
+    epoch: str
+
+
+@value
 class Accounts:
     """The keys of names that have got an account, and of those that have lost theirs. Nobody's proposal (seat 0)."""
 
@@ -210,6 +218,7 @@ Proposal = (
     | SetAccount
     | DropAccount
     | ServerGone
+    | EndLost
     | Accounts
     | Operators
 )

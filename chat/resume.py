@@ -10,7 +10,7 @@ from chat.effects import Effect, Outcome, Unicast
 from chat.log import Log
 from chat.room import Room
 from chat.session import Session
-from protocol.events import HistoryListed, Missed, Past
+from protocol.events import HistoryListed, Missed, Noticed, Past
 
 SECRET = 16  # characters that a client's secret has at least: ours has 32, which are 128 bits
 _PART = 24 * 1024  # bytes of text in one event, so that it fits a frame however it is quoted
@@ -49,7 +49,15 @@ def tell_lost(session: Session, resumed: bool) -> list[Effect]:
 
     Before it, since with the welcome it knows the new log, and would not be told if the connection were lost between.
     """
-    return [] if session.claim.resume is None or resumed else [Unicast(session, Missed(0))]
+    return [] if session.claim.resume is None or resumed else tell_missed(session, 0)
+
+
+def tell_missed(session: Session, count: int) -> list[Effect]:
+    """Return what tells `session` that so many entries can't be sent; 0: nobody knows how many."""
+    if session.dialect.counts:
+        return [Unicast(session, Missed(count))]
+    text = f"{count} events" if count else "Some of what was said here"
+    return [Unicast(session, Noticed(f"{text} can't be told any more."))]
 
 
 def catch_up(session: Session, resumed: bool, log: Log, count: int) -> list[Effect]:
@@ -57,7 +65,7 @@ def catch_up(session: Session, resumed: bool, log: Log, count: int) -> list[Effe
     resume = session.claim.resume
     if resume is not None and resumed:
         missing, entries = log.since(resume.seq, session.identity)
-        gap = [Unicast(session, Missed(missing))] if missing else []
+        gap = tell_missed(session, missing) if missing else []
         return [*gap, *(Unicast(session, entry.told_to(session.identity)) for entry in entries)]
     newest = log.messages(count, session.identity)
     if not newest:

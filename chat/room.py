@@ -26,6 +26,7 @@ from chat.proposals import (
     Applied,
     Claim,
     DropAccount,
+    EndLost,
     Enter,
     Impose,
     Leave,
@@ -271,6 +272,11 @@ class Room:
         gone.sort(key=lambda member: member.seat)
         return Applied(left=tuple(self._left(member, "connection lost", at) for member in gone))
 
+    def _end_lost(self, nobody: Member | None, proposal: EndLost, at: float) -> Applied:
+        if self.epoch == proposal.known:  # else it has begun already: other servers have noticed, too
+            self.epoch = proposal.epoch
+        return Applied()
+
     def _remove(self, author: Member, proposal: Remove, at: float) -> Applied:
         other = self.find(proposal.name)
         if other is None:
@@ -366,7 +372,7 @@ def _by_operator(rule: _Rule, word: str) -> _Rule:
 
 
 _NOT_IMPOSED = {Act.BAN: ErrorCode.NOT_BANNED, Act.MUTE: ErrorCode.NOT_MUTED, Act.LOCKDOWN: ErrorCode.NOT_LOCKED}
-_SEATLESS = frozenset({Enter, Replace, ServerGone, Claim, Impose, Lift, Settle, Accounts, Operators})
+_SEATLESS = frozenset({Enter, Replace, ServerGone, EndLost, Claim, Impose, Lift, Settle, Accounts, Operators})
 _RULES: dict[type, tuple[_Rule, bool]] = {  # and whether it is a line, which is carried out once
     Say: (Room._say, True),
     Whisper: (Room._whisper, True),
@@ -388,4 +394,5 @@ _RULES: dict[type, tuple[_Rule, bool]] = {  # and whether it is a line, which is
     SetAccount: (Room._set_account, False),
     DropAccount: (Room._drop_account, False),
     ServerGone: (Room._server_gone, False),
+    EndLost: (Room._end_lost, False),
 }

@@ -76,7 +76,7 @@ class Liveness:
         self.deadline = 0.0
 
 
-_WAITING, _HELD = 1, 2
+_WAITING, _HELD, _STALLED = 1, 2, 4
 
 
 class Session:
@@ -135,6 +135,15 @@ class Session:
         self.pauses = self.pauses | _HELD if holds else self.pauses & ~_HELD
 
     @property
+    def stalled(self) -> bool:
+        """Whether the log that servers share has to take something first; until then no further request is taken."""
+        return bool(self.pauses & _STALLED)
+
+    @stalled.setter
+    def stalled(self, stalls: bool) -> None:
+        self.pauses = self.pauses | _STALLED if stalls else self.pauses & ~_STALLED
+
+    @property
     def listened_to(self) -> bool:
         """Whether a further request is taken now."""
         return not self.pauses
@@ -143,6 +152,11 @@ class Session:
     def named(self) -> bool:
         """Whether the user is in the room, under a name."""
         return self.phase is Phase.CHATTING
+
+    @property
+    def repeats_lines(self) -> bool:
+        """Whether this client comes back, and will send its lines again when it is in; so none of them is a name."""
+        return self.dialect.counts and self.claim.resume is not None
 
     @property
     def closing(self) -> bool:

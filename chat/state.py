@@ -105,6 +105,12 @@ class State:
         """Answer with `error`; a session without a name is asked for one again."""
         return Outcome(refusal(error, None, **details), after=self.ask_name(session) if not session.named else [])
 
+    def refuse_nameless(self, session: Session) -> Reaction:
+        """Refuse what needs a name; but not a line of a client that comes back, which sends it again when it is in."""
+        if session.repeats_lines:
+            return []
+        return self.refuse(session, ErrorCode.NOT_NAMED)
+
     def decline(self, session: Session, reason: Refusal) -> Reaction:
         """Answer what this server or the room refuses; close a session that is not to stay.
 

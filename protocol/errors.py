@@ -1,9 +1,10 @@
 """The ONE table of errors, and the exception that carries a row of it.
 
 A row has a number (1xx bytes and frames, 2xx names, 3xx commands, 4xx users, 5xx the server, 6xx the key-value store,
-74x TLS, other 7xx moderation; 113 to 122 came late), a short code for programs, and a phrase for people: what is wrong
-and what to do. `{...}` in a phrase is filled in where the error is raised. Text users read the phrase; framed clients
-get all three. Verb users read the words of their own system (section E of the requirements) where it has some.
+74x TLS, other 7xx moderation, 8xx a room of many servers; 113 to 122 came late), a short code for programs, and a
+phrase for people: what is wrong and what to do. `{...}` in a phrase is filled in where the error is raised. Text users
+read the phrase; framed clients get all three. Verb users read the words of their own system (section E of the
+requirements) where it has some.
 
 `ProtocolError` means that the peer made a mistake. Our own misuse of a codec is a ValueError, and any other exception
 is a bug.
@@ -248,6 +249,12 @@ class ErrorCode(Enum):
         711,
         "roles-changed",
         "The roles have changed meanwhile, so that was not done. /op and /deop show what is possible now.",
+    )
+
+    NAME_LOST = (
+        800,
+        "name-lost",
+        "Somebody else took the name {name} while the servers of this chat did not hear each other.",
     )
 
     def __init__(self, number: int, code: str, phrase: str, verbs: str = "") -> None:

@@ -18,6 +18,7 @@ import { Roster } from "./roster.js";
 const UNSEEN = 0; // the number of a line that is the page's own business: its answer is noted and not shown
 const AUTHORS = { said: "name", whispered: "name", announced: "name", joined: "name", left: "name", renamed: "old" };
 const OUTCOMES = ["welcome", "ask", "refused", "notice", "renamed", "goodbye"]; // what may come of a password
+const NAME_LOSSES = ["name-claimed", "name-lost"]; // its owner has come, or somebody else had it at another server
 const LOCAL = ["set", "ignore", "unignore", "clear"];
 
 const TOO_LONG = `That line was longer than ${LINE_LIMIT} bytes and was dropped. Send it in parts.`;
@@ -303,7 +304,8 @@ export class Session {
   }
 
   #welcomed(event, now) {
-    const returns = this.phase === "returning";
+    const goesOn = event.resumed === true || excerpt(event.epoch) !== this.epoch; // the server was cut off from others
+    const returns = this.phase === "returning" || (this.online && goesOn);
     if (!returns) this.pending.clear(); // what was sent before it had no other answer
     const isResumed = returns && event.resumed === true && excerpt(event.epoch) === this.epoch;
     const outdated = isResumed ? [] : this.#beginAnotherLog();
@@ -384,7 +386,7 @@ export class Session {
     },
     refused: (event) => {
       if (event.code === "wrong-password") this.password = "";
-      const isLost = event.code === "name-claimed"; // its owner has come
+      const isLost = NAME_LOSSES.includes(event.code);
       if (this.phase === "returning" || isLost) this.name = ""; // the name that we had can't be had any more
       if (!this.name) this.refused = event.text;
     },

@@ -129,7 +129,8 @@ class Connection:
                 yield Malformed(payload)
                 continue
             self.weight += len(payload) + limits.LINE_COST
-            named, asked = session.phase is Phase.CHATTING, session.question is not None
+            named = session.phase is Phase.CHATTING or session.repeats_lines
+            asked = session.question is not None
             request = None if named or asked else self.detection.look(payload)
             if request is None:
                 request = session.dialect.parse(payload, named, asked)

@@ -11,7 +11,7 @@ from typing import Any
 from chat import limits, resume
 from chat.durations import in_words
 from chat.effects import Broadcast, Effect, Entered, Exited, LogLine, Outcome, Reaction, Unicast
-from chat.proposals import Applied, Claim, Enter, Impose, Leave, Rename, Replace, ServerGone
+from chat.proposals import Applied, Claim, EndLost, Enter, Impose, Leave, Rename, Replace, ServerGone
 from chat.sanctions import EVERYBODY, SERVER, Act, Sanction
 from chat.session import Phase, Session
 from chat.state import FLOOD_WINDOW, Consequences, State
@@ -142,6 +142,24 @@ def left(state: State, author: Session | None, proposal: Leave, applied: Any) ->
     return [Broadcast(applied.event), *([] if author is None else [state.left_line(author, proposal.reason)])]
 
 
+def end_lost(state: State, author: Session | None, proposal: EndLost, applied: Applied) -> Reaction:
+    """The log has lost its end: every client is told that it has missed something, and by which name the log goes on.
+
+    It has told the room's newest number with the name; what was lost may have had higher ones, in the other epoch.
+    """
+    room = state.room
+    if room.epoch != proposal.epoch:
+        return []
+    effects: list[Effect] = []
+    for session in state.sessions.values():
+        effects += resume.tell_missed(session, 0)
+        if session.dialect.counts:
+            session.knows_role = False
+            welcome = Welcomed(session.name, room.epoch, room.log.seq, len(room))
+            effects += [Unicast(session, welcome), *state.role_told(session)]
+    return effects
+
+
 def server_gone(state: State, author: Session | None, proposal: ServerGone, applied: Applied) -> Reaction:
     """All who were connected to a server have left with it."""
     return [Broadcast(event) for event in applied.left]
@@ -154,4 +172,5 @@ CONSEQUENCES: Consequences = {
     Claim: claimed,
     Leave: left,
     ServerGone: server_gone,
+    EndLost: end_lost,
 }

@@ -227,7 +227,7 @@ class LogClient:
 
     def _lose_thread(self) -> list[Result]:
         """Write and read nothing more of what was under way, but end what has to be ended."""
-        self._under_way = None
+        self._under_way, self._unconfirmed = None, ""
         self._keep_commands(lambda command: isinstance(command, Close | DeclareGone))
         if self._reading in (Reading.PAUSED, Reading.REWINDING):  # the server knows
             return []

@@ -1,10 +1,10 @@
 """Proposals <-> JSON: what a server appends to the log that it shares with others.
 
 A proposal is an array: the word for its kind, then its record (chat.shared.records). A batch is an entry's payload:
-what a server proposed in one turn, each with the seat of its author, and now and then the checksum that its room had
-at a number, for the others to compare theirs with.
+what a server proposed in one turn, each with the seat of its author, and now and then the checksums that its room had
+after earlier entries, for the others to compare theirs with.
 
-    {"p":[[7,["say","hi",12]],[0,["enter","bob","bob"]]],"sum":[4711,"9f86d081884c7d65..."]}
+    {"p":[[7,["say","hi",12]],[0,["enter","bob","bob"]]],"sum":[["1700000000000-0","9f86d081884c7d65..."]]}
 
 Reading is strict: `batch_of` raises for a kind or a field that is not known here, and then the server has to stop,
 since a room that skipped a proposal would not be equal to the others' any more.
@@ -41,6 +41,7 @@ KINDS: dict[str, type] = {
     "set account": proposals.SetAccount,
     "drop account": proposals.DropAccount,
     "server gone": proposals.ServerGone,
+    "end lost": proposals.EndLost,
     "accounts": proposals.Accounts,
     "operators": proposals.Operators,
 }
@@ -48,20 +49,25 @@ _WORDS = {kind: word for word, kind in KINDS.items()}
 _WRITERS = {kind: shape_of(kind).write for kind in KINDS.values()}
 _READERS = {word: shape_of(kind).read for word, kind in KINDS.items()}
 _encode = encoder()
+FRAMING = 150  # bytes: of what is around an item of a batch, or of one of its checksums
 
 
 class UnknownProposalError(ValueError):
     """The log holds what this server does not understand, so that it can't follow it any further."""
 
 
+class Checksum(NamedTuple):
+    """What `Room.checksum` was after the entry `id` of the log."""
+
+    id: str
+    checksum: str
+
+
 class Batch(NamedTuple):
-    """What an entry of the log holds: proposals, each with its author's seat; `checksum`: that of the author's server's
-    room when its newest number was `seq`, "" for none.
-    """
+    """What an entry of the log holds: proposals, each with its author's seat, and what its server says of its room."""
 
     proposals: Sequence[tuple[int, Proposal]]
-    seq: int = 0
-    checksum: str = ""
+    checksums: Sequence[Checksum] = ()
 
 
 def proposal_to_json(proposal: Proposal) -> list[Any]:
@@ -81,33 +87,50 @@ def proposal_of(value: object) -> Proposal:
     return proposal
 
 
-def item_text(seat: int, proposal: Proposal) -> str:
-    """Return the JSON text of one proposal of a batch, by the member of `seat`."""
-    return _encode([seat, proposal_to_json(proposal)])
+def proposal_text(proposal: Proposal) -> bytes:
+    """Return a proposal as JSON in UTF-8."""
+    return _encode(proposal_to_json(proposal)).encode()
 
 
-def payload_of(items: Sequence[str], seq: int = 0, checksum: str = "") -> bytes:
-    """Return the payload of a batch whose proposals have these texts (`item_text`)."""
-    summed = f',"sum":{_encode([seq, checksum])}' if checksum else ""
-    return f'{{"p":[{",".join(items)}]{summed}}}'.encode()
+def item_text(seat: int, proposal: bytes) -> bytes:
+    """Return an item of a batch: a proposal's text, by the member of `seat`."""
+    return b"[%d,%b]" % (seat, proposal)
+
+
+def payload_of(items: Sequence[bytes], checksums: Sequence[Checksum] = ()) -> bytes:
+    """Return the payload of a batch of these items (`item_text`). Each of both adds `FRAMING` at most to its length."""
+    summed = b',"sum":%b' % _encode([*checksums]).encode() if checksums else b""
+    return b'{"p":[%b]%b}' % (b",".join(items), summed)
 
 
 def batch_of(payload: bytes) -> Batch:
     """Return the batch in an entry's payload. Raises UnknownProposalError."""
     try:
         content = json.loads(payload)
-        items, (seq, checksum) = content.pop("p"), content.pop("sum", (0, ""))
+        items, sums = content.pop("p"), content.pop("sum", ())
         found = [(_seat(seat), proposal_of(value)) for seat, value in items]
+        checksums = [Checksum(*map(_text, checksum)) for checksum in sums]
     except UnknownProposalError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UnknownProposalError(f"{payload!r:.200} is no batch: {error!r}") from error
-    if content or type(seq) is not int or type(checksum) is not str:
+    if content:
         raise UnknownProposalError(f"{payload!r:.200} holds more than is known here")
-    return Batch(found, seq, checksum)
+    return Batch(found, checksums)
+
+
+def is_only_checksums(payload: bytes) -> bool:
+    """Return whether the batch in `payload` proposes nothing."""
+    return payload.startswith(b'{"p":[]')
 
 
 def _seat(value: object) -> int:
     if type(value) is not int:
         raise ValueError(f"{value!r:.40} is no seat")
+    return value
+
+
+def _text(value: object) -> str:
+    if type(value) is not str:
+        raise ValueError(f"{value!r:.40} is no text")
     return value

@@ -28,6 +28,11 @@ class LogPosition:
         """Return whether the welcome goes on with the log that we know."""
         return event.resumed and excerpt(event.epoch) == self.epoch
 
+    def goes_on_by(self, event: Welcomed) -> bool:
+        """Return whether a welcome to somebody who is in the room means that its server was cut off from the others, or
+        that the log is another one, so that lines without an answer may be lost."""
+        return event.resumed or excerpt(event.epoch) != self.epoch
+
     def welcomed(self, event: Welcomed, *, is_resumed: bool) -> None:
         """Note where in its log the server let us in."""
         self.seq = self.seq if is_resumed else event.seq

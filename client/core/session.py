@@ -58,6 +58,7 @@ from protocol.text import excerpt
 
 _DISCONNECT = BY_REQUEST[requests.Disconnect]
 _USERS = BY_REQUEST[requests.ListUsers]
+_NAME_LOSSES = (ErrorCode.NAME_CLAIMED.code, ErrorCode.NAME_LOST.code)
 _REMOVALS = (ErrorCode.KICKED.code, ErrorCode.BANNED.code)
 UNSEEN = 0  # the number of a line that is the client's own business: its answer is noted and not shown
 
@@ -309,7 +310,7 @@ class ClientSession:
         return self.lines.pending.pop(cseq, None)
 
     def _welcomed(self, event: events.Welcomed) -> Step:
-        returns = self.presence.phase is Phase.RETURNING
+        returns = self.presence.phase is Phase.RETURNING or (self.presence.online and self.position.goes_on_by(event))
         if not returns:
             self.lines.pending.clear()  # what was sent before it had no other answer
         is_resumed = returns and self.position.is_resumed_by(event)
@@ -352,7 +353,7 @@ class ClientSession:
         if event.code == ErrorCode.WRONG_PASSWORD.code:
             self._credential.wrong()
         self.presence.is_removed = event.code in _REMOVALS
-        if self.presence.phase is Phase.RETURNING or event.code == ErrorCode.NAME_CLAIMED.code:
+        if self.presence.phase is Phase.RETURNING or event.code in _NAME_LOSSES:
             self.name = ""  # the name that we had can't be had any more
         if not self.name:
             self.questions.refusal = event.text

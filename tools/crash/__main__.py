@@ -16,6 +16,7 @@ from tools.crash.crowd import Crowd
 from tools.crash.doors import DOORS
 from tools.crash.mutants import BUGS, SERVER_BUGS
 from tools.crash.process import Process
+from tools.crash.shared_simulation import simulated as simulated_together
 from tools.crash.simulation import simulated
 from tools.shared.findings import Finding, report
 from tools.shared.tls import in_tls
@@ -35,6 +36,7 @@ def arguments() -> argparse.Namespace:
     one.add_argument("--bug", choices=SERVER_BUGS, help="give the server this one, to see it found")
     one = proofs.add_parser("worlds", help="the same in memory, world after world, each with a seed of its own")
     one.add_argument("--count", type=int, default=1000, help="%(default)s by default")
+    one.add_argument("--servers", type=int, default=1, help="so many that share a log; %(default)s by default")
     one = proofs.add_parser("bugs", help="give each bug to worlds until it is found")
     for proof in proofs.choices.values():
         proof.add_argument("--doors", nargs="+", choices=DOORS, default=list(DOORS), help="all, by default, in turn")
@@ -76,12 +78,13 @@ def figures(crowd: Crowd, process: Process) -> str:
     )
 
 
-def worlds(count: int, seed: int, doors: Sequence[str]) -> Iterator[Finding]:
-    """Prove it in memory, with so many seeds from `seed` on."""
+def worlds(count: int, seed: int, doors: Sequence[str], servers: int) -> Iterator[Finding]:
+    """Prove it in memory, with so many seeds from `seed` on, each a world of so many `servers`."""
     faults: Counter[str] = Counter()
     bad = 0
     for number in range(seed, seed + count):
-        wrong, done = simulated(number, doors=doors)
+        alone = servers == 1
+        wrong, done = simulated(number, doors=doors) if alone else simulated_together(number, None, doors, servers)
         faults += done
         bad += bool(wrong)
         tell([f"seed {number}: {sentence}" for sentence in wrong])
@@ -116,7 +119,7 @@ def findings(options: argparse.Namespace) -> Iterable[Finding]:
         with in_tls(options.tls):
             return list(run(options.minutes, options.seed, options.bug or "", options.doors))
     if options.proof == "worlds":
-        return worlds(options.count, options.seed, options.doors)
+        return worlds(options.count, options.seed, options.doors, options.servers)
     return bugs(options.seed, options.doors)
 
 

@@ -17,10 +17,11 @@ book that everything is compared with is made of what the clients were told, all
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
+from protocol.errors import ErrorCode
 from protocol.events import Noticed, Past, Refused, Renamed, RoomEvent, Said, Whispered
 from tools.crash.history import History, Mark, mark_of, owner_of
 from tools.crash.reading import Numbers, Place, Reading, between
@@ -35,22 +36,27 @@ _ANSWERS: dict[str, tuple[type, ...]] = {
 }
 
 
-def violations(histories: Iterable[History], journals_lost: int = 0) -> list[str]:
-    """Return the violations in `histories`, none if all is well; each loss of the journal ends an epoch."""
-    readings = [Reading(history) for history in histories]
+def violations(histories: Iterable[History], journals_lost: int = 0, lost: Set[Place] = frozenset()) -> list[str]:
+    """Return the violations in `histories`, none if all is well; each loss of the journal ends an epoch.
+
+    Some were told the entries that are `lost`, and nobody can be any more; those who knew them were told of that.
+    """
+    readings = [Reading(history, lost) for history in histories]
     wrong = [sentence for reading in readings for sentence in reading.wrong]
     book = dict[Place, RoomEvent]()
     wrong += _written(book, readings)
+    for place in lost & book.keys():
+        del book[place]
     wrong += _epochs(book, journals_lost)
     wrong += _lines(book, readings)
     wrong += _overheard(book, readings)
     said = {(place[0], mark_of(event.text)) for place, event in _messages(book)}
     lasting = {reading.epoch for reading in readings if reading.stayed}
-    numbers = _numbers(book, readings)
+    numbers = _numbers(book, readings, lost)
     for reading in readings:
         wrong += _holes(book, reading, lasting, numbers)
-        wrong += _gaps(book, reading, numbers)
-        wrong += _answers(reading)
+        wrong += _gaps(book, reading, numbers, lost)
+        wrong += _answers(reading, bool(lost))
         wrong += _refusals(said, reading)
         wrong += _seen(book, reading)
     return wrong
@@ -96,12 +102,12 @@ def _overheard(book: Book, readings: list[Reading]) -> Iterator[str]:
             yield f"{readers[place]} clients were told the whisper {_at(place)}: {event}"
 
 
-def _numbers(book: Book, readings: list[Reading]) -> Numbers:
+def _numbers(book: Book, readings: list[Reading], lost: Set[Place]) -> Numbers:
     """Return which numbers stand in each log: those that somebody was told of or came with, and those between them in
     their run.
     """
     numbers: dict[str, list[int]] = defaultdict(list)
-    comings = {place for reading in readings for place in reading.comings()}
+    comings = {place for reading in readings for place in reading.comings()} - lost
     for epoch, seq in sorted(comings.union(book)):
         known = numbers[epoch]
         if known and seq - known[-1] < A_RUN:
@@ -110,13 +116,15 @@ def _numbers(book: Book, readings: list[Reading]) -> Numbers:
     return numbers
 
 
-def _gaps(book: Book, reading: Reading, numbers: Numbers) -> Iterator[str]:
+def _gaps(book: Book, reading: Reading, numbers: Numbers, lost: Set[Place]) -> Iterator[str]:
     """Yield where a client was told of more or fewer missing entries than there are.
 
     What is told after them may begin with whispers of others, which this reader does not hear. And at the end of a run
     there may be entries that nobody was told of: they died with the server, and stand in the journal.
     """
     for epoch, after, before, count in reading.gaps:
+        if any(after < seq <= before and epoch == of for of, seq in lost):
+            continue  # nobody knows what was counted
         known = between(numbers.get(epoch, []), after, before)
         unheard = takewhile(lambda seq: _is_unheard(book.get((epoch, seq)), reading), reversed(known))  # noqa: B023
         may_be_more = any(later - earlier >= A_RUN for earlier, later in pairwise([after, *known, before]))
@@ -145,12 +153,17 @@ def _holes(book: Book, reading: Reading, lasting: set[str], numbers: Numbers) ->
             yield f"client {reading.number} was not told what is {_at(place)}: {event}"
 
 
-def _answers(reading: Reading) -> Iterator[str]:
-    """Yield answers that do not fit their line, and lines without an answer."""
+def _answers(reading: Reading, may_forget: bool) -> Iterator[str]:
+    """Yield answers that do not fit their line, and lines without an answer.
+
+    `may_forget`: a log that has lost its end does not know any more what was said, and says so.
+    """
     for cseq, answer in reading.answers.items():
         line, mine = reading.invoked.get(cseq), f"line {cseq} of client {reading.number}"
         if line is None:
             yield f"{mine} was answered and never typed: {answer}"
+        elif may_forget and isinstance(answer, Refused) and answer.number == ErrorCode.REPEATED_TOO_LATE.number:
+            pass
         elif not isinstance(answer, _ANSWERS.get(line.kind, object)):
             yield f"{mine}, a {line.kind}, was answered with {answer}"
         elif isinstance(answer, Said | Whispered) and answer.text != line.text:

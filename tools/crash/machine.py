@@ -78,6 +78,14 @@ class _Log:
     debug = error = info
 
 
+def silence(patches: Patches) -> list[str]:
+    """Keep the server's log from being written; return a list that gets what it says of bugs."""
+    bugs: list[str] = []
+    patches.replace(server, "log", _Log(bugs))
+    patches.replace(services, "log", _Log(bugs))
+    return bugs
+
+
 class Machine:
     """One server and its disk, `folder`. Its tables of kills and losses are for the checker."""
 
@@ -85,7 +93,6 @@ class Machine:
         """Replace by `patches`, for as long as they last, what the server knows of the world."""
         self.kills = 0
         self.journals_lost = 0
-        self.bugs: list[str] = []  # what the server itself took for one
         self._folder = folder
         self._network = network
         self._chance = chance
@@ -98,8 +105,7 @@ class Machine:
         patches.replace(segments, "SIZE", SEGMENT)
         patches.replace(segment, "flush", lambda _: None)  # no power is lost here
         patches.replace(segments, "sync_folder", lambda _: None)
-        patches.replace(server, "log", _Log(self.bugs))
-        patches.replace(services, "log", _Log(self.bugs))
+        self.bugs = silence(patches)  # what the server itself took for one
         watch(patches, self._passed)
 
     @property

@@ -153,6 +153,8 @@ class Member:
             self._write(Broken(f"{error} {item!r:.200}"))
             return
         session = self.session
+        if session.presence.online:  # by a welcome again, the server goes on with what we have been told last
+            self._asked = ResumePoint(session.position.epoch, session.position.seq)
         before = set(session.lines.pending)
         step = session.receive(event, now)
         for record in self._records(event, step):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -40,7 +40,9 @@ class Gap(NamedTuple):
 class Reading:
     """What the client `number` typed and was told, by number. `wrong`: violations, a sentence each."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, lost: Set[Place] = frozenset()) -> None:
+        """Read `history`. A log goes on in its epoch without the entries that are `lost`."""
+        self._lost_places = lost
         self.number = history.number
         self.stayed = history.stayed
         self.wrong: list[str] = []
@@ -85,8 +87,10 @@ class Reading:
         self.invoked[record.cseq] = record
 
     def _welcomed(self, record: Welcomed) -> None:
-        asked, is_known = record.asked, record.asked is not None and record.asked.epoch == record.epoch
-        if record.resumed != is_known:
+        asked = record.asked
+        is_known = asked is not None and asked.epoch == record.epoch
+        is_lost = asked is not None and (asked.epoch, asked.seq) in self._lost_places  # by now, or not yet
+        if record.resumed != is_known and not is_lost:
             self._wrong(f"was {'' if record.resumed else 'not '}resumed: {record}")
         if asked is None or not record.resumed:
             self._is_cut_off = asked is not None and not self._knows_end

@@ -16,14 +16,13 @@ from tools.crash.checker import violations
 from tools.crash.doors import DOORS
 from tools.crash.failpoints import POINTS
 from tools.crash.history import History
-from tools.crash.link import ENDS
 from tools.crash.machine import Machine
-from tools.crash.member import Member, talks
+from tools.crash.member import Member
+from tools.crash.memory_crowd import MemoryCrowd
 from tools.crash.mutants.bug import Bug
-from tools.crash.network import Network, Wire
+from tools.crash.network import Network
 from tools.crash.patches import Patches
 
-MEMBERS = 5
 TICKS = 300
 FEW_STRANGERS = (5, 40)
 AT_ONCE = 20  # strangers: there is room for them beside the members
@@ -48,16 +47,15 @@ class World:
     """One run, in `folder`. `faults` counts what was done."""
 
     def __init__(self, folder: Path, seed: int, patches: Patches, doors: Sequence[str]) -> None:
-        self.faults: Counter[str] = Counter()
-        self.members: list[Member] = []
         self._chance = random.Random(seed)
-        self._doors = doors
         self._network = Network(self._chance)
         self._machine = Machine(folder, self._network, patches, self._chance)
-        self._wires: dict[Member, Wire] = {}
-        self._histories: list[History] = []
-        for _ in range(MEMBERS):
-            self._add_member()
+        self._crowd = MemoryCrowd(self._chance, doors, self._network.connect, self._network.monotonic)
+
+    @property
+    def faults(self) -> Counter[str]:
+        """The count of each fault."""
+        return self._crowd.faults
 
     def run(self, ticks: int = TICKS, strangers: int = 0) -> list[str]:
         """Run so many ticks, then come to rest; return what was against the promise."""
@@ -70,19 +68,17 @@ class World:
         wrong = self._settle()
         self._machine.stop()
         self.faults.update({"kills": self._machine.kills, "journals lost": self._machine.journals_lost})
-        found = violations(self._histories, self._machine.journals_lost)
+        found = violations(self._crowd.histories, self._machine.journals_lost)
         return [*found, *wrong, *(f"the server met a bug: {bug}" for bug in self._machine.bugs)]
 
     # --- a tick --------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         chance = self._chance
-        for member in self.members:
-            if chance.random() < 0.15:
-                self._send(member, talks(member, self.members, chance, self._network.now))
-        self._move(0.7)
+        self._crowd.talk(0.15)
+        self._crowd.move(0.7)
         if chance.random() < 0.12:
-            self._cut(chance.choice(self.members))
+            self._crowd.cut(chance.choice(self._crowd.members))
         if chance.random() < 0.03:
             self._break()
         if not self._machine.runs and chance.random() < 0.3:
@@ -90,61 +86,11 @@ class World:
         if chance.random() < 0.6:
             self._machine.turn()
 
-    def _move(self, share: float) -> None:
-        """Carry bytes both ways, to a share of the members; let those without a connection make one."""
-        for member in list(self.members):
-            if self._chance.random() >= share:
-                continue
-            wire = self._wires.get(member)
-            if wire is None:
-                self._connect(member)
-            else:
-                wire.carry(self._piece(len(wire.up)))
-                self._hear(member, wire, self._piece(len(wire.down)))
-
-    def _piece(self, whole: int) -> int:
-        return whole if self._chance.random() < 0.7 else self._chance.randint(0, whole)
-
-    def _connect(self, member: Member) -> None:
-        if not member.may_return:
-            self._replace(member)
-            return
-        wire = self._network.connect()
-        if wire is not None:
-            self._wires[member] = wire
-            self._send(member, member.connected())
-
-    def _send(self, member: Member, content: bytes) -> None:
-        if member in self._wires:
-            self._wires[member].up += content
-
-    def _hear(self, member: Member, wire: Wire, count: int) -> None:
-        self._send(member, member.hears(wire.take(count), self._network.now))
-        if wire.is_over:
-            self._lose(member, wire, "end")
-
-    def _lose(self, member: Member, wire: Wire, how: str) -> None:
-        wire.cut(how)
-        del self._wires[member]
-        member.lost()
-
     def _is_busy(self) -> bool:
         """Return whether the server runs and every member is connected."""
-        return self._machine.runs and len(self._wires) == len(self.members)
+        return self._machine.runs and self._crowd.is_connected
 
     # --- what fails ----------------------------------------------------------------------------------------------
-
-    def _cut(self, member: Member) -> None:
-        """Cut a link, anywhere in what is on its way."""
-        wire = self._wires.get(member)
-        if wire is None:
-            return
-        how = self._chance.choice(ENDS)
-        self.faults[how] += 1
-        wire.carry(self._chance.randint(0, len(wire.up)))
-        self._hear(member, wire, self._chance.randint(0, len(wire.down)))
-        if member in self._wires:
-            self._lose(member, wire, how)
 
     def _break(self) -> None:
         """Do something to the server; or let somebody leave, whom somebody new follows."""
@@ -169,39 +115,22 @@ class World:
         elif dice < 0.89:
             machine.fail_disk()
         else:
-            self._say_goodbye(self._chance.choice(self.members))
+            self._crowd.say_goodbye(self._chance.choice(self._crowd.members))
 
     def _pass_by(self, count: int) -> None:
         """Let strangers come, speak and go, while a member is away whose line may not have been acknowledged."""
-        member = self._chance.choice(self.members)
-        wire = self._wires.get(member)
+        crowd = self._crowd
+        member = self._chance.choice(crowd.members)
+        wire = crowd.wires.get(member)
         if wire is None or not self._machine.runs:
             return
-        self._send(member, member.says("before they come", self._network.now) if member.may_type else b"")
+        crowd.send(member, member.says("before they come", self._network.now) if member.may_type else b"")
         wire.carry(len(wire.up))
         self._machine.turn()
-        self._lose(member, wire, "reset")
-        passed = pass_by(self._network, self._machine, len(self._histories) + 1, count)
+        crowd.lose(member, wire, "reset")
+        passed = pass_by(self._network, self._machine, len(crowd.histories) + 1, count)
         self.faults["strangers"] += len(passed)
-        self._histories += passed
-
-    def _say_goodbye(self, member: Member) -> None:
-        if member.is_at_rest:
-            self._send(member, member.leaves())
-
-    # --- members -------------------------------------------------------------------------------------------------
-
-    def _add_member(self) -> None:
-        number = len(self._histories) + 1
-        member = Member(number, DOORS[self._doors[number % len(self._doors)]])
-        self.members.append(member)
-        self._histories.append(member.history)
-
-    def _replace(self, member: Member) -> None:
-        """Replace a member that does not come back."""
-        member.history.stayed = False
-        self.members.remove(member)
-        self._add_member()
+        crowd.histories += passed
 
     # --- the end -------------------------------------------------------------------------------------------------
 
@@ -209,23 +138,17 @@ class World:
         """Let nothing fail any more, until all is at rest, twice: what is said last shows what is missing before it."""
         for is_last in (False, True):
             for _ in range(SETTLE_TICKS):
-                if self._is_at_rest():
+                if self._machine.runs and self._crowd.is_at_rest:
                     break
                 if not self._machine.runs:
                     self._machine.start()
-                self._move(1.0)
+                self._crowd.move(1.0)
                 self._machine.turn()
             else:
                 return ["it never came to rest"]
-            for member in () if is_last else self.members:
-                self._send(member, member.says("at last", self._network.now))
+            if not is_last:
+                self._crowd.say("at last")
         return []
-
-    def _is_at_rest(self) -> bool:
-        return self._machine.runs and all(
-            member.is_at_rest and member in self._wires and not self._wires[member].up and not self._wires[member].down
-            for member in self.members
-        )
 
 
 # --- strangers, who come, say one line and go: the room has many more clients than members ---------------------------

@@ -14,19 +14,24 @@ from hypothesis import strategies as st
 from chat.proposals import Accounts, Enter, Impose, Leave, Proposal, Settle
 from chat.sanctions import Act, Sanction
 from chat.shared.proposal_codec import (
+    FRAMING,
     KINDS,
     Batch,
+    Checksum,
     UnknownProposalError,
     batch_of,
+    is_only_checksums,
     item_text,
     payload_of,
     proposal_of,
+    proposal_text,
     proposal_to_json,
 )
 from chat.shared.records import shape_of
 from protocol.requests import Say, Whisper
 from tests.support.strategies import clean_texts
 
+SUM = Checksum("1700000000000-12", "9f" * 32)
 INTEGERS = st.integers(0, 2**53 - 1)
 NUMBERS = st.floats(0, 2**53, exclude_max=True) | INTEGERS
 BY_HINT: dict[object, st.SearchStrategy[Any]] = {
@@ -81,16 +86,20 @@ def test_so_does_this_one(proposal: Proposal) -> None:  # N1
 
 
 @pytest.mark.long
-@given(st.lists(st.tuples(INTEGERS, PROPOSALS), max_size=4), INTEGERS, st.sampled_from(["", "9f86d0"]))
-def test_a_batch_arrives_as_it_was(proposals: list[tuple[int, Proposal]], seq: int, checksum: str) -> None:  # N1, N7
-    payload = payload_of([item_text(*item) for item in proposals], seq, checksum)
-    assert batch_of(payload) == Batch(proposals, seq if checksum else 0, checksum)
+@given(st.lists(st.tuples(INTEGERS, PROPOSALS), max_size=4), st.lists(st.just(SUM), max_size=3))
+def test_a_batch_arrives_as_it_was(proposals: list[tuple[int, Proposal]], checksums: list[Checksum]) -> None:  # N1, N7
+    items = [item_text(seat, proposal_text(proposal)) for seat, proposal in proposals]
+    payload = payload_of(items, checksums)
+    assert batch_of(payload) == Batch(proposals, checksums)
+    assert len(payload) <= sum(len(item) + 1 for item in items) + FRAMING * (len(checksums) + 1)
+    assert is_only_checksums(payload) is not bool(items)
 
 
 def test_what_has_its_default_at_the_end_is_left_out() -> None:
     assert proposal_to_json(Say("hi")) == ["say", "hi"]
     assert proposal_to_json(Whisper("bob", "hi", None, 7)) == ["whisper", "bob", "hi", None, 7]
-    assert payload_of([item_text(7, Leave("bye"))], 9, "ab") == b'{"p":[[7,["leave","bye"]]],"sum":[9,"ab"]}'
+    leaving = item_text(7, proposal_text(Leave("bye")))
+    assert payload_of([leaving], [Checksum("9-0", "ab")]) == b'{"p":[[7,["leave","bye"]]],"sum":[["9-0","ab"]]}'
 
 
 @pytest.mark.parametrize(
@@ -129,7 +138,7 @@ def test_a_proposal_that_is_not_known_is_no_proposal(value: object) -> None:  # 
             b'{"p":[[7,["dance"]]]}',
             b'{"p":[],"q":7}',
             b'{"p":[],"sum":7}',
-            b'{"p":[],"sum":["7","a"]}',
+            b'{"p":[],"sum":[["7",8]]}',
             b'{"p":[[7,["say","hi"]]],"q":7}',
             b"[" * 9_000,
         ),

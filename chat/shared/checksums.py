@@ -1,0 +1,118 @@
+"""Checksums: what servers say that their rooms were after certain entries, and which of them are wrong.
+
+All rooms are equal after an entry, or a server has miscounted: by a bug, another version, a bad memory chip. The log's
+entries tell by themselves, by their marks, after which of them every server takes its room's checksum and appends it.
+So all learn what the others had. Where they differ, the majority is right; on a tie, the camp of the oldest server.
+A server that is wrong makes its room anew from the log, once; if it is still wrong then, it stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import Enum, auto
+
+KEPT = 16  # entries whose checksums are known
+VOTES_WITHIN = 4.0  # seconds, for all to say what they had
+
+
+class Judgement(Enum):
+    """What to do about our room."""
+
+    FINE = auto()  # it is like the others', or they have to say yet what they have, or it is they who are wrong
+    REPLAY = auto()  # make it anew
+    STOP = auto()
+
+
+class Checksums:
+    """Those of the newest entries that have one."""
+
+    def __init__(self) -> None:
+        self._ours: dict[str, str] = {}  # by the id of the entry
+        self._theirs: dict[str, dict[str, str]] = {}  # by that and the other's incarnation
+        self._differ_since: float | None = None
+        self._is_replayed = False  # our room was made anew, and has not been found like all others' since
+
+    def begin_again(self) -> None:
+        """Forget all: the room is made anew."""
+        self._ours.clear()
+        self._theirs.clear()
+        self._differ_since = None
+
+    def note(self, entry: str, checksum: str) -> None:
+        """Note what our room is after an entry; again, if that was applied again."""
+        self._ours[entry] = checksum
+        if len(self._ours) > KEPT:
+            oldest = next(iter(self._ours))
+            self._theirs.pop(oldest, None)
+            del self._ours[oldest]
+
+    def hear(self, incarnation: str, entry: str, checksum: str) -> None:
+        """Note what a server's room was, if we know what ours was then."""
+        if entry in self._ours:
+            self._theirs.setdefault(entry, {})[incarnation] = checksum
+
+    def forget(self, incarnation: str) -> None:
+        """Take no notice any more of what a server has said whose incarnation has ended."""
+        for heard in self._theirs.values():
+            heard.pop(incarnation, None)
+
+    def ours(self, entry: str) -> str:
+        """Return what our room was after an entry that has a checksum."""
+        return self._ours[entry]
+
+    def judge(self, own: str, opened: Mapping[str, str], now: float) -> Judgement:
+        """Return what the incarnation `own` has to do about its room at `now`, in monotonic seconds.
+
+        `opened`: the ids of the entries with which the open incarnations began; those that began earlier than our copy
+        of the log are not among them.
+        """
+        others = opened.keys() - {own}
+        entry = self._differing(own)
+        if entry is None:
+            self._differ_since = None
+            self._is_replayed = self._is_replayed and not any(others <= one.keys() for one in self._theirs.values())
+            return Judgement.FINE
+        if self._differ_since is None:
+            self._differ_since = now
+        is_late = now >= self._differ_since + VOTES_WITHIN
+        if not is_late and not others <= self._theirs[entry].keys():
+            return Judgement.FINE
+        if not self._is_outvoted(entry, own, opened):
+            del self._theirs[entry]
+            return Judgement.FINE
+        if self._is_replayed:
+            return Judgement.STOP
+        self._is_replayed = True
+        return Judgement.REPLAY
+
+    def are_equal(self, entry: str, own: str, opened: Collection[str]) -> bool:
+        """Return whether all others have said that they had what we had after an entry."""
+        heard = self._theirs.get(entry, {})
+        return all(heard.get(one) == self._ours.get(entry) for one in opened if one != own)
+
+    def _differing(self, own: str) -> str | None:
+        """Return the oldest entry after which another room was not like ours; None if all were."""
+        for entry, heard in self._theirs.items():
+            if any(checksum != self._ours[entry] for one, checksum in heard.items() if one != own):
+                return entry
+        return None
+
+    def _is_outvoted(self, entry: str, own: str, opened: Mapping[str, str]) -> bool:
+        camps: dict[str, list[str]] = {self._ours[entry]: [own]}
+        for incarnation, checksum in self._theirs[entry].items():
+            if incarnation != own:
+                camps.setdefault(checksum, []).append(incarnation)
+        best = min(camps.values(), key=lambda camp: _rank(camp, opened))
+        return own not in best
+
+
+def _rank(camp: Collection[str], opened: Mapping[str, str]) -> tuple[int, tuple[int, int], str]:
+    """Return what is least for the camp that is right: the largest, then that of the oldest server."""
+    age, oldest = min((place(opened.get(one, "0-0")), one) for one in camp)
+    return -len(camp), age, oldest
+
+
+def place(entry: str) -> tuple[int, int]:
+    """Return where in its log the entry of this id stands, to be compared."""
+    milliseconds, _, number = entry.partition("-")
+    return int(milliseconds), int(number)

@@ -1,0 +1,71 @@
+"""Outages: what users are told while the shared log can't be reached. Nobody is dropped for it.
+
+One that lasts is told to everybody in the room once, and its end once. Newcomers wait, and their time to come in does
+not go on meanwhile. Clients are kept from looking for another server, which would be no better off: one that waits for
+an answer is pinged now and then, since a client that hears something stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from chat.effects import Effect, LogLine, Unicast
+from chat.session import Session
+from chat.state import State
+from protocol.events import Noticed, Pinged
+
+TELL_AFTER = 2.0  # seconds
+PING_EVERY = 5.0
+AWAY = "The servers of this chat can't reach each other. What you type is sent as soon as they can."
+BACK = "The servers of this chat reach each other again."
+
+
+class Outage:
+    """The present outage, if there is one. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._is_told = False
+        self._ticked_at = 0.0
+        self._pinged_at = 0.0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the log can't be reached."""
+        return self._since is not None
+
+    def begin(self, now: float) -> list[Effect]:
+        """Note that the log can't be reached."""
+        if self._since is not None:
+            return []
+        self._since = self._ticked_at = self._pinged_at = now
+        return [LogLine("The shared log can't be reached")]
+
+    def end(self, state: State, now: float) -> list[Effect]:
+        """Note that it can be reached again; return what tells the users, if they know of the outage."""
+        if self._since is None:
+            return []
+        seconds, was_told = now - self._since, self._is_told
+        self._since, self._is_told = None, False
+        told = _told(state, BACK) if was_told else []
+        return [LogLine(f"The shared log can be reached again, after {seconds:.1f} s"), *told]
+
+    def tick(self, state: State, waiting: Collection[Session], now: float) -> list[Effect]:
+        """Return what is due. The sessions that are `waiting` have asked for what the log has to take first."""
+        if self._since is None:
+            return []
+        for session in state.unnamed:
+            session.liveness.deadline += now - self._ticked_at
+        self._ticked_at = now
+        effects: list[Effect] = []
+        if not self._is_told and now >= self._since + TELL_AFTER:
+            self._is_told = True
+            effects += _told(state, AWAY)
+        if now >= self._pinged_at + PING_EVERY:
+            self._pinged_at = now
+            effects += [Unicast(session, Pinged()) for session in waiting if session.dialect.pings]
+        return effects
+
+
+def _told(state: State, text: str) -> list[Effect]:
+    return [Unicast(session, Noticed(text)) for session in state.sessions.values()]

@@ -1,0 +1,109 @@
+"""Re-entry: what becomes of a server's sessions when its incarnation has ended and another one begins.
+
+For the others in the room this server is gone, and its users have left. Nobody is disconnected: each session waits,
+comes in again by its name, and is sent what it has missed, from the last number that it was told, as if it had lost its
+connection. If its name was taken meanwhile, it is asked for another one. What a session had proposed, and was not read
+back, waits until it is in again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from math import inf
+
+from chat import limits
+from chat.effects import Effect, Exited, LogLine, Unicast
+from chat.order import Deferred
+from chat.proposals import Enter, Rename
+from chat.room import Room
+from chat.session import Phase, Session
+from chat.state import State
+from protocol.errors import ErrorCode, Refusal
+from protocol.events import refusal
+from protocol.requests import GoAway, ResumePoint
+from protocol.text import skeleton
+from protocol.values import value
+
+_NAME_IS_LOST = (ErrorCode.NAME_TAKEN, ErrorCode.NAME_LOOKS_ALIKE)
+
+
+@value
+class Seat:
+    """The seat that a session has lost: who was on it, and how."""
+
+    number: int
+    name: str
+    account: str
+    away: str
+    settled: int  # lines of its client
+
+
+class Reentry:
+    """The sessions that wait for a seat, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._lost: dict[Session | None, Seat] = {}
+
+    @property
+    def waiting(self) -> Collection[Session | None]:
+        """The sessions that wait."""
+        return self._lost.keys()
+
+    def suspend_all(self, state: State) -> list[Effect]:
+        """Take all sessions out of a room that is given up."""
+        self._lost = {session: seat for session, seat in self._lost.items() if session and not session.closing}
+        effects: list[Effect] = []
+        for number, session in state.sessions.items():
+            member = session.member
+            assert member is not None  # noqa: S101  (it is in the room)
+            settled = state.room.replies.highest(session.claim.identity) or 0
+            self._lost[session] = Seat(number, member.name, member.account, member.away, settled)
+            _suspend(session, state.room)
+            state.unnamed.add(session)
+            effects.append(Exited(session))
+        state.sessions.clear()
+        return effects
+
+    def renamed(self, session: Session, rename: Rename) -> None:
+        """Note that a session that waits was renamed before: it comes in by that name."""
+        seat = self._lost[session]
+        self._lost[session] = Seat(seat.number, rename.name, rename.account, seat.away, seat.settled)
+
+    def proposals(self, incarnation: str) -> Iterator[Deferred]:
+        """Yield what brings all back who wait and were not asked for another name."""
+        for session, seat in self._lost.items():
+            if session is not None and session.stalled:
+                claim = session.claim
+                client = claim.identity
+                proposal = Enter(
+                    seat.name, skeleton(seat.name), seat.account, client, seat.settled, incarnation, claim.attempt
+                )
+                yield Deferred(session, 0, proposal, None, "a return")
+                if seat.away:
+                    yield Deferred(session, seat.number, GoAway(seat.away), None, "a return")
+
+    def release(self, state: State, session: Session, why: Refusal | None) -> list[Effect] | None:
+        """Let a session go on whose return the room has decided about, and refused, if at all, because of `why`.
+
+        Return what it is told if that is that it has lost its name; else None.
+        """
+        session.stalled = session.waiting = False
+        if why is None or why[0] not in _NAME_IS_LOST:
+            return None
+        name = self._lost[session].name
+        session.liveness.deadline = state.now + limits.TEXT_REGISTRATION
+        log = LogLine(f"{session.address} has lost the name {name} while this server could not be heard")
+        return [Unicast(session, refusal(ErrorCode.NAME_LOST, name=name)), *state.ask_name(session), log]
+
+    def take_seat(self, session: Session) -> int | None:
+        """Return the seat that a session had lost, which is in the room again; None if it has lost none."""
+        seat = self._lost.pop(session, None)
+        return None if seat is None else seat.number
+
+
+def _suspend(session: Session, room: Room) -> None:
+    claim = session.claim
+    claim.resume, claim.is_stranger = ResumePoint(room.epoch, room.log.seq), False
+    session.member, session.phase, session.knows_role = None, Phase.NAMELESS, False
+    session.liveness.deadline = inf
+    session.stalled = True
