@@ -33,7 +33,7 @@ from client.cli.tls_endings import NOT_ENCRYPTED, Untrusted
 from client.cli.trust_question import Declined, accept
 from client.core.backoff import Backoff, Retries
 from client.core.presence import Goodbye
-from client.core.render import Shown, notice, offline, refusal
+from client.core.render import Shown, not_understood, notice, offline, refusal
 from client.core.servers import Place
 from client.core.session import ClientSession
 from client.core.step import Step
@@ -45,7 +45,6 @@ from client.ui.html_page import Page, open_page, show_in, telling
 from client.ui.screen import Screen, open_screen
 from protocol.errors import ProtocolError
 from protocol.events import Event
-from protocol.sanitize import clean
 from storechat import client
 
 TIMEOUT = 10.0  # seconds for an answer
@@ -182,7 +181,7 @@ class Client:
         try:
             event = read(item)
         except ProtocolError as error:
-            self._show(refusal(clean(str(error))))
+            self._show(not_understood(error.fault))
             return
         if event is not None:
             self._carry_out(partial(self._receive, event))

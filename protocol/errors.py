@@ -192,7 +192,7 @@ class ErrorCode(Enum):
         "too-many-accounts",
         "No more names can be registered here: there are {limit}. Ask its administrator.",
     )
-    KEY_MISSING = 601, "key-missing", "{name} has written nothing in the store. What you type waits until then."
+    KEY_MISSING = 601, "key-missing", "{name} has not come yet. What you type waits until then."
     WRITE_REFUSED = 602, "write-refused", "The store refused the request to write ({why})."
     READ_REFUSED = 603, "read-refused", "The store refused the request to read ({why})."
     STORE_FAILED = 604, "store-failed", "The store failed ({why})."

@@ -290,7 +290,7 @@ class StoreClient:
         with self._changed:
             is_new = self._ending is None and self._faults.note(fault, time.monotonic())
         if is_new:
-            self._notice(f"{fault.number} {fault.code}: {error}{' Trying again.' if fault in RETRIED else ''}")
+            self._show(render.notice(f"{error}{' Trying again.' if fault in RETRIED else ''}", fault))
 
     def _answers_again(self) -> None:
         with self._changed:

@@ -13,6 +13,7 @@ from client.core import help_list
 from client.core.links import links
 from protocol import acts, events, requests
 from protocol.commands import BY_REQUEST
+from protocol.errors import ErrorCode
 from protocol.events import Event
 from protocol.text import LATEST, WIDTH
 
@@ -54,11 +55,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Something to show: one line or several, in spans. `event` is its source; None for the client's own words."""
+    """Something to show: one line or several, in spans. `event` is its source; None for the client's own words.
+
+    Of those, `fault` is what went wrong, if anything did: its number and code are for scripts, and no people see them.
+    """
 
     kind: Kind
     spans: tuple[Span, ...]
     event: Event | None = field(default=None, compare=False)
+    fault: ErrorCode | None = field(default=None, compare=False)
 
     @property
     def text(self) -> str:
@@ -99,9 +104,9 @@ def answer(text: str) -> Shown:
     return compose(Kind.ANSWER, text)
 
 
-def refusal(text: str) -> Shown:
+def refusal(text: str, fault: ErrorCode | None = None) -> Shown:
     """Return a refusal, by the server or here."""
-    return compose(Kind.REFUSED, f"! {text}")
+    return replace(compose(Kind.REFUSED, f"! {text}"), fault=fault)
 
 
 def compose(kind: Kind, *parts: str | Span) -> Shown:
@@ -201,9 +206,18 @@ def back_again(missed: bool, count: int) -> Shown:
     return compose(Kind.NOTICE, f"* You are back, and missed nothing. Users here: {count}")
 
 
-def notice(text: str) -> Shown:
+def notice(text: str, fault: ErrorCode | None = None) -> Shown:
     """Return a notice, by the server or here."""
-    return compose(Kind.NOTICE, f"* {text}")
+    return replace(compose(Kind.NOTICE, f"* {text}"), fault=fault)
+
+
+def not_understood(fault: ErrorCode) -> Shown:
+    """Return the notice of something that the server sent and this client can't read."""
+    return notice(
+        "The server sent something that this client does not understand, and it was left out. If that goes on, see "
+        "whether there is a newer client.",
+        fault,
+    )
 
 
 def offline() -> Shown:

@@ -207,7 +207,7 @@ class ClientSession:
 
     def _refuse(self, error: ProtocolError) -> Step:
         self.lines.refused += 1
-        return Step(show=render.refusal(str(error)))
+        return Step(show=render.refusal(str(error), error.fault))
 
     def _carry_out(self, request: requests.LocalRequest) -> Step:
         """Do what needs no server. Raises ProtocolError."""

@@ -36,13 +36,21 @@ def plain(chat: ChatView, out: Write, err: Write, *, quiet: bool = False) -> Out
 
 
 def as_json(out: Write) -> Output:
-    """Return a function that writes an event a line, as JSON; {"type": "client"} for the client's own words."""
+    """Return a function that writes an event a line, as JSON; {"type": "client"} for the client's own words.
+
+    A fault among them has its number and its code.
+    """
 
     def write(shown: Shown) -> None:
         event = shown.event
-        out(json.dumps({"type": "client", "text": shown.text}) if event is None else dump(event).decode())
+        out(_own(shown) if event is None else dump(event).decode())
 
     return write
+
+
+def _own(shown: Shown) -> str:
+    fault = {} if shown.fault is None else {"number": shown.fault.number, "code": shown.fault.code}
+    return json.dumps({"type": "client", "text": shown.text} | fault)
 
 
 def _is_own_echo(chat: ChatView, shown: Shown) -> bool:

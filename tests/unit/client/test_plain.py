@@ -83,8 +83,10 @@ def test_json_is_an_event_a_line() -> None:
         assert shown is not None
         write(shown)
     write(render.offline())
-    said, users, own = map(json.loads, lines)
+    write(render.refusal("What?", ErrorCode.USAGE))
+    said, users, own, refused = map(json.loads, lines)
     assert said == {"type": "said", "seq": 2, "name": "bob", "text": "h\u00e9", "at": AT}
     assert users == {"type": "users", "names": ["bot"], "count": 1}
-    assert own["type"] == "client"
+    assert own == {"type": "client", "text": render.offline().text}
+    assert refused == {"type": "client", "text": "! What?", "number": 302, "code": "usage"}  # U6
     assert not any("\n" in line for line in lines)
