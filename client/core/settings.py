@@ -13,6 +13,7 @@ CHOICES = {
     "bell": ("off", "mention", "whisper", "all"),
     "times": ("on", "off"),
     "joins": ("fold", "all", "none"),
+    "theme": ("auto", "light", "dark"),
     "title": ("on", "off"),
     "notify": ("on", "off"),
 }
@@ -20,6 +21,7 @@ MEANINGS = {
     "bell": "when to ring: when your name is mentioned; for whispers, too; for all that is said",
     "times": "whether to show when something was said",
     "joins": "who comes and goes without a word: in one line, in one each, not at all",
+    "theme": "what names in colours stand on; auto: either",
     "title": "whether the window's title counts what is unread",
     "notify": "whether mentions and whispers are notices on the desktop, while you type nothing",
 }
@@ -32,6 +34,7 @@ class Settings:
     bell: str = "mention"
     times: str = "on"
     joins: str = "fold"
+    theme: str = "auto"
     title: str = "on"
     notify: str = "off"
     ignored: frozenset[str] = field(default=frozenset())

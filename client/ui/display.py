@@ -52,7 +52,8 @@ class Display:
 
     def text(self, shown: Shown) -> str:
         """Return the text of `shown`, with colours if the terminal has any."""
-        return uncoloured(shown) if self._painter is None else self._painter.text(shown)
+        painter = self._painter
+        return uncoloured(shown) if painter is None else painter.text(shown, self._chat.settings.theme)
 
     def lines(self, shown: Iterable[Shown]) -> str:
         """Return the text of each in rows, with a line end."""

@@ -45,7 +45,7 @@ from client.ui.echo import silent_keyboard
 from client.ui.editor import LineEditor
 from client.ui.unseen import UnseenPrompt
 
-_FAINT = Style.from_dict({"hint": "#808080", "bar": "#808080"})
+_FAINT = Style.from_dict({"hint": "#767676", "bar": "#767676"})
 
 
 class Terminal:

@@ -29,7 +29,7 @@ NAMES = ("bob", "Anna", "ann")  # who spoke last comes first
         ("/help whi", ["whisper "]),
         ("/help whisper b", ["bob "]),
         ("", ["bob: ", "Anna: ", "ann: "]),
-        ("/set ", ["bell ", "times ", "joins ", "title ", "notify "]),
+        ("/set ", ["bell ", "times ", "joins ", "theme ", "title ", "notify "]),
         ("/set b", ["bell "]),
         ("/set bell ", ["off", "mention", "whisper", "all"]),
         ("/set bell m", ["mention"]),

@@ -47,4 +47,6 @@ def test_a_link_that_is_wrapped_is_one_link() -> None:  # U1
 
 def test_a_link_keeps_the_colour_of_its_text() -> None:
     shown = with_links(compose(Kind.WHISPERED, Span("bob", Role.NAME), ": https://example.org"))
-    assert re.search(r"\x1b\[35m\x1b\]8;id=\w+;https://example.org\x1b\\https", AnsiPainter().text(shown))
+    assert re.search(
+        r"\x1b\[35m\x1b\]8;id=\w+;https://example.org\x1b\\https", AnsiPainter({}, "DEPTH_8_BIT").text(shown, "auto")
+    )

@@ -44,10 +44,13 @@ def test_without_a_setting_all_are_explained() -> None:
 @pytest.mark.parametrize(
     ("setting", "why"),
     [
-        ("volume 11", "There is no setting volume, but: bell, times, joins, title, notify. Usage: /set [SETTING]"),
+        (
+            "volume 11",
+            "There is no setting volume, but: bell, times, joins, theme, title, notify. Usage: /set [SETTING]",
+        ),
         (
             "constructor x",
-            "There is no setting constructor, but: bell, times, joins, title, notify. Usage: /set [SETTING]",
+            "There is no setting constructor, but: bell, times, joins, theme, title, notify. Usage: /set [SETTING]",
         ),
         ("bell loud", "bell is one of: off, mention, whisper, all. Usage: /set [SETTING]"),
     ],

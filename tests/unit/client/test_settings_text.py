@@ -12,7 +12,7 @@ from client.core.settings import CHOICES, Settings
 from client.core.settings_text import dumps, loads, loads_old, read
 from tests.support.rows import for_each
 
-MANY = Settings("all", "off", "none", "off", "on", frozenset({"eve", "bob"}))
+MANY = Settings("all", "off", "none", "dark", "off", "on", frozenset({"eve", "bob"}))
 BY_HAND = """\
 # mine
 bell = "loud"
