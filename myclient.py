@@ -283,7 +283,7 @@ class Client:
         link.flush()
         if step.clears:
             self._screen.clear()
-        if step.keep is not None:
+        if step.keep is not None and self._screen.interactive:
             keep(step.keep)
         for shown in (step.first, step.show):
             if shown is not None and (self._session.name or self._screen.interactive):

@@ -47,6 +47,8 @@ def dumps(settings: Settings, before: str = "") -> str:
         if value != getattr(held, name):
             line = f"{name} = {json.dumps(_plain(value), ensure_ascii=False)}"
             _change(lines, name, [] if value == default else [line])
+            while lines and not lines[0].strip():  # in front of a table, where the last of our lines stood
+                del lines[0]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -208,6 +208,8 @@ def open_screen(chat: ChatView, options: argparse.Namespace, *, on_terminal: boo
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if on_terminal:  # else a script, which what a person likes is nothing to
+        chat.settings = kept()
     output = as_json(write_out) if options.json else plain(chat, write_out, write_err, quiet=options.once is not None)
     if options.once is not None:
         return Once(options.once, output)
@@ -218,5 +220,4 @@ def open_screen(chat: ChatView, options: argparse.Namespace, *, on_terminal: boo
     except ModuleNotFoundError as error:
         sentence = f"{error.name} is not installed. Run: python -m pip install -r requirements.txt"
         raise Ending(Exit.ERROR, sentence) from None
-    chat.settings = kept()
     return Terminal(chat)

@@ -53,6 +53,7 @@ def test_the_text_is_that_of_a_person() -> None:
         '# mine\nbell = "off"\nignored = ["bob", "eve"]\n\n[x]\n'
     )
     assert dumps(Settings(bell="off"), "[x]\n") == 'bell = "off"\n\n[x]\n'
+    assert dumps(Settings(), 'bell = "off"\n\n[x]\n') == "[x]\n"
 
 
 def test_what_a_person_wrote_stays() -> None:
