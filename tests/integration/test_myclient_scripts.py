@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import myclient
-from client.cli import options
+from client.cli import options, settings_file
 from client.cli.exits import Exit
+from client.core.settings import Settings
 from client.ui import screen
 from protocol.errors import ErrorCode
 from protocol.events import Dismissed, Joined, Noticed, Said, refusal
@@ -46,6 +47,19 @@ def test_once_says_it_and_reads_nothing(bot: Bot) -> None:
 def test_once_without_a_name_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert myclient.main(["localhost", "--once", "hi"]) == Exit.USAGE.code
     assert capsys.readouterr().err == "No name: give --name NAME, or the name as the first line of input.\n"
+
+
+def test_what_a_script_sets_is_not_what_a_person_likes(bot: Bot) -> None:
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line("/disconnect", 1))
+        peer.sends(Dismissed("Goodbye."))
+
+    settings_file.keep(Settings(times="off"))
+    assert bot.exits(script, "/set bell off\n") is Exit.GOODBYE
+    assert "bell off" in bot.out
+    assert settings_file.kept() == Settings(times="off")
+    settings_file.keep(Settings())
 
 
 def test_what_was_refused_is_an_exit_code(bot: Bot) -> None:
