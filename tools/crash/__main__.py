@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import secrets
 import sys
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from tools.crash.cluster import FAULT_RATE, MEMBERS, Cluster
 from tools.crash.crowd import Crowd
 from tools.crash.doors import DOORS
 from tools.crash.mutants import BUGS, SERVER_BUGS
@@ -33,11 +35,17 @@ def arguments() -> argparse.Namespace:
     one = proofs.add_parser("run", help="a real server, killed all the time, and 60 clients whose links fail")
     one.add_argument("--minutes", type=float, default=30, help="%(default)s by default")
     one.add_argument("--tls", action="store_true", help="the clients speak TLS")
-    one.add_argument("--bug", choices=SERVER_BUGS, help="give the server this one, to see it found")
+    one = proofs.add_parser(
+        "cluster", help="three real servers of one room and their Redis, all killed, stopped, cut off"
+    )
+    one.add_argument("--minutes", type=float, default=30, help="%(default)s by default")
+    one.add_argument("--folder", type=Path, help="where the logs and the files of Redis stay; nowhere by default")
     one = proofs.add_parser("worlds", help="the same in memory, world after world, each with a seed of its own")
     one.add_argument("--count", type=int, default=1000, help="%(default)s by default")
     one.add_argument("--servers", type=int, default=1, help="so many that share a log; %(default)s by default")
     one = proofs.add_parser("bugs", help="give each bug to worlds until it is found")
+    for name in ("run", "cluster"):
+        proofs.choices[name].add_argument("--bug", choices=SERVER_BUGS, help="give servers this one, to see it found")
     for proof in proofs.choices.values():
         proof.add_argument("--doors", nargs="+", choices=DOORS, default=list(DOORS), help="all, by default, in turn")
         proof.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="any, by default")
@@ -45,35 +53,50 @@ def arguments() -> argparse.Namespace:
 
 
 def run(minutes: float, seed: int, bug: str = "", doors: Sequence[str] = tuple(DOORS)) -> Iterator[Finding]:
-    """Prove it with the real server, and print a line a minute."""
+    """Prove it with the real server."""
     with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder:
         process = Process(Path(folder), random.Random(seed), bug)
-        crowd = Crowd(process, seed, doors=doors)
-        try:
-            wrong = rounds(crowd, process, minutes)
-        finally:
-            crowd.close()
-            process.close()
-    wrong += process.wrong
+        yield proved("killed for real", process, Crowd(process, seed, doors=doors), minutes)
+
+
+def cluster(
+    minutes: float, seed: int, bug: str = "", doors: Sequence[str] = tuple(DOORS), folder: Path | None = None
+) -> Iterator[Finding]:
+    """Prove it with real servers that share a room."""
+    with contextlib.ExitStack() as cleaning:
+        where = folder or Path(cleaning.enter_context(tempfile.TemporaryDirectory(prefix="chat-tools-")))
+        servers = Cluster(where, random.Random(seed), bug)
+        crowd = Crowd(servers, seed, MEMBERS, doors, FAULT_RATE)
+        yield proved("servers of one room killed for real", servers, crowd, minutes)
+
+
+def proved(name: str, servers: Process | Cluster, crowd: Crowd, minutes: float) -> Finding:
+    """Let the crowd talk to servers that fail, print a line a minute, and end both."""
+    try:
+        wrong = rounds(crowd, servers, minutes)
+    finally:
+        crowd.close()
+        servers.close()
+    wrong += servers.wrong
     tell(wrong)
-    yield Finding(not wrong, "killed for real", f"{figures(crowd, process)}; violations: {len(wrong)}")
+    return Finding(not wrong, name, f"{figures(crowd, servers)}; violations: {len(wrong)}")
 
 
-def rounds(crowd: Crowd, process: Process, minutes: float) -> list[str]:
+def rounds(crowd: Crowd, servers: Process | Cluster, minutes: float) -> list[str]:
     """Run rounds of a minute until the time is over or a promise is broken; return the violations."""
     began = time.monotonic()
     until = began + 60 * minutes
     wrong: list[str] = []
     while not wrong and (left := until - time.monotonic()) > 0:
         wrong = crowd.round(min(ROUND, left))
-        print(f"{(time.monotonic() - began) / 60:.1f} min: {figures(crowd, process)}", flush=True)
+        print(f"{(time.monotonic() - began) / 60:.1f} min: {figures(crowd, servers)}", flush=True)
     return wrong
 
 
-def figures(crowd: Crowd, process: Process) -> str:
+def figures(crowd: Crowd, servers: Process | Cluster) -> str:
     """Return what has been done so far, in words."""
     return (
-        f"{process.kills:,} kills of the server ({counted(process.ends)}), "
+        f"{servers.kills:,} kills of a server ({counted(servers.ends)}), "
         f"{crowd.faults.total():,} link faults ({counted(crowd.faults)}), {crowd.checked:,} records checked"
     )
 
@@ -118,6 +141,8 @@ def findings(options: argparse.Namespace) -> Iterable[Finding]:
     if options.proof == "run":
         with in_tls(options.tls):
             return list(run(options.minutes, options.seed, options.bug or "", options.doors))
+    if options.proof == "cluster":
+        return list(cluster(options.minutes, options.seed, options.bug or "", options.doors, options.folder))
     if options.proof == "worlds":
         return worlds(options.count, options.seed, options.doors, options.servers)
     return bugs(options.seed, options.doors)

@@ -1,4 +1,4 @@
-"""The crowd: many members over real sockets in one thread, who talk to a server that is killed all the time.
+"""The crowd: many members over real sockets in one thread, who talk to servers that are killed all the time.
 
 A round is a minute of faults, then rest: nothing fails until everybody is there and has had all answers, and then what
 was written down is checked. The next round goes on from there, with the same people and the same journal.
@@ -12,41 +12,65 @@ import selectors
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from tools.crash.checker import violations
 from tools.crash.doors import DOORS
 from tools.crash.history import History
 from tools.crash.link import ENDS, WAYS, CutError, Link, TlsLink
 from tools.crash.member import Member, talks
-from tools.crash.process import Process
 from tools.shared.programs import HOST
 from tools.shared.tls import is_wanted
 
 PEOPLE = 60
-TALK = 40.0  # messages and commands a second, by all together
-FAULTS = 15.0  # links that fail, a second
+TALK = 0.7  # messages and commands a second, by each
+FAULTS = 0.25  # failures of a link, a second
 BACK = (0.02, 0.6)  # seconds until somebody who has lost a link tries another one
 STALL = (0.1, 2.0)  # seconds without reading
 HANG = (1.0, 8.0)  # seconds that a dead link stays open
+PATIENCE = (7.0, 20.0)  # seconds of silence, while lines wait, until a member tries another server
 SEVERAL_FRAMES = 400  # bytes, in which a link fails
 REST = 120.0  # seconds until everything has to be at rest, on a machine that has much else to do
 STEP = 0.005  # seconds
 
 
-class Crowd:
-    """Members and their links, and the one `process` that they talk to. They use the `doors` in turn, one each."""
+class Servers(Protocol):
+    """What the crowd talks to: one server, or several that share a room."""
 
-    def __init__(self, process: Process, seed: int, people: int = PEOPLE, doors: Sequence[str] = tuple(DOORS)) -> None:
+    @property
+    def ports(self) -> Sequence[int]:
+        """Where they listen."""
+
+    def tick(self, now: float, spared: bool = False) -> None:
+        """Do to them what is due, if they are not `spared`; start those that have ended."""
+
+    def spare(self) -> None:
+        """Let them live from now on."""
+
+
+class Crowd:
+    """Members, their links, and the `servers` that they talk to, each time the next. They use the `doors` in turn."""
+
+    def __init__(
+        self,
+        servers: Servers,
+        seed: int,
+        people: int = PEOPLE,
+        doors: Sequence[str] = tuple(DOORS),
+        fault_rate: float = FAULTS,
+    ) -> None:
         self.faults: Counter[str] = Counter()
         self.checked = 0
-        self._process = process
+        self._servers = servers
         self._doors = doors
+        self._fault_rate = fault_rate
         self._chance = random.Random(seed)
         self._selector = selectors.DefaultSelector()
         self._members: list[Member] = []
         self._histories: list[History] = []
         self._links: dict[Member, Link] = {}
         self._back_at: dict[Member, float] = {}
+        self._tries: Counter[Member] = Counter()  # connections that were tried
         self._hung: list[tuple[float, Link]] = []
         self._talks_at = self._fails_at = 0.0
         self._count = 0
@@ -58,7 +82,7 @@ class Crowd:
         self._talks_at = self._fails_at = time.monotonic()
         until = time.monotonic() + seconds
         while (now := time.monotonic()) < until:
-            self._process.tick(now)
+            self._servers.tick(now)
             self._talk(now)
             self._fail(now)
             self._move(now)
@@ -81,7 +105,7 @@ class Crowd:
 
     def _talk(self, now: float) -> None:
         while self._talks_at <= now:
-            self._talks_at += self._chance.expovariate(TALK)
+            self._talks_at += self._chance.expovariate(TALK * len(self._members))
             self._send(self._chance.choice(self._members), now)
 
     def _send(self, member: Member, now: float) -> None:
@@ -91,7 +115,7 @@ class Crowd:
 
     def _fail(self, now: float) -> None:
         while self._fails_at <= now:
-            self._fails_at += self._chance.expovariate(FAULTS)
+            self._fails_at += self._chance.expovariate(self._fault_rate * len(self._members))
             self._fail_one(self._chance.choice(self._members), now)
 
     def _fail_one(self, member: Member, now: float) -> None:
@@ -117,7 +141,10 @@ class Crowd:
         for member in [member for member, at in self._back_at.items() if at <= now]:
             self._connect(member, now)
         for member, link in list(self._links.items()):
-            if link.waits:
+            if member.is_overdue(link.heard_at, now, link.patience):
+                self.faults["given up"] += 1
+                self._lose(member, now)
+            elif link.waits:
                 with self._cutting(member, now):
                     link.flush()
         while self._hung and self._hung[0][0] <= now:
@@ -134,12 +161,18 @@ class Crowd:
             self._add_member()
             return
         try:
-            link = self._links[member] = (TlsLink if is_wanted() else Link)((HOST, self._process.port))
+            link = self._links[member] = (TlsLink if is_wanted() else Link)((HOST, self._next_port(member)))
         except CutError:
             self._back_at[member] = now + self._chance.uniform(*BACK)
             return
+        link.heard_at, link.patience = now, self._chance.uniform(*PATIENCE)
         self._selector.register(link.sock, selectors.EVENT_READ, member)
         link.say(member.connected())
+
+    def _next_port(self, member: Member) -> int:
+        """Return the port of the server behind the one that it tried last, as the client goes round."""
+        self._tries[member] += 1
+        return self._servers.ports[(member.number + self._tries[member]) % len(self._servers.ports)]
 
     def _hear(self, member: Member, now: float) -> None:
         link = self._links[member]
@@ -147,6 +180,7 @@ class Crowd:
             return
         with self._cutting(member, now):
             chunk = link.receive()
+            link.heard_at = now
             link.say(member.hears(chunk, now))
             link.received(len(chunk))
 
@@ -180,28 +214,36 @@ class Crowd:
 
     def _rest(self) -> list[str]:
         """Wait without faults until all is at rest, twice: the last messages show what is missing before them."""
-        self._process.spare()
+        self._servers.spare()
         for member in [member for member, link in self._links.items() if link.how]:
             self._lose(member, time.monotonic())
         deadline = time.monotonic() + REST
         for is_last in (False, True):
-            while self._restless() or (is_last and not self._know_the_same()):
+            while restless := self._restless(is_last):
                 now = time.monotonic()
                 if now > deadline:
-                    return ["it never came to rest", *map(str, self._restless())]
-                self._process.tick(now, spared=True)
+                    return ["it never came to rest", *restless]
+                self._servers.tick(now, spared=True)
                 self._move(now)
             for member in () if is_last else self._members:
                 self._links[member].say(member.says("at last", time.monotonic()))
         return []
 
-    def _know_the_same(self) -> bool:
-        """Return whether all have heard the newest number, which everybody is told once all have spoken last."""
-        return len({member.session.position.seq for member in self._members}) == 1
-
-    def _restless(self) -> list[str]:
-        return [
+    def _restless(self, is_last: bool) -> list[str]:
+        """Return who waits for something; at last, for the newest number, too, which everybody is told once all have
+        spoken, and for users who are none of them to be gone.
+        """
+        members = self._members
+        waiting = [
             f"client {member.number} waits for {member.session.lines.pending or 'a connection'}"
-            for member in self._members
+            for member in members
             if not member.is_at_rest or member not in self._links or self._links[member].how
+        ]
+        if waiting or not is_last:
+            return waiting
+        expected = (max(member.session.position.seq for member in members), len(members))
+        return [
+            f"client {member.number} has heard number {known[0]} of {expected[0]}, and knows of {known[1]} users"
+            for member in members
+            if (known := (member.session.position.seq, member.session.roster.count)) != expected
         ]

@@ -29,6 +29,7 @@ class Link:
     def __init__(self, address: tuple[str, int]) -> None:
         self.waits = b""  # to be sent
         self.listens_at = 0.0  # until then nothing is read, monotonic seconds
+        self.heard_at = self.patience = 0.0  # monotonic seconds, and seconds of silence until the member gives it up
         self.how = ""  # one of ENDS, once `fail` has chosen it
         self._left = dict.fromkeys(WAYS, _CHUNK)  # bytes until the end
         self.sock = socket.socket()

@@ -69,6 +69,10 @@ class Member:
         """Whether it is in the room and all its lines are answered."""
         return self.session.presence.online and not self.session.lines.pending
 
+    def is_overdue(self, heard_at: float, now: float, patience: float) -> bool:
+        """Return whether a server that was last heard at `heard_at` must be gone, by the client's own rule."""
+        return self.session.is_overdue(heard_at, now, patience, patience)
+
     def connected(self) -> bytes:
         """Begin a connection, with a hello."""
         self._door = self._enters()

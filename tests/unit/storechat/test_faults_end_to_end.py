@@ -1,4 +1,4 @@
-"""The server behind a proxy that misbehaves (tests/support/proxy.py): a network may do anything to bytes but change
+"""The server behind a proxy that misbehaves (tools/shared/proxy.py): a network may do anything to bytes but change
 them."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import pytest
 
 from protocol.requests import Hello, Line
 from tests.support.live import Client, Live, frame
-from tests.support.proxy import Proxy
+from tools.shared.proxy import Proxy
 
 
 @pytest.fixture

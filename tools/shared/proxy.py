@@ -7,19 +7,23 @@
         proxy.reset()               # all connections end at once, without a goodbye
         client.connect(proxy.address)
 
-`up` is the way to the server, `down` the way back; both hold for every connection through it. Two threads carry each.
+`up` is the way to the server, `down` the way back; both hold for every connection through it. What was held by `stall`
+arrives after `flow`, though the client may have given its connection up meanwhile. While the server is down, clients
+are refused. Two threads carry each connection.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
-import struct
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
+from tools.shared.programs import HOST
+from tools.shared.sockets import RESET_ON_CLOSE
+
 _CHUNK = 64 * 1024
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s
 
 
 class Way:
@@ -41,7 +45,7 @@ class Way:
         self._flowing.set()
 
     def carry(self, source: socket.socket, sink: socket.socket, over: threading.Event) -> None:
-        """Carry bytes until the source ends or the cut is reached: what came before it is not lost."""
+        """Carry bytes until the source ends or the cut is reached: what came before it is not lost. Raises OSError."""
         passed = 0
         while chunk := source.recv(_CHUNK):
             for start in range(0, len(chunk), self.piece):
@@ -65,10 +69,10 @@ class Proxy:
     def __init__(self, target: tuple[str, int]) -> None:
         self.up, self.down = Way(), Way()
         self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((HOST, 0))
         self.address: tuple[str, int] = self._listener.getsockname()
         self._over = threading.Event()
-        self._socks: list[socket.socket] = []
+        self._socks: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Proxy:
@@ -83,6 +87,7 @@ class Proxy:
         self.down.flow()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the accept
+        self._threads[0].join()  # nobody is accepted any more
         self._listener.close()
         self.reset()
         for thread in self._threads:
@@ -90,24 +95,36 @@ class Proxy:
 
     def reset(self) -> None:
         """End all connections without a goodbye: both ends are told of a reset."""
-        for sock in self._socks:
+        for sock in list(self._socks):
             _reset(sock)
 
-    def _start(self, work: object, *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments)  # type: ignore[arg-type]
-        self._threads.append(thread)
+    def _start(self, work: Callable[..., None], *arguments: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=arguments)
+        self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
         thread.start()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._target)
+                try:
+                    server = socket.create_connection(self._target)
+                except OSError:
+                    _reset(client)
+                    continue
                 for sock in (client, server):
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._socks.append(sock)
-                self._start(self._carry, self.up, client, server)
-                self._start(self._carry, self.down, server, client)
+                    self._socks.add(sock)
+                self._start(self._carry_both_ways, client, server)
+
+    def _carry_both_ways(self, client: socket.socket, server: socket.socket) -> None:
+        back = threading.Thread(target=self._carry, args=(self.down, server, client))
+        back.start()
+        self._carry(self.up, client, server)
+        back.join()
+        for sock in (client, server):
+            self._socks.discard(sock)
+            sock.close()
 
     def _carry(self, way: Way, source: socket.socket, sink: socket.socket) -> None:
         try:
@@ -119,6 +136,6 @@ class Proxy:
 
 def _reset(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         sock.shutdown(socket.SHUT_RDWR)  # wakes whoever waits in a recv or a send
     sock.close()
