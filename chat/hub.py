@@ -309,7 +309,8 @@ class Hub:
         if author is None or author.closing or author.waiting:
             return effects
         is_act = kind in _ACTS and applied.refused is None
-        late = [] if is_act or kind in _UNLOGGED else late_status(author, effects, "", due.word)
+        is_logged = effects and not is_act and kind not in _UNLOGGED  # no effects: it has lost its place meanwhile
+        late = late_status(author, effects, "", due.word) if is_logged else []
         return self._late(author, effects + late) if is_awaited else effects + late
 
     # --- what the services report --------------------------------------------------------------------------------

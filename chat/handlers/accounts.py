@@ -34,7 +34,7 @@ from chat.handlers import moderation, presence
 from chat.login_attempts import LoginAttempts
 from chat.names import why_not
 from chat.networks import LOOPBACK, network_of
-from chat.proposals import Accounts, Applied, DropAccount, Operators, Own, SetAccount
+from chat.proposals import Accounts, Applied, DropAccount, Own, SetAccount
 from chat.session import Dialog, Question, Session
 from chat.state import CHATTING, GOODBYE, GREETED, Consequences, State, Table
 from protocol import requests
@@ -279,13 +279,10 @@ def owned(state: State, author: Session | None, proposal: Own | DropAccount, app
 
 
 def account_set(state: State, author: Session | None, proposal: SetAccount, applied: Applied) -> Reaction:
-    """The room has an account, or another password of one; one that this server appoints is an operator's."""
+    """The room has an account, or another password of one."""
     if author is None:
         return []
-    key, effects = proposal.key, state.role_told(author)
-    if key in state.settings.kept_names and key not in state.room.operators:
-        effects += state.propose(None, Operators(frozenset({key}), frozenset()))
-    return Outcome(Noticed(applied.notice), after=effects)
+    return Outcome(Noticed(applied.notice), after=[*state.role_told(author), *presence.appoint(state, author)])
 
 
 def listed(state: State, author: Session | None, proposal: Accounts, applied: Applied) -> Reaction:

@@ -11,7 +11,8 @@ from typing import Any
 from chat import limits, resume
 from chat.durations import in_words
 from chat.effects import Broadcast, Effect, Entered, Exited, LogLine, Outcome, Reaction, Unicast
-from chat.proposals import Applied, Claim, EndLost, Enter, Impose, Leave, Rename, Replace, ServerGone
+from chat.networks import is_loopback
+from chat.proposals import Applied, Claim, EndLost, Enter, Impose, Leave, Operators, Rename, Replace, ServerGone
 from chat.sanctions import EVERYBODY, SERVER, Act, Sanction
 from chat.session import Phase, Session
 from chat.state import FLOOD_WINDOW, Consequences, State
@@ -75,9 +76,21 @@ def entered(state: State, author: Session | None, proposal: Enter, applied: Any)
         *(welcome + before if author.dialect.echoes else before + welcome),  # a terminal's last line is read
         *([] if resumed else [Unicast(author, Noticed(line)) for line in state.settings.motd]),
         *state.role_told(author),
+        *appoint(state, author),
         LogLine(f"{author.label} has joined. Active users: {len(room)}"),
         *(_count_stranger(state) if author.claim.is_stranger else []),
     ]
+
+
+def appoint(state: State, session: Session) -> list[Effect]:
+    """Propose that `session` is an operator, if it has come from this machine by an account that is kept for one.
+
+    In a room that is this server's alone, the file of accounts says so.
+    """
+    key, settings = session.account, state.settings
+    if not settings.is_shared or key not in settings.kept_names or key in state.room.operators:
+        return []
+    return state.propose(None, Operators(frozenset({key}), frozenset())) if is_loopback(session.host) else []
 
 
 def _count_stranger(state: State) -> list[Effect]:

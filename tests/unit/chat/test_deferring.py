@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from chat.effects import HashPassword, TaskResult
-from chat.handlers.presence import give_name
 from chat.proposals import (
     Claim,
     DropAccount,
@@ -395,7 +394,7 @@ def owned() -> Shared:
     """Return a party whose room keeps the accounts; ann has one, and dora, who is an operator elsewhere."""
     owned = Shared()
     owned.party.hub.share(owned.order)
-    owned.party.hub.state.settings.kept_names = frozenset({"root"})
+    owned.party.hub.state.settings.kept_names = frozenset({"olga"})
     for name, seat in (("dora", owned.dora), ("ann", owned.seat("ann"))):
         owned.elsewhere(seat, SetAccount(name, f"{name}'s record"))
     owned.elsewhere(0, Operators(frozenset({"dora"}), frozenset()))
@@ -473,22 +472,45 @@ def test_a_role_is_told_where_its_user_is_and_to_the_operators(owned: Shared) ->
     assert party.asked == []
 
 
-def test_the_operator_that_this_server_appoints_registers_here(owned: Shared) -> None:  # M1, N1
+def registers(owned: Shared, name: str, record: str) -> None:
+    """Let somebody register, or change the password."""
     party = owned.party
-    owned.elsewhere(0, enter("root"))
-    owned.elsewhere(owned.seat("root"), SetAccount("root", "from elsewhere"))
-    assert party.hub.room.operators == {"dora"}
-    owned.elsewhere(owned.seat("root"), DropAccount("root"))
-    owned.elsewhere(owned.seat("root"), Leave("goodbye"))
+    session = party.guests[name].session
+    party.says(name, f"/{'passwd' if session.account else 'register'} secret12")
     with party.turn() as effects:
-        effects.extend(give_name(party.hub.state, party.guests["bob"].session, "root"))  # type: ignore[arg-type]
+        effects.extend(party.hub.answered(party.asked.pop(), TaskResult.YES, record))
     owned.reads_back()
-    for record in ("one", "two"):
-        party.says("bob", f"/{'register' if record == 'one' else 'passwd'} secret12")
-        with party.turn() as effects:
-            effects.extend(party.hub.answered(party.asked.pop(), TaskResult.YES, record))
-        owned.reads_back()
-    assert party.hub.room.operators == {"dora", "root"}
+
+
+def test_the_operator_that_this_server_appoints_registers_on_its_machine(owned: Shared) -> None:  # M1, N1
+    party = owned.party
+    owned.elsewhere(0, enter("olga"))
+    owned.elsewhere(owned.seat("olga"), SetAccount("olga", "from elsewhere"))
+    assert party.hub.room.operators == {"dora"}
+    owned.elsewhere(owned.seat("olga"), DropAccount("olga"))
+    owned.elsewhere(owned.seat("olga"), Leave("goodbye"))
+    party.connects("olga")
+    party.guests["olga"].session.address = "127.0.0.1:7"
+    party.says("olga", "olga")
+    owned.reads_back()
+    registers(owned, "olga", "one")
+    registers(owned, "olga", "two")
+    assert party.hub.room.operators == {"dora", "olga"}
+
+
+@pytest.mark.parametrize(("host", "operators"), [("127.0.0.1", {"dora", "olga"}), ("192.0.2.7", {"dora"})])
+def test_so_does_one_who_has_registered_before(owned: Shared, host: str, operators: set[str]) -> None:  # M1, N1
+    party = owned.party
+    owned.elsewhere(0, enter("olga"))
+    owned.elsewhere(owned.seat("olga"), SetAccount("olga", "from elsewhere"))
+    owned.elsewhere(owned.seat("olga"), Leave("goodbye"))
+    party.connects("olga")
+    party.guests["olga"].session.address = f"{host}:7"
+    party.says("olga", "olga", "secret12")
+    party.answers(TaskResult.YES)
+    owned.reads_back()
+    assert party.guests["olga"].session.account == "olga"
+    assert party.hub.room.operators == operators
 
 
 def test_a_ban_needs_no_disk_and_is_answered_once(owned: Shared) -> None:  # M3, N1
