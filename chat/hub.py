@@ -221,7 +221,7 @@ class Hub:
         cseq = request.cseq if type(request) is Say or not isinstance(request, _NO_LINES) else None
         phases, handler = _HANDLERS[kind]
         if session.question is not None and kind not in _AT_A_QUESTION:
-            reaction = self._insist(session, request)
+            reaction = accounts.insist(state, session, request)
         elif session.phase not in phases:
             reaction = self._out_of_place(session, request)
         else:
@@ -248,16 +248,6 @@ class Hub:
         payload = dump(stamped(answer, cseq))
         author = None if session.closing else session
         return self.state.propose(author, Settle(cseq, mark, payload, session.identity), cseq)
-
-    def _insist(self, session: Session, request: Request) -> Reaction:
-        """Refuse a request that is no answer to the question that stands: it may be the password, to be kept secret."""
-        error, details = ErrorCode.PASSWORD_ASKED, {}
-        if isinstance(request, requests.Malformed):
-            if request.error.fatal:
-                return talk.malformed(self.state, session, request)
-            if request.cseq is None:  # a text user's answer, that was not readable
-                error, details = request.error.fault, request.error.details
-        return Outcome(refusal(error, None, **details), after=accounts.ask_again(session))
 
     def _out_of_place(self, session: Session, request: Request) -> Reaction:
         if session.phase is Phase.NEW or isinstance(request, requests.Hello):

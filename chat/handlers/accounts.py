@@ -30,7 +30,7 @@ from chat.effects import (
     Unicast,
     told,
 )
-from chat.handlers import moderation, presence
+from chat.handlers import moderation, presence, talk
 from chat.login_attempts import LoginAttempts
 from chat.names import why_not
 from chat.networks import LOOPBACK, network_of
@@ -40,6 +40,7 @@ from chat.state import CHATTING, GOODBYE, GREETED, Consequences, State, Table
 from protocol import requests
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Noticed, PasswordTaken, refusal
+from protocol.requests import Request
 from protocol.text import clean_password, key_of
 
 LEAST, MOST = 8, 128  # characters; NIST SP 800-63B asks for at least 8 and to allow at least 64
@@ -69,6 +70,17 @@ def ask_login(session: Session, name: str, cseq: int | None = None) -> Outcome:
 def ask_again(session: Session) -> list[Effect]:
     """Ask once more what stands to be answered."""
     return [] if session.question is None else [Unicast(session, Asked("password", session.question.prompt))]
+
+
+def insist(state: State, session: Session, request: Request) -> Reaction:
+    """Refuse a request that is no answer to the question that stands: it may be the password, to be kept secret."""
+    error, details = ErrorCode.PASSWORD_ASKED, {}
+    if isinstance(request, requests.Malformed):
+        if request.error.fatal:
+            return talk.malformed(state, session, request)
+        if request.cseq is None:  # a text user's answer, that was not readable
+            error, details = request.error.fault, request.error.details
+    return Outcome(refusal(error, None, **details), after=ask_again(session))
 
 
 def check(state: State, task: CheckPassword) -> Outcome:
