@@ -91,7 +91,8 @@ def group(name: str) -> set[str]:
 @pytest.mark.timeout(120)
 def test_the_server_asks_the_system_for_nothing_that_the_service_forbids(run: Programs, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
-    server = run.server("--operator", "ann", "--poller", "epoll", before=("strace", "-f", "-qq", "-o", str(calls)))
+    traced = ("strace", "-f", "-qq", "-o", str(calls))
+    server = run.server("--operator", "ann", "--poller", "epoll", before=traced)
     ann = run.joins(run.nc(), "ann")
     ann.types("/register long enough", "/whisper ann psst", "/search psst", "/ban mallory", "/op ann", "/seen bob")
     for answer in ("is yours now", "ann whispers: psst", "ann to ann: psst", "mallory is banned", "bob is not known"):

@@ -29,6 +29,7 @@ from tools.shared.programs import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
+START_PATIENCE = 25.0  # the same for a start: on a busy machine, the more so under strace, it takes its time
 
 CTRL_C, CTRL_D, TELNET_ESCAPE = "\x03", "\x04", "\x1d"
 
@@ -77,9 +78,9 @@ class Program:
         os.close(self._input)
         self._input = -1
 
-    def sees(self, text: str) -> None:
+    def sees(self, text: str, patience: float = PATIENCE) -> None:
         with self._grown:
-            self._grown.wait_for(lambda: self._over or text in self.text[self._seen :], PATIENCE)
+            self._grown.wait_for(lambda: self._over or text in self.text[self._seen :], patience)
             found = self.text.find(text, self._seen)
             assert found >= 0, f"never saw {text!r} in {self.text[self._seen :]!r}"
             self._seen = found + len(text)
@@ -147,7 +148,7 @@ class Programs:
         self.port = port or free_port(random.Random())
         always = ("--host", "127.0.0.1", "--data", str(self._folder), "--no-rate-limit")
         server = self.program(*before, sys.executable, "server.py", str(self.port), *always, *options)
-        server.sees(f"Listening on port {self.port}.")
+        server.sees(f"Listening on port {self.port}.", START_PATIENCE)
         return server
 
     def telnet(self, on_terminal: bool = False) -> Program:
