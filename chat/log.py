@@ -107,6 +107,10 @@ class Log:
         """Return the runs that are known, the oldest first; the last one goes on, and may have issued none yet."""
         return list(zip(self._firsts, [*self._lasts, self.seq], strict=True))
 
+    def last_seq(self) -> int:
+        """Return the newest number that was issued, as far as the runs are known; 0 if none was."""
+        return next((last for first, last in reversed(self.runs()) if last >= first), 0)
+
     def begin_run(self, at: float) -> None:
         """Begin a run at `at`, seconds since the epoch; forget the oldest, if there are very many."""
         first = first_number(self.seq, at)

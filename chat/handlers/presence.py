@@ -168,7 +168,7 @@ def end_lost(state: State, author: Session | None, proposal: EndLost, applied: A
         effects += resume.tell_missed(session, 0)
         if session.dialect.counts:
             session.knows_role = False
-            welcome = Welcomed(session.name, room.epoch, room.log.seq, len(room))
+            welcome = Welcomed(session.name, room.epoch, room.log.last_seq(), len(room))
             effects += [Unicast(session, welcome), *state.role_told(session)]
     return effects
 

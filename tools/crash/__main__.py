@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.crash.cluster import FAULT_RATE, MEMBERS, Cluster
 from tools.crash.crowd import Crowd
 from tools.crash.doors import DOORS
-from tools.crash.mutants import BUGS, SERVER_BUGS
+from tools.crash.mutants import BUGS, SERVER_BUGS, SHARED_BUGS
 from tools.crash.process import Process
 from tools.crash.shared_simulation import simulated as simulated_together
 from tools.crash.simulation import simulated
@@ -116,9 +116,10 @@ def worlds(count: int, seed: int, doors: Sequence[str], servers: int) -> Iterato
 
 def bugs(seed: int, doors: Sequence[str]) -> Iterator[Finding]:
     """Prove that the checker finds each bug of tools.crash.mutants."""
-    for name, bug in BUGS.items():
+    for name, bug in (BUGS | SHARED_BUGS).items():
         for worlds_used in range(1, WORLDS_PER_BUG + 1):
-            wrong, _ = simulated(seed + worlds_used, bug, doors=doors)
+            simulate = simulated_together if name in SHARED_BUGS else simulated
+            wrong, _ = simulate(seed + worlds_used, bug, doors=doors)
             if wrong:
                 break
         found = f"found in world {worlds_used}: {wrong[0]:.160}" if wrong else "not found"

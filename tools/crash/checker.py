@@ -185,7 +185,7 @@ def _seen(book: Book, reading: Reading) -> Iterator[str]:
     """Yield whispers told to a third client, and messages shown twice or not at all."""
     for place, event in reading.told.items():
         times = reading.shown[place]
-        if isinstance(event, Said | Whispered) and times != 1:
+        if isinstance(event, Said | Whispered) and times != 1 and place not in reading.earlier:
             yield f"client {reading.number} was shown {times} times what is {_at(place)}: {event}"
         if isinstance(event, Whispered) and not {reading.number, None} & _parties(event):
             yield f"client {reading.number} was told a whisper of others, {_at(place)}: {event}"

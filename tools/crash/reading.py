@@ -48,6 +48,7 @@ class Reading:
         self.wrong: list[str] = []
         self.told: dict[Place, RoomEvent] = {}  # without the `cseq`, which only the author is told
         self.shown: Counter[Place] = Counter()
+        self.earlier: set[Place] = set()  # told again as answers, after the log had begun another epoch
         self.listed: list[Past] = []
         self.refused: list[tuple[str, Refusal]] = []  # with the epoch in which it was told
         self.invoked: dict[int, Invoked] = {}
@@ -120,6 +121,8 @@ class Reading:
             self._reach(event.seq)
         elif not self._is_answer(event) or not self._may_know(place):
             self._wrong(f"was told again, or too late, {event}")
+        elif place not in self.told and event.seq <= self._begins_at:
+            self.earlier.add(place)
         told = replace(event, cseq=None) if isinstance(event, Said | Whispered | Renamed) else event
         if self.told.setdefault(place, told) != told:
             self._wrong(f"was told {self.told[place]}, and then {event}")

@@ -183,6 +183,7 @@ def test_a_run_that_has_issued_no_number_is_none() -> None:
     log.begin_run(AT)
     first = log.next_seq()
     assert log.runs() == [(1, 2), (first, first - 1)]
+    assert (log.last_seq(), Log().last_seq()) == (2, 0)
 
 
 def test_the_oldest_of_very_many_runs_are_forgotten() -> None:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from chat.shared import order_shared
+from chat.shared import order_shared, replica
 from chat.shared.checksums import Checksums, Judgement
 from chat.shared.log_store import Answer, Verdict
 from chat.shared.memory_log import MemoryLog
 from chat.shared.order_shared import OrderShared
 from chat.shared.own_proposals import OwnProposals
 from chat.shared.replica import Replica, Step
-from chat.shared.shared_log import KeepSnapshot, Kind, LogEntry
+from chat.shared.shared_log import KeepSnapshot, Kind, LogEntry, Refused
 from tools.crash.mutants.bug import Bug
 from tools.crash.patches import Patches
 
@@ -29,7 +29,6 @@ def fencing_left_out(patches: Patches) -> None:
         return append(self, incarnation, count, payload)
 
     patches.replace(MemoryLog, "append", appending)
-    patches.replace(OrderShared, "_begin_again", lambda self, why: [])
 
 
 def answers_not_shared(patches: Patches) -> None:
@@ -50,8 +49,7 @@ def answers_not_shared(patches: Patches) -> None:
                 replies._highest[client] = highest.get(client, 0)
 
     patches.replace(OrderShared, "_read", reading)
-    patches.replace(Replica, "_turn", turning)
-    patches.replace(Checksums, "judge", lambda self, own, opened, now: Judgement.FINE)
+    patches.replace(replica, "_READ", replica._READ | {Kind.TURN: turning})
 
 
 def snapshot_too_old(patches: Patches) -> None:
@@ -76,7 +74,7 @@ def checksum_ignored(patches: Patches) -> None:
 
 def zombie_not_noticed(patches: Patches) -> None:
     """A server that was declared gone goes on as if nothing had been."""
-    patches.replace(order_shared.OrderShared, "_refused", lambda self, result, now: [])
+    patches.replace(order_shared, "_RECEIVE", order_shared._RECEIVE | {Refused: lambda self, result, now: []})
     read = OrderShared._read
 
     def reading(self: OrderShared, entry: LogEntry) -> Any:
@@ -87,7 +85,7 @@ def zombie_not_noticed(patches: Patches) -> None:
 
 
 def said_again(patches: Patches) -> None:
-    """A server that begins again proposes all that it had appended once more, read or not, as lines of nobody's count."""
+    """A server that begins again proposes what it has appended last once more, as lines that nobody counts."""
     read_back = OwnProposals.read_back
     kept: dict[int, list[Any]] = {}
 
