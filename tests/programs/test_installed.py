@@ -165,6 +165,16 @@ def test_one_name_is_installed_and_a_manual(wheel: Path) -> None:  # O1, O2
     assert len(shared) == 12
 
 
+def test_what_an_index_shows_leads_nowhere_else(wheel: Path) -> None:  # O2
+    archive = zipfile.ZipFile(wheel)
+    (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+    metadata = archive.read(name).decode()
+    assert "\n# select-chat\n" in metadata
+    assert "docs/install.md" in metadata
+    assert "](docs" not in metadata
+    assert "<picture>" not in metadata
+
+
 def test_a_checkout_is_not_installed_in_place(checkout: Path, tmp_path: Path) -> None:
     install = [
         sys.executable,

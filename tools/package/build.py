@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 from setuptools.command.build_py import build_py
+from setuptools.command.egg_info import egg_info
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "select_chat"
@@ -48,6 +49,18 @@ class BuildPy(build_py):  # type: ignore[misc, unused-ignore]  # setuptools has 
         shutil.rmtree(folder, ignore_errors=True)
         written = manual.write(folder)
         return [(f"share/{place}", [str(path) for path in paths]) for place, paths in written.items()]
+
+
+class EggInfo(egg_info):  # type: ignore[misc, unused-ignore]
+    """The step of a build that writes what an index shows."""
+
+    def finalize_options(self) -> None:
+        """Take the README without what leads into the checkout."""
+        super().finalize_options()
+        sys.path.insert(0, str(ROOT))
+        from tools.package.description import description  # noqa: PLC0415
+
+        self.distribution.metadata.long_description = description((ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 def write(folder: Path) -> None:

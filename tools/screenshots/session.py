@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import random
 import re
 import select
 import struct
@@ -94,7 +95,7 @@ class Room:
     """A server at one port, ann at the client, and others who come by text; all end with `leaving`."""
 
     def __init__(self, folder: Path, leaving: contextlib.ExitStack) -> None:
-        self._port, self._folder, self._leaving = free_port(), folder, leaving
+        self._port, self._folder, self._leaving = free_port(random.Random()), folder, leaving  # noqa: S311
         self._people: list[Ear] = []
         leaving.callback(hang_up, self._people)
         self.server = self.serves()

@@ -39,8 +39,10 @@ def test_what_check_config_prints_there_it_prints(capsys: pytest.CaptureFixture[
 
 
 def test_the_lines_of_json_that_it_shows_are_some() -> None:  # O4, O5
-    for line in re.findall(r"^    (\{.*\})$", TEXT, re.MULTILINE):
-        assert {"message", "text"} & json.loads(line).keys()
+    blocks = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        assert {"message", "text"} & json.loads(block).keys()
 
 
 def test_the_commands_that_it_shows_are_taken() -> None:
