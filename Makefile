@@ -25,7 +25,7 @@ long: $(VENV)/installed  # what takes seconds of a browser, and the tests of the
 # compiled, which is a third of the time.
 core: $(VENV)/installed
 	PYTHONDONTWRITEBYTECODE= PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -q -p pytest_timeout \
-		-m 'not slow and not property' tests/unit/protocol tests/unit/chat
+		-m 'not slow and not long and not property' tests/unit/protocol tests/unit/chat
 
 check: $(VENV)/installed
 	$(BIN)/ruff format --check .

@@ -40,8 +40,8 @@ USES_SERVER = {  # what talks to a server -> what is typed, and what comes at la
     "openssl s_client -quiet -connect localhost:8001": ("ann\n/quit", "Goodbye."),
     "ncat --ssl localhost 8001": ("ann\n/quit", "Goodbye."),
 }
-USES_STORE = {  # the same, of the store
-    "curl http://localhost:8002/ann.to.bob": "",
+USES_STORE = {  # what asks the store for a key -> what was written there
+    "curl http://localhost:8002/ann.to.bob": "a letter",
 }
 ENDS = {  # what ends by itself -> what it says, or the file that it makes
     "make core": "passed",
