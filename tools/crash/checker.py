@@ -119,7 +119,8 @@ def _numbers(book: Book, readings: list[Reading], lost: Set[Place]) -> Numbers:
 def _gaps(book: Book, reading: Reading, numbers: Numbers, lost: Set[Place]) -> Iterator[str]:
     """Yield where a client was told of more or fewer missing entries than there are.
 
-    What is told after them may begin with whispers of others, which this reader does not hear. And at the end of a run
+    What is told after them may begin with whispers of others, which this reader does not hear; and a server that goes
+    on by itself where it was has passed over those that came next. And at the end of a run
     there may be entries that nobody was told of: they died with the server, and stand in the journal.
     """
     for epoch, after, before, count in reading.gaps:
@@ -128,7 +129,8 @@ def _gaps(book: Book, reading: Reading, numbers: Numbers, lost: Set[Place]) -> I
         known = between(numbers.get(epoch, []), after, before)
         unheard = takewhile(lambda seq: _is_unheard(book.get((epoch, seq)), reading), reversed(known))  # noqa: B023
         may_be_more = any(later - earlier >= A_RUN for earlier, later in pairwise([after, *known, before]))
-        if count < len(known) - len(list(unheard)) or (count > len(known) and not may_be_more):
+        passed = takewhile(lambda seq: _is_unheard(book.get((epoch, seq)), reading), known)  # noqa: B023
+        if count < len(known) - len(list(unheard)) - len(list(passed)) or (count > len(known) and not may_be_more):
             place = _at((epoch, before))
             yield f"client {reading.number} was told that {count} are missing before what is {place}: {len(known)} are"
 
