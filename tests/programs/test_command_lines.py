@@ -155,7 +155,7 @@ def test_what_needs_a_server_is_answered(shell: Shell, line: str) -> None:
 @pytest.mark.parametrize("line", each(USES_STORE))
 def test_what_needs_a_store_is_answered(shell: Shell, line: str) -> None:
     shell.starts("exec python3 kvstore.py 8002").sees("Listening on port")
-    shell.finishes(f"printf '{USES_STORE[line]}' | {line} --upload-file -")
+    shell.finishes(f"{line} --request PUT --data '{USES_STORE[line]}'")
     assert USES_STORE[line] in shell.finishes(line)
 
 
