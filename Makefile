@@ -7,7 +7,7 @@ PORT ?= 8001
 PURE = protocol/*,chat/*,client/core/*,client/view/*,storechat/core/*,storechat/server/*
 SHELLS = server.py,myclient.py,kvstore.py,runtime/*,storage/*,system/*,client/*,storechat/*
 
-.PHONY: run chat test long core check format bench soak pyz clean
+.PHONY: run chat test long core check format bench cluster soak pyz clean
 
 run: $(VENV)/programs
 	$(BIN)/python server.py $(PORT)
@@ -41,6 +41,9 @@ format: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tools.bench
+
+cluster: $(VENV)/installed  # one room on three servers, to play with; redis-server has to be installed
+	$(BIN)/python -m tools.cluster $(PORT)
 
 soak: $(VENV)/installed
 	$(BIN)/python -m tools.crash run --minutes 30

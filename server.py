@@ -104,7 +104,7 @@ class Server:
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM, then say goodbye to everyone; a second signal ends it at once."""
         self._signals.install()
-        while not self._signals.stops:
+        while not (self._signals.stops or self._services.has_failed):
             self.step()
         self._shut_down()
 
@@ -358,7 +358,7 @@ class Server:
 
 
 def main() -> int:
-    """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't start (2 is argparse's)."""
+    """Run the server; return the exit code: 0 after SIGINT or SIGTERM, 1 when it can't start or go on."""
     if (code := maintenance.run(sys.argv[1:])) is not None:
         return code
     options = options_of()
@@ -366,17 +366,16 @@ def main() -> int:
     sys.setswitchinterval(SWITCH_INTERVAL)
     finish_log = start_log(options.log_level, options.log_json)
     try:
-        serve(options)
+        return serve(options)
     except CannotStartError as error:
         print(error, file=sys.stderr)
         return 1
     finally:
         finish_log()
-    return 0
 
 
-def serve(options: argparse.Namespace) -> None:
-    """Serve as `options` say, until a signal. Raises CannotStartError."""
+def serve(options: argparse.Namespace) -> int:
+    """Serve as `options` say, until a signal; return the exit code. Raises CannotStartError."""
     poller = POLLERS[options.poller]()
     raise_descriptor_limit(poller.peers_limit + OURS + limits.TURN_ACCEPTS)  # some are refused, once accepted
     acceptor = open_acceptor(options, poller)
@@ -391,6 +390,7 @@ def serve(options: argparse.Namespace) -> None:
         log.info("%s", line)
     doors = Doors(DIALECTS[options.dialect], open_site(options.origin), tuple(options.trusted))
     Server(acceptor, hub, services, doors, poller, LoopClock()).run()
+    return 1 if services.has_failed else 0
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import random
 import secrets
 import time
 from pathlib import Path
@@ -13,26 +14,37 @@ from chat.hub import Hub
 from chat.log import Log, first_number
 from chat.replies import Replies
 from chat.room import Room
+from chat.shared.log_store import LogUnreachableError
 from protocol.text import key_of
 from runtime.acceptor import Acceptor
 from runtime.account_service import AccountService, log_problems
 from runtime.certificate import CertificateError
 from runtime.encryption import Encryption
+from runtime.log_service import LogService
 from runtime.poller import Poller
 from runtime.sanction_service import SanctionService, motd_at
 from runtime.search_service import SearchService
 from runtime.services import Services
+from runtime.shared_room import SharedRoom
 from runtime.sockets import listen
+from storage import redis_log
 from storage.bans_file import BansFile, Change
+from storage.entry_feed import EntryFeed
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal, Start
 from storage.journal_errors import JournalError, explained
+from storage.redis_address import RedisAddress
+from storage.redis_log import RedisLog
+from storage.redis_settings import UnfitRedisError, promise_of, read_settings
 from storage.search_index import Archive
 from storage.users_file import Accounts
 from system.atomic_file import clear_leftovers
 from system.tcp import why_not_listening
 
 DAY = 24 * 60 * 60  # seconds
+_NO_PACKAGE = (
+    "--room needs the Python package redis: python3 -m pip install 'redis[hiredis]', then start the server again."
+)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 log = logging.getLogger("server")
@@ -46,22 +58,60 @@ def open_services(options: argparse.Namespace) -> tuple[Hub, Services]:
     """Open the files in the folder `options.data`; return the hub and its services. Raises CannotStartError."""
     lock = _open_lock(options)
     try:
-        accounts = _open_accounts(options)
-        bans, known = _open_bans(options)
-        journal = None if options.no_journal else _open_journal(options)
-        room = _new_room(options) if journal is None else _restored_room(journal, options.history)
+        return _alone(options, lock) if options.room is None else _sharing(options, lock)
     except CannotStartError:
         if lock is not None:
             lock.close()
         raise
-    kept = frozenset(map(key_of, options.operator))
-    is_metered = not options.no_rate_limit
-    hub = Hub(room, options.max_users, is_metered, options.greet_history, kept, options.lockdown_after)
+
+
+def _alone(options: argparse.Namespace, lock: FolderLock | None) -> tuple[Hub, Services]:
+    """Return the hub of a room that is this server's alone: its files keep what is in it."""
+    accounts = _open_accounts(options)
+    bans, known = _open_bans(options)
+    journal = None if options.no_journal else _open_journal(options)
+    hub = _new_hub(options, _new_room(options) if journal is None else _restored_room(journal, options.history))
     hub.sanctions_are(known.added, ())
-    hub.greet_with(motd_at(options.motd) or ())
     search = None if journal is None else SearchService(Archive(options.data, journal.epoch))
     sanctions = SanctionService(bans, options.motd)
     return hub, Services(hub, AccountService(accounts), sanctions, journal, search, lock)
+
+
+def _sharing(options: argparse.Namespace, lock: FolderLock | None) -> tuple[Hub, Services]:
+    """Return the hub of a room that other servers share: the log keeps what is in it, accounts and bans as well."""
+    hub = _new_hub(options, Room(""))
+    feed = EntryFeed(options.history)
+    shared = SharedRoom(hub, _open_log(options.room), options.data, feed)
+    accounts = AccountService(Accounts(options.data, frozenset(map(key_of, options.operator))))
+    sanctions = SanctionService(BansFile(options.data), options.motd)
+    search = SearchService(Archive(options.data, feed))
+    services = Services(hub, accounts, sanctions, None, search, lock)
+    services.share(shared)
+    return hub, services
+
+
+def _new_hub(options: argparse.Namespace, room: Room) -> Hub:
+    kept = frozenset(map(key_of, options.operator))
+    is_metered = not options.no_rate_limit
+    hub = Hub(room, options.max_users, is_metered, options.greet_history, kept, options.lockdown_after)
+    hub.greet_with(motd_at(options.motd) or ())
+    return hub
+
+
+def _open_log(address: RedisAddress) -> LogService:
+    """Return the service of the log at `address`; log what is promised with it. Raises CannotStartError."""
+    if not redis_log.AVAILABLE:
+        raise CannotStartError(_NO_PACKAGE)
+    try:
+        promise = promise_of(read_settings(address))
+    except LogUnreachableError as error:
+        raise CannotStartError(
+            f"Cannot reach {address}: {error}. Start Redis there, or give another --room."
+        ) from error
+    except UnfitRedisError as error:
+        raise CannotStartError(f"{address} can't keep a room: {error}.") from error
+    log.info("The room is %s. %s", address, promise)
+    return LogService(lambda: RedisLog(address), random.SystemRandom())
 
 
 def _open_encryption(options: argparse.Namespace) -> Encryption | None:

@@ -22,6 +22,7 @@ from protocol.text import NAME_RULE, is_name
 from runtime.configuration import settled, shown
 from runtime.poller import POLLERS, SelectPoller
 from runtime.sockets import own_addresses
+from storage.redis_address import RedisAddress, redis_address
 from system.commands import command, prog
 from system.port import port as parsed_port
 
@@ -70,6 +71,13 @@ def _origin(text: str) -> str:
     return text
 
 
+def _room(text: str) -> RedisAddress:
+    try:
+        return redis_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _name(text: str) -> str:
     if not is_name(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a name: {NAME_RULE}")
@@ -104,6 +112,12 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         type=_amount,
         help=f"users at a time (default: all that the poller can watch, {SelectPoller.peers_limit} with select)",
+    )
+    parser.add_argument(
+        "--room",
+        metavar="URL",
+        type=_room,
+        help="where the room is that this server shares with others, redis://HOST:6379/NAME; rediss:// for TLS",
     )
     _add_network(parser)
     _add_trust(parser)
@@ -252,6 +266,10 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--tls-only and --plain-from need a certificate: give --tls-cert and --tls-key")
     if options.tls_only and options.plain_from:
         parser.error("--tls-only leaves nobody for --plain-from: give one of them")
+    if options.room and options.no_journal:
+        parser.error("--no-journal is no choice with --room: Redis keeps what is said, as it is set to")
+    if options.room and options.sync:
+        parser.error("--sync is no choice with --room: Redis keeps what is said, with appendfsync always at once")
 
 
 def _add_history(parser: argparse.ArgumentParser) -> None:

@@ -34,6 +34,7 @@ from protocol.values import unreachable
 from runtime.account_service import AccountService
 from runtime.sanction_service import Reread, SanctionResult, SanctionService
 from runtime.search_service import SearchService
+from runtime.shared_room import SharedRoom
 from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal
 from storage.journal_errors import JournalError
@@ -62,14 +63,24 @@ class Services:
         self._journal = journal
         self._search = search
         self._sanctions = sanctions
+        self._shared: SharedRoom | None = None
         self.entries: Counter[type[RoomEvent]] = Counter()  # of the log since the start, by the event
         hub.accounts_are(accounts.registered, accounts.operators)
         hub.use_archive(search is not None)
 
+    def share(self, shared: SharedRoom) -> None:
+        """Let `shared` keep what the room has in it, instead of files."""
+        self._shared = shared
+
     def descriptors(self) -> list[int]:
         """Return the descriptors of the services; one is readable when it has results for `collect`."""
-        descriptors = [self._accounts.fileno(), self._sanctions.fileno()]
-        return [*descriptors, self._search.fileno()] if self._search else descriptors
+        services = (self._accounts, self._sanctions, self._search, self._shared)
+        return [service.fileno() for service in services if service is not None]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the server has to stop, since it can't follow the room that it shares."""
+        return self._shared is not None and self._shared.has_failed
 
     def submit(self, task: AccountTask | SanctionTask | SearchTask) -> None:
         """Queue `task` for the service that does it."""
@@ -138,10 +149,16 @@ class Services:
         self._sanctions.reload()
 
     def write_journal(self, now: float = 0.0) -> list[Effect]:
-        """Write the new entries to the journal; if that fails or its files are gone, return the effects of its loss."""
+        """Write the new entries to the journal; if that fails or its files are gone, return the effects of its loss.
+
+        In a room that is shared, give what was proposed to the log, and return what follows from what it has.
+        """
+        effects = [] if self._shared is None else self._shared.take_turn(now)
         entries, answers = self._hub.take_fresh()
         for entry in entries:
             self.entries[type(entry.event)] += 1
+        if self._shared is not None:
+            self._shared.index(entries)
         is_due = now >= self._next_check
         if is_due:
             self._next_check = now + CHECK_INTERVAL
@@ -155,7 +172,7 @@ class Services:
         except JournalError as error:
             log.error("%s", error)
             return self._lose_journal(is_ours=True)
-        return []
+        return effects
 
     def _has_folder(self) -> bool:
         """Return whether no other server has the folder; if its lock was deleted, lock it again."""
@@ -188,7 +205,9 @@ class Services:
         return self._hub.journal_lost()
 
     def close(self) -> None:
-        """Finish the account tasks, and close all files."""
+        """Finish the account tasks, leave a room that is shared, and close all files."""
+        if self._shared:
+            self._shared.close()
         self._accounts.close()
         self._sanctions.close()
         if self._search:

@@ -20,6 +20,7 @@ from pathlib import Path
 from chat.log import Entry, is_message, names_in, past
 from protocol.events import Past
 from protocol.text import key_of, words_of
+from storage.entry_feed import EntryFeed
 from storage.journal import FOLDER
 from storage.journal_errors import JournalError, explained
 from storage.journal_reader import JournalReader
@@ -42,13 +43,14 @@ class ArchiveDamagedError(JournalError):
 
 
 class Archive:
-    """The archive of one folder's journal. For one thread: the file is opened when it is first needed."""
+    """The archive in a folder. For one thread: the file is opened when it is first needed."""
 
-    def __init__(self, folder: Path, epoch: str) -> None:
-        """Search what is in `folder`; its journal is there already, in this epoch."""
+    def __init__(self, folder: Path, source: str | EntryFeed) -> None:
+        """Search the journal in `folder`, which is there already, in the epoch `source`; or what comes by a feed."""
         self._path = folder / FILE_NAME
-        self._epoch = epoch
-        self._journal = JournalReader(folder / FOLDER)
+        self._feed = source if isinstance(source, EntryFeed) else None
+        self._epoch = source if isinstance(source, str) else source.epoch
+        self._journal = JournalReader(folder / FOLDER) if self._feed is None else self._feed
         self._db: sqlite3.Connection | None = None
 
     # --- asking --------------------------------------------------------------------------------------------------
@@ -145,10 +147,14 @@ class Archive:
         """Close the file."""
         if self._db is not None:
             self._db.close()
+            self._db = None
 
     # --- the files -----------------------------------------------------------------------------------------------
 
     def _opened(self) -> sqlite3.Connection:
+        if self._feed is not None and self._feed.epoch != self._epoch:
+            self._epoch = self._feed.epoch
+            self.close()
         if self._db is None:
             self._db = self._begun(self._journal.newest())
         return self._db

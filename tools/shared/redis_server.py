@@ -65,7 +65,7 @@ class RedisServer:
     def _started(self) -> subprocess.Popen[bytes]:
         files = ("--dir", str(self._folder), "--save", "", "--logfile", str(self._folder / "redis.log"))
         command = ["redis-server", "--port", str(self.port), "--bind", HOST, *files, *self._options]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
         if not _answers(process, self.port):
             process.kill()
             process.wait()

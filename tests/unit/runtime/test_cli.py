@@ -57,6 +57,9 @@ def test_a_dialect_stands_for_itself() -> None:
         ("8001 --dialect irc", "invalid choice: 'irc'"),
         ("8001 --log-level loud", "invalid choice: 'loud'"),
         ("8001 8002", "unrecognized arguments: 8002"),
+        ("8001 --room http://db/lobby", "argument --room: that is not an address of Redis: give one such as redis://"),
+        ("8001 --room redis://db/lobby --no-journal", "--no-journal is no choice with --room"),
+        ("8001 --room redis://db/lobby --sync", "--sync is no choice with --room"),
     ],
 )
 def test_an_invalid_command_line_ends_with_a_sentence_and_exit_code_2(

@@ -282,6 +282,7 @@ def options(folder: Path, no_journal: bool = False) -> argparse.Namespace:
     return argparse.Namespace(
         data=folder,
         no_journal=no_journal,
+        room=None,
         history=1000,
         history_days=30.0,
         greet_history=20,
