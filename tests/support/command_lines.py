@@ -62,6 +62,9 @@ TRIED_BY = {  # what another file tries, with what it needs
     "uv tool install .": "tests/programs/test_installed.py",
     "sudo .venv/bin/python -m tools.package.manual /usr/local/share": "tests/programs/test_manual.py",
     "haproxy -f haproxy.cfg": "tests/programs/test_haproxy.py",
+    "redis-server --appendonly yes --appendfsync always": "tests/programs/test_many_servers.py",
+    "python3 server.py 8001 --data one --room redis://localhost:6379/lobby": "tests/programs/test_many_servers.py",
+    "python3 server.py 8002 --data two --room redis://localhost:6379/lobby": "tests/programs/test_many_servers.py",
     "python myclient.py localhost 8001 --tls --name ann": "tests/programs/test_tls_client.py",
     ".venv/bin/python myclient.py --store http://localhost:8002 --name ann --to bob": (
         "tests/integration/test_myclient_store.py"
