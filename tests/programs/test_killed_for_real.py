@@ -9,7 +9,8 @@ import secrets
 
 import pytest
 
-from tools.crash.__main__ import run
+from tests.support.programs import needs
+from tools.crash.__main__ import cluster, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -18,6 +19,15 @@ def test_a_minute_of_kills_and_cuts_breaks_no_promise() -> None:
     seed = secrets.randbelow(1_000_000)
     print(f"seed: {seed}")
     (finding,) = run(minutes=1, seed=seed)
+    assert finding.passed, finding
+
+
+@needs("redis-server")
+def test_a_minute_of_kills_and_cuts_of_servers_and_redis_breaks_no_promise() -> None:  # N3, N4, N5
+    pytest.importorskip("redis")
+    seed = secrets.randbelow(1_000_000)
+    print(f"seed: {seed}")
+    (finding,) = cluster(minutes=1, seed=seed)
     assert finding.passed, finding
 
 

@@ -1,117 +1,274 @@
-"""Three servers and one Redis, all of them real: one room (N1, N4, N5)."""
+"""Three real servers that share a room in a real Redis; telnet, our client and nc, each at another one (N1 to N6)."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import random
 import signal
+import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.support.programs import Program, Programs, needs
+from chat.shared.outage import AWAY, BACK
+from tests.support.programs import PATIENCE, Program, Programs, needs
+from tools.shared.programs import HOST, free_port
 from tools.shared.redis_server import DURABLE, RedisServer
 
-pytestmark = [needs("redis-server"), needs("telnet"), needs("nc"), pytest.mark.long]
+pytest.importorskip("redis", reason="the package redis is not installed")
+pytestmark = [pytest.mark.long, pytest.mark.timeout(180), needs("redis-server"), needs("telnet"), needs("nc")]
+
+NOTICED = 30.0  # seconds in which the others must have noticed that a server has stopped; no passing test needs them
+NEW_LOG = "* The server began a new log: what you may have missed can't be had any more."
+NEW_LOG_IN_TEXT = "* Some of what was said here can't be told any more."
+PASSWORD = "a word to pass"
 
 
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path, *DURABLE)
-    yield server
-    server.close()
+class Cluster:
+    """Redis, and three servers of one room in it. `telnet`, `client` and `nc` come in at the server of that number."""
 
-
-class Rooms:
-    """So many servers of one room; each has its programs."""
-
-    def __init__(self, run: Programs, folder: Path, redis: RedisServer, count: int) -> None:
+    def __init__(self, run: Programs, folder: Path, redis: RedisServer) -> None:
+        self.redis = redis
+        self.ports = [free_port(random.Random()) for _ in range(3)]
         self._run = run
-        self.servers: list[Program] = []
-        self.ports: list[int] = []
-        for number in range(count):
-            data = ("--data", str(folder / str(number)))
-            self.servers.append(run.server("--room", redis.address("lobby"), *data))
-            self.ports.append(run.port)
+        self._folder = folder
+        self.servers = [self.starts(number) for number in range(3)]
 
-    def telnet(self, at: int, name: str) -> Program:
-        return self._run.joins(self._run.program("telnet", "127.0.0.1", str(self.ports[at])), name)
+    def starts(self, number: int) -> Program:
+        """Start a server, again if need be."""
+        port = self.ports[number]
+        files = ("--data", str(self._folder / str(number)))
+        return self._run.server("--room", self.redis.address(), "--operator", "ann", *files, port=port)
 
-    def nc(self, at: int, name: str) -> Program:
-        return self._run.joins(self._run.program("nc", "127.0.0.1", str(self.ports[at])), name)
+    def kills(self, number: int) -> None:
+        self.servers[number].signals(signal.SIGKILL)
+        self.servers[number].ends()
 
-    def client(self, name: str, *at: int) -> Program:
-        """Start myclient.py with the addresses of these servers."""
-        servers = [f"127.0.0.1:{self.ports[each]}" for each in at]
-        client = self._run.program(sys.executable, "myclient.py", *servers, "--name", name)
+    def telnet(self, number: int, name: str) -> Program:
+        self._run.port = self.ports[number]
+        return self._run.joins(self._run.telnet(), name)
+
+    def nc(self, number: int, name: str) -> Program:
+        self._run.port = self.ports[number]
+        return self._run.joins(self._run.nc(), name)
+
+    def client(self, name: str, *numbers: int) -> Program:
+        """Start our client, without a terminal, with the addresses of these servers."""
+        addresses = [f"{HOST}:{self.ports[number]}" for number in numbers]
+        client = self._run.program(sys.executable, "myclient.py", *addresses, "--name", name, "--wait", "60")
         client.sees(f"Welcome, {name}.")
         return client
 
 
-def test_users_of_three_servers_are_in_one_room(run: Programs, tmp_path: Path, redis: RedisServer) -> None:  # N1
-    rooms = Rooms(run, tmp_path, redis, 3)
-    ann = rooms.telnet(0, "ann")
-    bob = rooms.client("bob", 1)
-    ann.sees("bob has connected. Users here: 2")
-    carl = rooms.nc(2, "carl")
-    ann.sees("carl has connected. Users here: 3")
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    (tmp_path / "redis").mkdir()
+    with contextlib.closing(RedisServer(tmp_path / "redis", *DURABLE)) as started:
+        yield started
+
+
+@pytest.fixture
+def cluster(run: Programs, tmp_path: Path, redis: RedisServer) -> Cluster:
+    return Cluster(run, tmp_path, redis)
+
+
+def test_three_programs_at_three_servers_have_one_conversation(cluster: Cluster) -> None:  # N1
+    ann, bob, carl = cluster.telnet(0, "ann"), cluster.client("bob", 1), cluster.nc(2, "carl")
+    ann.sees("* carl has connected. Users here: 3")
+    bob.sees("* carl has connected. Users here: 3")
     ann.types("hello all")
-    for other in (bob, carl):
-        other.sees("ann: hello all")
-    bob.types("/whisper carl between us")
-    carl.sees("bob whispers: between us")
-    carl.types("/users")
-    carl.sees("ann, bob, carl")
+    carl.sees("ann: hello all\r\n")
+    bob.sees("ann: hello all")
+    bob.types("hello ann")
+    for other in (ann, carl):
+        other.sees("bob: hello ann")
+    carl.types("hello you two")
+    for other in (ann, bob):
+        other.sees("carl: hello you two")
+    for one in (ann, bob, carl):
+        one.types("/users")
+        one.sees("Connected users: 3")
+        for name in ("ann", "bob", "carl"):
+            one.sees(name)
+    carl.types("/whisper ann just you")
+    ann.sees("carl whispers: just you")
+    carl.sees("Whispered to ann.")
+    ann.types("/whisper bob and you")
+    bob.sees("ann -> you: and you")
     carl.types("/nick Ann")
     carl.sees("Ann is in use.")
-    ann.types("/search hello")
+    ann.types("/search hello all")
     ann.sees("ann: hello all")
-    assert "between us" not in ann.text
+    bob.types("/quit")
+    for other in (ann, carl):
+        other.sees("* bob has left (goodbye). Users here: 2")
+    assert "just you" not in bob.text
+    assert "and you" not in carl.text
 
 
-def test_a_client_whose_server_is_killed_goes_on_with_another_one(
-    run: Programs, tmp_path: Path, redis: RedisServer
-) -> None:  # N3, N4
-    rooms = Rooms(run, tmp_path, redis, 2)
-    ann = rooms.telnet(1, "ann")
-    bob = rooms.client("bob", 0, 1)
-    dora = rooms.telnet(0, "dora")
-    ann.sees("dora has connected. Users here: 3")
-    rooms.servers[0].signals(signal.SIGKILL)
-    bob.types("am I still here?")
-    ann.sees("bob: am I still here?")
-    ann.sees("dora has left")
-    dora.ends()
-    ann.types("yes")
-    bob.sees("ann: yes")
-    assert ann.text.count("am I still here?") == 1
+def test_a_name_that_three_want_at_once_goes_to_one_of_them(cluster: Cluster) -> None:  # N1
+    chance = random.Random(1)
+    for number in range(100):
+        name = b"racer%d" % number
+        with contextlib.ExitStack() as closing:
+            racers = [closing.enter_context(socket.create_connection((HOST, port))) for port in cluster.ports]
+            for racer in chance.sample(racers, len(racers)):
+                racer.sendall(name + b"\r\n")
+            told = [answer(racer, b"Welcome, " + name, name + b" is in use") for racer in racers]
+        assert sorted(told) == [0, 1, 1], name
 
 
-def test_a_redis_that_is_stopped_for_a_while_drops_nobody(
-    run: Programs, tmp_path: Path, redis: RedisServer
-) -> None:  # N5
-    rooms = Rooms(run, tmp_path, redis, 2)
-    ann, bob = rooms.telnet(0, "ann"), rooms.telnet(1, "bob")
-    ann.sees("bob has connected")
-    redis.freeze()
-    ann.types("one")
-    ann.sees("can't reach each other")
-    ann.types("two")
-    redis.thaw()
-    bob.sees("ann: one")
-    bob.sees("ann: two")
-    ann.sees("reach each other again")
-    redis.kill()
-    bob.types("three")
-    redis.start()
-    ann.sees("bob: three")
-    assert "has left" not in ann.text + bob.text
+def answer(sock: socket.socket, *answers: bytes) -> int:
+    """Return the index of the one of the `answers` that comes."""
+    sock.settimeout(PATIENCE)
+    heard = b""
+    while not any(words in heard for words in answers):
+        chunk = sock.recv(4096)
+        assert chunk, heard
+        heard += chunk
+    return next(index for index, words in enumerate(answers) if words in heard)
 
 
-def test_a_server_ends_though_redis_is_stopped(run: Programs, tmp_path: Path, redis: RedisServer) -> None:  # N5
-    rooms = Rooms(run, tmp_path, redis, 1)
-    ann = rooms.client("ann", 0)
-    redis.freeze()
-    rooms.servers[0].signals(signal.SIGTERM)
+def test_bans_mutes_and_accounts_hold_at_every_server(cluster: Cluster) -> None:  # N1, M2
+    ann, bob, carl = cluster.telnet(0, "ann"), cluster.telnet(1, "bob"), cluster.nc(2, "carl")
+    ann.types(f"/register {PASSWORD}")
+    ann.sees("You are an operator")
+    ann.types("/mute carl 10m")
+    carl.sees("muted")
+    carl.types("can you hear me?")
+    carl.sees("! You are muted")
+    ann.types("/ban bob 2h too loud")
+    bob.sees("! You are banned for another 2 h: too loud.")
+    bob.sees("Connection closed by foreign host.")
+    carl.sees("* bob has left")
+    for port in cluster.ports:
+        with socket.create_connection((HOST, port)) as sock:
+            sock.sendall(b"bob\r\n")
+            assert answer(sock, b"You are banned for another 2 h") == 0
+    ann.types("/kick carl")
+    carl.sees("ann has removed you from the chat")
+    for port in cluster.ports:
+        with socket.create_connection((HOST, port)) as sock:
+            sock.sendall(b"ann\r\n")
+            assert answer(sock, b"Its password", b"is in use") in (0, 1)
+    ann.types("/quit")
+    ann.sees("Goodbye.")
+    with socket.create_connection((HOST, cluster.ports[2])) as sock:
+        sock.sendall(b"ann\r\n")
+        answer(sock, b"Its password")
+        sock.sendall(f"{PASSWORD}\r\n".encode())
+        answer(sock, b"You are an operator")
+    assert "can you hear me?" not in ann.text
+
+
+def test_the_users_of_a_killed_server_are_out_and_told_once(cluster: Cluster) -> None:  # N4
+    ann, carl = cluster.telnet(0, "ann"), cluster.client("carl", 2)
+    names = ["bob", "dora", "eve"]
+    for name in names:
+        cluster.telnet(1, name)
+    cluster.kills(1)
+    for other in (ann, carl):
+        other.sees("* eve has left", NOTICED)
+    cluster.telnet(0, "bob")
+    again = cluster.telnet(2, "dora")
+    again.types("/users", "done")
+    again.sees("Connected users: 4")
+    for other in (ann, carl):
+        other.sees("dora: done")
+        assert [other.text.count(f"* {name} has left") for name in names] == [1, 1, 1]
+
+
+def test_a_client_whose_server_is_killed_goes_on_at_another_and_misses_nothing(cluster: Cluster) -> None:  # N3
+    ann, bob = cluster.telnet(0, "ann"), cluster.client("bob", 1, 2)
+    ann.sees("* bob has connected.")
+    for number in range(20):
+        ann.types(f"before {number}")
+    bob.sees("before 5")
+    cluster.kills(1)
+    bob.types("where am I?")
+    for number in range(20):
+        ann.types(f"after {number}")
+    bob.sees("after 19", NOTICED)
+    ann.sees("bob: where am I?")
+    bob.types("here")
+    ann.sees("bob: here")
+    said = [line.partition("ann: ")[2] for line in bob.text.splitlines() if "ann: " in line]
+    assert said == [f"{when} {number}" for when in ("before", "after") for number in range(20)]
+    assert ann.text.count("where am I?") == 1
+
+
+def test_a_server_that_was_stopped_takes_its_users_in_again(cluster: Cluster) -> None:  # N4
+    ann, bob = cluster.telnet(0, "ann"), cluster.telnet(1, "bob")
+    cluster.servers[1].signals(signal.SIGSTOP)
+    bob.types("do you hear me?")
+    ann.sees("* bob has left", NOTICED)
+    ann.types("bob is away")
+    cluster.servers[1].signals(signal.SIGCONT)
+    ann.sees("* bob has connected.")
+    bob.sees("ann: bob is away")
+    ann.sees("bob: do you hear me?")
+    bob.types("here")
+    ann.sees("bob: here")
+    assert ann.text.count("do you hear me?") == 1
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["stopped", "killed"])
+def test_while_redis_is_away_nobody_is_dropped_and_all_are_told_once(cluster: Cluster, is_killed: bool) -> None:  # N5
+    users = [cluster.telnet(0, "ann"), cluster.client("bob", 1), cluster.nc(2, "carl")]
+    redis = cluster.redis
+    (redis.kill if is_killed else redis.freeze)()
+    for user in users:
+        user.sees(f"* {AWAY[:60]}")
+    users[0].types("is anybody there?")
+    (redis.start if is_killed else redis.thaw)()
+    told = (AWAY[:60], BACK, "ann: is anybody there?")  # the last two in any order: reading may go on before writing
+    for user in users:
+        user.comes_to(partial(counts, user, told), [1, 1, int(user is not users[0])])
+    users[2].types("yes")
+    for user in users[:2]:
+        user.sees("carl: yes")
+    for user in users:
+        assert counts(user, told) == [1, 1, int(user is not users[0])]
+        assert "has left" not in user.text
+
+
+def counts(user: Program, texts: tuple[str, ...]) -> list[int]:
+    """Return how often each of the `texts` has come."""
+    return [user.text.count(text) for text in texts]
+
+
+def test_a_redis_that_lost_its_end_is_noticed_and_every_client_told_of_the_gap(cluster: Cluster) -> None:  # N6
+    bob, carl, dora = (cluster.client(name, number) for number, name in enumerate(("bob", "carl", "dora")))
+    ann = cluster.telnet(0, "ann")
+    bob.types("this stays")
+    ann.sees("bob: this stays")
+    kept = cluster.redis.append_only_file().stat().st_size
+    bob.types("this is lost")
+    for other in (ann, carl, dora):
+        other.sees("bob: this is lost")
+    cluster.redis.kill()
+    os.truncate(cluster.redis.append_only_file(), kept)
+    cluster.redis.start()
+    for user in (bob, carl, dora):
+        user.sees(NEW_LOG, NOTICED)
+    ann.sees(NEW_LOG_IN_TEXT)
+    for speaker, others in ((ann, (bob, carl, dora)), (carl, (ann, bob, dora)), (bob, (ann, carl, dora))):
+        speaker.types(f"{id(speaker)} is heard")
+        for other in others:
+            other.sees(f"{id(speaker)} is heard")
+    again = cluster.telnet(1, "eve")
+    again.types("/users")
+    again.sees("Connected users: 5\n")
+    assert sorted(again.line().split(", ")) == ["ann", "bob", "carl", "dora", "eve"]
+
+
+def test_a_server_ends_though_redis_is_stopped(cluster: Cluster) -> None:  # N5
+    ann = cluster.client("ann", 0)
+    cluster.redis.freeze()
+    cluster.servers[0].signals(signal.SIGTERM)
     ann.sees("shutting down")
-    assert rooms.servers[0].ends() == 0
+    assert cluster.servers[0].ends() == 0

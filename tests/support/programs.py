@@ -85,6 +85,12 @@ class Program:
             assert found >= 0, f"never saw {text!r} in {self.text[self._seen :]!r}"
             self._seen = found + len(text)
 
+    def line(self) -> str:
+        """Return the rest of the line behind what it saw last."""
+        begins = self._seen
+        self.sees("\n")
+        return self.text[begins : self._seen].rstrip()
+
     def comes_to(self, look: Callable[[], object], expected: object) -> None:
         """Wait until what `look` returns, of the text so far, is as expected: a screen may be half drawn."""
         with self._grown:
