@@ -47,7 +47,10 @@ def simulated(
         if bug is not None:
             bug(patches)
         world = SharedWorld(seed, servers, doors)
-        wrong = world.run(ticks)
+        try:
+            wrong = world.run(ticks)
+        finally:
+            world.end()
         return [*wrong, *(f"a server met a bug: {bug}" for bug in bugs)], world.faults
 
 
@@ -83,6 +86,11 @@ class SharedWorld:
         self.faults["kills"] += sum(machine.kills for machine in self._machines)
         found = violations(self._crowd.histories, self._restarts, self._witness.lost)
         return [*found, *wrong, *self._wrong]
+
+    def end(self) -> None:
+        """Let the servers that are left be gone, with what they have open."""
+        for machine in self._machines:
+            machine.kill()
 
     # --- a tick --------------------------------------------------------------------------------------------------
 

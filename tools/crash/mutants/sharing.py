@@ -14,6 +14,7 @@ from chat.shared.order_shared import OrderShared
 from chat.shared.own_proposals import OwnProposals
 from chat.shared.replica import Replica, Step
 from chat.shared.shared_log import KeepSnapshot, Kind, LogEntry, Refused
+from protocol.requests import Say, Whisper
 from tools.crash.mutants.bug import Bug
 from tools.crash.patches import Patches
 
@@ -99,7 +100,7 @@ def said_again(patches: Patches) -> None:
 
     def going_on(self: OwnProposals, first: Any) -> None:
         for own in kept.pop(id(self), []):
-            if getattr(own.due.proposal, "cseq", None) is not None:
+            if isinstance(own.due.proposal, Say | Whisper):
                 self.add(replace(own.due, proposal=replace(own.due.proposal, cseq=None)))
         go_on(self, first)
 
