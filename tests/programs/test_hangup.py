@@ -28,7 +28,8 @@ class Terminal:
         self.log = folder / "log"
         server = (sys.executable, "server.py", str(self.port), "--host", "127.0.0.1", "--data", str(folder / "data"))
         with self.log.open("wb") as log:
-            command = ["setsid", "--ctty", *before, *server]
+            # These tests may be run with nohup themselves, which a server would take over.
+            command = ["setsid", "--ctty", "env", "--default-signal=HUP", *before, *server]
             self.server = subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=log, stderr=log)
         os.close(theirs)
         assert accepts(self.server, self.port)
