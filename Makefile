@@ -18,7 +18,7 @@ chat: $(VENV)/programs  # make chat NAME=ann HOST=chat.example.org
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -q -n auto
 
-long: $(VENV)/installed  # what takes seconds of a browser, and the tests of the tools
+long: $(VENV)/installed  # what takes seconds of real programs, and the tests of the tools
 	$(BIN)/python -m pytest -q -n auto -m 'long and not slow'
 
 # The protocol and the chat, in seconds: no sockets, no property tests, no plugin but the time-out, and the tests are kept

@@ -13,6 +13,8 @@ from client.cli.exits import Exit
 from tests.programs.test_tmux import Pane
 from tests.support.programs import CTRL_D, Program, Programs, needs
 
+pytestmark = pytest.mark.long
+
 HALF, REST = "hunter", "twenty2"
 
 

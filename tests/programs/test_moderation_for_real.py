@@ -12,6 +12,8 @@ import pytest
 from tests.programs.test_tmux import Pane
 from tests.support.programs import Program, Programs, needs
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "a word to pass"
 
 

@@ -13,7 +13,7 @@ from tests.support.certificates import Certificates
 from tests.support.programs import ROOT, Program, Programs, needs
 from tools.shared.programs import free_port
 
-pytestmark = [needs("openssl"), needs("ncat"), needs("telnet")]
+pytestmark = [pytest.mark.long, needs("openssl"), needs("ncat"), needs("telnet")]
 
 
 @pytest.fixture

@@ -223,6 +223,7 @@ class TakesAnAcknowledgementFromAnybody(Mailbox):
         self.window.acknowledge(letter.heard)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "bug",
     [
