@@ -122,10 +122,6 @@ class OrderShared:
         released = self._own.release(self._reentry.waiting)
         return [*effects, *self._judge(now), *(ReadAgain(session) for session in released)]
 
-    def next_due(self) -> float:
-        """Return when `tick` should come at the latest."""
-        return self._life.beat_at
-
     def close(self) -> None:
         """End this server's life in the log; its users leave with it."""
         self._commands.append(shared_log.Close(self.incarnation))

@@ -29,11 +29,6 @@ class Outage:
         self._ticked_at = 0.0
         self._pinged_at = 0.0
 
-    @property
-    def lasts(self) -> bool:
-        """Whether the log can't be reached."""
-        return self._since is not None
-
     def begin(self, now: float) -> list[Effect]:
         """Note that the log can't be reached."""
         if self._since is not None:

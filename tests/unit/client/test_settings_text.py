@@ -47,6 +47,12 @@ def test_what_is_kept_is_read_back(settings: Settings, before: str) -> None:
     assert dumps(settings, text) == text
 
 
+@pytest.mark.usefixtures("_reader")
+def test_there_may_be_several_bookmarks() -> None:
+    found = read("[bookmarks.home]\ntls = true\n\n[bookmarks.work]\ntls = false\n")
+    assert found["bookmarks"] == {"home": {"tls": True}, "work": {"tls": False}}
+
+
 def test_the_text_is_that_of_a_person() -> None:
     assert dumps(Settings()) == ""
     assert dumps(Settings(bell="off", ignored=frozenset({"eve", "bob"})), "# mine\n\n[x]\n") == (

@@ -10,7 +10,7 @@ from chat.session import Phase
 from chat.shared import own_proposals, replica
 from chat.shared.memory_link import Fault
 from chat.shared.order_shared import CannotFollowError
-from chat.shared.outage import AWAY, BACK
+from chat.shared.outage import AWAY, BACK, Outage
 from chat.shared.shared_log import PAYLOAD_LIMIT, Append, KeepSnapshot, Kind, LogEntry, Snapshot
 from protocol import commands
 from protocol.errors import ErrorCode
@@ -204,6 +204,17 @@ def test_an_outage_over_2_s_is_told_once_and_once_its_end(cluster: Cluster) -> N
     assert notices(first, "ann") == notices(second, "bob") == [AWAY, BACK]
 
 
+def test_an_outage_begins_and_ends_once(cluster: Cluster) -> None:  # N5
+    first, *_ = cluster.servers
+    outage = Outage()
+    assert outage.end(first.state, 1.0) == []
+    assert len(outage.begin(2.0)) == 1
+    assert outage.begin(3.0) == []
+    (line,) = outage.end(first.state, 3.5)
+    assert line == LogLine("The shared log can be reached again, after 1.5 s")
+    assert outage.end(first.state, 4.0) == []
+
+
 def test_who_waits_for_an_answer_meanwhile_is_pinged_so_that_it_stays(cluster: Cluster) -> None:  # N5
     first, second, _ = cluster.servers
     ann = first.connects("ann", "ann's")
@@ -268,6 +279,8 @@ def test_a_server_stopped_for_30_s_takes_its_users_in_again(cluster: Cluster) ->
     first.asks(ann, Say("one", 1))
     cluster.goes_on()
     first.asks(ann, GoAway("lunch"))
+    cluster.goes_on()
+    assert first.order.is_live
     first.is_stopped = True
     cluster.goes_on(30)
     second.asks(bob, Say("meanwhile"))
@@ -343,6 +356,29 @@ def test_whose_name_was_taken_meanwhile_is_asked_for_another_one(cluster: Cluste
     cluster.goes_on()
     assert second.said() == ["hi"]  # as anna
     assert second.names() == ("Ann", "anna")
+
+
+def test_a_line_of_who_lost_its_name_meanwhile_is_no_name_and_not_refused(cluster: Cluster) -> None:  # N4
+    first, second, _ = cluster.servers
+    ann = first.connects("ann", "ann's")
+    cluster.goes_on()
+    first.is_stopped = True
+    cluster.goes_on(10)
+    second.connects("Ann")
+    cluster.goes_on()
+    first.is_stopped = False
+    cluster.goes_on(3)
+    before = len(first.heard[ann])
+    first.asks(ann, Say("hi", 1))
+    assert first.heard[ann][before:] == []
+    first.asks(ann, Nick("anna", 2))
+    assert [type(event) for event in first.heard[ann][before:]] == [Asked]
+    first.is_stopped = True
+    cluster.goes_on(10)
+    first.is_stopped = False
+    cluster.goes_on(3)
+    assert first.names() == ("Ann",)
+    assert ann.phase is Phase.NAMELESS
 
 
 def test_a_renaming_that_was_in_the_log_by_then_holds(cluster: Cluster) -> None:
@@ -454,6 +490,20 @@ def test_the_end_of_the_log_is_cut_and_another_epoch_begins_everywhere(cluster: 
     for server in cluster.servers:  # no number has two meanings
         numbers = [event.seq for event in server.told]
         assert len(set(numbers)) == len(numbers)
+
+
+def test_a_client_is_told_the_new_epoch_by_a_server_that_lost_nothing(cluster: Cluster) -> None:  # N6
+    first, second, _ = cluster.servers
+    ann, bob = second.connects("ann", "ann's"), second.connects("bob")
+    cluster.goes_on()
+    before, heard_by_bob = len(second.heard[ann]), len(second.heard[bob])
+    first.proposes(None, EndLost(first.room.epoch, "another"))
+    first.proposes(None, EndLost("one that was long ago", "a third"))
+    cluster.goes_on()
+    assert {server.room.epoch for server in cluster.servers} == {"another"}
+    told = second.heard[ann][before:]
+    assert [event.epoch for event in told if isinstance(event, Welcomed)] == ["another"]
+    assert not any(isinstance(event, Welcomed) for event in second.heard[bob][heard_by_bob:])
 
 
 def test_it_is_cut_and_a_server_that_knows_less_appends_first(cluster: Cluster) -> None:  # N6
