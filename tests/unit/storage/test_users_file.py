@@ -8,12 +8,14 @@ import signal
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from storage import passwords
 from storage import users_file as module
+from storage.passwords import NOBODY
 from storage.users_file import Accounts
 
 ANN = "ann:scrypt:2:8:5:AAAAAAAAAAAAAAAAAAAAAA==:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -22,6 +24,7 @@ ANN = "ann:scrypt:2:8:5:AAAAAAAAAAAAAAAAAAAAAA==:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 @pytest.fixture(autouse=True)
 def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "N", 2)
+    monkeypatch.setattr(module, "NOBODY", replace(NOBODY, n=2))
 
 
 def loaded(folder: Path) -> Accounts:
@@ -141,8 +144,10 @@ def test_every_write_is_synced_before_and_after_the_rename(tmp_path: Path, monke
 
 REGISTERING = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from storage import users_file as module
+from storage.passwords import NOBODY
 from storage import passwords
 from storage.users_file import Accounts
 passwords.N = 2
