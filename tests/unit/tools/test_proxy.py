@@ -29,10 +29,12 @@ def proxy(listener: socket.socket) -> Iterator[Proxy]:
 
 
 def connected(proxy: Proxy, listener: socket.socket) -> tuple[socket.socket, socket.socket]:
-    """Return both ends of a connection through the proxy."""
+    """Return both ends of a connection through the proxy, which has passed something on by then, so that it knows both."""
     client = socket.create_connection(proxy.address, PATIENCE)
     server, _ = listener.accept()
     server.settimeout(PATIENCE)
+    client.sendall(b"!")
+    assert server.recv(1) == b"!"
     return client, server
 
 
