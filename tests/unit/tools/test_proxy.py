@@ -29,7 +29,7 @@ def proxy(listener: socket.socket) -> Iterator[Proxy]:
 
 
 def connected(proxy: Proxy, listener: socket.socket) -> tuple[socket.socket, socket.socket]:
-    """Return both ends of a connection through the proxy, which has passed something on by then, so that it knows both."""
+    """Return both ends of a connection through the proxy, which knows both by then: something has passed."""
     client = socket.create_connection(proxy.address, PATIENCE)
     server, _ = listener.accept()
     server.settimeout(PATIENCE)
