@@ -113,25 +113,33 @@ def make_parser() -> argparse.ArgumentParser:
         type=_amount,
         help=f"users at a time (default: all that the poller can watch, {SelectPoller.peers_limit} with select)",
     )
+    _add_room(parser)
+    _add_network(parser)
+    _add_trust(parser)
+    _add_tls(parser)
+    _add_moderation(parser)
+    _add_history(parser)
+    _add_log(parser)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_limits(parser)
+    _add_configuration(parser)
+    return parser
+
+
+def _add_room(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--room",
         metavar="URL",
         type=_room,
         help="where the room is that this server shares with others, redis://HOST:6379/NAME; rediss:// for TLS",
     )
-    _add_network(parser)
-    _add_trust(parser)
-    _add_tls(parser)
-    _add_moderation(parser)
-    _add_history(parser)
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     parser.add_argument(
         "--log-json", action="store_true", help="log an object of JSON a line, for programs that read it"
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    _add_limits(parser)
-    _add_configuration(parser)
-    return parser
 
 
 def _add_configuration(parser: argparse.ArgumentParser) -> None:
