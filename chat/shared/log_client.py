@@ -78,9 +78,7 @@ class LogClient:
     def __init__(self) -> None:
         self._commands: deque[Write] = deque()  # without an answer, the first of them perhaps under way
         self._under_way: Write | None = None
-        self._unconfirmed = (
-            ""  # the incarnation that was told RESTARTED and has to confirm before its command is repeated
-        )
+        self._unconfirmed = ""  # the incarnation that was told RESTARTED: it confirms before its command is repeated
         self._reading = self._asked = Reading.PAUSED  # now, and when the call that is under way was made
         self._position = Position()  # behind what was read last
         self._origin = ""  # of the store, when that was found to be there
