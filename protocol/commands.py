@@ -96,7 +96,7 @@ COMMANDS = (
         "all",
         (MESSAGE,),
         requests.Say,
-        "Say MESSAGE to everyone; a line without / does the same.",
+        "Say MESSAGE to everyone; so does a line without /.",
         verb="BCST",
         example="hello everyone",
     ),

@@ -21,6 +21,7 @@ from client.core.typed import OVER, Secret, Typed
 from client.ui.echo import drop_typed, silent_keyboard
 from client.view.plain import Output, as_json, plain
 from protocol.events import Asked
+from system.commands import interpreter
 
 _READ_AHEAD = 16  # lines
 
@@ -218,6 +219,7 @@ def open_screen(chat: ChatView, options: argparse.Namespace, *, on_terminal: boo
     try:
         from client.ui.terminal import Terminal  # noqa: PLC0415  (a pipe works without its packages)
     except ModuleNotFoundError as error:
-        sentence = f"{error.name} is not installed. Run: python -m pip install -r requirements.txt"
-        raise Ending(Exit.ERROR, sentence) from None
+        install = f"{interpreter()} -m pip install colorama prompt_toolkit"
+        sentence = f"{error.name} is not installed. Use `make chat`, which installs it, or run: {install}"
+        raise Ending(Exit.ERROR, f"{sentence} (With --plain the client needs neither.)") from None
     return Terminal(chat)

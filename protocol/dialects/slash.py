@@ -132,15 +132,29 @@ def _users(event: events.UsersListed) -> str:
 
 
 def _help(event: events.HelpListed) -> str:
-    width = max(len(c.usage) for c in event.commands) + 2
-    return joined(*(line for c in event.commands for line in _help_row(c, width)))
+    if len(event.commands) == 1:
+        (command,) = event.commands
+        return joined(*_help_row(command, len(command.usage) + 2))
+    usable = [c for c in event.commands if not _is_the_clients(c)]  # these fit a screen; the others are only named
+    width = max(len(c.usage) for c in usable) + 2
+    return joined(*(line for c in usable for line in _help_row(c, width)), *_only_named(event.commands))
+
+
+def _only_named(commands: tuple[events.CommandHelp, ...]) -> list[str]:
+    named = ", ".join(c.usage for c in commands if _is_the_clients(c))
+    text = f"Only in this chat's own client: {named}" if named else ""
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _is_the_clients(command: events.CommandHelp) -> bool:
+    row = BY_WORD.get(command.name)
+    return row is not None and row.is_the_clients
 
 
 def _help_row(command: events.CommandHelp, width: int) -> list[str]:
     first, margin = f"{command.usage:<{width}}", " " * width
-    row = BY_WORD.get(command.name)
     explained, *example = command.explained.split("\n")
-    whose = " (Only in this chat's own client.)" if row is not None and row.is_the_clients else ""
+    whose = " (Only in this chat's own client.)" if _is_the_clients(command) else ""
     lines = textwrap.wrap(
         f"{explained}{whose}", WIDTH, initial_indent=first, subsequent_indent=margin, break_on_hyphens=False
     )

@@ -251,7 +251,9 @@ def test_a_pipe_that_is_not_let_in_ends_at_once(run: Programs) -> None:  # A8, E
 
 def test_a_terminal_without_the_packages_is_told_how_to_get_them(run: Programs) -> None:
     ann = client(run, "127.0.0.1", "8001", packages=False)
-    ann.sees("is not installed. Run: python -m pip install -r requirements.txt")
+    ann.sees("is not installed. Use `make chat`, which installs it, or run:")
+    ann.sees("-m pip install colorama prompt_toolkit")
+    ann.sees("With --plain the client needs neither.")
     assert ann.ends() == Exit.ERROR.code
     assert "Traceback" not in ann.text
 

@@ -14,6 +14,7 @@ import myclient
 from client.cli import exits, options
 from client.cli.exits import Exit
 from client.cli.server_address import DEFAULT_HOST, DEFAULT_PORT
+from system.commands import interpreter
 from tools.shared.programs import free_port
 
 
@@ -34,8 +35,8 @@ def test_a_password_file_that_is_not_there_is_an_error(capsys: pytest.CaptureFix
 def test_a_port_where_nothing_listens(capsys: pytest.CaptureFixture[str]) -> None:  # B4
     port = free_port()
     assert myclient.main(["127.0.0.1", str(port), "--name", "bot"]) == Exit.CANNOT_CONNECT.code
-    sentence = f"No server listens on 127.0.0.1, port {port}. Check both, or start one there: python server.py {port}\n"
-    assert capsys.readouterr().err == sentence
+    hint = f"Check both, or start one there: {interpreter()} server.py {port}"
+    assert capsys.readouterr().err == f"No server listens on 127.0.0.1, port {port}. {hint}\n"
 
 
 @pytest.mark.usefixtures("no_input")
@@ -72,7 +73,7 @@ def test_help_shows_examples_and_every_exit_code(capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit):
         options.parse(["--help"], on_terminal=True)
     told = capsys.readouterr().out
-    assert "python myclient.py localhost 8001 --name ann" in told
+    assert "myclient.py localhost 8001 --name ann" in told
     for end in Exit:
         assert f"  {end.code:<4} {end.meaning}\n" in told + "\n"
 

@@ -9,6 +9,7 @@ from argparse import Namespace
 import pytest
 
 from client.cli import options
+from system.commands import interpreter
 
 
 def parsed(*arguments: str, **environment: str) -> Namespace:
@@ -86,7 +87,9 @@ def test_the_question_for_the_server_takes_a_port_too(monkeypatch: pytest.Monkey
     assert options.ask_servers() == (("a", 1), ("b", 2))
 
 
-@pytest.mark.parametrize(("program", "shown"), [("/usr/bin/chat", "chat"), ("myclient.py", "python myclient.py")])
+@pytest.mark.parametrize(
+    ("program", "shown"), [("/usr/bin/chat", "chat"), ("myclient.py", f"{interpreter()} myclient.py")]
+)
 def test_help_calls_the_program_as_it_was_called(
     program: str, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

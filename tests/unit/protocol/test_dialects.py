@@ -391,7 +391,16 @@ def test_the_log_names_a_frame_that_is_no_request() -> None:
 
 
 def test_help_tells_text_users_what_only_a_client_can() -> None:
-    rows = [row for row in SLASH_COMMANDS if row.name in ("reply", "whisper")]
-    text = SLASH.render(HelpListed(tuple(row.described() for row in rows))).decode()
-    assert " ".join(text.split()).endswith("with MESSAGE. Also /r. (Only in this chat's own client.)")
-    assert text.count("client") == 1
+    rows = {row.name: row.described() for row in SLASH_COMMANDS}
+    one = SLASH.render(HelpListed((rows["reply"],))).decode()
+    assert " ".join(one.split()).endswith("with MESSAGE. Also /r. (Only in this chat's own client.)")
+    some = SLASH.render(HelpListed((rows["reply"], rows["whisper"]))).decode().splitlines()
+    assert some[0].startswith("/whisper USER MESSAGE  Say MESSAGE")
+    assert some[-1] == "Only in this chat's own client: /reply MESSAGE"
+    usable = SLASH.render(HelpListed((rows["all"], rows["whisper"]))).decode()
+    assert "client" not in usable
+
+
+def test_all_that_a_text_user_can_do_fits_a_screen() -> None:  # U4
+    text = SLASH.render(HelpListed(tuple(row.described() for row in SLASH_COMMANDS if not row.for_operators))).decode()
+    assert len(text.splitlines()) < 24

@@ -13,6 +13,7 @@ from protocol.dialects import SLASH, VERBS
 from runtime import cli as options_module
 from runtime.cli import DIALECTS, invitation, option_of, options_of, set_limits
 from runtime.poller import SelectPoller
+from system.commands import interpreter
 
 
 def test_a_port_is_enough() -> None:
@@ -114,7 +115,7 @@ def test_the_invitation_names_every_address(
     assert first == "Listening on port 8001. Join with:"
     at = [f"[{name}]:8001" if ":" in name else f"{name}:8001" for name in joined]
     assert rest == [
-        f"  http://{place}/    or    telnet {name} 8001    or    python myclient.py {name} 8001"
+        f"  http://{place}/    or    telnet {name} 8001    or    {interpreter()} myclient.py {name} 8001"
         for name, place in zip(joined, at, strict=True)
     ]
 

@@ -19,6 +19,7 @@ from storechat.client import StoreClient
 from storechat.core.chat import StoreChat
 from storechat.core.mailbox import Mailbox
 from storechat.http_store import HttpStore
+from system.commands import interpreter
 from tests.support.keyserver import Keys
 from tests.support.programs import PATIENCE
 from tools.shared.programs import free_port
@@ -279,7 +280,7 @@ def test_a_store_that_is_not_there_is_an_ending_at_once() -> None:  # B4
     assert ending.how is Exit.CANNOT_CONNECT
     assert ending.sentence == (
         f"No chat through {url}: The store can't be reached (nothing listens there). "
-        "Check the address, or start one there: python kvstore.py PORT"
+        f"Check the address, or start one there: {interpreter()} kvstore.py PORT"
     )
     assert ann.text == ""  # it is said once
 

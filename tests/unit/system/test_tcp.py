@@ -19,7 +19,7 @@ def error(number: int) -> OSError:
     ("why", "host", "port", "sentence"),
     [
         (error(errno.EADDRINUSE), None, 8001, "Port 8001 is in use. Stop what uses it, or choose another: "),
-        (error(errno.EADDRINUSE), None, 65535, "python server.py 1"),
+        (error(errno.EADDRINUSE), None, 65535, "server.py 1"),
         (error(errno.EACCES), None, 23, "Port 23 needs more rights than this user has."),
         (error(errno.EADDRNOTAVAIL), "192.0.2.1", 8001, "Cannot listen on 192.0.2.1, port 8001: "),
         (error(errno.EADDRNOTAVAIL), None, 8001, "Cannot listen on all addresses, port 8001: "),
