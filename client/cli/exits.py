@@ -17,7 +17,15 @@ from system.commands import command
 
 CONNECT_TIMEOUT = 10  # seconds for the connection to be made
 
-_PHRASES = {fault.phrase for fault in ErrorCode}  # in text, before any frame: a chat server that turns us away
+_SAID = 1000  # bytes of what is no frame: more than any sentence of the server
+# What a chat server may say in text, before any frame, to a connection that it turns away.
+_TURNS_AWAY = (
+    ErrorCode.SERVER_FULL,
+    ErrorCode.TOO_MANY_CONNECTIONS,
+    ErrorCode.BANNED,
+    ErrorCode.PROXY_HEADER_MISSING,
+    ErrorCode.PROXY_HEADER_BAD,
+)
 
 
 class Exit(Enum):
@@ -136,17 +144,26 @@ def cut_off(session: ClientSession, preamble: bytes) -> Ending:
 
 
 def _lines(said: bytes) -> list[str]:
-    return said.decode(errors="replace").strip().splitlines()
+    return said[:_SAID].decode(errors="replace").strip().splitlines()
 
 
 def turned_away(said: bytes) -> Ending | None:
     """Return the ending for a chat server that turns us away in text, before it speaks frames; None for other text."""
     lines = _lines(said)
-    return refused(clean(lines[0])) if lines and clean(lines[0]) in _PHRASES else None
+    sentence = clean(lines[0]) if lines else ""
+    # What is filled in, such as the reason of a ban, is the server's: only the words before it are known.
+    known = any(sentence.startswith(fault.phrase.partition("{")[0]) for fault in _TURNS_AWAY)
+    return refused(sentence) if known else None
+
+
+def quoted(said: bytes) -> str:
+    """Return what a peer has said in text, shortened, as a part of a sentence; "" for nothing."""
+    lines = _lines(said)
+    return f'it said "{excerpt(lines[0])}"' if lines else ""
 
 
 def _spoke_text(said: bytes) -> Ending:
-    return turned_away(said) or not_chat(f'it said "{excerpt(_lines(said)[0])}"')
+    return turned_away(said) or not_chat(quoted(said))
 
 
 def bug(error: Exception) -> Ending:

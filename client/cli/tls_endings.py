@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import textwrap
 
-from client.cli.exits import Ending, Exit, turned_away
+from client.cli.exits import Ending, Exit, quoted, turned_away
 from client.core.known_servers import Known
 from protocol.text import WIDTH, excerpt
 
@@ -107,13 +107,15 @@ def other_fingerprint(where: str, wanted: str, shown: str) -> Untrusted:
 def no_tls(where: str, said: bytes, known: Known | None) -> Ending:
     """Return the ending for a port where something else than TLS is spoken; `said` are its first bytes.
 
-    A server that has no room for a connection says so in text, before it looks at what comes.
+    A server that turns a connection away, since it is full or we are banned, says so in text, before it looks at what
+    comes. Anybody on the way could say that, and gain nothing: they can cut the connection as well.
     """
-    full = turned_away(said)
-    if full is not None:
-        return full
+    away = turned_away(said)
+    if away is not None:
+        return away
     did = "does not speak TLS" if said else "closed the connection instead of speaking TLS"
     if known is None:
+        did = ": ".join(filter(None, (did, quoted(said))))
         return Untrusted(f"{where} {did}. Leave out --tls, if you trust the network, or check the port.")
     return Untrusted(
         f"{where} SPOKE TLS BEFORE, AND DOES NOT NOW. Nothing was sent to it. Either TLS was switched off there, or "

@@ -23,7 +23,7 @@ from protocol.events import Asked, Dismissed, Event, Noticed, Pinged, Refused, S
 from protocol.framing import FrameCodec
 from protocol.objects import dump
 from protocol.requests import Hello, Line, Name, Password, Pong
-from tests.support.scripted import Bot, Peer, Scripted, Typed
+from tests.support.scripted import TURNED_AWAY, Bot, Peer, Scripted, Typed
 
 AT = 1_700_000_000.0
 GOODBYE = Line("/disconnect", 2)
@@ -288,14 +288,14 @@ def test_a_password_that_is_wrong_is_told_and_not_offered_again(bot: Bot, monkey
 # --- servers that are none, or that are hostile ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [ErrorCode.SERVER_FULL, ErrorCode.TOO_MANY_CONNECTIONS])
-def test_a_server_that_turns_us_away_in_text_is_shown(bot: Bot, fault: ErrorCode) -> None:  # A8
+@pytest.mark.parametrize("refused", TURNED_AWAY)
+def test_a_server_that_turns_us_away_in_text_is_shown(bot: Bot, refused: Refused) -> None:  # A8, M3
     def script(peer: Peer) -> None:
-        peer.sends_bytes(fault.phrase.encode() + b"\r\n")
+        peer.sends_bytes(refused.text.encode() + b"\r\n")
         peer.gets()
 
     assert bot.exits(script) is Exit.REFUSED
-    assert bot.err == f"Not let in: {fault.phrase}\n"
+    assert bot.err == f"Not let in: {refused.text}\n"
 
 
 @pytest.mark.parametrize(

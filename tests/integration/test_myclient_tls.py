@@ -22,13 +22,12 @@ from client.cli.known_hosts_file import KnownHosts
 from client.core.known_servers import Known
 from client.net.tls import unchecked, vouching
 from client.net.tls_connector import TlsConnector
-from protocol.errors import ErrorCode
-from protocol.events import Asked, Joined, Said, Welcomed
+from protocol.events import Asked, Joined, Refused, Said, Welcomed
 from protocol.requests import Hello, Line, Password
 from tests.integration.test_myclient_return import AT, GOODBYE, Waits, comes_back, loses, repeats
 from tests.support.certificates import Certificate, Certificates
 from tests.support.programs import needs
-from tests.support.scripted import Bot, Peer, Scripted
+from tests.support.scripted import TURNED_AWAY, Bot, Peer, Scripted
 
 pytestmark = needs("openssl")
 
@@ -209,19 +208,40 @@ def test_a_server_that_spoke_tls_before_and_does_not_now_is_told_loudly(
     has_only_tls(scripted.heard)
 
 
+@pytest.mark.parametrize("refused", TURNED_AWAY)
 @pytest.mark.parametrize("known", [None, Known()])
-def test_a_server_without_room_says_so_in_text(bot: Bot, scripted: Scripted, known: Known | None) -> None:
+def test_a_server_that_turns_us_away_says_so_in_text(
+    bot: Bot, scripted: Scripted, known: Known | None, refused: Refused
+) -> None:  # T7, M3
     if known is not None:
         KnownHosts().keep("127.0.0.1", scripted.port, known)
 
-    def is_full(peer: Peer) -> None:
-        peer.sends_bytes(f"{ErrorCode.SERVER_FULL.phrase}\r\n".encode())
+    def turns_away(peer: Peer) -> None:
+        peer.sends_bytes(f"{refused.text}\r\n".encode())
         peer.listens()
 
-    assert bot.exits(is_full, "hello\n", *options_for("--tls")) is Exit.REFUSED
-    assert bot.err == f"Not let in: {ErrorCode.SERVER_FULL.phrase}\n"
+    assert bot.exits(turns_away, "hello\n", *options_for("--tls")) is Exit.REFUSED
+    assert bot.err == f"Not let in: {refused.text}\n"
     scripted.close()
     has_only_tls(scripted.heard)
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", ': it said "SSH-2.0-OpenSSH_9.2p1". Leave'),
+        (b"\x1b[2Jx" + b"y" * 10_000, ': it said "[2Jx' + "y" * 35 + '…". Leave'),
+        (b"\r\n", ". Leave"),
+        (b"You are here.\r\n", ': it said "You are here.". Leave'),
+    ],
+)
+def test_what_is_said_without_tls_is_quoted_and_not_believed(bot: Bot, said: bytes, quoted: str) -> None:  # T4
+    def says(peer: Peer) -> None:
+        peer.sends_bytes(said)
+        peer.listens()
+
+    assert bot.exits(says, "hello\n", *options_for("--tls")) is Exit.CANNOT_CONNECT
+    assert f"does not speak TLS{quoted} out --tls" in " ".join(bot.err.split())
 
 
 def test_a_server_with_tls_of_old_is_told(bot: Bot, certificates: Certificates, scripted: Scripted) -> None:

@@ -26,11 +26,21 @@ import myclient
 from client.cli.exits import Exit
 from client.core.render import Shown
 from client.core.typed import Secret
-from protocol.events import Welcomed
+from protocol.errors import ErrorCode
+from protocol.events import Welcomed, refusal
 from protocol.framing import FrameCodec
 from protocol.objects import FROM_CLIENT, dump, load
 from tests.support.certificates import Certificate
 from tests.support.programs import PATIENCE
+
+TURNED_AWAY = [  # what a chat server says in text, before any frame, to a connection that it turns away
+    refusal(ErrorCode.SERVER_FULL),
+    refusal(ErrorCode.TOO_MANY_CONNECTIONS),
+    refusal(ErrorCode.BANNED, left="for another 2 h 5 min", reason=": who asked for it, and more than was called for"),
+    refusal(ErrorCode.BANNED, left="for good", reason=""),
+    refusal(ErrorCode.PROXY_HEADER_MISSING),
+    refusal(ErrorCode.PROXY_HEADER_BAD, why="no address"),
+]
 
 
 class Peer:
