@@ -44,7 +44,7 @@ class Poller(Protocol):
 class SelectPoller:
     """`select.select`. Descriptors below 1,024 on POSIX (FD_SETSIZE), 512 sockets on Windows."""
 
-    peers_limit = 500 if _WINDOWS else 1024 - OURS
+    peers_limit = 500 if _WINDOWS else min(1024, most_descriptors()) - OURS  # else peers would take the journal's own
     descriptor_limit = ANY if _WINDOWS else 1024
 
     def __init__(self) -> None:

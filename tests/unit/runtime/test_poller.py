@@ -7,11 +7,14 @@ import os
 import resource
 import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from runtime.poller import POLLERS, EpollPoller, Poller, SelectPoller
+from tools.shared.programs import ROOT
 from tools.shared.sockets import room_for
 
 PATIENCE = 10.0
@@ -122,6 +125,13 @@ def test_a_descriptor_that_was_closed_harms_no_other(poller: Poller, pair: Pair)
 
 def test_select_says_how_far_it_reaches() -> None:
     assert (SelectPoller.peers_limit, SelectPoller.descriptor_limit) == (1000, 1024)
+
+
+def test_peers_leave_the_server_its_own_descriptors_where_there_are_few() -> None:  # A8
+    few = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))"
+    asked = f"{few}; from runtime.poller import OURS, SelectPoller; print(SelectPoller.peers_limit + OURS)"
+    found = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout == "64\n"
 
 
 @pytest.mark.skipif("epoll" not in POLLERS, reason="epoll is Linux's")
