@@ -106,7 +106,11 @@ class Server:
 
     def bugs(self) -> int:
         """Return the number of exceptions in the log: each is a bug of the server, whatever caused it."""
-        return self._log.read_text().count("Traceback (most recent call last)")
+        return self.logged("Traceback (most recent call last)")
+
+    def logged(self, words: str) -> int:
+        """Return how often `words` are in the log."""
+        return self._log.read_text().count(words)
 
     def _status(self, key: str) -> int:
         words = (self._proc / "status").read_text().split()

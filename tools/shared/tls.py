@@ -20,6 +20,7 @@ from typing import TypeVar
 _FOLDER = "CHAT_TOOLS_TLS"  # the environment's: where the certificate is
 _TIMEOUT = 30.0  # seconds for a handshake, and for all that is sent to be taken
 _GRACE = "3"  # seconds until a server greets who keeps silent
+_RECORDS = (b"\x16", b"\x15", b"")  # how a server that speaks TLS begins: with its hello, or an alert; or it is gone
 _READ = 1024  # bytes that ssl reads at a time
 _SUBJECT = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
 KEYS = {"P-256": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), "RSA-2048": ("rsa:2048",), "RSA-4096": ("rsa:4096",)}
@@ -72,8 +73,18 @@ def secured(sock: socket.socket) -> socket.socket:
 
 
 def connected(sock: socket.socket) -> socket.socket:
-    """Return a connected socket in TLS, after the handshake. Raises OSError."""
+    """Return a connected socket in TLS, after the handshake. Raises OSError.
+
+    A server that turns a connection away says so in plain text. The socket is returned as it is then, for that to be
+    received; if what we sent comes to a closed connection, a reset follows.
+    """
     made = TlsSocket(sock, client_context())
+    made.is_secure_in_memory()
+    made.flush()
+    if not select.select([sock], [], [], _TIMEOUT)[0]:
+        raise TimeoutError
+    if sock.recv(1, socket.MSG_PEEK) not in _RECORDS:
+        return sock
     made.waits_for(made.is_secure)
     return made  # type: ignore[return-value]  # it has as much of one as is used
 
