@@ -14,7 +14,6 @@ else it keeps an Ending, and the writer raises it.
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import secrets
@@ -27,20 +26,16 @@ from math import ceil
 
 from client.cli import exits, options
 from client.cli.exits import Ending, Exit
-from client.cli.known_hosts_file import KnownHosts
 from client.cli.settings_file import keep, values
-from client.cli.tls_endings import NOT_ENCRYPTED, Untrusted
-from client.cli.trust_question import Declined, accept
+from client.cli.tls_endings import Untrusted
 from client.core.backoff import Backoff, Retries
 from client.core.presence import Goodbye
 from client.core.render import Shown, not_understood, notice, offline, refusal
-from client.core.servers import Place
 from client.core.session import ClientSession
 from client.core.step import Step
 from client.core.typed import Typed
-from client.net.link import Link, connect, read
-from client.net.servers import Servers
-from client.net.tls_connector import TlsConnector
+from client.net.link import Link, read
+from client.net.servers import servers_of
 from client.ui.html_page import Page, open_page, show_in, telling
 from client.ui.screen import Screen, open_screen
 from protocol.errors import ProtocolError
@@ -60,18 +55,19 @@ class Client:
 
     def __init__(
         self,
-        connecting: Callable[[], Link],
+        connecting: Callable[[Ending | None], Link],
         session: ClientSession,
         screen: Screen,
         page: Page | None = None,
         persistence: float = 0.0,
     ) -> None:
-        """Connect with `connecting`, which may raise Ending. What is shown goes to `screen` and, if any, to `page`.
+        """Connect with `connecting`, which may raise Ending and is told why the connection before let us not in, if so.
 
-        After a lost connection, try for `persistence` seconds to have another one.
+        What is shown goes to `screen` and, if any, to `page`. After a lost connection, try for `persistence` seconds to
+        have another one.
         """
         self._connect = connecting
-        self._link = connecting()
+        self._link = connecting(None)
         self._session = session
         self._screen = screen
         self._page = page
@@ -79,7 +75,7 @@ class Client:
         self._retries = Retries(backoff, persistence, lasting=LONGEST_RETRY)
         self._changed = threading.Condition()
         self._ending: Ending | None = None
-        self._untrusted: Untrusted | None = None  # the server that answered last, if it was not trusted
+        self._refusal: Ending | None = None  # why the server that was reached last has not let us in
         self._heard_at = 0.0
         self._note_connection()
         self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
@@ -87,9 +83,9 @@ class Client:
     def chat(self, name: str | None, password: str | None, wait: float = 0.0) -> None:
         """Chat until it is over, at the latest `wait` seconds after the last line. Raises Ending, KeyboardInterrupt."""
         self._show_note()
-        self._reader.start()
+        self._carry_out(lambda: Step(send=(self._session.hello(name, password),)))
+        self._reader.start()  # after the hello, which another server is told again
         try:
-            self._carry_out(lambda: Step(send=(self._session.hello(name, password),)))
             self._await_answer()
             for line in self._screen.lines():
                 self._say(line)
@@ -133,8 +129,8 @@ class Client:
                 if done():
                     return
                 presence = self._session.presence
-                is_connected = presence.online or not presence.has_been_in  # else the reader reconnects
-                if not self._changed.wait_for(self._progress(done), TIMEOUT) and is_connected:
+                is_lost = not presence.online and (presence.has_been_in or presence.is_knocking)
+                if not self._changed.wait_for(self._progress(done), TIMEOUT) and not is_lost:  # else the reader's task
                     raise exits.unanswered(self._session, TIMEOUT)
 
     def _progress(self, done: Callable[[], bool]) -> Callable[[], bool]:
@@ -157,22 +153,36 @@ class Client:
     def _read(self) -> None:
         try:
             while self._ending is None:
-                self._listen()
-                self._take_up()
+                self._listen_until_turned_away()
+                if self._session.presence.is_knocking:
+                    self._try_next()
+                else:
+                    self._take_up()
         except Ending as ending:  # also the screen's
             self._end(ending)
         except Exception as error:  # noqa: BLE001  (a bug of ours: without a reader there is no conversation)
             self._end(exits.bug(error))
 
+    def _listen_until_turned_away(self) -> None:
+        """Take what comes, as long as something may; note why, if this server does not let us in. Raises Ending."""
+        try:
+            self._listen()
+        except Ending as ending:
+            if self._ending is not None or not self._session.presence.is_knocking:
+                raise
+            self._refusal = ending
+
     def _listen(self) -> None:
-        """Take what comes, until the connection is gone, or dead, or everything is over."""
-        while self._ending is None and (items := self._link.receive(TICK)) is not None:
+        """Take what comes, until the connection is gone, or dead, or everything is over. Raises Ending."""
+        while self._ending is None and (items := self._link.receive(min(TICK, TIMEOUT))) is not None:
             now = time.monotonic()
             self._heard_at = now if items else self._heard_at
             for item in items:
                 self._take(item)
             with self._changed:
                 if self._session.is_overdue(self._heard_at, now, SILENCE, TIMEOUT):
+                    if self._session.presence.is_knocking:
+                        raise exits.unanswered(self._session, TIMEOUT)
                     return
                 if self._session.presence.online:
                     self._retries.holds(now)
@@ -193,8 +203,18 @@ class Client:
         session = self._session
         step = session.receive(event, time.monotonic())
         over = exits.due(session, persists=self._retries.persists, interactive=self._screen.interactive)
+        if over is not None and session.presence.is_knocking:
+            raise over
         self._ending = self._ending or over
         return step
+
+    def _try_next(self) -> None:
+        """Knock at the next server, since this one has not let us in. Raises Ending if there is none."""
+        refusal = self._refusal or exits.cut_off(self._session, self._link.preamble)
+        if self._ending is not None:
+            raise self._ending
+        self._link.close()
+        self._take_over(self._connect(refusal))
 
     def _take_up(self) -> None:
         """Make another connection, if the conversation is not over. Raises Ending."""
@@ -214,7 +234,7 @@ class Client:
             self._count_down(pause)
             if self._is_connected_again():
                 return
-        raise self._untrusted or exits.cut_off(self._session, b"")
+        raise self._refusal or exits.cut_off(self._session, b"")
 
     def _count_down(self, seconds: float) -> None:
         """Wait, and show how many seconds are left. Raises Ending when the chat is over meanwhile."""
@@ -228,12 +248,17 @@ class Client:
 
     def _is_connected_again(self) -> bool:
         try:
-            link = self._connect()
+            link = self._connect(None)
         except Untrusted as refused:
             self._warn(refused)
             return False
         except Ending:
             return False
+        self._take_over(link)
+        return True
+
+    def _take_over(self, link: Link) -> None:
+        """Go on by another connection. Raises Ending if the chat is over."""
         with self._changed:
             if self._ending is not None:  # the user has left meanwhile: nothing more is sent
                 link.close()
@@ -242,16 +267,15 @@ class Client:
             self._note_connection()
         self._show_note()
         self._carry_out(lambda: Step(send=(self._session.again(),)))
-        return True
 
     def _warn(self, refused: Untrusted) -> None:
         """Show why the server that answers is not spoken to, once; as long as it is there, that is the ending."""
-        if self._untrusted is None or self._untrusted.sentence != refused.sentence:
+        if self._refusal is None or self._refusal.sentence != refused.sentence:
             self._show(refusal(refused.sentence))
-        self._untrusted = refused
+        self._refusal = refused
 
     def _note_connection(self) -> None:
-        self._untrusted = None
+        self._refusal = None
         self._session.connected(self._link.server)
         self._heard_at = time.monotonic()
         self._retries.connected(self._heard_at)
@@ -295,30 +319,6 @@ class Client:
         self._screen.show(shown)
 
 
-def _servers(places: Sequence[Place], chosen: argparse.Namespace, *, on_terminal: bool) -> Servers:
-    """Return the servers at `places`; at a terminal, after the user has met them. Raises Ending."""
-    hosts = KnownHosts()
-    if not chosen.tls:
-        noted = {place: NOT_ENCRYPTED if hosts.has(*place) else "" for place in places}
-        return Servers({place: partial(connect, *place, note) for place, note in noted.items()})
-    connectors = {place: TlsConnector(*place, hosts, chosen.tls_ca, chosen.tls_fingerprint or "") for place in places}
-    if on_terminal:
-        _meet(list(connectors.values()))
-    return Servers({place: connector.connect for place, connector in connectors.items()})
-
-
-def _meet(connectors: Sequence[TlsConnector]) -> None:
-    """Have the user meet the servers that are strangers, of several only those that can be reached. Raises Ending."""
-    for connector in connectors:
-        try:
-            connector.meet(accept)
-        except (Declined, Untrusted):
-            raise
-        except Ending:
-            if len(connectors) == 1:
-                raise
-
-
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
     """Join the chat that `arguments` name. Raises Ending when it is over, and SystemExit for a wrong command line."""
     chosen = options.parse(arguments, on_terminal=on_terminal, environment=os.environ, settings=values())
@@ -329,7 +329,7 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     screen = open_screen(session, chosen, on_terminal=on_terminal)
     password = options.password(chosen, os.environ)
     places = chosen.places or options.ask_servers()
-    servers = _servers(places, chosen, on_terminal=on_terminal)
+    servers = servers_of(places, chosen, on_terminal=on_terminal)
     page = open_page(options.page(chosen), *places[0])
     with screen, exits.for_script(session, interactive=screen.interactive), telling(page):
         lines = (line for line in screen.lines() if isinstance(line, str))

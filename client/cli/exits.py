@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from client.core.presence import Dismissal, Goodbye
+from client.core.servers import Place
 from client.core.session import ClientSession
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.sanitize import clean
@@ -46,28 +47,47 @@ class Exit(Enum):
 
 
 class Ending(Exception):  # noqa: N818  (a goodbye is no error)
-    """The client is to end, with this exit code and one sentence; "" where there is nothing to say."""
+    """The client is to end, with this exit code and one sentence; "" where there is nothing to say.
 
-    def __init__(self, how: Exit, sentence: str = "") -> None:
+    `why` is what it says of one server, as a part of a sentence about several.
+    """
+
+    def __init__(self, how: Exit, sentence: str = "", why: str = "") -> None:
         super().__init__(sentence)
         self.how = how
         self.sentence = sentence
+        self.why = why or sentence.rstrip(".")
 
 
 def why_not_connected(error: OSError | ValueError, host: str, port: int) -> Ending:
     """Return the ending for a connection that can't be made. A ValueError is a host that can't be looked up."""
     where = f"{excerpt(host)}, port {port}"
     if isinstance(error, socket.gaierror | ValueError):
+        why = "the host is not known"
         sentence = f"The host {excerpt(host)} is not known. Check how it is spelled."
     elif isinstance(error, ConnectionRefusedError):
+        why = "no server listens there"
         sentence = f"No server listens on {where}. Check both, or start one there: {command('server')} {port}"
     elif isinstance(error, TimeoutError):
+        why = f"no answer within {CONNECT_TIMEOUT} s"
         sentence = f"No answer from {where} within {CONNECT_TIMEOUT} s. Check both, and the firewall between."
     elif error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        why = "there is no way there"
         sentence = f"There is no way to {where}. Check the network."
     else:
-        sentence = f"Cannot connect to {where}: {excerpt(error.strerror or str(error))}. Check both."
-    return Ending(Exit.CANNOT_CONNECT, sentence)
+        why = excerpt(error.strerror or str(error))
+        sentence = f"Cannot connect to {where}: {why}. Check both."
+    return Ending(Exit.CANNOT_CONNECT, sentence, why)
+
+
+def none_of(endings: Mapping[Place, Ending]) -> Ending:
+    """Return the one ending for all servers that were named, none of which can be joined."""
+    each = list(endings.values())
+    if len(each) == 1:
+        return each[0]
+    how = next((ending.how for ending in each if ending.how is not Exit.CANNOT_CONNECT), Exit.CANNOT_CONNECT)
+    listed = "; ".join(f"{excerpt(place.host)}, port {place.port} ({endings[place].why})" for place in endings)
+    return Ending(how, f"None of the {len(each)} servers lets you in: {listed}.")
 
 
 def due(session: ClientSession, *, persists: bool, interactive: bool) -> Ending | None:
@@ -125,7 +145,7 @@ def for_script(session: ClientSession, *, interactive: bool) -> Iterator[None]:
 
 def refused(why: str) -> Ending:
     """Return the ending of a client that was not let in."""
-    return Ending(Exit.REFUSED, f"Not let in: {why}")
+    return Ending(Exit.REFUSED, f"Not let in: {why}", why.partition(". ")[0].rstrip("."))
 
 
 def cut_off(session: ClientSession, preamble: bytes) -> Ending:
@@ -134,9 +154,9 @@ def cut_off(session: ClientSession, preamble: bytes) -> Ending:
     if _lines(preamble) and not heard_frames:
         return _spoke_text(preamble)
     if not heard_frames:
-        return Ending(
-            Exit.LOST, "The server closed the connection without a word. If it speaks TLS, add --tls; else try again."
-        )
+        why = "it closed the connection without a word"
+        sentence = "The server closed the connection without a word. If it speaks TLS, add --tls; else try again."
+        return Ending(Exit.LOST, sentence, why)
     if session.presence.goodbye is Goodbye.SENT and not session.waiting:
         return Ending(Exit.GOODBYE)
     lost = f" {_quoted(session)} may not have arrived." if session.waiting else ""
@@ -178,7 +198,8 @@ def no_page(error: OSError) -> Ending:
 
 def not_chat(why: str) -> Ending:
     """Return the ending for a peer that is no chat server."""
-    return Ending(Exit.ERROR, f"That does not look like this chat's server: {why}. Check the host and the port.")
+    sentence = f"That does not look like this chat's server: {why}. Check the host and the port."
+    return Ending(Exit.ERROR, sentence, f"that is no chat server: {why}")
 
 
 def broken_stream(error: ProtocolError) -> Ending:

@@ -40,15 +40,22 @@ class Retries:
         self._lasting = lasting
         self._connected_at = 0.0
         self._give_up_at = 0.0
+        self.is_hurried = False  # the next try is due at once, by the user's wish
 
     @property
     def persists(self) -> bool:
         """Whether a lost connection is replaced at all."""
-        return self._persistence > 0
+        return self._persistence > 0 or self.is_hurried
+
+    def hurry(self) -> None:
+        """Make the next try due at once, and the waits behind it short."""
+        self.is_hurried = True
+        self._backoff.reset()
 
     def connected(self, now: float) -> None:
         """Note that there is a connection since `now`."""
         self._connected_at = now
+        self.is_hurried = False
 
     def holds(self, now: float) -> None:
         """Note that the connection still stands, and that we are in the room."""
@@ -61,5 +68,8 @@ class Retries:
 
     def wait(self, now: float) -> float | None:
         """Return how many seconds to wait until the next round of tries; None if it would come too late."""
+        if self.is_hurried:
+            self.is_hurried = False
+            return 0.0
         seconds = self._backoff.wait()
         return None if now + seconds > self._give_up_at else seconds

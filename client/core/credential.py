@@ -30,15 +30,17 @@ class Server(NamedTuple):
 
 
 class Credential:
-    """Our own secret, a password, and the servers that it was given for and may go to."""
+    """Our own secret, the name that we want, a password, and the servers that it was given for and may go to."""
 
     def __init__(self, client_id: str) -> None:
         self.client_id = client_id  # random; by it a server knows us when we return
+        self.name: str | None = None  # to come in with; None if the server is to ask
         self._attempts = 0  # connections so far
         self.server = Server()  # at the other end of the connection
         self._given_for = Server()  # the one that the password was given for
         self._password = ""
         self._may_offer = False  # by this connection
+        self._is_beforehand = False
 
     @property
     def mismatch(self) -> str:
@@ -56,7 +58,12 @@ class Credential:
     def given(self, password: str, *, beforehand: bool = False) -> None:
         """Keep a password for this server; one given `beforehand` may be offered to the connection that stands."""
         self._password, self._given_for = password, self.server
-        self._may_offer = beforehand
+        self._may_offer = self._is_beforehand = beforehand
+
+    def elsewhere(self) -> None:
+        """Note another connection, after one by which nothing was asked for: what was given beforehand is for it."""
+        if self._is_beforehand:
+            self.given(self._password, beforehand=True)
 
     def reconnected(self) -> None:
         """Note that there is another connection."""

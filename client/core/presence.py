@@ -12,7 +12,8 @@ from enum import Enum, auto
 class Phase(Enum):
     """The phase of the conversation, as far as the connection decides it."""
 
-    ENTERING = auto()  # connected for the first time, and not in the room yet
+    KNOCKING = auto()  # no server has let us in yet, or asked for anything
+    ENTERING = auto()  # a server has asked for a name or a password
     CHATTING = auto()  # in the room
     OFFLINE = auto()  # was in the room; the connection is lost
     RETURNING = auto()  # connected again, and not back in the room yet
@@ -38,7 +39,7 @@ class Presence:
     """The phase, both goodbyes, and what the status bar shows of them."""
 
     def __init__(self) -> None:
-        self.phase = Phase.ENTERING
+        self.phase = Phase.KNOCKING
         self.goodbye = Goodbye.NONE
         self.dismissal = Dismissal.NONE
         self.is_removed = False  # by an operator, who said so last
@@ -54,13 +55,23 @@ class Presence:
     @property
     def has_been_in(self) -> bool:
         """Whether a server has ever let us in."""
-        return self.phase is not Phase.ENTERING
+        return self.phase not in (Phase.KNOCKING, Phase.ENTERING)
+
+    @property
+    def is_knocking(self) -> bool:
+        """Whether another server may let us in, if this one does not."""
+        return self.phase is Phase.KNOCKING and self.goodbye is Goodbye.NONE
 
     @property
     def may_return(self) -> bool:
         """Whether to replace a lost connection: we were in, and nobody has said goodbye for good."""
         is_over = self.goodbye is Goodbye.SENT or self.dismissal is Dismissal.FOR_GOOD
         return self.has_been_in and not is_over
+
+    def asked(self) -> None:
+        """Note that the server has asked for something."""
+        if self.phase is Phase.KNOCKING:
+            self.phase = Phase.ENTERING
 
     def lost(self) -> None:
         """Note that the connection is gone."""
@@ -69,7 +80,9 @@ class Presence:
 
     def returns(self) -> None:
         """Note that there is another connection."""
-        self.phase, self.dismissal = Phase.RETURNING, Dismissal.NONE
+        self.dismissal = Dismissal.NONE
+        if self.has_been_in:
+            self.phase = Phase.RETURNING
 
     def dismissed(self, *, again: bool) -> None:
         """Note the server's goodbye; `again`: it invites us back, which means nothing once we have said ours."""

@@ -32,7 +32,7 @@ class Rotation:
 
     def __init__(self, places: Sequence[Place]) -> None:
         self._places = places
-        self._last: Target | None = None
+        self.last: Target | None = None  # that a connection was made to
 
     def round(self, addresses: Mapping[Place, Sequence[str]]) -> list[Target]:
         """Return all targets in the order in which to try them now.
@@ -45,7 +45,7 @@ class Rotation:
         return targets[first:] + targets[:first]
 
     def _first(self, targets: list[Target]) -> int:
-        last = self._last
+        last = self.last
         if last in targets:
             return targets.index(last) + 1
         place = 0 if last is None else self._places.index(last.place)
@@ -53,4 +53,4 @@ class Rotation:
 
     def connected(self, target: Target) -> None:
         """Note that a connection was made to `target`."""
-        self._last = target
+        self.last = target

@@ -85,8 +85,8 @@ class ClientSession:
     def hello(self, name: str | None = None, password: str | None = None) -> Hello:
         """Return the first message, to be sent at once after connecting; the `password` follows if it is asked for."""
         self._credential.given(printable(password or "")[:LINE_LIMIT], beforehand=True)
-        named = None if name is None else excerpt(name)  # longer than an excerpt is no name anyway
-        return self._hello(named)
+        self._credential.name = None if name is None else excerpt(name)  # longer than an excerpt is no name anyway
+        return self._hello(self._credential.name)
 
     def connected(self, server: Server) -> None:
         """Note the server that the new connection leads to."""
@@ -97,6 +97,9 @@ class ClientSession:
         self.questions.abandon(self.lines.pending)
         self.questions.refusal = ""
         self.presence.returns()
+        if not self.presence.has_been_in:
+            self._credential.elsewhere()
+            return self._hello(self._credential.name)
         self._credential.reconnected()
         return self._hello(self.name or None, self.position.resume(self.lines.sent))
 
@@ -113,10 +116,11 @@ class ClientSession:
     def is_overdue(self, heard_at: float, now: float, silence: float, timeout: float) -> bool:
         """Return whether a server last heard at `heard_at` owes us so much by `now` that it must be gone.
 
-        It may keep a line of ours waiting for `silence` seconds, and a returning client to whom it put no question for
-        `timeout`.
+        It may keep a line of ours waiting for `silence` seconds, and a client that comes or returns, and to whom it
+        put no question, for `timeout`.
         """
-        is_unwelcome = self.presence.phase is Phase.RETURNING and not self.questions.what
+        is_returning = self.presence.phase is Phase.RETURNING and not self.questions.what
+        is_unwelcome = is_returning or self.presence.is_knocking
         return self.lines.waits_since(heard_at) + silence < now or (is_unwelcome and heard_at + timeout < now)
 
     # --- what a screen reads (client.core.chat_view) -------------------------------------------------------------
@@ -338,6 +342,7 @@ class ClientSession:
         return tuple(Line(text, UNSEEN) for text in texts)
 
     def _asked(self, event: events.Asked) -> Step:
+        self.presence.asked()
         password = self._credential.offer() if event.what == "password" and not self.presence.online else ""
         mismatch = self._credential.mismatch if password else ""
         if password and not mismatch:

@@ -13,7 +13,7 @@ from client.cli import options
 from client.cli.exits import Ending, Exit
 from client.core.backoff import Backoff
 from client.core.session import ClientSession
-from client.net import link
+from client.net import link, servers
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Dismissed, Joined, Noticed, Refused, Said, Welcomed, refusal
 from protocol.requests import Hello, Line, Password, ResumePoint
@@ -102,7 +102,7 @@ def test_a_password_does_not_follow_the_servers_name_to_another_address(
     elsewhere = Scripted()
     there = elsewhere.port
     ports = iter([scripted.port, there])
-    monkeypatch.setattr(myclient, "connect", lambda host, *_: link.connect(host, next(ports)))
+    monkeypatch.setattr(servers, "connect", lambda host, *_: link.connect(host, next(ports)))
 
     def lets_in(peer: Peer) -> None:
         peer.gets()
@@ -184,7 +184,7 @@ def test_a_server_that_shuts_down_may_be_back(bot: Bot, scripted: Scripted) -> N
 
 
 def test_a_connection_that_comes_after_the_user_has_left_is_not_used(scripted: Scripted) -> None:  # T4
-    def connecting() -> link.Link:
+    def connecting(_: Ending | None) -> link.Link:
         made = link.connect("127.0.0.1", scripted.port)
         if chat:
             chat[0]._end(Ending(Exit.INTERRUPTED))

@@ -125,7 +125,7 @@ def test_waiting_was_of_use_when_a_line_was_answered(scripted: Scripted) -> None
     session.receive(Welcomed("bot", "epoch", 1, 1), 0.0)
     session.typed("one", 0.0)
     session.typed("two", 0.0)
-    client = myclient.Client(lambda: connect("127.0.0.1", scripted.port), session, Typed())
+    client = myclient.Client(lambda _: connect("127.0.0.1", scripted.port), session, Typed())
     progress = client._progress(lambda: False)
     assert not progress()
     session.receive(Said(2, "bot", "one", AT, cseq=1), 0.0)
@@ -148,7 +148,7 @@ def test_what_a_line_means_waits_for_the_answer_to_the_one_before(scripted: Scri
 
     scripted.plays(script)
     client = myclient.Client(
-        lambda: connect("127.0.0.1", scripted.port), ClientSession("secret"), Typed("ann", "anna", "hello")
+        lambda _: connect("127.0.0.1", scripted.port), ClientSession("secret"), Typed("ann", "anna", "hello")
     )
     with pytest.raises(Ending) as ended:
         client.chat(None, None)
@@ -424,7 +424,7 @@ def test_the_line_after_a_password_waits_for_what_comes_of_it(scripted: Scripted
                 pass
             yield from (Secret(str(line), session.secret) for line in super().lines())
 
-    client = myclient.Client(lambda: connect("127.0.0.1", scripted.port), session, Waiting("hunter22", "hunter22"))
+    client = myclient.Client(lambda _: connect("127.0.0.1", scripted.port), session, Waiting("hunter22", "hunter22"))
     with pytest.raises(Ending) as ended:
         client.chat("ann", None)
     assert ended.value.how is Exit.GOODBYE

@@ -51,3 +51,14 @@ def test_only_a_connection_that_lasted_makes_the_waits_short_again() -> None:
     assert ours.wait(133.0) == 4
     ours.holds(134.0)
     assert ours.wait(134.0) == 1
+
+
+def test_by_the_users_wish_the_next_try_is_due_at_once() -> None:  # U5
+    ours = retries(0.0)
+    ours.hurry()
+    assert ours.persists
+    ours.lost(100.0)
+    assert [ours.wait(100.0), ours.wait(100.0)] == [0.0, None]
+    ours.hurry()
+    ours.connected(101.0)
+    assert not ours.persists

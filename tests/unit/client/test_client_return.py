@@ -406,7 +406,7 @@ def test_whatever_a_server_calls_us_and_its_log_the_next_hello_fits_a_frame() ->
 def test_a_connection_lost_before_the_first_welcome_is_the_end() -> None:
     session = ClientSession("secret")
     session.lost()
-    assert session.presence.phase is Phase.ENTERING
+    assert session.presence.phase is Phase.KNOCKING
     assert not session.presence.may_return
 
 

@@ -56,3 +56,19 @@ def test_a_wrong_one_is_forgotten_and_a_withheld_one_waits_for_another_connectio
     ours.reconnected()
     ours.wrong()
     assert ours.offer() == ""
+
+
+def test_what_was_given_beforehand_is_for_the_first_server_that_asks() -> None:  # N3
+    ours = Credential("secret")
+    ours.given("hunter22", beforehand=True)
+    ours.server = HERE
+    ours.elsewhere()
+    assert (ours.mismatch, ours.offer()) == ("", "hunter22")
+
+
+def test_what_was_typed_is_not_given_to_another_server() -> None:  # T4
+    ours = Credential("secret")
+    ours.given("hunter22")
+    ours.server = HERE
+    ours.elsewhere()
+    assert ours.mismatch != ""

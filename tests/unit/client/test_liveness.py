@@ -11,7 +11,9 @@ from protocol.events import Asked, Event, Welcomed
 @pytest.mark.parametrize(
     ("events", "line", "returns", "seconds", "dead"),
     [
-        ([], "", False, 1000.0, False),  # nothing was asked of it
+        ([], "", False, 9.0, False),
+        ([], "", False, 11.0, True),  # another server may let us in
+        ([Asked("name", "Who?")], "", False, 1000.0, False),  # nothing was asked of it
         ([Welcomed("ann", "epoch", 1, 1)], "", False, 1000.0, False),
         ([Welcomed("ann", "epoch", 1, 1)], "hello", False, 19.0, False),
         ([Welcomed("ann", "epoch", 1, 1)], "hello", False, 21.0, True),
