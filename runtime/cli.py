@@ -34,6 +34,23 @@ _WAYS = (
 )  # the last two: runtime/maintenance.py
 _MOST = 2**53 - 1  # what a float holds exactly, so that adding one to a time or a size changes it
 
+_EPILOG = """\
+signals:
+  SIGTERM, SIGINT   say goodbye to everybody and end; a second one: end at once
+  SIGHUP            read users.txt, bans.txt, --motd and the certificate again
+  SIGUSR1           log the server's figures in one line
+
+files:
+  DIR/users.txt     registered names: hashes of passwords, and roles (DIR is that of --data)
+  DIR/bans.txt      who is banned or muted, and until when
+  DIR/journal/      what was said; DIR/search.db is made from it
+
+exit codes:
+  0   after SIGTERM or Ctrl-C
+  1   can't start
+  2   wrong command line, or a wrong line in the configuration
+"""
+
 DIALECTS: dict[str, Dialect | None] = {"auto": None, "slash": SLASH, "verbs": VERBS}
 
 
@@ -84,12 +101,21 @@ def _name(text: str) -> str:
     return text
 
 
+class _Help(argparse.HelpFormatter):
+    """Wraps texts of one line, and leaves tables as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `server.py`; it ends the program with exit code 2 on what it can't take."""
     parser = argparse.ArgumentParser(
         prog=prog("server"),
         usage="\n       ".join(f"%(prog)s {words}" for words in _WAYS),
         description=f"A chat server. Join it with `{command('client')} HOST PORT`, or with `telnet HOST PORT` or nc.",
+        epilog=_EPILOG,
+        formatter_class=_Help,
     )
     parser.add_argument(
         "port",
@@ -136,7 +162,12 @@ def _add_room(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_log(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="how much is logged (default: info): comings, goings, commands, refusals",
+    )
     parser.add_argument(
         "--log-json", action="store_true", help="log an object of JSON a line, for programs that read it"
     )

@@ -129,7 +129,7 @@ def _backup(arguments: Sequence[str]) -> int:
     except JournalError as error:
         return _failed(str(error), progress)
     progress.end()
-    journal = f"the journal ({copied.size:,} bytes in {copied.segments:,} segments)"
+    journal = f"the journal ({copied.size:,} bytes in {copied.segments:,} segment{'s' if copied.segments != 1 else ''})"
     print(f"Copied to {target}: {', '.join([*copied.files, journal])}.")
     return 0
 

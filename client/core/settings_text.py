@@ -27,6 +27,8 @@ from protocol.text import key_of
 _IGNORED = "ignored"
 _TABLE = re.compile(r"\s*\[([\w.-]+)\]\s*(?:#.*)?")
 _ASSIGNMENT = re.compile(r"\s*([\w-]+)\s*=\s*(.*)")
+_COMMENT = re.compile(r'\s*#[^"]*$')  # behind a value; in a string there may be a "#"
+_LAST_COMMA = re.compile(r",\s*\]")  # which TOML allows, and JSON does not
 _DEFAULTS = {each.name: each.default for each in fields(Settings)}
 
 
@@ -75,13 +77,16 @@ def read(text: str) -> dict[str, Any]:
 def _by_lines(text: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     table = values
-    for line in text.splitlines():
+    lines = text.splitlines()
+    for at, line in enumerate(lines):
         header, assignment = _TABLE.fullmatch(line), _ASSIGNMENT.match(line)
         if header is not None:
             table = _table(values, header[1].split("."))
         elif assignment is not None:
+            all_of_it = [assignment[2], *lines[at + 1 : _last_line(lines, at) + 1]]
+            value = _LAST_COMMA.sub("]", " ".join(_COMMENT.sub("", each) for each in all_of_it))
             with contextlib.suppress(ValueError):
-                table[assignment[1]] = json.JSONDecoder().raw_decode(assignment[2])[0]
+                table[assignment[1]] = json.JSONDecoder().raw_decode(value)[0]
     return values
 
 
@@ -105,10 +110,19 @@ def _change(lines: list[str], name: str, instead: list[str]) -> None:
         begin = next((at + 1 for at in reversed(range(end)) if lines[at].strip()), 0)
         lines[begin:begin] = [*instead, *([""] if begin == 0 and end < len(lines) else [])]
         return
-    last = begin
-    if "[" in lines[begin]:  # a list, which may take several lines
-        last = next((at for at in range(begin, end) if "]" in lines[at]), begin)
-    lines[begin : last + 1] = instead
+    lines[begin : _last_line(lines, begin) + 1] = instead
+
+
+def _last_line(lines: list[str], begin: int) -> int:
+    """Return where the assignment ends that begins there: a list may take several lines."""
+    if "[" not in lines[begin]:
+        return begin
+    for at in range(begin, len(lines)):
+        if "]" in lines[at]:
+            return at
+        if at > begin and _ASSIGNMENT.match(lines[at]):  # the list has no end: only its first line is lost
+            break
+    return begin
 
 
 def _is_of(line: str, name: str) -> bool:

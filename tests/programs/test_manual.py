@@ -63,6 +63,21 @@ def test_a_page_shows_what_help_does(share: Path, command: Command) -> None:
         assert " ".join(line.rstrip(":").split()).casefold() in shown.casefold()
 
 
+def test_a_synopsis_shows_what_may_be_left_out() -> None:
+    shown = {name: manual.synopsis(command.parser) for name, command in COMMANDS.items()}
+    assert shown == {
+        "chat": ["chat [OPTION ...] [HOST ...]"],
+        "chat-server": ["chat-server [OPTION ...] [PORT]"],
+        "chat-store": ["chat-store [OPTION ...] PORT"],
+    }
+
+
+def test_the_servers_page_says_what_an_operator_looks_up() -> None:
+    page = manual.text_of("man", COMMANDS["chat-server"])
+    sections = [line.removeprefix(".SH ") for line in page.splitlines() if line.startswith(".SH ")]
+    assert sections[-3:] == ["SIGNALS", "FILES", "EXIT CODES"]
+
+
 # --- completion --------------------------------------------------------------------------------------------------
 
 CASES = [

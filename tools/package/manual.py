@@ -91,13 +91,16 @@ def page(command: Command) -> Iterator[str]:
     yield from _rest(command.parser.epilog or "")
 
 
+_BRACKETS: dict[object, str] = {"?": "[{}]", "*": "[{} ...]"}  # by how many arguments there may be
+
+
 def synopsis(parser: argparse.ArgumentParser) -> list[str]:
     """Return the lines of a parser's usage, without the name of an option that it would take."""
     if parser.usage is not None:
         return [line.strip() for line in (parser.usage % {"prog": parser.prog}).splitlines()[:1]]
     words = [str(action.metavar or action.dest).upper() for action in parser._get_positional_actions()]
     optional = [
-        f"[{word}]" if action.nargs == "?" else word
+        _BRACKETS.get(action.nargs, "{}").format(word)
         for word, action in zip(words, parser._get_positional_actions(), strict=True)
     ]
     return [" ".join([parser.prog, "[OPTION ...]", *optional])]

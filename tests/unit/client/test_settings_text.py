@@ -62,6 +62,7 @@ def test_the_text_is_that_of_a_person() -> None:
     assert dumps(Settings(), 'bell = "off"\n\n[x]\n') == "[x]\n"
 
 
+@pytest.mark.usefixtures("_reader")
 def test_what_a_person_wrote_stays() -> None:
     eve = Settings(times="off", ignored=frozenset({"eve", "bob"}))
     assert loads(BY_HAND) == eve
@@ -77,6 +78,9 @@ def test_what_a_person_wrote_stays() -> None:
         ("", {}),
         ('bell = "off" # x\n = 3\nnonsense\n', {"bell": "off"}),
         ('bell = off\ntimes = "off"', {"times": "off"}),
+        ('ignored = [ # mine\n  "eve", # she\n  "b#b",\n]\nbell = off', {"ignored": ["eve", "b#b"]}),
+        ('ignored = [\n  "eve",\nbell = "off"', {"bell": "off"}),
+        ('x = [\n  "eve",\n', {}),
         ("a = 1\n[a.b]\nc = true\n[d]", {"a": {"b": {"c": True}}, "d": {}}),
     ]
 )
