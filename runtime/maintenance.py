@@ -129,7 +129,8 @@ def _backup(arguments: Sequence[str]) -> int:
     except JournalError as error:
         return _failed(str(error), progress)
     progress.end()
-    journal = f"the journal ({copied.size:,} bytes in {copied.segments:,} segment{'s' if copied.segments != 1 else ''})"
+    number = "1 segment" if copied.segments == 1 else f"{copied.segments:,} segments"
+    journal = f"the journal ({copied.size:,} bytes in {number})"
     print(f"Copied to {target}: {', '.join([*copied.files, journal])}.")
     return 0
 
