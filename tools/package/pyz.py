@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
-import sys
 import tempfile
 import time
 import zipfile
@@ -20,6 +19,7 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
+from system.commands import interpreter
 from tools.package.build import ROOT, write
 
 PACKED = ("colorama", "prompt_toolkit", "wcwidth", "websockets")  # what the client needs, and the page
@@ -84,7 +84,7 @@ def main() -> None:
     )
     target = parser.parse_args().file
     make(target, moment_of_commit())
-    print(f"{target}: {target.stat().st_size:,} bytes. Try it: {Path(sys.executable).name} {target} --help")
+    print(f"{target}: {target.stat().st_size:,} bytes. Try it: {interpreter()} {target} --help")
 
 
 if __name__ == "__main__":
