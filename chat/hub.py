@@ -314,6 +314,10 @@ class Hub:
         late = [] if is_act else late_status(task.session, effects, result.name.lower(), task.session.word)
         return self._late(task.session, effects + late)
 
+    def has_room(self) -> bool:
+        """Return whether this turn may give more long answers (chat.lane)."""
+        return self.state.lane.has_room
+
     def found(self, task: SearchTask, result: Any, failed: bool) -> list[Effect]:
         """Return what follows from the `result` of a search: messages or a time; or, if it `failed`, nothing."""
         effects = told(task.session, history.found(self.state, task, result, failed), task.cseq)

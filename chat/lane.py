@@ -51,9 +51,14 @@ class Lane:
         return bool(self._queues)
 
     @property
+    def has_room(self) -> bool:
+        """Whether this turn may give another answer."""
+        return self._left > 0
+
+    @property
     def is_open(self) -> bool:
         """Whether a costly request may be handled at once."""
-        return self._left > 0 and not self._queues
+        return self.has_room and not self._queues
 
     def begin_turn(self) -> None:
         """Allow for as much as a turn may give."""
@@ -67,7 +72,7 @@ class Lane:
 
     def take(self) -> tuple[Session, Request] | None:
         """Return whose turn it is, who waits no more; None if nobody waits or the turn has given enough."""
-        while self._queues and self._left > 0:
+        while self._queues and self.has_room:
             network, queue = next(iter(self._queues.items()))
             session, request = queue.popleft()
             del self._queues[network]

@@ -83,7 +83,7 @@ class AccountService:
 
     def results(self) -> list[AccountResult]:
         """Return the new results, in order."""
-        results = self._worker.results()
+        results = list(self._worker.results())
         sessions = {done.task.session for done in results if done.task}
         self.waiting -= sessions
         self.ended -= sessions

@@ -72,7 +72,7 @@ class SanctionService:
 
     def results(self) -> list[SanctionResult]:
         """Return the next result, if there is one; the others come with the next calls, one a turn."""
-        return [self._completed(done) for done in self._worker.results(1)]
+        return [self._completed(done) for done in self._worker.results(lambda: False)]
 
     def close(self) -> None:
         """Finish all tasks, and end the thread."""

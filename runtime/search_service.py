@@ -8,7 +8,7 @@ before each search, so that it finds what has just been said.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 from chat.effects import SearchArchive, SearchTask
@@ -52,9 +52,12 @@ class SearchService:
         """Queue a task. A session has at most one, networks take turns, and tasks of closed sessions are not done."""
         self._worker.put(task, network_of(task.session.host))
 
-    def results(self) -> list[SearchResult]:
-        """Return the new results, in order."""
-        return self._worker.results()
+    def results(self, has_room: Callable[[], bool]) -> Iterator[SearchResult]:
+        """Yield the new results, in order: one, and more while the turn `has_room()` for answers.
+
+        The thread searches while the loop sends, so a turn that took all would have more to send with each turn.
+        """
+        return self._worker.results(has_room)
 
     def close(self) -> None:
         """End the thread and close the index; queued tasks are dropped, as no session waits for them any more."""

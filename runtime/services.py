@@ -101,7 +101,7 @@ class Services:
         if self._accounts.fileno() in readable:
             effects += self._collect_accounts()
         if self._search and self._search.fileno() in readable:
-            for found in self._search.results():
+            for found in self._search.results(self._hub.has_room):
                 effects += self._hub.found(*found)
         if self._sanctions.fileno() in readable:
             for done in self._sanctions.results():

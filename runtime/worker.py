@@ -12,7 +12,7 @@ import queue
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from runtime.fair import FairQueue
@@ -59,14 +59,16 @@ class Worker(Generic[Task, Result]):
         self._results.append(result)
         self._wake_up.wake()
 
-    def results(self, most: int = sys.maxsize) -> list[Result]:
-        """Return the new results, in order: `most` of them at most, and the others with the next calls."""
+    def results(self, has_room: Callable[[], bool] = lambda: True) -> Iterator[Result]:
+        """Yield the new results, in order: one, and more while `has_room()`; the others come with the next calls."""
         if not self._wake_up.clear():
-            return []
-        ready = [self._results.popleft() for _ in range(min(most, len(self._results)))]
+            return
+        while self._results:
+            yield self._results.popleft()
+            if not has_room():
+                break
         if self._results:
             self._wake_up.wake()
-        return ready
 
     def close(self, drain: bool = True) -> None:
         """End the thread, after the tasks that are left, or without `drain` after the current one."""

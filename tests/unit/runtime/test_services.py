@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from chat import lane, limits
 from chat.effects import (
     Acknowledgement,
     Close,
@@ -38,7 +39,7 @@ from runtime.account_service import AccountService
 from runtime.bootstrap import CannotStartError, open_services
 from runtime.fair import FairQueue
 from runtime.sanction_service import SanctionService
-from runtime.search_service import IDLE_BATCH, IDLE_INTERVAL, LOGGED_LIMIT, SearchService
+from runtime.search_service import IDLE_BATCH, IDLE_INTERVAL, LOGGED_LIMIT, SearchResult, SearchService
 from runtime.services import Services
 from runtime.worker import Worker
 from storage.bans_file import BansFile
@@ -435,6 +436,27 @@ def test_a_search_of_a_closed_session_is_not_done(services: Services, monkeypatc
     monkeypatch.setattr(search_service, "_execute", None)  # called, it would raise TypeError
     services.submit(SearchArchive(gone, "fox", 9, "x"))
     assert services.collect(waits(services)) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "most"),
+    [([], limits.TURN_ANSWERS // lane.LEAST), ([Past(1, AT, "ann", "x" * limits.TURN_ANSWERS)], 1)],
+)
+def test_a_turn_takes_as_many_results_of_searches_as_it_has_room_for(
+    services: Services, found: list[Past], most: int
+) -> None:  # T7, J3
+    search_service = services._search
+    assert search_service is not None
+    for _ in range(most + 1):
+        task = SearchArchive(Session("192.0.2.1:1"), "fox", 9, "x")
+        search_service._worker.give(SearchResult(task, list(found)))
+    assert [answers(services.collect(waits(services))) for _ in range(2)] == [most, 1]
+    services._hub.tick(0.0, AT)  # the next turn
+    assert services.collect(set(services.descriptors())) == []
+
+
+def answers(effects: list[Effect]) -> int:
+    return sum(isinstance(effect, Unicast) for effect in effects)
 
 
 def test_close_waits_for_no_search() -> None:
