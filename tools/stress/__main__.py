@@ -42,7 +42,8 @@ def arguments() -> argparse.Namespace:
     one = proofs.add_parser("attacks", help="kicks, resets, too many, too slow, too long, port scanners, and guesses")
     one.add_argument("attack", nargs="*", choices=[*ATTACKS, "all"], default="all", help="all by default")
     proofs.add_parser("asking", help="850 who ask for long answers, and what somebody else's ping takes")
-    proofs.add_parser("handshakes", help="TLS handshakes that stall, fail or succeed, and what somebody's ping takes")
+    one = proofs.add_parser("handshakes", help="TLS handshakes that stall, fail or succeed, and somebody's ping")
+    one.add_argument("--junk", type=int, default=1000, help="how many are none (%(default)s)")
     one = proofs.add_parser("signals", help="SIGTERM under load")
     one.add_argument("--times", type=int, default=200, help="%(default)s by default")
     one = proofs.add_parser("run", help="900 clients through faults, every delivery checked")
@@ -66,7 +67,7 @@ def findings(options: argparse.Namespace) -> Iterator[Finding]:
     if options.proof == "asking":
         return asking()
     if options.proof == "handshakes":
-        return handshakes()
+        return handshakes(options.junk)
     if options.proof == "signals":
         return signals(options.times, options.seed)
     if options.proof == "store":

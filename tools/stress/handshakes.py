@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from tools.shared.findings import Finding
 from tools.shared.programs import HOST, Server, serving
@@ -20,14 +21,14 @@ from tools.shared.sockets import TIMEOUT
 from tools.shared.tls import KEYS, client_context, in_tls
 from tools.stress.asking import SECONDS, finding, pinging
 
-STALLED, JUNK = 100, 1_000
+STALLED = 100
 AT_ONCE = 100  # connections of those that are junk
 
 
-def handshakes() -> Iterator[Finding]:
-    """Stall, send junk, and connect."""
-    for what, act in ((f"{STALLED} stalled handshakes", stall), (f"{JUNK:,} junk handshakes", send_junk)):
-        yield pinged(what, "P-256", act)
+def handshakes(junk: int) -> Iterator[Finding]:
+    """Stall, send `junk` handshakes that are none, as fast as they go, and connect."""
+    yield pinged(f"{STALLED} stalled handshakes", "P-256", stall)
+    yield pinged(f"{junk:,} junk handshakes", "P-256", partial(send_junk, junk))
     for key in KEYS:
         yield pinged(f"handshakes with {key}", key, connect_all_the_time)
 
@@ -58,19 +59,18 @@ def stall(server: Server, until: float) -> str:
     return f"{len(socks)} of them a byte at a time"
 
 
-def send_junk(server: Server, until: float) -> str:
-    """Send what begins like TLS and is none, or is a hello with a byte changed, over and over."""
-    sent, hello = 0, client_hello()
-    while sent < JUNK or time.monotonic() < until:
-        socks = [plain(server.port) for _ in range(AT_ONCE)]
+def send_junk(count: int, server: Server, _: float) -> str:
+    """Send what begins like TLS and is none, or is a hello with a byte changed, `count` times."""
+    hello, began = client_hello(), time.monotonic()
+    for first in range(0, count, AT_ONCE):
+        socks = [plain(server.port) for _ in range(first, min(first + AT_ONCE, count))]
         for number, sock in enumerate(socks):
             place = 5 + number % (len(hello) - 5)
             junk = hello[:place] + bytes([hello[place] ^ 0xFF]) + hello[place + 1 :]
             sock.send(junk if number % 2 else b"\x16\x03\x01" + os.urandom(500))
         for sock in socks:
             sock.close()
-        sent += len(socks)
-    return f"{sent:,} of them"
+    return f"in {time.monotonic() - began:.1f} s"
 
 
 def connect_all_the_time(server: Server, until: float) -> str:
