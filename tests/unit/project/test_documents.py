@@ -32,6 +32,18 @@ def test_the_command_table_is_that_of_the_code() -> None:
     assert rows == [row(command) for command in COMMANDS]
 
 
+def test_the_comparison_counts_its_own_rows() -> None:
+    text = " ".join(text_of("docs/comparison.md").split())
+    rows = re.findall(r"\| \d+ \|[^|]+\|[^|]+\| `(.)`[^|]*\| `(.)`[^|]*\| `(.)`[^|]*\|", text)
+    assert len(rows) == 25
+    ssh_chat, irssi, weechat = (sum(sign != "-" for sign in column) for column in zip(*rows, strict=True))
+    best = sum("-" not in signs for signs in rows)
+    sentence = (
+        f"in {ssh_chat} of the 25, as irssi in {irssi}, as WeeChat in {weechat}; as the best of the three in {best}."
+    )
+    assert sentence in text
+
+
 def test_every_option_of_the_server_is_explained_and_no_other() -> None:
     section = text_of("docs/running.md").split("## Options")[1].split("## ")[0]
     explained = set(re.findall(r"^\| `(--[a-z-]+)", section, re.MULTILINE))
