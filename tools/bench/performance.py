@@ -22,7 +22,7 @@ PARTS = {  # module and arguments
     "steady": "tools.bench --scenario steady --server ours asyncio uvloop ngircd send-alone --rounds 5 --seconds 1",
     "fan-out": "tools.bench --scenario fan-out --server ours uvloop ngircd --rounds 5 --seconds 1",
     "doors": "tools.bench --scenario steady-100 steady-900 fanout-100-10 --server ours frames websocket --rounds 5",
-    "phases": "tools.bench --scenario phases --server ours --rounds 5 --seconds 1",
+    "phases": "tools.bench --scenario phases --server ours no-journal --rounds 3 --seconds 1",
     "growth": "tools.bench --scenario growth --server ours epoll --rounds 1 --seconds 3",
     "crowd": "tools.bench --scenario crowd-10000-200 --server epoll --rounds 1 --seconds 60",
     "million": "tools.bench.million",
