@@ -25,8 +25,8 @@ _KINDS = {
     ".svg": "image/svg+xml",
 }
 _MISSING = (
-    "The page of this chat needs the Python package websockets on its server: "
-    "python3 -m pip install websockets, then start the server again. telnet and myclient.py work without it."
+    "The page of this chat needs the Python package websockets on its server. Start that with `make run`, which "
+    "installs it, or install it first: python3 -m pip install websockets. telnet and myclient.py work without it."
 )
 
 

@@ -19,6 +19,7 @@ SERVES = {  # what runs until it is ended -> what it says when it is there
     "--tls-key /etc/letsencrypt/live/chat.example.org/privkey.pem": "SHA-256",
     "python3 dist/select-chat.pyz server 8001": "Listening on port",
     "python3 dist/select-chat.pyz store 8002": "Listening on port",
+    ".venv/bin/python server.py 8001": "Listening on port",
     "python3 kvstore.py 8002": "Listening on port",
     "python3 kvstore.py 8002 --fail 0.2 --refuse 0.2 --lose 0.2 --stale 0.2 --damage 0.2 --duplicate 0.2": (
         "Listening on port"
@@ -76,7 +77,7 @@ TRIED_BY = {  # what another file tries, with what it needs
 }
 MACHINE_OF_ITS_OWN = {  # what no test may do -> why
     "python3 -m venv .venv && .venv/bin/python -m pip install colorama prompt_toolkit": "fetches packages",
-    "python3 -m pip install websockets": "fetches a package",
+    "python3 -m venv .venv && .venv/bin/python -m pip install websockets": "fetches a package",
     "sudo python3 -m venv /opt/select-chat && sudo /opt/select-chat/bin/python -m pip install '.[web]'": "needs root",
     "sudo ln -s /opt/select-chat/bin/chat-server /usr/local/bin/": "needs root",
     "sudo touch /etc/select-chat.toml": "needs root",
