@@ -78,7 +78,7 @@ class Terminal:
 
     def __enter__(self) -> Terminal:
         colorama.just_fix_windows_console()
-        self._stack.enter_context(silent_keyboard())
+        self._stack.enter_context(silent_keyboard(by_key=True))
         self._stack.enter_context(patch_stdout(raw=True))
         return self
 

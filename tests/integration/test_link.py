@@ -19,7 +19,8 @@ from client.net.tls import NotTls, TlsStream, unchecked
 from protocol.framing import FrameCodec
 from protocol.requests import Line
 from tests.support.certificates import Certificate, Certificates
-from tests.support.programs import PATIENCE, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import needs
 
 MANY = 1000  # frames of 1,000 bytes each way: more than the kernel holds of what goes to the server
 Pair = tuple[Stream, socket.socket]

@@ -15,7 +15,8 @@ from client.cli.exits import Exit
 from client.core.session import UNSEEN
 from protocol.events import Asked, Welcomed
 from protocol.requests import Line, Name
-from tests.support.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, Program, Programs, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import CTRL_C, CTRL_D, ROOT, Program, Programs, needs
 from tests.support.scripted import Peer, Scripted
 
 KILL = "\x15"  # Ctrl-U, to readline and to the kernel
@@ -111,7 +112,8 @@ def test_a_half_typed_line_stands_while_a_burst_arrives(run: Programs) -> None: 
     talker.sees("ann: half a line that stays")
 
 
-def test_keys_between_two_prompts_are_kept_and_not_echoed(run: Programs, scripted: Scripted) -> None:  # D8
+def types_between_prompts(run: Programs, scripted: Scripted, keys: str, *sent: Line) -> Program:
+    """Return the client of a user who presses `keys` between the prompts for a name and for lines, and sends `sent`."""
     between_prompts, typed = threading.Event(), threading.Event()
 
     def script(peer: Peer) -> None:
@@ -122,18 +124,29 @@ def test_keys_between_two_prompts_are_kept_and_not_echoed(run: Programs, scripte
         assert typed.wait(PATIENCE)
         peer.sends(Welcomed("ann", "epoch", 1, 1))
         peer.gets(Line("/users", UNSEEN))
-        peer.gets(Line("typed ahead", 1))
+        for line in sent:
+            peer.gets(line)
 
     scripted.plays(script)
     ann = client(run, "127.0.0.1", str(scripted.port))
     ann.sees("Your name:")
     ann.types("ann")
     assert between_prompts.wait(PATIENCE)
-    ann.presses("typed ahead")
+    ann.presses(keys)
     typed.set()
+    return ann
+
+
+def test_keys_between_two_prompts_are_kept_and_not_echoed(run: Programs, scripted: Scripted) -> None:  # D8
+    ann = types_between_prompts(run, scripted, "typed ahead", Line("typed ahead", 1))
     ann.sees("typed ahead")
     ann.comes_to(lambda: screen(ann)[-2:], ["* Users here: 1", "ann> typed ahead"])
     ann.presses("\r")
+
+
+def test_ctrl_d_between_two_prompts_is_heard_by_the_next_one(run: Programs, scripted: Scripted) -> None:  # D8
+    ann = types_between_prompts(run, scripted, CTRL_D, Line("/disconnect", 1))
+    assert ann.ends() == Exit.GOODBYE.code
 
 
 def test_lines_that_are_typed_ahead_leave_no_trace_but_their_echo(run: Programs) -> None:  # A12, D8

@@ -13,7 +13,8 @@ import pytest
 
 from client.cli import options
 from client.cli.exits import Exit
-from tests.support.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, Program, Programs, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import CTRL_C, CTRL_D, ROOT, Program, Programs, needs
 from tools.shared.programs import free_port
 
 NGINX = """

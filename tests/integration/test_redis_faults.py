@@ -28,7 +28,8 @@ from chat.shared.shared_log import (
 from runtime.log_service import LogService
 from storage.redis_address import redis_address
 from storage.redis_log import RedisLog
-from tests.support.programs import PATIENCE, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import needs
 from tools.shared.redis_server import DURABLE, RedisServer
 
 pytestmark = [needs("redis-server"), pytest.mark.long]

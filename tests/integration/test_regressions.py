@@ -15,7 +15,8 @@ from protocol.lines import LINE_LIMIT, LineCodec
 from storage.users_file import Accounts
 from tests.support.crowd import Crowd
 from tests.support.live import Live
-from tests.support.programs import PATIENCE, Programs
+from tests.support.patience import PATIENCE
+from tests.support.programs import Programs
 from tools.shared.sockets import room_for
 
 pytestmark = pytest.mark.variants("plain", "tls")

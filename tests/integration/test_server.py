@@ -18,7 +18,8 @@ from runtime.sockets import SEND_BUFFER
 from runtime.transport import PlainTransport
 from storage import passwords
 from storage.users_file import Accounts
-from tests.support.live import PATIENCE, Live, events, frame
+from tests.support.live import Live, events, frame
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.variants("plain", "tls")
 

@@ -19,7 +19,8 @@ from chat.effects import Effect
 from runtime import bootstrap
 from runtime.sockets import listen
 from system.commands import interpreter
-from tests.support.live import PATIENCE, Live
+from tests.support.live import Live
+from tests.support.patience import PATIENCE
 from tools.shared.programs import free_port
 
 # --- signals -----------------------------------------------------------------------------------------------------

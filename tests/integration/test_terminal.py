@@ -31,8 +31,8 @@ from client.ui.echo import drop_typed, silent_keyboard
 from client.ui.terminal import Terminal
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Joined, Left, Noticed, Said, Welcomed, Whispered, refusal
+from tests.support.patience import PATIENCE
 
-PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
 ROWS, COLUMNS = 24, 80
 ENTER, TAB, UP, HOME, CTRL_C, CTRL_D = "\r", "\t", "\x1b[A", "\x01", "\x03", "\x04"
 BACKSPACE = "\x7f"
@@ -807,6 +807,11 @@ def test_the_kernel_echoes_nothing_meanwhile_and_then_as_before(monkeypatch: pyt
         before = termios.tcgetattr(theirs)
         with silent_keyboard():
             assert termios.tcgetattr(theirs)[3] == before[3] & ~termios.ECHO
+        assert termios.tcgetattr(theirs) == before
+        with silent_keyboard(by_key=True):
+            assert termios.tcgetattr(theirs)[3] == before[3] & ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+            os.write(ours, CTRL_D.encode())
+            assert os.read(theirs, 1) == CTRL_D.encode()
         assert termios.tcgetattr(theirs) == before
     os.close(ours)
 

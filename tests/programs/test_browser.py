@@ -14,7 +14,7 @@ from tests.support.browsers import Browser, Tab
 from tests.support.certificates import Files
 from tests.support.programs import Program, Programs, needs
 
-pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet"), pytest.mark.timeout(90)]
+pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet")]
 
 
 # --- coming in ---------------------------------------------------------------------------------------------------

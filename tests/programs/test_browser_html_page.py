@@ -12,7 +12,7 @@ from protocol import events
 from tests.support.browsers import Browser, Tab
 from tests.support.programs import needs
 
-pytestmark = [needs("chromium"), needs("chromedriver"), pytest.mark.timeout(90), pytest.mark.long]
+pytestmark = [needs("chromium"), needs("chromedriver"), pytest.mark.long]
 
 ROWS = "[role=log] > p"
 IS_SAME = "return window.isSame === true"

@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.support.browsers import Browser, Tab
 from tests.support.programs import Program, Programs, needs
 
-pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet"), pytest.mark.timeout(90)]
+pytestmark = [needs("chromium"), needs("chromedriver"), needs("telnet")]
 
 TO_TOP = "document.getElementById('scroller').scrollTop = 0"
 AT_END = "const s = document.getElementById('scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight < 40"

@@ -25,7 +25,7 @@ from tests.support.documents import command_lines
 from tests.support.programs import ROOT, Program, needs
 from tools.shared.programs import free_port
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(120), needs("make")]
+pytestmark = [pytest.mark.long, needs("make")]
 
 COMMANDS = {"chat": "myclient.py", "chat-server": "server.py", "chat-store": "kvstore.py"}
 TOOLS = sorted({line.text for line in command_lines() if TOOL.fullmatch(line.text)})

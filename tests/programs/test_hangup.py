@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import PATIENCE, ROOT, Programs, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import ROOT, Programs, needs
 from tools.shared.programs import accepts, free_port
 
 pytestmark = [pytest.mark.long, needs("setsid")]

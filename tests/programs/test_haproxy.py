@@ -16,7 +16,8 @@ from chat import limits
 from tests.integration.test_myclient import client
 from tests.support.browsers import Browser
 from tests.support.certificates import Certificates
-from tests.support.programs import CTRL_D, PATIENCE, ROOT, Program, Programs, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import CTRL_D, ROOT, Program, Programs, needs
 from tools.shared.programs import free_port
 
 pytestmark = [pytest.mark.long, needs("haproxy"), needs("telnet"), needs("openssl")]
@@ -141,7 +142,6 @@ def test_checks_find_a_server_that_is_down_and_leave_no_line_in_the_log(cluster:
     assert "192.0.2.7:50711: connected, without a name yet" in line
 
 
-@pytest.mark.timeout(60)
 def test_users_of_a_server_that_freezes_come_back_by_the_other_one(run: Programs, cluster: Cluster) -> None:  # N9
     cluster.starts(2, inter="500ms", balance="first")
     here, other = cluster.servers

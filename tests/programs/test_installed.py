@@ -19,7 +19,7 @@ from tests.support.programs import ROOT, Programs
 from tools.package import pyz
 from tools.shared.programs import free_port
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]  # a virtual environment takes its time on a busy machine
+pytestmark = [pytest.mark.long]  # a virtual environment takes its time on a busy machine
 
 TOOLS = Path(sys.executable).parent
 FOREIGN = ("client.py", "server.py", "chat.py", "protocol/__init__.py", "system/__init__.py", "web/__init__.py")

@@ -12,7 +12,7 @@ import pytest
 from tests.support.programs import needs
 from tools.crash.__main__ import cluster, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_a_minute_of_kills_and_cuts_breaks_no_promise() -> None:

@@ -17,7 +17,8 @@ import pytest
 import kvstore
 from storechat.server.store import VALUE_LIMIT
 from tests.support.keyserver import Keys
-from tests.support.programs import PATIENCE, Program, Programs
+from tests.support.patience import PATIENCE
+from tests.support.programs import Program, Programs
 from tools.shared.programs import free_port
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from chat.shared.outage import AWAY, BACK
-from tests.support.programs import PATIENCE, Program, Programs, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import Program, Programs, needs
 from tools.shared.programs import HOST, free_port
 from tools.shared.redis_server import DURABLE, RedisServer
 
 pytest.importorskip("redis", reason="the package redis is not installed")
-pytestmark = [pytest.mark.long, pytest.mark.timeout(180), needs("redis-server"), needs("telnet"), needs("nc")]
+pytestmark = [pytest.mark.long, needs("redis-server"), needs("telnet"), needs("nc")]
 
 NOTICED = 30.0  # seconds in which the others must have noticed that a server has stopped; no passing test needs them
 NEW_LOG = "* The server began a new log: what you may have missed can't be had any more."

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import CTRL_C, CTRL_D, PATIENCE, ROOT, TELNET_ESCAPE, Programs, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import CTRL_C, CTRL_D, ROOT, TELNET_ESCAPE, Programs, needs
 from tools.shared.programs import free_port
 
 pytestmark = [needs("telnet"), needs("nc")]

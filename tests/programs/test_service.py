@@ -88,7 +88,6 @@ def group(name: str) -> set[str]:
 
 @needs("strace")
 @needs("systemd-analyze")
-@pytest.mark.timeout(120)
 def test_the_server_asks_the_system_for_nothing_that_the_service_forbids(run: Programs, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     traced = ("strace", "-f", "-qq", "-o", str(calls))
@@ -127,7 +126,6 @@ class Restarted(Process):
         self._stops_at = inf
 
 
-@pytest.mark.timeout(180)
 def test_restarts_under_load_lose_no_client_s_line(tmp_path: Path, service: configparser.SectionProxy) -> None:
     assert "KillSignal" not in service  # SIGTERM
     process = Restarted(tmp_path, random.Random(16))

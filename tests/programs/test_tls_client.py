@@ -12,7 +12,8 @@ from client.net.stream import dial
 from client.net.tls import TlsStream, unchecked
 from tests.integration.test_myclient import client, pipe
 from tests.support.certificates import Certificate, Certificates
-from tests.support.programs import CTRL_D, PATIENCE, Program, Programs, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import CTRL_D, Program, Programs, needs
 from tools.shared.programs import free_port
 
 pytestmark = [pytest.mark.long, needs("openssl"), needs("nc")]

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import PATIENCE, ROOT, Programs, needs
+from tests.support.patience import PATIENCE
+from tests.support.programs import ROOT, Programs, needs
 
 pytestmark = needs("tmux")
 

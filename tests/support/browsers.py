@@ -19,7 +19,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 
 T = TypeVar("T")
 

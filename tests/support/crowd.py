@@ -7,7 +7,7 @@ import selectors
 import socket
 from collections.abc import Callable
 
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 
 
 class Crowd:

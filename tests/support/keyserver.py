@@ -17,7 +17,7 @@ from runtime.sockets import listen
 from storechat.server.faults import FaultyStore, Rates, Response
 from storechat.server.places import Place
 from storechat.server.store import KeyValueStore
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 
 
 class Moody(FaultyStore):

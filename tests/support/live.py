@@ -44,9 +44,8 @@ from runtime.web_files import open_site
 from server import Server
 from storage.bans_file import BansFile
 from storage.users_file import Accounts
+from tests.support.patience import PATIENCE
 from tools.shared.tls import TlsSocket, client_context
-
-PATIENCE = 10.0  # seconds until a condition that does not come true fails its test; no passing test waits for it
 
 LONGEST_DELAY = 0.25  # seconds that the kernel may delay an acknowledgement
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s

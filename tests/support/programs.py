@@ -25,11 +25,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tools.shared.programs import free_port
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 10.0  # seconds until what does not come fails its test; no passing test waits for it
-START_PATIENCE = 25.0  # the same for a start: on a busy machine, the more so under strace, it takes its time
 
 CTRL_C, CTRL_D, TELNET_ESCAPE = "\x03", "\x04", "\x1d"
 
@@ -154,7 +153,7 @@ class Programs:
         self.port = port or free_port(random.Random())
         always = ("--host", "127.0.0.1", "--data", str(self._folder), "--no-rate-limit")
         server = self.program(*before, sys.executable, "server.py", str(self.port), *always, *options)
-        server.sees(f"Listening on port {self.port}.", START_PATIENCE)
+        server.sees(f"Listening on port {self.port}.")
         return server
 
     def telnet(self, on_terminal: bool = False) -> Program:

@@ -31,7 +31,7 @@ from protocol.events import Welcomed, refusal
 from protocol.framing import FrameCodec
 from protocol.objects import FROM_CLIENT, dump, load
 from tests.support.certificates import Certificate
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 
 TURNED_AWAY = [  # what a chat server says in text, before any frame, to a connection that it turns away
     refusal(ErrorCode.SERVER_FULL),

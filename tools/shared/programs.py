@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import signal
 import socket
@@ -9,31 +11,49 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tools.shared.tls import server_options
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
-START_SECONDS, STOP_SECONDS = 10.0, 3.0
+START_SECONDS, STOP_SECONDS = 60.0, 3.0
 LASTING_PORTS = range(15_000, 32_000)  # below those that the system gives to clients
+
+_MOST_HELD = 32  # ports: enough for those that are chosen and not listened at yet
+_held: deque[int] = deque()  # descriptors
 
 
 def free_port(lasting: random.Random | None = None) -> int:
-    """Return a port that was free a moment ago.
+    """Return a port where nobody listens, and that is given to nobody else for a while: this process holds it.
 
     With `lasting`, which chooses it, the system gives the port to no client while the server is down.
     """
     while True:
-        port = 0 if lasting is None else lasting.choice(LASTING_PORTS)
         try:
-            with socket.create_server((HOST, port)) as listener:
-                return int(listener.getsockname()[1])
+            return _hold(0 if lasting is None else lasting.choice(LASTING_PORTS))
         except OSError:
             if lasting is None:
                 raise
+
+
+def _hold(port: int) -> int:
+    """Bind `port`, or any for 0, in a way that lets a server listen there all the same; return it. Raises OSError.
+
+    Linux lets two sockets have a port if both have SO_REUSEADDR, as servers do, and only one of them listens.
+    """
+    with socket.socket() as holder:
+        holder.bind((HOST, port))  # without SO_REUSEADDR, so that it fails if anybody has the port, be it to hold it
+        port = holder.getsockname()[1]
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # another system than Linux: the port is free, and that has to do
+            socket.create_server((HOST, port)).close()
+            _held.append(holder.detach())
+    if len(_held) > _MOST_HELD:
+        os.close(_held.popleft())
+    return port
 
 
 def server_command(port: int, folder: Path, *options: str) -> list[str]:
@@ -138,7 +158,7 @@ def tool_output(*arguments: str, timeout: float | None = None) -> str:
     return printed
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(command: list[str], port: int, folder: Path) -> Iterator[Server]:
     """Run the server `command` in `folder`, wait until it accepts on `port`, and end it by its pid in any case.
 
@@ -154,7 +174,7 @@ def running(command: list[str], port: int, folder: Path) -> Iterator[Server]:
             end(process)
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(*options: str, before: tuple[str, ...] = ()) -> Iterator[Server]:
     """Run this checkout's server.py on a free port, in a folder of its own; `before`: what precedes the command."""
     with tempfile.TemporaryDirectory(prefix="chat-tools-") as folder:

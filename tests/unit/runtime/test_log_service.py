@@ -27,7 +27,7 @@ from chat.shared.shared_log import (
 )
 from runtime.log_service import LogService
 from tests.support.kept_log import Place
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 
 ANN = "a" * 16
 

@@ -14,10 +14,9 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.poller import POLLERS, EpollPoller, Poller, SelectPoller
+from tests.support.patience import PATIENCE
 from tools.shared.programs import ROOT
 from tools.shared.sockets import room_for
-
-PATIENCE = 10.0
 
 
 @pytest.fixture(params=POLLERS)

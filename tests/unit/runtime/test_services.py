@@ -49,7 +49,7 @@ from storage.journal_errors import JournalError
 from storage.search_index import Archive
 from storage.segment import listed
 from storage.users_file import Accounts
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 from tests.unit.storage.test_journal import killed
 
 AT = 1_700_000_000.0

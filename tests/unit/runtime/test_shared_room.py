@@ -24,7 +24,7 @@ from storage.entry_feed import EntryFeed
 from storage.redis_address import RedisAddress
 from storage.redis_settings import Settings
 from tests.support.kept_log import Place
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 from tests.unit.runtime.test_services import options
 
 STRANGER = "e" * 16

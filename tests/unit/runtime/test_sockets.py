@@ -14,7 +14,7 @@ import pytest
 
 from runtime import sockets
 from runtime.sockets import SEND_BUFFER, find_ended, listen, own_addresses, printable, raise_descriptor_limit
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 
 # --- addresses ---------------------------------------------------------------------------------------------------
 

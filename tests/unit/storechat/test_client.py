@@ -21,7 +21,7 @@ from storechat.core.mailbox import Mailbox
 from storechat.http_store import HttpStore
 from system.commands import interpreter
 from tests.support.keyserver import Keys
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 from tools.shared.programs import free_port
 
 

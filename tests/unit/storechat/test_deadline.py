@@ -8,7 +8,7 @@ import time
 import pytest
 
 from storechat.deadline import TimedSocket, dial, left
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 from tools.shared.programs import free_port
 
 

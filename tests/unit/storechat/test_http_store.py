@@ -17,7 +17,7 @@ from protocol.errors import ErrorCode, ProtocolError
 from storechat.core.letter import LETTER_LIMIT
 from storechat.http_store import HttpStore
 from tests.support.keyserver import Keys
-from tests.support.programs import PATIENCE
+from tests.support.patience import PATIENCE
 from tools.shared.programs import free_port
 
 

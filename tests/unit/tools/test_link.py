@@ -12,9 +12,8 @@ import pytest
 from runtime.certificate import load_certificate
 from runtime.tls import TlsTransport
 from tests.support.certificates import Files
+from tests.support.patience import PATIENCE
 from tools.crash.link import CutError, Link, TlsLink
-
-PATIENCE = 10.0  # seconds; no passing test waits for it
 
 
 class Pair:

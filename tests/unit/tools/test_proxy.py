@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tools.shared.programs import HOST, free_port
 from tools.shared.proxy import Proxy
-
-PATIENCE = 10.0  # seconds; no passing test waits for it
 
 
 @pytest.fixture

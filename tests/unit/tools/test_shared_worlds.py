@@ -21,7 +21,6 @@ def test_nothing_is_lost_doubled_or_out_of_order_over_three_servers(seed: int) -
     assert faults["reset"] > 0
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", SHARED_BUGS)
 def test_every_bug_is_found(name: str) -> None:
     assert any(simulated(seed, SHARED_BUGS[name])[0] for seed in range(WORLDS_PER_BUG)), "nobody noticed"

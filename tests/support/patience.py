@@ -1,0 +1,9 @@
+"""How long a test waits for what has to come, before it fails.
+
+A time-out here is for what hangs, and no passing test waits for it: on a machine with one processor that has much else
+to do, what takes a tenth of a second elsewhere may take ten.
+"""
+
+from __future__ import annotations
+
+PATIENCE = 60.0  # seconds; with several of them a test ends before its own time-out (pyproject.toml)
