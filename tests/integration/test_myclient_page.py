@@ -12,6 +12,7 @@ import pytest
 from client.cli.exits import Ending, Exit
 from client.core.render import refusal
 from client.ui.html_page import Page, show_in
+from tests.support.patience import PATIENCE
 from tests.support.programs import CTRL_D, ROOT, Program, Programs
 from tests.unit.client.test_html_page import Reader
 
@@ -25,7 +26,7 @@ def run(tmp_path: Path) -> Iterator[Programs]:
 
 def bot(run: Programs, text: str, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "myclient.py", "127.0.0.1", str(run.port), *options]
-    return subprocess.run(command, input=text, capture_output=True, text=True, cwd=ROOT, timeout=20, check=False)
+    return subprocess.run(command, input=text, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
 
 
 def terminal(run: Programs, *options: str) -> Program:

@@ -187,8 +187,9 @@ def test_two_tabs_are_two_users(run: Programs, browser: Browser) -> None:  # W3
 def test_a_duplicated_tab_becomes_another_client(run: Programs, ann: Tab, browser: Browser) -> None:  # W3
     before = set(browser.driver.window_handles)
     ann.run("window.open(location.href)")  # copies sessionStorage, as duplicating does
+    ann.until(lambda: set(browser.driver.window_handles) - before, "the copy never came")
+    (copied,) = set(browser.driver.window_handles) - before
     other = browser.tab(run.port)  # to have a Tab
-    (copied,) = set(browser.driver.window_handles) - before - {other.handle}
     other.handle = copied
     other.until(lambda: other.shown("#entry"), "the copy never became another client")
     ids = [tab.run("return sessionStorage.getItem('chat client')") for tab in (ann, other)]
@@ -226,12 +227,12 @@ def test_tab_completes_commands_and_names_and_a_hint_says_what_follows(bob: Prog
     ann.comes_to(lambda: ann.texts("#ghost"), ["/whisper USER MESSAGE"])
     ann.presses(Keys.TAB, "b", Keys.TAB)
     ann.comes_to(lambda: ann.typed, "/whisper bob ")
-    assert ann.texts("#ghost") == ["/whisper bob MESSAGE"]
-    assert "only bob will see this" in str(ann.find("#composer").get_attribute("data-to"))
+    ann.comes_to(lambda: ann.texts("#ghost"), ["/whisper bob MESSAGE"])
+    ann.comes_to(lambda: ann.find("#composer").get_attribute("data-to"), "only bob will see this")
     ann.presses("hi", Keys.ENTER)
     bob.sees("ann whispers: hi")
     ann.presses("b", Keys.TAB)
-    assert ann.typed == "bob: "
+    ann.comes_to(lambda: ann.typed, "bob: ")
 
 
 @pytest.mark.long

@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.long, needs("make")]
 
 COMMANDS = {"chat": "myclient.py", "chat-server": "server.py", "chat-store": "kvstore.py"}
 TOOLS = sorted({line.text for line in command_lines() if TOOL.fullmatch(line.text)})
+OF_TLS = ("--tls-cert", "chat.crt", "--tls-key", "chat.key", "--greeting-grace", "5")  # see Programs.server
 PROGRAMS = ("telnet", "nc", "ncat", "openssl", "curl")
 
 
@@ -140,7 +141,7 @@ def test_what_serves_is_there_and_ends(shell: Shell, line: str) -> None:
 def test_what_needs_a_server_is_answered(shell: Shell, line: str) -> None:
     bundle(shell, line)
     encrypted = "tls" in line or "ssl" in line
-    shell.serves(*(("--tls-cert", "chat.crt", "--tls-key", "chat.key") if encrypted else ()))
+    shell.serves(*(OF_TLS if encrypted else ()))
     typed, answer = USES_SERVER[line]
     program = shell.starts(line)
     program.types(*typed.splitlines())

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,13 @@ class Terminal:
         self.server.kill()
         self.server.wait()
 
+    def logs(self, text: str) -> None:
+        """Wait until this is in the log."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert text in self.log.read_text()
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Programs]:
@@ -71,9 +79,9 @@ def test_with_nohup_it_stays_and_hears_requests(tmp_path: Path, run: Programs) -
         run.port = terminal.port
         ann = run.joins(run.nc(), "ann")
         terminal.server.send_signal(signal.SIGHUP)
-        terminal.server.send_signal(signal.SIGTERM)  # after it, so that the log is whole
+        terminal.logs("Read the accounts again.")
+        terminal.server.send_signal(signal.SIGTERM)
         ann.sees("Goodbye.")
         assert terminal.server.wait(PATIENCE) == 0
-        assert "Read the accounts again." in terminal.log.read_text()
     finally:
         terminal.end()

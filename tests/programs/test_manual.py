@@ -125,10 +125,10 @@ def test_fish_completes(share: Path, line: str, completions: set[str], monkeypat
 @pytest.mark.usefixtures("beside")
 @pytest.mark.parametrize(("line", "completions"), [case for case in CASES if len(case[1]) == 1])
 def test_zsh_completes(run: Programs, share: Path, line: str, completions: set[str]) -> None:
-    shell: Program = run.program("zsh", "-f", "-i", on_terminal=True, cwd=Path.cwd())
-    shell.types(f"fpath=({share}/zsh/site-functions $fpath); autoload -U compinit; compinit -u -D; PS1='ready>'")
+    shell: Program = run.program("env", "PS1=ready>", "zsh", "-f", "-i", on_terminal=True, cwd=Path.cwd())
     shell.sees("ready>")
-    shell.sees("ready>")  # the first is what was typed
+    shell.types(f"fpath=({share}/zsh/site-functions $fpath); autoload -U compinit; compinit -u -D; PS1=compl''ete:")
+    shell.sees("complete:")  # not as it was typed
     shell.presses(f"echo done; {line}\t\x01: \x05\n")  # Tab; then a colon before it, so that it is not run
     (completion,) = completions
     shell.sees(completion)

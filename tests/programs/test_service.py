@@ -26,6 +26,7 @@ pytestmark = pytest.mark.long
 
 UNIT = ROOT / "contrib" / "select-chat.service"
 INSTALLED = "/usr/local/bin/chat-server"
+RESTARTS = 4
 EXPOSURE = 1.5  # of 10, as `systemd-analyze security` counts
 
 
@@ -130,11 +131,11 @@ def test_restarts_under_load_lose_no_client_s_line(tmp_path: Path, service: conf
     assert "KillSignal" not in service  # SIGTERM
     process = Restarted(tmp_path, random.Random(16))
     crowd = Crowd(process, 16, people=30)
+    wrong: list[str] = []
     try:
-        wrong = crowd.round(20)
+        while not wrong and (process.ends["term"] < RESTARTS or crowd.checked < 1000):
+            wrong = crowd.round(10)
     finally:
         crowd.close()
         process.close()
     assert wrong + process.wrong == []
-    assert process.ends["term"] >= 4
-    assert crowd.checked > 1000

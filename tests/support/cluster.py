@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
@@ -147,6 +148,20 @@ class Cluster:
             self.log.now = EPOCH + self.now
             for server in self.servers:
                 server.step(self.now)
+
+    @contextlib.contextmanager
+    def stopping(self, server: ClusterServer, seconds: float = 10.0, after: float = 3.0) -> Iterator[None]:
+        """Stop a server for so long, and for what is done within; then let all go on for `after` seconds."""
+        server.is_stopped = True
+        self.goes_on(seconds)
+        yield
+        server.is_stopped = False
+        self.goes_on(after)
+
+    def stops(self, server: ClusterServer, seconds: float = 10.0, after: float = 3.0) -> None:
+        """Stop a server for so long; then let all go on for `after` seconds."""
+        with self.stopping(server, seconds, after):
+            pass
 
     def is_one_room(self) -> bool:
         """Return whether all servers have the same room."""

@@ -77,9 +77,9 @@ class Program:
         os.close(self._input)
         self._input = -1
 
-    def sees(self, text: str, patience: float = PATIENCE) -> None:
+    def sees(self, text: str) -> None:
         with self._grown:
-            self._grown.wait_for(lambda: self._over or text in self.text[self._seen :], patience)
+            self._grown.wait_for(lambda: self._over or text in self.text[self._seen :], PATIENCE)
             found = self.text.find(text, self._seen)
             assert found >= 0, f"never saw {text!r} in {self.text[self._seen :]!r}"
             self._seen = found + len(text)
@@ -149,9 +149,15 @@ class Programs:
         return program
 
     def server(self, *options: str, before: tuple[str, ...] = (), port: int = 0) -> Program:
-        """Start server.py at `port`, or one that is free, on loopback, unmetered, and wait until it listens."""
+        """Start server.py at `port`, or one that is free, on loopback, unmetered, and wait until it listens.
+
+        With a certificate it waits longer until it greets somebody silent in plain text: on a busy machine a client
+        takes its time from the connection to its first byte, and could make nothing of a greeting.
+        """
         self.port = port or free_port(random.Random())
-        always = ("--host", "127.0.0.1", "--data", str(self._folder), "--no-rate-limit")
+        always = ["--host", "127.0.0.1", "--data", str(self._folder), "--no-rate-limit"]
+        if "--tls-cert" in options:
+            always += ["--greeting-grace", "5"]
         server = self.program(*before, sys.executable, "server.py", str(self.port), *always, *options)
         server.sees(f"Listening on port {self.port}.")
         return server

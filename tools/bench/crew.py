@@ -26,7 +26,7 @@ from tools.shared.programs import HOST, cpu_seconds
 from tools.shared.tls import connected
 
 FORK = multiprocessing.get_context("fork")  # the workers inherit the logged-in sockets
-LOGIN_SECONDS = 10.0
+LOGIN_SECONDS = 30.0
 BUNCH, BIG_BUNCH = 8, 200  # clients that log in at once: ngIRCd lets more than ten wait for a second
 FEW = 1000  # up to so many, the bunches are small
 SPARE_DESCRIPTORS = 100

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 _FOLDER = "CHAT_TOOLS_TLS"  # the environment's: where the certificate is
-_TIMEOUT = 30.0  # seconds for a handshake, and for all that is sent to be taken
+_TIMEOUT = 60.0  # seconds for a handshake, and for all that is sent to be taken
 _GRACE = "3"  # seconds until a server greets who keeps silent
 _RECORDS = (b"\x16", b"\x15", b"")  # how a server that speaks TLS begins: with its hello, or an alert; or it is gone
 _READ = 1024  # bytes that ssl reads at a time

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tools.bench import performance, timed_server
 from tools.bench.__main__ import arguments, pairs
 from tools.bench.crew import clients
@@ -179,7 +180,7 @@ def test_what_a_text_user_says_is_counted_once_by_every_door(label: str) -> None
         assert [seat.talks for seat in seats] == [False, True, False]
         talker.sock.sendall(b"one\r\ntwo\r\n")
         for seat in (seats[0], seats[2]):
-            seat.sock.settimeout(10)
+            seat.sock.settimeout(PATIENCE)
             client, heard = Client(seat), 0
             while heard < 2:
                 heard += client.listen(bytearray(1 << 16))
@@ -187,7 +188,7 @@ def test_what_a_text_user_says_is_counted_once_by_every_door(label: str) -> None
 
 
 def test_a_million_messages_are_said_kept_and_asked_for() -> None:
-    printed = tool_output("tools.bench.million", "--messages", "1000", "--starts", "1", "--times", "1", timeout=25)
+    printed = tool_output("tools.bench.million", "--messages", "1000", "--starts", "1", "--times", "1")
     for row in ("saying them", "a start with all of them", "`/history 500`", "`/seen ann`"):
         assert row in printed
 
@@ -205,7 +206,7 @@ def test_a_run_prints_its_tables_its_machine_and_its_command(tmp_path: Path) -> 
         "--seconds",
         "0.2",
     ]
-    printed = tool_output("tools.bench", *options, "--json", str(tmp_path / "rounds.json"), timeout=25)
+    printed = tool_output("tools.bench", *options, "--json", str(tmp_path / "rounds.json"))
     for expected in (
         f"python -m tools.bench {' '.join(options)}",
         "Python ",

@@ -281,13 +281,10 @@ def test_a_server_stopped_for_30_s_takes_its_users_in_again(cluster: Cluster) ->
     first.asks(ann, GoAway("lunch"))
     cluster.goes_on()
     assert first.order.is_live
-    first.is_stopped = True
-    cluster.goes_on(30)
-    second.asks(bob, Say("meanwhile"))
-    cluster.goes_on()
-    first.is_stopped = False
-    first.asks(ann, Say("two", 2))
-    cluster.goes_on(3)
+    with cluster.stopping(first, 30):
+        second.asks(bob, Say("meanwhile"))
+        cluster.goes_on()
+        first.asks(ann, Say("two", 2))
     assert second.said() == ["one", "meanwhile", "two"]
     assert second.names() == first.names() == ("bob", "ann")
     assert ann.phase is Phase.CHATTING
@@ -304,13 +301,11 @@ def test_it_comes_back_at_what_it_was_told_last(cluster: Cluster) -> None:  # N3
     first, second, _ = cluster.servers
     ann, bob = first.connects("ann", "ann's"), second.connects("bob")
     cluster.goes_on()
-    first.is_stopped = True
-    second.asks(bob, Say("while it was here"))
-    cluster.goes_on(10)
-    second.asks(bob, Say("while it was gone"))
-    cluster.goes_on()
-    first.is_stopped = False
-    cluster.goes_on(3)
+    with cluster.stopping(first, 0):
+        second.asks(bob, Say("while it was here"))
+        cluster.goes_on(10)
+        second.asks(bob, Say("while it was gone"))
+        cluster.goes_on()
     told = first.heard[ann]
     assert [event.text for event in told if isinstance(event, Said)] == ["while it was here", "while it was gone"]
     numbers = [event.seq for event in told if isinstance(event, Said | Joined | Left)]
@@ -327,10 +322,7 @@ def test_what_was_appended_before_it_was_declared_gone_is_not_said_again(cluster
     first.link.lose_answers = 1
     first.link.step(cluster.now)  # the log has it, and nobody here has read it
     first.asks(ann, Say("not yet"))
-    first.is_stopped = True
-    cluster.goes_on(12)
-    first.is_stopped = False
-    cluster.goes_on(4)
+    cluster.stops(first, 12, after=4)
     assert second.said() == ["landed", "not yet"]
 
 
@@ -338,13 +330,10 @@ def test_whose_name_was_taken_meanwhile_is_asked_for_another_one(cluster: Cluste
     first, second, _ = cluster.servers
     ann = first.connects("ann", "ann's")
     cluster.goes_on()
-    first.is_stopped = True
-    cluster.goes_on(10)
-    second.connects("Ann")
-    first.asks(ann, Say("hi", 1))
-    cluster.goes_on()
-    first.is_stopped = False
-    cluster.goes_on(3)
+    with cluster.stopping(first):
+        second.connects("Ann")
+        first.asks(ann, Say("hi", 1))
+        cluster.goes_on()
     told = first.heard[ann][-2:]
     assert [type(event) for event in told] == [Refused, Asked]
     assert isinstance(told[0], Refused)
@@ -362,21 +351,15 @@ def test_a_line_of_who_lost_its_name_meanwhile_is_no_name_and_not_refused(cluste
     first, second, _ = cluster.servers
     ann = first.connects("ann", "ann's")
     cluster.goes_on()
-    first.is_stopped = True
-    cluster.goes_on(10)
-    second.connects("Ann")
-    cluster.goes_on()
-    first.is_stopped = False
-    cluster.goes_on(3)
+    with cluster.stopping(first):
+        second.connects("Ann")
+        cluster.goes_on()
     before = len(first.heard[ann])
     first.asks(ann, Say("hi", 1))
     assert first.heard[ann][before:] == []
     first.asks(ann, Nick("anna", 2))
     assert [type(event) for event in first.heard[ann][before:]] == [Asked]
-    first.is_stopped = True
-    cluster.goes_on(10)
-    first.is_stopped = False
-    cluster.goes_on(3)
+    cluster.stops(first)
     assert first.names() == ("Ann",)
     assert ann.phase is Phase.NAMELESS
 
@@ -389,10 +372,7 @@ def test_a_renaming_that_was_in_the_log_by_then_holds(cluster: Cluster) -> None:
     first.step(cluster.now)
     first.link.lose_answers = 1
     first.link.step(cluster.now)
-    first.is_stopped = True
-    cluster.goes_on(10)
-    first.is_stopped = False
-    cluster.goes_on(3)
+    cluster.stops(first)
     assert second.names() == ("anna",)
 
 
@@ -402,10 +382,7 @@ def test_a_newcomer_whose_coming_was_in_the_log_by_then_comes_in(cluster: Cluste
     first.step(cluster.now)
     first.link.lose_answers = 1
     first.link.step(cluster.now)
-    first.is_stopped = True
-    cluster.goes_on(10)
-    first.is_stopped = False
-    cluster.goes_on(3)
+    cluster.stops(first)
     assert second.names() == ("ann",)
     assert ann.phase is Phase.CHATTING
 
@@ -414,18 +391,13 @@ def test_who_goes_while_it_is_entered_again_does_not_come_back(cluster: Cluster)
     first, second, _ = cluster.servers
     ann = first.connects("ann")
     cluster.goes_on()
-    first.is_stopped = True
-    cluster.goes_on(10)
-    first.is_stopped = False
+    cluster.stops(first, after=0)
     while not ann.stalled:
         cluster.goes_on(0.1)
     first.loses(ann)
     cluster.goes_on(3)
     assert second.names() == first.names() == ()
-    first.is_stopped = True
-    cluster.goes_on(10)
-    first.is_stopped = False
-    cluster.goes_on(3)
+    cluster.stops(first)
     assert second.names() == ()
 
 
@@ -435,10 +407,7 @@ def test_a_server_may_be_declared_gone_again_and_again(cluster: Cluster) -> None
     cluster.goes_on()
     first.asks(ann, Say("one"))
     for seconds in (10, 0.1, 12, 0.4, 30):
-        first.is_stopped = True
-        cluster.goes_on(seconds)
-        first.is_stopped = False
-        cluster.goes_on(0.2)
+        cluster.stops(first, seconds, after=0.2)
     cluster.goes_on(5)
     assert second.said() == ["one"]
     assert second.names() == ("ann",)
@@ -604,12 +573,10 @@ def test_a_server_stopped_past_the_trimming_begins_again(cluster: Cluster) -> No
     first.connects("ann", "ann's")
     dora = third.connects("dora")
     cluster.goes_on()
-    third.is_stopped = True
-    read = third.order.replica.id
-    talks(cluster, first, 60)
-    assert cluster.log.entries[0].id > read
-    third.is_stopped = False
-    cluster.goes_on(5)
+    with cluster.stopping(third, 0, after=5):
+        read = third.order.replica.id
+        talks(cluster, first, 60)
+        assert cluster.log.entries[0].id > read
     assert third.names() == first.names() == ("ann", "dora")
     assert third.room.epoch == first.room.epoch
     assert dora.phase is Phase.CHATTING
