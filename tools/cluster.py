@@ -6,8 +6,10 @@ servers on loopback, at PORT (8001) and the two after it. Kill one of them by it
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,11 +17,20 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.shared.programs import accepts, end, server_command
+from tools.shared.programs import HOST, accepts, end, server_command
 from tools.shared.redis_server import DURABLE, RedisServer
 
 COUNT = 3
 LOOK = 0.5  # seconds between two looks at whether all of them run
+GOODBYE = 30.0  # seconds for a server to end when it is asked to
+
+
+def look_at(port: int) -> None:
+    """Raise RuntimeError if a server can't listen at `port`."""
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        raise RuntimeError(f"Port {port} is in use. Stop what uses it, or name another first port.") from None
 
 
 @contextlib.contextmanager
@@ -32,33 +43,39 @@ def server(port: int, folder: Path, room: str) -> Iterator[subprocess.Popen[byte
     try:
         if not accepts(process, port):
             raise RuntimeError(f"The server at port {port} did not start:\n{log.read_text()}")
-        print(f"  http://localhost:{port}/   telnet localhost {port}   (process {process.pid}, log {log})")
+        print(f"  http://localhost:{port}/   telnet localhost {port}   (process {process.pid}, log {log})", flush=True)
         yield process
     finally:
-        end(process)
+        end(process, GOODBYE)
 
 
 def main() -> int:
     """Run the cluster until Ctrl-C; return the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as if it were Ctrl-C
-    first = int(sys.argv[1]) if len(sys.argv) > 1 else 8001
-    with contextlib.ExitStack() as running:
-        folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="cluster-")))
-        redis = RedisServer(folder, *DURABLE)
-        running.callback(redis.close)
-        print(f"One room, in {redis.address()} (process {redis.pid}). Ctrl-C ends it all.", flush=True)
-        try:
-            servers = {
-                port: running.enter_context(server(port, folder, redis.address()))
-                for port in range(first, first + COUNT)
-            }
-            watch(servers)
-        except RuntimeError as error:
-            print(error, file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print()
+    parser = argparse.ArgumentParser(prog="python -m tools.cluster", description="One room on three servers.")
+    parser.add_argument("port", nargs="?", type=int, default=8001, help="the first server's; the others follow it")
+    first = parser.parse_args().port
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it runs in the background ignore the first
+        signal.signal(number, signal.default_int_handler)
+    try:
+        with contextlib.ExitStack() as running:
+            run(range(first, first + COUNT), running)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print()
     return 0
+
+
+def run(ports: range, running: contextlib.ExitStack) -> None:
+    """Run Redis and a server at each of the `ports`, until none is left; `running` ends them all."""
+    for port in ports:
+        look_at(port)
+    folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="cluster-")))
+    redis = RedisServer(folder, *DURABLE)
+    running.callback(redis.close)
+    print(f"One room, in {redis.address()} (process {redis.pid}). Ctrl-C ends it all.", flush=True)
+    watch({port: running.enter_context(server(port, folder, redis.address())) for port in ports})
 
 
 def watch(servers: dict[int, subprocess.Popen[bytes]]) -> None:

@@ -33,13 +33,13 @@ def free_port(lasting: random.Random | None = None) -> int:
     """
     while True:
         try:
-            return _hold(0 if lasting is None else lasting.choice(LASTING_PORTS))
+            return hold_port(0 if lasting is None else lasting.choice(LASTING_PORTS))
         except OSError:
             if lasting is None:
                 raise
 
 
-def _hold(port: int) -> int:
+def hold_port(port: int) -> int:
     """Bind `port`, or any for 0, in a way that lets a server listen there all the same; return it. Raises OSError.
 
     Linux lets two sockets have a port if both have SO_REUSEADDR, as servers do, and only one of them listens.

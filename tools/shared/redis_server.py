@@ -66,10 +66,13 @@ class RedisServer:
         files = ("--dir", str(self._folder), "--save", "", "--logfile", str(self._folder / "redis.log"))
         command = ["redis-server", "--port", str(self.port), "--bind", HOST, *files, *self._options]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
-        if not _answers(process, self.port):
+        try:
+            if not _answers(process, self.port):
+                raise RuntimeError(f"redis-server does not answer; see {self._folder / 'redis.log'}")
+        except BaseException:  # Ctrl-C, too
             process.kill()
             process.wait()
-            raise RuntimeError(f"redis-server does not answer; see {self._folder / 'redis.log'}")
+            raise
         return process
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from tools.shared.findings import Finding, mib, report
-from tools.shared.programs import LASTING_PORTS, Server, cpu_seconds, end, free_port, running, serving, tool_output
+from tools.shared.programs import (
+    HOST,
+    LASTING_PORTS,
+    Server,
+    cpu_seconds,
+    end,
+    free_port,
+    hold_port,
+    running,
+    serving,
+    tool_output,
+)
 from tools.shared.sockets import hang_up, join, listen_until, pings, quit_all, reset, welcomed
 
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
@@ -18,7 +30,21 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(
 
 def test_a_lasting_port_is_below_those_that_clients_are_given() -> None:
     assert free_port(random.Random(1)) in LASTING_PORTS
-    assert free_port(random.Random(1)) == free_port(random.Random(1))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port can't be held")
+@pytest.mark.parametrize("chance", [None, random.Random(1)])
+def test_a_port_is_held_until_a_server_listens_there_and_given_to_nobody_else(chance: random.Random | None) -> None:
+    port = free_port(chance)
+    with pytest.raises(OSError, match="in use"):
+        hold_port(port)
+    with socket.create_server((HOST, port)), socket.create_connection((HOST, port)):
+        pass
+    with pytest.raises(OSError, match="in use"):
+        hold_port(port)
+    for _ in range(100):
+        free_port()
+    assert hold_port(port) == port
 
 
 def test_a_server_serves_text_and_frames_and_is_measured() -> None:
