@@ -228,7 +228,7 @@ def test_tab_completes_commands_and_names_and_a_hint_says_what_follows(bob: Prog
     ann.presses(Keys.TAB, "b", Keys.TAB)
     ann.comes_to(lambda: ann.typed, "/whisper bob ")
     ann.comes_to(lambda: ann.texts("#ghost"), ["/whisper bob MESSAGE"])
-    ann.comes_to(lambda: ann.find("#composer").get_attribute("data-to"), "only bob will see this")
+    ann.comes_to(lambda: str(ann.find("#composer").get_attribute("data-to")), "only bob will see this")
     ann.presses("hi", Keys.ENTER)
     bob.sees("ann whispers: hi")
     ann.presses("b", Keys.TAB)
