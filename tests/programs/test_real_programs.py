@@ -296,7 +296,7 @@ def test_the_log_is_lines_of_printable_ascii_whatever_is_sent(run: Programs) -> 
 
 
 def test_with_few_descriptors_those_that_are_too_many_are_told_and_the_others_served(run: Programs) -> None:
-    limited = ("sh", "-c", 'ulimit -n 24; exec "$@"', "sh")
+    limited = ("sh", "-c", 'ulimit -n 36; exec "$@"', "sh")
     run.server(before=limited)
     ann = run.joins(run.nc(), "ann")
     crowd = [socket.create_connection(("127.0.0.1", run.port), PATIENCE) for _ in range(30)]
