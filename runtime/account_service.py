@@ -30,6 +30,7 @@ from runtime.worker import Worker
 from storage.passwords import PasswordHash, hash_in
 from storage.users_file import Accounts
 
+NICE = 10  # niceness: hashing, which takes no lock, is far below the loop, and yet done in time on a busy machine
 QUEUE_LIMIT = 64  # tasks, of some 0.15 s each: about 10 s in all
 
 log = logging.getLogger("server")
@@ -64,7 +65,9 @@ class AccountService:
         self.ended: set[Session] = set()  # of these, those whose peer has sent an end of file; set by the loop
         self._accounts = accounts
         tasks: FairQueue[AccountTask | Reload] = FairQueue(QUEUE_LIMIT, self._priority)
-        self._worker: Worker[AccountTask | Reload, AccountResult] = Worker("accounts", self._run, tasks=tasks)
+        self._worker: Worker[AccountTask | Reload, AccountResult] = Worker(
+            "accounts", self._run, tasks=tasks, nice=NICE
+        )
 
     def fileno(self) -> int:
         """Return the descriptor for the poller."""

@@ -6,7 +6,6 @@ are done one at a time, so the data that they use needs no lock; runtime/fair.py
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
 import sys
@@ -17,8 +16,6 @@ from typing import Generic, TypeVar
 
 from runtime.fair import FairQueue
 from runtime.sockets import WakeUp
-
-NICE = 10  # niceness: far below the loop, and yet done in time on a busy machine
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -33,13 +30,17 @@ class Worker(Generic[Task, Result]):
         do: Callable[[Task], Result],
         on_idle: Callable[[], float] | None = None,
         tasks: FairQueue[Task] | None = None,
+        nice: int = 0,
     ) -> None:
         """Start the thread; `do` is called in it for each of the `tasks`.
 
-        `on_idle` is called when there is none; it returns the idle seconds until its next call.
+        `on_idle` is called when there is none; it returns the idle seconds until its next call. `nice`: how far the
+        thread's priority is below the loop's. That is only for tasks that take long without the interpreter's lock: on
+        a busy machine, a nice thread that holds it is not run, and the loop waits for the lock.
         """
         self._do = do
         self._on_idle = on_idle
+        self._nice = nice
         self._tasks = FairQueue[Task]() if tasks is None else tasks
         self._results: deque[Result] = deque()
         self._wake_up = WakeUp()
@@ -77,7 +78,8 @@ class Worker(Generic[Task, Result]):
         self._wake_up.close()
 
     def _work(self) -> None:
-        _be_nice()
+        if sys.platform == "linux":  # where a thread has its own niceness
+            os.nice(self._nice)
         timeout: float | None = None if self._on_idle is None else 0.0
         while True:
             try:
@@ -88,10 +90,3 @@ class Worker(Generic[Task, Result]):
             if task is None:
                 return
             self.give(self._do(task))
-
-
-def _be_nice() -> None:
-    """Lower this thread's priority below the loop's. On Linux a thread has its own niceness."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import select
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ import pytest
 from chat import lane, limits
 from chat.effects import (
     Acknowledgement,
+    CheckPassword,
     Close,
     DropSanction,
     Effect,
@@ -35,7 +38,7 @@ from chat.room import Room
 from chat.sanctions import Act, Sanction
 from chat.session import Phase, Session
 from protocol.events import HistoryListed, Noticed, Past, Refused, Said
-from runtime.account_service import AccountService
+from runtime.account_service import NICE, AccountService
 from runtime.bootstrap import CannotStartError, open_services
 from runtime.fair import FairQueue
 from runtime.sanction_service import SanctionService
@@ -457,6 +460,28 @@ def test_a_turn_takes_as_many_results_of_searches_as_it_has_room_for(
 
 def answers(effects: list[Effect]) -> int:
     return sum(isinstance(effect, Unicast) for effect in effects)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has its own niceness")
+def test_only_who_needs_no_lock_of_the_interpreter_has_a_lower_priority_than_the_loop(
+    services: Services, account_service: AccountService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, int] = {}
+    noted = threading.Semaphore(0)
+
+    def note(_: object) -> None:
+        found[threading.current_thread().name] = os.getpriority(os.PRIO_PROCESS, 0)
+        noted.release()
+
+    monkeypatch.setattr(services._search, "_execute", note)
+    monkeypatch.setattr(account_service, "_execute", note)
+    session = Session("192.0.2.1:1")
+    services.submit(SearchArchive(session, "fox", 9, "x"))
+    account_service.submit(CheckPassword(session, "ann", "a password", was_asked=True))
+    assert noted.acquire(timeout=PATIENCE)
+    assert noted.acquire(timeout=PATIENCE)
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert found == {"search": ours, "accounts": min(ours + NICE, 19)}
 
 
 def test_close_waits_for_no_search() -> None:
