@@ -28,18 +28,21 @@ from client.cli import exits, options
 from client.cli.exits import Ending, Exit
 from client.cli.settings_file import keep, values
 from client.cli.tls_endings import Untrusted
+from client.core import render
 from client.core.backoff import Backoff, Retries
 from client.core.presence import Goodbye
-from client.core.render import Shown, not_understood, notice, offline, refusal
+from client.core.render import Shown, notice, refusal
 from client.core.session import ClientSession
 from client.core.step import Step
-from client.core.typed import Typed
+from client.core.typed import ClientTask, Typed
 from client.net.link import Link, read
 from client.net.servers import servers_of
-from client.ui.html_page import Page, open_page, show_in, telling
+from client.ui.html_page import open_page
+from client.ui.records import Records
 from client.ui.screen import Screen, open_screen
 from protocol.errors import ProtocolError
 from protocol.events import Event
+from protocol.requests import Clear, Log, Reconnect
 from storechat import client
 
 TIMEOUT = 10.0  # seconds for an answer
@@ -58,19 +61,19 @@ class Client:
         connecting: Callable[[Ending | None], Link],
         session: ClientSession,
         screen: Screen,
-        page: Page | None = None,
+        records: Records | None = None,
         persistence: float = 0.0,
     ) -> None:
         """Connect with `connecting`, which may raise Ending and is told why the connection before let us not in, if so.
 
-        What is shown goes to `screen` and, if any, to `page`. After a lost connection, try for `persistence` seconds to
+        What is shown goes to `screen` and into `records`. After a lost connection, try for `persistence` seconds to
         have another one.
         """
         self._connect = connecting
         self._link = connecting(None)
         self._session = session
         self._screen = screen
-        self._page = page
+        self._records = records or Records()
         backoff = Backoff(FIRST_RETRY, LONGEST_RETRY, random.random)
         self._retries = Retries(backoff, persistence, lasting=LONGEST_RETRY)
         self._changed = threading.Condition()
@@ -191,7 +194,7 @@ class Client:
         try:
             event = read(item)
         except ProtocolError as error:
-            self._show(not_understood(error.fault))
+            self._show(render.not_understood(error.fault))
             return
         if event is not None:
             self._carry_out(partial(self._receive, event))
@@ -219,6 +222,7 @@ class Client:
     def _take_up(self) -> None:
         """Make another connection, if the conversation is not over. Raises Ending."""
         with self._changed:
+            is_wish = self._retries.is_hurried
             if self._session.presence.online:  # else the connection before this one is still to be replaced
                 self._retries.lost(time.monotonic())
             self._session.lost()
@@ -229,7 +233,7 @@ class Client:
                 raise self._ending or exits.cut_off(self._session, self._link.preamble)
         self._screen.refresh()
         self._link.close()
-        self._show(offline())
+        self._show(render.reconnecting() if is_wish else render.offline())
         while (pause := self._retries.wait(time.monotonic())) is not None:
             self._count_down(pause)
             if self._is_connected_again():
@@ -242,8 +246,11 @@ class Client:
             with self._changed:
                 self._session.presence.retry_in = left
                 self._screen.refresh()
-                if self._changed.wait_for(lambda: self._ending is not None, seconds - left + 1):
-                    raise self._ending or Ending(Exit.LOST)
+                self._changed.wait_for(lambda: self._ending is not None or self._retries.is_hurried, seconds - left + 1)
+                if self._ending is not None:
+                    raise self._ending
+                if self._retries.is_hurried:
+                    return
             seconds = left - 1
 
     def _is_connected_again(self) -> bool:
@@ -305,8 +312,8 @@ class Client:
         if is_other:
             self._screen.refresh()
         link.flush()
-        if step.clears:
-            self._screen.clear()
+        if step.task is not None:
+            self._do(step.task)
         if step.keep is not None and self._screen.interactive:
             keep(step.keep)
         for shown in (step.first, step.show):
@@ -314,9 +321,31 @@ class Client:
                 self._show(shown)  # without a terminal, the ending says why we were not let in
         return step
 
+    def _do(self, task: ClientTask) -> None:
+        """Do what the user has asked for and is no matter of the server's."""
+        match task:
+            case Clear():
+                self._screen.clear()
+            case Log() if self._screen.interactive:
+                self._show(self._records.log.change(task))
+            case Log():  # what comes in a pipe may be anybody's, and is not to choose a file
+                self._session.lines.refused += 1
+                self._show(refusal("/log is for a terminal. Send the output of a script to a file: > FILE"))
+            case Reconnect():
+                self._reconnect()
+
+    def _reconnect(self) -> None:
+        """Give up the connection, if there is one, and have the reader make another at once."""
+        with self._changed:
+            self._retries.hurry()
+            self._link.end()
+            self._changed.notify_all()
+
     def _show(self, shown: Shown) -> None:
-        show_in(self._page, shown)
+        besides = self._records.add(shown)
         self._screen.show(shown)
+        if besides is not None:
+            self._screen.show(besides)
 
 
 def run(arguments: Sequence[str], on_terminal: bool) -> None:
@@ -330,12 +359,12 @@ def run(arguments: Sequence[str], on_terminal: bool) -> None:
     password = options.password(chosen, os.environ)
     places = chosen.places or options.ask_servers()
     servers = servers_of(places, chosen, on_terminal=on_terminal)
-    page = open_page(options.page(chosen), *places[0])
-    with screen, exits.for_script(session, interactive=screen.interactive), telling(page):
+    records = Records(open_page(options.page(chosen), *places[0]))
+    with screen, exits.for_script(session, interactive=screen.interactive), records:
         lines = (line for line in screen.lines() if isinstance(line, str))
         name = options.name(chosen, lines, on_terminal=on_terminal)
         persistence = options.persistence(chosen, on_terminal=on_terminal)
-        Client(servers.connect, session, screen, page, persistence).chat(name, password, chosen.wait)
+        Client(servers.connect, session, screen, records, persistence).chat(name, password, chosen.wait)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,8 +16,8 @@ from chat.networks import is_loopback
 from chat.sanctions import Act
 from chat.session import Session
 from chat.state import State
-from protocol import commands
 from protocol.errors import ErrorCode, Refusal
+from protocol.reserved import is_reserved
 from protocol.text import excerpt, is_name, key_of
 
 
@@ -42,7 +42,7 @@ def _unfit(state: State, session: Session, name: str) -> Refusal | None:
     holder = room.find(name)
     if holder is not None and holder is not session.member and not _makes_way(state, session, holder):
         return ErrorCode.NAME_TAKEN, {"name": name}
-    if commands.is_reserved(name):
+    if is_reserved(name):
         return ErrorCode.NAME_RESERVED, {"name": name}
     alike = room.registered.alike(name, session.account) or room.members.alike(name, session.name)
     return None if alike is None else (ErrorCode.NAME_LOOKS_ALIKE, {"name": name, "other": alike})

@@ -8,7 +8,6 @@ command is a row here, a request and a handler (CONTRIBUTING.md).
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
@@ -17,7 +16,7 @@ from protocol import requests
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import CommandHelp
 from protocol.requests import LineRequest, LocalRequest
-from protocol.text import excerpt, spelling
+from protocol.text import excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,7 @@ WHOM = Parameter("WHOM")
 STATE = Parameter("STATE")
 CONTAINED = Parameter("TEXT", is_text=True, optional=True)
 ANNOUNCEMENT = Parameter("TEXT", is_text=True)
+FILE = Parameter("FILE", is_text=True, optional=True)
 COUNT, WORDS = Parameter("COUNT", optional=True), Parameter("WORDS", is_text=True)
 
 _LOCAL = get_args(LocalRequest)
@@ -52,7 +52,7 @@ _LOCAL = get_args(LocalRequest)
 @dataclass(frozen=True, slots=True)
 class Command:
     """One row. `verb` is its word in verb sessions; without `slash` it exists only there. One `for_operators` is shown
-    to them alone."""
+    to them alone; what is `for_terminals`, the client for terminals does, and nobody else knows of it."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -64,11 +64,12 @@ class Command:
     needs_name: bool = True
     ignores_rest: bool = False  # anything may follow the word
     for_operators: bool = False
+    for_terminals: bool = False
     example: str = ""  # of what follows the word
 
     @property
     def is_the_clients(self) -> bool:
-        """Whether a client does this by itself, so that text users have it not."""
+        """Whether a client does this by itself: the one for terminals and, but for what is its alone, the page."""
         return self.build in _LOCAL
 
     @property
@@ -117,9 +118,7 @@ COMMANDS = (
         aliases=("r",),
         example="see you there",
     ),
-    Command(
-        "me", (MESSAGE,), requests.Act, "Show everyone what you do: /me waves reads NAME *waves*.", example="waves"
-    ),
+    Command("me", (MESSAGE,), requests.Act, "Show what you do: /me waves reads NAME *waves*.", example="waves"),
     Command(
         "away",
         (REASON,),
@@ -252,6 +251,21 @@ COMMANDS = (
     ),
     Command("clear", (), requests.Clear, "Clear the screen."),
     Command(
+        "log",
+        (FILE,),
+        requests.Log,
+        "Write what is shown to FILE, too; whispers are in it. /log off ends that, /log tells where it is written.",
+        for_terminals=True,
+        example="~/chat.log",
+    ),
+    Command(
+        "reconnect",
+        (),
+        requests.Reconnect,
+        "Connect anew, to the next of several servers; nothing is lost.",
+        for_terminals=True,
+    ),
+    Command(
         "disconnect",
         (),
         requests.Disconnect,
@@ -268,7 +282,10 @@ PUBLIC_COMMANDS = tuple(c for c in SLASH_COMMANDS if not c.for_operators)
 BY_WORD = {word: c for c in SLASH_COMMANDS for word in (c.name, *c.aliases)}
 BY_VERB = {c.verb: c for c in COMMANDS if c.verb}
 FOR_OPERATORS = frozenset(c.build for c in COMMANDS if c.for_operators)
-_PUBLIC_WORDS = [word for word, c in BY_WORD.items() if not c.for_operators]
+_PUBLIC_WORDS = [word for word, c in BY_WORD.items() if not c.for_operators and not c.for_terminals]
+FOLDED = frozenset(c.name for c in COMMANDS if c.for_operators)
+OPERATORS = "operators"  # what /help calls their commands
+OF_OPERATORS = CommandHelp("help operators", (), f"/help {OPERATORS}", "Explain how to kick, mute, ban and so on.")
 BY_REQUEST: dict[object, Command] = {c.build: c for c in COMMANDS}
 
 # Words of other chats for our commands, where the spelling alone does not lead there.
@@ -279,7 +296,7 @@ _ELSEWHERE = {
         "away": "afk brb",
         "clear": "cls",
         "help": "h ? commands man",
-        "history": "log last scrollback",
+        "history": "last scrollback",
         "ignore": "block silence hide",
         "me": "action emote",
         "nick": "join name rename login connect",
@@ -293,46 +310,6 @@ _ELSEWHERE = {
     for word in words.split()
 }
 
-# What people type at a prompt that they have not read, and that nobody wants to be named.
-_SAID_TO_PROMPTS = "hello hi hey exit bye goodbye leave logout logoff stop end close login yes no y n ok okay"
-
-# Who would be believed: reserved alone, before a number and as a part of a name, such as server2 and chat-admin.
-_AUTHORITIES = frozenset(
-    spelling(word)
-    for word in (
-        *("admin", "admins", "administrator", "sysadmin", "server"),
-        *("operator", "operators", "sysop", "moderator", "moderators"),
-    )
-)
-
-# Words that a reader in a hurry could take for the server, for a question of its own or for a command.
-_RESERVED = frozenset(
-    spelling(word)
-    for word in (
-        *("root", "superuser", "op", "ops", "mod", "mods"),
-        *("owner", "staff", "support", "official", "security"),
-        *("system", "sys", "service", "console"),
-        *("everyone", "everybody", "nobody", "anonymous", "here", "you"),
-        *("name", "password", "notice", "warning", "error", "info", "alert", "announcement", "welcome", "goodbye"),
-        *BY_WORD,
-        *(v for v in BY_VERB if v),
-        *_SAID_TO_PROMPTS.split(),
-    )
-)
-
-
-def is_reserved(name: str) -> bool:
-    """Return whether `name` reads as a reserved word, in any case and look-alike spelling. A number never does."""
-    if name.isdigit():
-        return False
-    parts = [name, *re.split("[-_]+", name)]
-    return _reads_as(name, _RESERVED) or any(_reads_as(part.rstrip("0123456789"), _AUTHORITIES) for part in parts)
-
-
-def _reads_as(name: str, words: frozenset[str]) -> bool:
-    word = spelling(name)
-    return word in words or word.replace("cl", "d") in words
-
 
 def find(word: str) -> Command:
     """Return the command called `word`, with or without its slash. Raises ProtocolError with the nearest command."""
@@ -342,6 +319,23 @@ def find(word: str) -> Command:
     near = [_ELSEWHERE[word]] if word in _ELSEWHERE else difflib.get_close_matches(word[:20], _PUBLIC_WORDS, n=1)
     hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
     raise ProtocolError(ErrorCode.UNKNOWN_COMMAND, word=excerpt(f"/{word}"), hint=hint)
+
+
+def explained_by(topic: str | None) -> tuple[Command, ...]:
+    """Return what /help explains: the commands of this server, those of operators, or one. Raises ProtocolError."""
+    if topic is None:
+        return tuple(c for c in SLASH_COMMANDS if not c.for_terminals)
+    if topic.lower() == OPERATORS:
+        return tuple(c for c in SLASH_COMMANDS if c.for_operators)
+    return (find(topic),)
+
+
+def folded(commands: tuple[CommandHelp, ...]) -> tuple[CommandHelp, ...]:
+    """Return `commands` with one row for those of operators, if there are others, too, so that they fit a screen."""
+    names = {c.name for c in commands}
+    if names.isdisjoint(FOLDED) or names.isdisjoint(_PUBLIC_WORDS):
+        return commands
+    return (*(c for c in commands if c.name not in FOLDED), OF_OPERATORS)
 
 
 def arguments(command: Command, rest: str, usage: str) -> list[str]:

@@ -122,7 +122,7 @@ class ErrorCode(Enum):
     CLIENT_ONLY = (
         303,
         "client-only",
-        "{word} belongs to the custom client (myclient.py).{instead}",
+        "{word} works only {where}.{instead}",
     )
     NOTHING_TO_SAY = 304, "nothing-to-say", "That line had nothing visible in it, so it was not sent."
     REPEATED_TOO_LATE = (

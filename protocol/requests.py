@@ -1,7 +1,7 @@
 """Requests: what peers ask for, named in the imperative. A dialect parses them from payloads.
 
 Three kinds: LineRequest is what a line of any dialect can mean, Request also what only frames carry, and LocalRequest
-what the custom client does by itself. Each is a row of protocol.commands or a type of frame in protocol.objects.
+what a client does by itself. Each is a row of protocol.commands or a type of frame in protocol.objects.
 
 All are values (protocol.values). `cseq` counts a framed client's lines, from 1, and is None for text clients; `seq`
 is a place in the room's log.
@@ -313,12 +313,12 @@ class Malformed:
     cseq: int | None = None
 
 
-# --- what only the custom client can do ---------------------------------------------------------------------------
+# --- what only a client can do ------------------------------------------------------------------------------------
 
 
 @value
 class Reply:
-    """Whisper `text` to the sender of the last whisper, which the custom client knows and the server does not."""
+    """Whisper `text` to the sender of the last whisper, which a client knows and the server does not."""
 
     text: str
     cseq: int | None = None
@@ -355,6 +355,21 @@ class Clear:
     cseq: int | None = None
 
 
+@value
+class Log:
+    """Append what is shown to `file`, too; "off" ends that. Without a file, tell where it goes."""
+
+    file: str | None = None
+    cseq: int | None = None
+
+
+@value
+class Reconnect:
+    """Replace the connection by another one, to the next server if there are several."""
+
+    cseq: int | None = None
+
+
 LineRequest = (
     Say
     | Whisper
@@ -385,5 +400,5 @@ LineRequest = (
     | Disconnect
     | Malformed
 )
-LocalRequest = Reply | Ignore | Unignore | Set | Clear
+LocalRequest = Reply | Ignore | Unignore | Set | Clear | Log | Reconnect
 Request = LineRequest | Hello | Name | Password | Pong

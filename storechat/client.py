@@ -26,7 +26,8 @@ from client.core import render
 from client.core.backoff import Backoff, Rng
 from client.core.chat_view import Status
 from client.core.render import Kind, Shown, Span
-from client.ui.html_page import open_page, show_in, telling
+from client.ui.html_page import open_page
+from client.ui.records import Records
 from client.ui.screen import Screen, open_screen
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event, Noticed, Said, UsersListed
@@ -350,12 +351,12 @@ def run(chosen: argparse.Namespace, on_terminal: bool) -> None:
     """Chat through the store that the command line names. Raises Ending when it is over."""
     view = StoreChat(chosen.name, [chosen.to])
     screen = open_screen(view, chosen, on_terminal=on_terminal)
-    page = open_page(options.page(chosen), chosen.store.host, chosen.store.port)
+    records = Records(open_page(options.page(chosen), chosen.store.host, chosen.store.port))
 
     def show(shown: Shown) -> None:
-        show_in(page, shown)
+        records.add(shown)
         screen.show(shown)
 
     mailbox = Mailbox(chosen.name, chosen.to, secrets.token_hex(8), random.random)
-    with screen, telling(page):
+    with screen, records:
         StoreClient(HttpStore(chosen.store, chosen.timeout), mailbox, view, screen, show, random.random).chat()

@@ -19,6 +19,7 @@ from pathlib import Path
 
 MODE = 0o600
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # for a reader, where the file is a pipe
 _LINKS = 40  # that may lead to each other, as on Linux
 
 
@@ -80,13 +81,35 @@ def open_private(path: Path) -> int:
     return descriptor
 
 
+def append_private(path: Path) -> int:
+    """Return a descriptor to write at the end of the file at `path`: new or not, for this user alone.
+
+    Raises OSError, also for links and files of other users, and for what is no file, such as a folder or a pipe.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT
+    descriptor = os.open(real(path), flags, MODE)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no file to write in", str(path))
+        _make_own(descriptor, path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def _take_over(descriptor: int, path: Path) -> None:
     """Make a file that may have been there before this user's alone, and empty."""
+    _make_own(descriptor, path)
+    os.ftruncate(descriptor, 0)
+
+
+def _make_own(descriptor: int, path: Path) -> None:
+    """Make a file that may have been there before this user's alone. Raises OSError for another user's."""
     if hasattr(os, "geteuid") and os.fstat(descriptor).st_uid != os.geteuid():
         raise OSError(errno.EPERM, "it is another user's file, who could read it", str(path))
     with contextlib.suppress(OSError, AttributeError):  # some file systems and Windows know no such modes
         os.fchmod(descriptor, MODE)
-    os.ftruncate(descriptor, 0)
 
 
 def real(path: Path) -> Path:

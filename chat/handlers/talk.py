@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from chat.effects import Broadcast, Effect, Outcome, Reaction, Unicast
@@ -79,16 +78,15 @@ def pong(state: State, session: Session, request: requests.Pong) -> Outcome:
 
 def help_(state: State, session: Session, request: requests.Help) -> Reaction:
     """Explain the commands."""
-    is_operator = state.is_operator(session)
-    rows: Sequence[commands.Command] = commands.SLASH_COMMANDS if is_operator else commands.PUBLIC_COMMANDS
-    if request.topic is not None:
-        try:
-            rows = [commands.find(request.topic)]
-        except ProtocolError as error:
-            return malformed(state, session, requests.Malformed(error, request.cseq))
-        if rows[0].for_operators and not is_operator:
-            return moderation.operators_only(f"/{rows[0].name}")
-    return Outcome(events.HelpListed(tuple(row.described(with_example=request.topic is not None) for row in rows)))
+    try:
+        rows = commands.explained_by(request.topic)
+    except ProtocolError as error:
+        return malformed(state, session, requests.Malformed(error, request.cseq))
+    if not state.is_operator(session):
+        rows = tuple(row for row in rows if not row.for_operators)
+    if not rows:
+        return moderation.operators_only(f"/help {request.topic}")
+    return Outcome(events.HelpListed(tuple(row.described(with_example=len(rows) == 1) for row in rows)))
 
 
 def disconnect(state: State, session: Session, request: requests.Disconnect) -> Outcome:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from protocol.commands import BY_WORD
+from protocol.commands import FOLDED, OF_OPERATORS, SLASH_COMMANDS, folded
 from protocol.events import CommandHelp, HelpListed
 from protocol.text import WIDTH
 
@@ -18,11 +19,14 @@ from protocol.text import WIDTH
 GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "Talk": (("all",), ("whisper",), ("reply",), ("me",)),
     "People": (("users",), ("seen",), ("away", "back"), ("ignore", "unignore")),
-    "Your name": (("nick",), ("register",), ("passwd",), ("unregister",)),
+    "Your name": (("nick",), ("register", "unregister"), ("passwd",)),
     "The past": (("history",), ("search",)),
-    "Screen": (("set",), ("clear",)),
-    "Operators": tuple((row.name,) for row in dict.fromkeys(BY_WORD.values()) if row.for_operators),
-    "Besides": (("ping",), ("help",), ("disconnect",)),
+    "Screen": (("set",), ("clear",), ("log",)),
+    "Besides": (("ping",), ("reconnect",), ("help",), ("disconnect",)),
+    "Operators": (
+        (OF_OPERATORS.name,),
+        *(("kick",), ("mute", "unmute"), ("ban", "unban"), ("bans",), ("lockdown",), ("announce",), ("op", "deop")),
+    ),
 }
 _MORE = "More"
 _FEW = 10  # commands that are explained in full
@@ -37,14 +41,26 @@ class Row(NamedTuple):
     meaning: str
 
 
+def with_ours(event: HelpListed) -> HelpListed:
+    """Return a list of all commands with those that no server knows of, since this client does them by itself."""
+    listed = {command.name for command in event.commands}
+    if len(listed) < 2 or listed & FOLDED == listed:
+        return event
+    ours = (row.described() for row in SLASH_COMMANDS if row.for_terminals and row.name not in listed)
+    return replace(event, commands=(*event.commands, *ours))
+
+
 def summary(text: str) -> str:
     """Return the part of a command's help that fits beside it."""
     return re.split(r"[.;:] |\.$", text, maxsplit=1)[0]
 
 
 def laid_out(event: HelpListed, width: int) -> list[Row]:
-    """Return the rows of `event`, at most `width` columns wide, or half as wide again where an usage needs it."""
-    commands = event.commands
+    """Return the rows of `event`, at most `width` columns wide, or half as wide again where an usage needs it.
+
+    Operators' commands are one row among others, and have a list of their own: /help operators.
+    """
+    commands = folded(event.commands)
     if len(commands) <= _FEW:
         return _in_full(commands, width)
     if width < WIDTH:

@@ -84,6 +84,10 @@ class Presence:
         if self.has_been_in:
             self.phase = Phase.RETURNING
 
+    def has_role(self, *, is_operator: bool) -> None:
+        """Note whether we are an operator, by the server's word."""
+        self.is_operator = is_operator
+
     def dismissed(self, *, again: bool) -> None:
         """Note the server's goodbye; `again`: it invites us back, which means nothing once we have said ours."""
         may_return = again and self.goodbye is not Goodbye.SENT

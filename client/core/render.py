@@ -225,6 +225,11 @@ def offline() -> Shown:
     return notice("The connection was lost. Trying again; what you type meanwhile is kept.")
 
 
+def reconnecting() -> Shown:
+    """Return the notice that the user has asked for another connection."""
+    return notice("Connecting anew; what you type meanwhile is kept.")
+
+
 def day(of: str) -> Shown:
     """Return the line between two days; `of` names the one that begins."""
     return compose(Kind.NOTICE, Span(_rule(of), Role.RULE))

@@ -27,6 +27,7 @@ from typing import Any
 from client.core import render
 from client.core.chat_view import Status
 from client.core.credential import Credential, Server
+from client.core.help_list import with_ours
 from client.core.log_position import LogPosition
 from client.core.presence import Goodbye, Phase, Presence
 from client.core.questions import Questions
@@ -37,15 +38,7 @@ from client.core.round_trip import RoundTrip
 from client.core.sanitize import cleaned
 from client.core.settings import Settings, change
 from client.core.step import Step
-from client.core.typed import (
-    Secret,
-    Typed,
-    as_meant,
-    command_in,
-    is_goodbye,
-    local_request,
-    may_be_asked_about,
-)
+from client.core.typed import Local, Secret, Typed, as_meant, command_in, is_goodbye, local_request, may_be_asked_about
 from client.core.unanswered import Pending, Unanswered
 from protocol import events, requests
 from protocol.commands import BY_REQUEST
@@ -213,12 +206,14 @@ class ClientSession:
         self.lines.refused += 1
         return Step(show=render.refusal(str(error), error.fault))
 
-    def _carry_out(self, request: requests.LocalRequest) -> Step:
+    def _carry_out(self, request: Local) -> Step:
         """Do what needs no server. Raises ProtocolError."""
         if isinstance(request, requests.Set | requests.Ignore | requests.Unignore):
             self.settings, told = change(self.settings, request)
             return Step(show=render.answer(told), keep=self.settings)
-        return Step(clears=True)
+        if isinstance(request, requests.Reconnect) and not self.presence.has_been_in:
+            raise ProtocolError(ErrorCode.NOT_NAMED)
+        return Step(task=request)
 
     def leave(self) -> Step:
         """Return what says goodbye."""
@@ -291,6 +286,7 @@ class ClientSession:
         is_ignored = isinstance(event, Said | Whispered) and self.settings.ignores(event.name)
         if is_unseen or (is_ignored and author(event) != self.name):
             return None
+        event = with_ours(event) if isinstance(event, events.HelpListed) else event
         if isinstance(event, events.HistoryListed):
             entries = tuple(entry for entry in event.entries if not self.settings.ignores(entry.name))
             event = replace(event, entries=entries)
@@ -363,9 +359,6 @@ class ClientSession:
         if not self.name:
             self.questions.refusal = event.text
 
-    def _has_role(self, event: events.RoleChanged) -> None:
-        self.presence.is_operator = event.operator
-
     def _whispered(self, event: Whispered) -> None:
         self.roster.spoke(event.name)
         is_ours = event.cseq is not None and self.position.precedes_us(event)  # from when we had another name
@@ -393,7 +386,7 @@ _NOTES: dict[type, Callable[[ClientSession, Any], None]] = {
     events.Said: lambda self, event: self.roster.spoke(event.name),
     events.Whispered: ClientSession._whispered,
     events.Announced: lambda self, event: self.roster.spoke(event.name),
-    events.RoleChanged: ClientSession._has_role,
+    events.RoleChanged: lambda self, event: self.presence.has_role(is_operator=event.operator),
     events.Joined: ClientSession._joined,
     events.Left: ClientSession._left,
     events.Renamed: ClientSession._renamed,

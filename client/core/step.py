@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from client.core.render import Shown
 from client.core.settings import Settings
+from client.core.typed import ClientTask
 from protocol.requests import Hello, Line, Name, Password, Pong
 
 ClientMessage = Hello | Name | Password | Line | Pong
@@ -18,5 +19,5 @@ class Step:
     send: tuple[ClientMessage, ...] = ()
     first: Shown | None = None  # shown before `show`
     show: Shown | None = None
-    clears: bool = False  # the screen
+    task: ClientTask | None = None  # for the rest of the client
     keep: Settings | None = None  # to be stored

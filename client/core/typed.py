@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from protocol import requests
 from protocol.commands import BY_REQUEST, BY_WORD, PASSWORD, Command, arguments
 from protocol.sanitize import begins_with_slash, clean
 
 _DISCONNECT = BY_REQUEST[requests.Disconnect]
-_LOCAL = (requests.Set, requests.Ignore, requests.Unignore, requests.Clear)
+ClientTask = requests.Clear | requests.Log | requests.Reconnect  # for the rest of the client
+Local = requests.Set | requests.Ignore | requests.Unignore | ClientTask
+_LOCAL = get_args(Local)
 _MAY_ASK = (requests.Register, requests.ChangePassword, requests.Nick)
 OVER = -1  # the number of a question that does not stand any more
 
@@ -56,13 +58,13 @@ def may_be_asked_about(text: str) -> bool:
     return not (rest and PASSWORD in command.parameters)
 
 
-def local_request(text: str) -> requests.LocalRequest | None:
+def local_request(text: str) -> Local | None:
     """Return what a line asks of this client; None if it is for the server. Raises ProtocolError."""
     command, rest = command_in(text)
     if command is None or command.build not in _LOCAL:
         return None
     build: Callable[..., Any] = command.build
-    return cast(requests.LocalRequest, build(*arguments(command, rest, usage(command, text))))
+    return cast(Local, build(*arguments(command, rest, usage(command, text))))
 
 
 def usage(command: Command, text: str) -> str:

@@ -23,15 +23,13 @@ import html
 import os
 import secrets
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from client.cli import exits
-from client.cli.exits import Ending
 from client.core.links import links
-from client.core.render import Role, Shown, Span, refusal
+from client.core.render import Role, Shown, Span
 from client.view.name_colors import COLORS, NameColors
 from protocol.sanitize import clean
 from system.atomic_file import open_private
@@ -197,15 +195,6 @@ class Page:
             self._file.flush()
 
 
-def show_in(page: Page | None, shown: Shown) -> None:
-    """Show something in the page, if there is one. Raises Ending when it can't be written."""
-    try:
-        if page is not None:
-            page.show(shown)
-    except OSError as error:
-        raise exits.no_page(error) from None
-
-
 def open_page(path: Path | None, host: str, port: int) -> Page | None:
     """Create the page at `path`, or empty it; do nothing for None. Raises Ending."""
     if path is None:
@@ -214,17 +203,3 @@ def open_page(path: Path | None, host: str, port: int) -> Page | None:
         return Page(path, f"Chat on {clean(host)}, port {port}")
     except OSError as error:
         raise exits.no_page(error) from None
-
-
-@contextlib.contextmanager
-def telling(page: Page | None) -> Iterator[None]:
-    """Show in the page, if there is one, how the chat within ends; then close the page."""
-    try:
-        yield
-    except Ending as ending:
-        if ending.sentence:
-            show_in(page, refusal(ending.sentence))
-        raise
-    finally:
-        if page is not None:
-            page.close()

@@ -12,7 +12,7 @@ from typing import Any
 
 from protocol import acts, events, requests
 from protocol.codec import Codec
-from protocol.commands import BY_REQUEST, BY_WORD, PASSWORD, Command, arguments, find
+from protocol.commands import BY_REQUEST, BY_WORD, PASSWORD, Command, arguments, find, folded
 from protocol.dialects.dialect import A_COMMAND, A_MESSAGE, A_NAME, A_PASSWORD, Dialect
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.lines import LineCodec
@@ -24,7 +24,7 @@ from protocol.wrapping import LINE_BREAK, wrap
 
 Renderer = Callable[[Any], str | bytes]
 
-_WHISPER = BY_REQUEST[Whisper]
+_INSTEAD: dict[object, type] = {requests.Reply: Whisper, requests.Log: requests.ListHistory}
 
 # --- line -> request ---------------------------------------------------------------------------------------------
 
@@ -48,8 +48,14 @@ def parse_slash(text: str, named: bool, cseq: int | None = None) -> LineRequest:
 
 
 def _belongs_to_the_client(command: Command, word: str) -> ProtocolError:
-    instead = f" Here: {_WHISPER.usage}" if command.build is requests.Reply else ""
-    return ProtocolError(ErrorCode.CLIENT_ONLY, word=word, instead=instead)
+    instead = _INSTEAD.get(command.build)
+    here = "" if instead is None else f" Here: {BY_REQUEST[instead].usage}"
+    return ProtocolError(ErrorCode.CLIENT_ONLY, word=word, where=_where(command), instead=here)
+
+
+def _where(command: Command) -> str:
+    """Return where a command works that is a client's."""
+    return "in the client for terminals" if command.for_terminals else "in a browser and in the client for terminals"
 
 
 def slash_word(text: str, named: bool) -> str:
@@ -132,17 +138,17 @@ def _users(event: events.UsersListed) -> str:
 
 
 def _help(event: events.HelpListed) -> str:
-    if len(event.commands) == 1:
-        (command,) = event.commands
-        return joined(*_help_row(command, len(command.usage) + 2))
-    usable = [c for c in event.commands if not _is_the_clients(c)]  # these fit a screen; the others are only named
+    """Explain what text users have, so that it fits a screen, and only name what is a client's."""
+    usable = [c for c in folded(event.commands) if not _is_the_clients(c)]
+    if not usable:
+        return joined(*(line for c in event.commands for line in _help_row(c, len(c.usage) + 2)))
     width = max(len(c.usage) for c in usable) + 2
     return joined(*(line for c in usable for line in _help_row(c, width)), *_only_named(event.commands))
 
 
 def _only_named(commands: tuple[events.CommandHelp, ...]) -> list[str]:
     named = ", ".join(c.usage for c in commands if _is_the_clients(c))
-    text = f"Only in this chat's own client: {named}" if named else ""
+    text = f"Only in a browser and in the client for terminals: {named}" if named else ""
     return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
@@ -154,7 +160,7 @@ def _is_the_clients(command: events.CommandHelp) -> bool:
 def _help_row(command: events.CommandHelp, width: int) -> list[str]:
     first, margin = f"{command.usage:<{width}}", " " * width
     explained, *example = command.explained.split("\n")
-    whose = " (Only in this chat's own client.)" if _is_the_clients(command) else ""
+    whose = f" (It works {_where(BY_WORD[command.name])}.)" if _is_the_clients(command) else ""
     lines = textwrap.wrap(
         f"{explained}{whose}", WIDTH, initial_indent=first, subsequent_indent=margin, break_on_hyphens=False
     )

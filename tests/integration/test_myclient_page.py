@@ -11,7 +11,8 @@ import pytest
 
 from client.cli.exits import Ending, Exit
 from client.core.render import refusal
-from client.ui.html_page import Page, show_in
+from client.ui.html_page import Page
+from client.ui.records import Records
 from tests.support.patience import PATIENCE
 from tests.support.programs import CTRL_D, ROOT, Program, Programs
 from tests.unit.client.test_html_page import Reader
@@ -87,5 +88,5 @@ def test_a_disk_that_is_full_ends_the_client_with_a_sentence(monkeypatch: pytest
 
     monkeypatch.setattr(page, "show", full)
     with pytest.raises(Ending, match="No space left on device"):
-        show_in(page, refusal("x"))
+        Records(page).add(refusal("x"))
     page.close()

@@ -12,6 +12,7 @@ import myclient
 from client.cli import options
 from client.cli.exits import Ending, Exit
 from client.core.backoff import Backoff
+from client.core.presence import Phase
 from client.core.session import ClientSession
 from client.net import link, servers
 from protocol.errors import ErrorCode
@@ -247,6 +248,67 @@ def test_how_long_it_tries_depends_on_who_waits() -> None:
         persistence("--reconnect", "soon", on_terminal=True)
 
 
+# --- /reconnect (U5) ---------------------------------------------------------------------------------------------
+
+
+def is_left(peer: Peer) -> None:
+    """Take a line, and what else may come before the client goes."""
+    peer.welcomes()
+    peer.gets(Line("hello", 1))
+    peer.listens()
+
+
+def takes_up(peer: Peer) -> None:
+    """Welcome the client that has left another connection, have both its lines, and answer them."""
+    comes_back(peer)
+    peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Joined(3, "bot", 1))
+    peer.gets(Line("hello", 1))
+    peer.gets(Line("more", 2))
+    peer.sends(Said(4, "bot", "hello", AT, 1), Said(5, "bot", "more", AT, 2))
+    peer.gets(Line("/disconnect", 3))
+
+
+@pytest.mark.parametrize("options", [PATIENT, ("--name", "bot")])  # also with --reconnect 0
+def test_reconnect_takes_up_the_conversation_by_another_connection(
+    bot: Bot, scripted: Scripted, options: tuple[str, ...]
+) -> None:  # U5, D9
+    scripted.plays(is_left)
+    assert bot.exits(takes_up, "hello\n/reconnect\nmore\n", *options) is Exit.GOODBYE
+    assert "* Connecting anew; what you type meanwhile is kept.\n" in bot.err
+    assert "The connection was lost" not in bot.err
+
+
+def test_reconnect_goes_to_the_next_server(bot: Bot, scripted: Scripted) -> None:  # U5, N3
+    other = Scripted()
+    other.plays(takes_up)
+    assert bot.exits(is_left, "hello\n/reconnect\nmore\n", *PATIENT, also=[other]) is Exit.GOODBYE
+    other.close()
+
+
+def test_reconnect_ends_the_wait_for_the_next_try(
+    bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:  # U5
+    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(repeat(60)))
+
+    def again(peer: Peer) -> None:
+        comes_back(peer)
+        peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Said(2, "bot", "hello", AT, 1), Joined(3, "bot", 1))
+        peer.gets(Line("hello", 1))
+        peer.gets(GOODBYE)
+
+    scripted.plays(loses)
+    assert bot.exits(again, "hello\n/reconnect\n", "--name", "bot", "--reconnect", "600") is Exit.GOODBYE
+
+
+def test_a_reconnect_that_finds_no_server_is_a_loss_for_who_does_not_persist(bot: Bot) -> None:  # U5
+    def is_gone(peer: Peer) -> None:
+        bot._scripted._listener.close()
+        is_left(peer)
+
+    assert bot.exits(is_gone, "hello\n/reconnect\nmore\n") is Exit.LOST
+    assert '"hello" and 1 more may not have arrived' in bot.err
+
+
 # --- passwords (U2) ----------------------------------------------------------------------------------------------
 
 ASKED = Asked("password", "Choose one:")
@@ -343,7 +405,12 @@ def test_a_server_that_does_not_welcome_it_again_is_taken_for_gone(
     bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(myclient, "TICK", 0.01)
-    monkeypatch.setattr(myclient, "TIMEOUT", 0.3)
+    overdue = iter([True])  # the second server; the third one has all the time it needs
+
+    def is_overdue(session: ClientSession, *_: object) -> bool:
+        return session.presence.phase is Phase.RETURNING and next(overdue, False)
+
+    monkeypatch.setattr(ClientSession, "is_overdue", is_overdue)
 
     def says_nothing(peer: Peer) -> None:
         comes_back(peer)

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ from client.core.render import not_understood
 from client.core.session import ClientSession
 from client.core.typed import Secret
 from client.net.link import connect
+from client.ui.records import Records
 from client.ui.screen import Pipe
 from protocol.errors import ErrorCode
-from protocol.events import Asked, Dismissed, Event, Noticed, Pinged, Refused, Said, Welcomed, refusal
+from protocol.events import Asked, Dismissed, Event, Noticed, Pinged, Refused, Said, Welcomed, Whispered, refusal
 from protocol.framing import FrameCodec
 from protocol.objects import dump
 from protocol.requests import Hello, Line, Name, Password, Pong
@@ -155,6 +157,38 @@ def test_what_a_line_means_waits_for_the_answer_to_the_one_before(scripted: Scri
     assert ended.value.how is Exit.GOODBYE
 
 
+def test_what_is_shown_is_logged_at_a_terminal(scripted: Scripted, tmp_path: Path) -> None:  # U5
+    path = tmp_path / "chat.log"
+
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line("hello", 1))
+        peer.sends(Whispered(2, "bob", "bot", "psst", AT), Said(3, "bot", "hello", AT, cseq=1))
+        peer.gets(GOODBYE)
+
+    scripted.plays(script)
+    typed = Typed(f"/log {path}", "/log /nowhere/at/all", "hello")
+    records, session = Records(), ClientSession("secret")
+    client = myclient.Client(lambda _: connect("127.0.0.1", scripted.port), session, typed, records)
+    with pytest.raises(Ending), records:
+        client.chat("bot", None)
+    time = f"{datetime.fromtimestamp(AT):%Y-%m-%d %H:%M:%S}"
+    told, refused, *said = path.read_text().splitlines()
+    assert told.endswith(f" What is shown is written to {path}, too, and whispers with it. /log off ends that.")
+    assert " ! /nowhere/at/all can't be written: No such file or directory." in refused
+    assert said == [f"{time} bob -> you: psst", f"{time} bot: hello"]
+
+
+def test_a_script_s_lines_choose_no_file(bot: Bot, tmp_path: Path) -> None:  # U5
+    def script(peer: Peer) -> None:
+        peer.welcomes()
+        peer.gets(Line("/disconnect", 1))
+
+    assert bot.exits(script, f"/log {tmp_path / 'x'}\n") is Exit.DECLINED
+    assert "! /log is for a terminal. Send the output of a script to a file: > FILE\n" in bot.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_pipe_that_is_woken_yields_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "lines"
     path.write_text("".join(f"{number}\n" for number in range(100)))
@@ -168,7 +202,13 @@ def test_a_pipe_that_is_woken_yields_nothing_more(tmp_path: Path, monkeypatch: p
 
 
 def test_a_line_that_is_not_answered_in_time_is_a_loss(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(myclient, "TIMEOUT", 0.05)
+    leave = myclient.Client._leave
+
+    def is_impatient(client: myclient.Client, wait: float) -> None:  # but not before it is in
+        monkeypatch.setattr(myclient, "TIMEOUT", 0.05)
+        leave(client, wait)
+
+    monkeypatch.setattr(myclient.Client, "_leave", is_impatient)
 
     def script(peer: Peer) -> None:
         peer.welcomes()

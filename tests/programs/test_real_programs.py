@@ -68,7 +68,9 @@ def test_commands_are_answered_and_whispers_reach_one(run: Programs) -> None:
     ann.sees("/wisper is not recognised. Did you mean /whisper?")
     server.sees("/whisper: refused, 401 not-connected")  # D15
     ann.types("/reply secret")  # A21
-    ann.sees("/reply belongs to the custom client (myclient.py). Here: /whisper USER\n  MESSAGE\n")  # 80 columns
+    ann.sees(
+        "/reply works only in a browser and in the client for terminals. Here:\n  /whisper USER MESSAGE\n"
+    )  # 80 columns
     ann.types("/all good night")  # A16
     for other in (bob, carl):
         other.sees("ann: good night\n")

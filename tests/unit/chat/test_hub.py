@@ -14,7 +14,6 @@ from chat import limits
 from chat.session import Phase, Session
 from chat.state import GOODBYE, SHUTTING_DOWN
 from chat.throttle import TOO_FAST
-from protocol.commands import is_reserved
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Dismissed, Pinged, Refused, refusal
 from protocol.requests import (
@@ -52,6 +51,7 @@ from protocol.requests import (
     Unregister,
     Whisper,
 )
+from protocol.reserved import is_reserved
 from tests.support.party import Party
 from tests.support.rows import for_each
 

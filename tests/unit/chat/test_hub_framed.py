@@ -163,7 +163,16 @@ ANSWERS = [
     ("/w", refusal(ErrorCode.USAGE, 7, why="USER is missing", usage="/w USER MESSAGE")),  # A22
     ("/xyzzy", refusal(ErrorCode.UNKNOWN_COMMAND, 7, word="/xyzzy", hint="/help lists the commands.")),  # A22
     ("/help xyzzy", refusal(ErrorCode.UNKNOWN_COMMAND, 7, word="/xyzzy", hint="/help lists the commands.")),
-    ("/reply hi", refusal(ErrorCode.CLIENT_ONLY, 7, word="/reply", instead=" Here: /whisper USER MESSAGE")),  # A21
+    (
+        "/reply hi",
+        refusal(
+            ErrorCode.CLIENT_ONLY,
+            7,
+            word="/reply",
+            where="in a browser and in the client for terminals",
+            instead=" Here: /whisper USER MESSAGE",
+        ),
+    ),  # A21
     (" \x1b ", refusal(ErrorCode.NOTHING_TO_SAY, 7)),  # A9
     ("x" * 5000, refusal(ErrorCode.TOO_LONG, 7, limit=4096)),
     ("/quit", Dismissed(GOODBYE)),  # A23

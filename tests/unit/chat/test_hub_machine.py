@@ -16,11 +16,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from chat.session import Phase
 from chat.state import GOODBYE
-from protocol.commands import is_reserved
 from protocol.dialects import JSON, SLASH, VERBS
 from protocol.events import Dismissed, Event, Joined, Left, Said, Welcomed, Whispered
 from protocol.framing import FrameCodec
 from protocol.requests import Hello
+from protocol.reserved import is_reserved
 from protocol.text import is_name, key_of
 from tests.support.party import Party
 

@@ -183,9 +183,9 @@ def test_help_explains_every_command_with_its_parameters(party: Party, command: 
     assert max(map(len, told[:-1])) <= 78  # the last one is wrapped, too, which `told` undoes
     usable = [row for row in PUBLIC_COMMANDS if not row.is_the_clients]
     assert [line.split("  ")[0] for line in told if line.startswith("/")] == [row.usage for row in usable]
-    explained, clients = " ".join(" ".join(told).split()).split("Only in this chat's own client: ")
+    explained, clients = " ".join(" ".join(told).split()).split("Only in a browser and in the client for terminals: ")
     assert all(row.help in explained for row in usable)
-    assert clients == ", ".join(row.usage for row in PUBLIC_COMMANDS if row.is_the_clients)
+    assert clients == ", ".join(row.usage for row in PUBLIC_COMMANDS if row.is_the_clients and not row.for_terminals)
 
 
 @pytest.mark.parametrize("topic", ["whisper", "/whisper", "private", "W"])
@@ -223,11 +223,11 @@ def test_a_whisper_to_nobody_is_told_to_its_sender_only(party: Party, eve: str) 
     party.sees_nothing("bob", eve)
 
 
-def test_reply_belongs_to_the_custom_client_and_names_whisper(party: Party) -> None:  # A21
+def test_reply_works_elsewhere_and_names_whisper(party: Party) -> None:  # A21
     party.says("bob", "/w ann psst")
     party.looks_away()
     party.says("ann", "/reply what")
-    party.sees("ann", "! /reply belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE")
+    party.sees("ann", "! /reply works only in a browser and in the client for terminals. Here: /whisper USER MESSAGE")
     party.sees_nothing("bob")
 
 

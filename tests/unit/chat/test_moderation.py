@@ -139,7 +139,12 @@ def test_verbs_keep_to_their_five(party: Party, line: str) -> None:  # E16
 def test_help_shows_the_commands_of_the_role(party: Party, name: str, is_operator: bool) -> None:  # M7
     party.says(name, "/help")
     told = " ".join(party.told(name))
+    assert ("/help operators" in told) is is_operator
+    assert not any(f"{line.partition(' ')[0]} " in told for line in COMMANDS)  # they would not fit a screen
+    party.says(name, "/help operators")
+    told = " ".join(party.told(name))
     assert all((f"{line.partition(' ')[0]} " in told) is is_operator for line in COMMANDS)
+    assert (FOR_OPERATORS not in told) is is_operator
     party.says(name, "/help mute")
     assert (FOR_OPERATORS not in " ".join(party.told(name))) is is_operator
 

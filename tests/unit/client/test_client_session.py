@@ -13,7 +13,7 @@ from client.core.settings import Settings
 from client.core.typed import OVER, Secret, Typed
 from client.core.unanswered import Pending
 from protocol import requests
-from protocol.commands import BY_WORD
+from protocol.commands import BY_WORD, explained_by
 from protocol.errors import ErrorCode
 from protocol.events import (
     Announced,
@@ -40,7 +40,7 @@ from protocol.events import (
     refusal,
 )
 from protocol.lines import LINE_LIMIT
-from protocol.requests import Hello, Line, Name, Password, Pong
+from protocol.requests import Clear, Hello, Line, Log, Name, Password, Pong, Reconnect
 
 AT = 1_700_000_000.0
 
@@ -364,7 +364,27 @@ def test_settings_are_made_here_and_are_to_be_kept() -> None:
     assert not step.send
     assert ann.types("/set bell loud") == "! bell is one of: off, mention, whisper, all. Usage: /set [SETTING]"
     assert ann.session.lines.refused == 1
-    assert ann.session.typed("/clear", 0.0).clears
+    assert ann.session.typed("/clear", 0.0).task == Clear()
+
+
+def test_what_the_rest_of_the_client_does_is_handed_on() -> None:  # U5
+    ann = Ann()
+    assert ann.session.typed("/log  ~/chat log ", 0.0).task == Log("~/chat log")
+    assert ann.session.typed("/log", 0.0).task == Log()
+    assert ann.session.typed("/reconnect", 0.0).task == Reconnect()
+    assert ann.types("/reconnect now") == "! It takes no parameters. Usage: /reconnect"
+    stranger = ClientSession("secret")
+    stranger.receive(Asked("name", "Who?"), 0.0)
+    shown = stranger.typed("/reconnect", 0.0).show
+    assert shown is not None
+    assert shown.text == "! That needs a name, and you have none yet."
+
+
+def test_the_list_of_commands_has_the_clients_own_in_it() -> None:  # U5
+    ann = Ann()
+    shown = ann.hears(HelpListed(tuple(row.described() for row in explained_by(None))))
+    assert shown is not None
+    assert "/log [FILE]" in shown
 
 
 def test_nothing_is_shown_of_what_those_say_whom_one_ignores() -> None:

@@ -16,7 +16,7 @@ NAMES = ("bob", "Anna", "ann")  # who spoke last comes first
         ("/whi", ["/whisper "]),
         ("/WHI", ["/whisper "]),
         ("/rep", ["/reply "]),
-        ("/r", ["/reply ", "/register "]),
+        ("/r", ["/reply ", "/register ", "/reconnect "]),
         ("/w", ["/whisper ", "/who "]),
         ("/priv", ["/private "]),
         ("/whisper ", ["bob ", "Anna ", "ann "]),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from client.core import help_list
 from client.core.render import Role, Shown, render_event
-from protocol.commands import PUBLIC_COMMANDS, SLASH_COMMANDS, Command
+from protocol.commands import PUBLIC_COMMANDS, SLASH_COMMANDS, Command, explained_by
 from protocol.events import CommandHelp, HelpListed
 from protocol.text import WIDTH
 from tests.support.rows import for_each
@@ -18,19 +22,40 @@ def listed(rows: tuple[Command, ...], width: int = WIDTH) -> Shown:
 
 def test_every_command_is_in_a_group_with_its_parameters_and_meaning() -> None:  # A15, U4
     grouped = [name for rows in help_list.GROUPS.values() for row in rows for name in row]
-    assert sorted(grouped) == sorted(row.name for row in SLASH_COMMANDS)
-    shown = listed(SLASH_COMMANDS)
+    assert sorted(grouped) == sorted(["help operators", *(row.name for row in SLASH_COMMANDS)])
+    shown = listed(PUBLIC_COMMANDS)
     usages = [usage for span in shown.spans if span.role is Role.USAGE for usage in span.text.split(", ")]
-    assert sorted(usages) == sorted(row.usage for row in SLASH_COMMANDS)
+    assert sorted(usages) == sorted(row.usage for row in PUBLIC_COMMANDS)
     assert "Talk      /all MESSAGE           Say MESSAGE to everyone\n" in shown.text
     assert "          /whisper USER MESSAGE  Say MESSAGE to USER only\n" in shown.text
-    assert "Operators /kick NAME [REASON]    " in shown.text
 
 
-def test_all_that_is_not_for_operators_fits_a_screen() -> None:  # U4
-    lines = listed(PUBLIC_COMMANDS).text.splitlines()
+@pytest.mark.parametrize("rows", [PUBLIC_COMMANDS, SLASH_COMMANDS, explained_by("operators")])
+def test_every_list_fits_a_screen(rows: tuple[Command, ...]) -> None:  # U4
+    lines = listed(rows).text.splitlines()
     assert len(lines) <= 24 - 2  # the line and the bar
     assert max(map(len, lines)) <= WIDTH
+
+
+def test_what_operators_do_has_a_list_of_its_own() -> None:  # U4, M7
+    text = listed(SLASH_COMMANDS).text
+    assert text.endswith("\nOperators /help operators        Explain how to kick, mute, ban and so on")
+    assert "/kick" not in text
+    assert listed(explained_by("operators")).text.startswith("/kick NAME [REASON]             Close the connection")
+    newer = replace(explained_by("announce")[0], name="dance")
+    text = listed((*explained_by("operators"), newer)).text
+    assert "Operators /kick NAME [REASON]    Close the connection of NAME" in text
+    assert "More      /dance TEXT " in text
+
+
+def test_what_the_client_does_itself_is_added_to_the_servers_list() -> None:  # U5
+    all_ = HelpListed(tuple(row.described() for row in explained_by(None)))
+    added = help_list.with_ours(all_)
+    assert [row.name for row in added.commands[len(all_.commands) :]] == ["log", "reconnect"]
+    assert help_list.with_ours(added) == added
+    for topic in ("whisper", "log", "operators"):
+        one = HelpListed(tuple(row.described() for row in explained_by(topic)))
+        assert help_list.with_ours(one) == one
 
 
 def test_a_command_of_a_newer_server_stands_at_the_end() -> None:
@@ -41,9 +66,9 @@ def test_a_command_of_a_newer_server_stands_at_the_end() -> None:
 
 
 def test_a_narrow_screen_gets_one_column() -> None:
-    lines = listed(SLASH_COMMANDS, 19).text.splitlines()
+    lines = listed(PUBLIC_COMMANDS, 19).text.splitlines()
     assert lines[:5] == ["/all MESSAGE", "  Say MESSAGE to", "  everyone", "/whisper USER MESSAGE", "  Say MESSAGE to"]
-    assert max(map(len, lines)) <= max(len(row.usage) for row in SLASH_COMMANDS)
+    assert max(map(len, lines)) <= max(len(row.usage) for row in PUBLIC_COMMANDS)
 
 
 WHISPER = next(row for row in SLASH_COMMANDS if row.name == "whisper").described(with_example=True)

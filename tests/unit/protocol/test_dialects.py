@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.commands import BY_VERB, BY_WORD, COMMANDS, SLASH_COMMANDS
+from protocol.commands import BY_VERB, BY_WORD, COMMANDS, SLASH_COMMANDS, explained_by
 from protocol.dialects import JSON, SLASH, VERBS, Dialect
 from protocol.errors import ErrorCode
 from protocol.events import HelpListed
@@ -211,9 +211,19 @@ def test_two_slashes_say_one(line: str, text: str) -> None:
         (
             "/r yes",
             ErrorCode.CLIENT_ONLY,
-            "/r belongs to the custom client (myclient.py). Here: /whisper USER MESSAGE",
+            "/r works only in a browser and in the client for terminals. Here: /whisper USER MESSAGE",
         ),  # A21
-        ("/ignore bob", ErrorCode.CLIENT_ONLY, "/ignore belongs to the custom client (myclient.py)."),
+        (
+            "/ignore bob",
+            ErrorCode.CLIENT_ONLY,
+            "/ignore works only in a browser and in the client for terminals.",
+        ),
+        (
+            "/log chat.log",
+            ErrorCode.CLIENT_ONLY,
+            "/log works only in the client for terminals. Here: /history [COUNT]",
+        ),
+        ("/reconnect", ErrorCode.CLIENT_ONLY, "/reconnect works only in the client for terminals."),
         ("/users now", ErrorCode.USAGE, "It takes no parameters. Usage: /users"),
     ]
 )
@@ -393,14 +403,14 @@ def test_the_log_names_a_frame_that_is_no_request() -> None:
 def test_help_tells_text_users_what_only_a_client_can() -> None:
     rows = {row.name: row.described() for row in SLASH_COMMANDS}
     one = SLASH.render(HelpListed((rows["reply"],))).decode()
-    assert " ".join(one.split()).endswith("with MESSAGE. Also /r. (Only in this chat's own client.)")
+    assert " ".join(one.split()).endswith("Also /r. (It works in a browser and in the client for terminals.)")
     some = SLASH.render(HelpListed((rows["reply"], rows["whisper"]))).decode().splitlines()
     assert some[0].startswith("/whisper USER MESSAGE  Say MESSAGE")
-    assert some[-1] == "Only in this chat's own client: /reply MESSAGE"
+    assert some[-1] == "Only in a browser and in the client for terminals: /reply MESSAGE"
     usable = SLASH.render(HelpListed((rows["all"], rows["whisper"]))).decode()
     assert "client" not in usable
 
 
 def test_all_that_a_text_user_can_do_fits_a_screen() -> None:  # U4
-    text = SLASH.render(HelpListed(tuple(row.described() for row in SLASH_COMMANDS if not row.for_operators))).decode()
+    text = SLASH.render(HelpListed(tuple(row.described() for row in explained_by(None)))).decode()
     assert len(text.splitlines()) < 24

@@ -171,6 +171,7 @@ LONGEST: dict[str, Any] = {  # the longest that anybody would see in good faith
     "why": "COUNT is a number from 1 to 500",
     "usage": "/private USER MESSAGE",
     "instead": ", or it has none: try the name alone",
+    "where": "in a browser",
     "what": "HTTP",
     "done": f"{LONGEST_NAME} is banned for 7 d.",
     "line": "/whisper bob hi",

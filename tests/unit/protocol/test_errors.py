@@ -11,7 +11,7 @@ from tests.support.rows import for_each
 
 NUMBERS = {"length", "limit", "seconds", "least", "most", "ours", "theirs"}
 WORDS = {"name", "other", "instead", "what", "type", "word", "hint", "why", "usage", "line", "address", "before"}
-WORDS |= {"left", "reason", "done"}
+WORDS |= {"left", "reason", "done", "where"}
 
 
 def placeholders(fault: ErrorCode) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chat import names
 from chat.effects import Exited, LogLine, ReadAgain
 from chat.proposals import EndLost, Rename
 from chat.session import Phase
@@ -12,7 +13,6 @@ from chat.shared.memory_link import Fault
 from chat.shared.order_shared import CannotFollowError
 from chat.shared.outage import AWAY, BACK, Outage
 from chat.shared.shared_log import PAYLOAD_LIMIT, Append, KeepSnapshot, Kind, LogEntry, Snapshot
-from protocol import commands
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Joined, Left, Noticed, Pinged, Refused, Said, Welcomed
 from protocol.requests import GoAway, Name, Nick, Say
@@ -688,7 +688,7 @@ def test_two_versions_with_other_reserved_words_are_one_room(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # N1
     first, second, third = cluster.servers
-    monkeypatch.setattr(commands, "is_reserved", lambda name: name == "ann")
+    monkeypatch.setattr(names, "is_reserved", lambda name: name == "ann")
     ann = first.connects("ann")
     cluster.goes_on()
     first.proposes(ann, Rename("anna", "as another version sees it"))
