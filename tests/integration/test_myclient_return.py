@@ -18,7 +18,7 @@ from client.net import link, servers
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Dismissed, Joined, Noticed, Refused, Said, Welcomed, refusal
 from protocol.requests import Hello, Line, Password, ResumePoint
-from tests.integration.test_myclient import client
+from tests.integration.test_myclient import client, pipe
 from tests.support.programs import CTRL_D, Programs, needs
 from tests.support.scripted import Bot, Peer, Script, Scripted, Typed
 
@@ -428,3 +428,16 @@ def test_a_bug_that_a_server_finds_ends_the_client_with_a_sentence(bot: Bot, mon
     monkeypatch.setattr(link, "load", has_a_bug)
     assert bot.exits(Peer.welcomes, stays_open=True) is Exit.ERROR
     assert bot.err == "The client met a bug of its own (ValueError('never thought of')). Start it again to rejoin.\n"
+
+
+@pytest.mark.long
+@needs("nc")
+def test_reconnecting_again_and_again_loses_and_doubles_nothing(run: Programs) -> None:  # U5, D9
+    run.server()
+    bob = run.joins(run.nc(), "bob")
+    lines = [f"line {number}" for number in range(100)]
+    typed = "".join(f"{line}\n" + "/reconnect\n" * (number % 7 == 3) for number, line in enumerate(lines))
+    ended = pipe(run, typed, "--name", "ann")
+    assert ended.returncode == Exit.GOODBYE.code
+    bob.sees("ann: line 99\r\n")
+    assert [line for line in bob.text.splitlines() if line.startswith("ann: ")] == [f"ann: {line}" for line in lines]
