@@ -33,4 +33,6 @@ def announced(name: str, text: str) -> str:
 
 def role(is_operator: bool) -> str:
     """Return the sentence that tells users of their role."""
-    return "You are an operator: /help lists your commands, too." if is_operator else "You are no operator any more."
+    return (
+        "You are an operator: /help operators lists your commands." if is_operator else "You are no operator any more."
+    )

@@ -108,7 +108,7 @@ const RENDERERS = {
   role: ({ operator }) =>
     shown(
       "notice",
-      operator ? "* You are an operator: /help lists your commands, too." : "* You are no operator any more.",
+      operator ? "* You are an operator: /help operators lists your commands." : "* You are no operator any more.",
     ),
   joined: (event) => shown("notice", "* ", name(event.name), ` has connected. Users here: ${event.count}`),
   left: (event) => shown("notice", "* ", name(event.name), ` has left (${event.reason}). Users here: ${event.count}`),

@@ -16,6 +16,7 @@ from client.core.chat_view import ChatView
 from client.core.render import Shown
 from client.view import status_bar, window
 from client.view.ansi import palette, uncoloured
+from client.view.answers import Answers
 from client.view.attention import Alert, Attention
 from client.view.hyperlinks import with_links
 from client.view.scrollback import View, tail
@@ -30,19 +31,25 @@ _LIVE_SHARE = 4  # our unanswered lines take a row in so many at most
 class Display:
     """What is shown, queued until it is written. Any thread may queue; only one at a time may write."""
 
-    def __init__(self, chat: ChatView, output: Output) -> None:
+    def __init__(self, chat: ChatView, output: Output, answers: Answers) -> None:
+        """Write for the screen of `chat`, in the colours that suit what the terminal answers."""
         self.view = View(chat)
         self.attention = Attention(chat, time.time())
         self.is_due = False  # a batch waits to be written
         self._chat = chat
         self._output = output
-        self._painter = palette(os.environ, type(output).__name__, output.get_default_color_depth().name)
+        self._painter = palette(os.environ, type(output).__name__, output.get_default_color_depth().name, answers)
         self._has_window = window.has_window(os.environ, type(output).__name__)
         self._title = ""  # the window's, as far as it is ours
         self._queue: deque[tuple[Shown, float]] = deque()
         self._written: deque[Shown] = deque(maxlen=_KEPT)
         self._wrote_at = 0.0
         self._columns = 0  # as of the newest drawing
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether to ask the terminal for its background: it has colours, and ignores questions that it can't read."""
+        return self._painter is not None and self._has_window
 
     @property
     def size(self) -> tuple[int, int]:

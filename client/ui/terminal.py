@@ -40,10 +40,12 @@ from prompt_toolkit.styles import Style
 from client.core.chat_view import ChatView
 from client.core.render import Shown
 from client.core.typed import Secret, Typed
+from client.ui import background
 from client.ui.display import Display
 from client.ui.echo import silent_keyboard
 from client.ui.editor import LineEditor
 from client.ui.unseen import UnseenPrompt
+from client.view.answers import Answers
 
 _FAINT = Style.from_dict({"hint": "#767676", "bar": "#767676"})
 
@@ -56,7 +58,8 @@ class Terminal:
     def __init__(self, chat: ChatView, clock: Callable[[], float] = time.monotonic) -> None:
         """Read names, questions and users from `chat`, as they are whenever the prompt is drawn."""
         self._chat = chat
-        self._display = Display(chat, get_app_session().output)
+        self._answers = Answers()
+        self._display = Display(chat, get_app_session().output, self._answers)
         self._prompting = False
         self._between = threading.Lock()  # over `_prompting`, and over writing while it is false
         self._woken = False
@@ -79,6 +82,10 @@ class Terminal:
     def __enter__(self) -> Terminal:
         colorama.just_fix_windows_console()
         self._stack.enter_context(silent_keyboard(by_key=True))
+        if self._display.may_ask:
+            here = get_app_session()
+            background.ask(here.input, here.output, self._answers)
+            self._stack.callback(background.leave, here.input, self._answers)
         self._stack.enter_context(patch_stdout(raw=True))
         return self
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from client.core.render import Kind, Role, Shown, Span
-from client.core.settings import CHOICES
+from client.view.answers import Answers
 from client.view.hyperlinks import hyperlink
 from client.view.name_colors import NameColors
 from client.view.themes import name_codes
@@ -31,14 +32,14 @@ _ROLES = {
 }
 
 
-def palette(environment: Mapping[str, str], output: str, depth: str) -> AnsiPainter | None:
+def palette(environment: Mapping[str, str], output: str, depth: str, answers: Answers) -> AnsiPainter | None:
     """Return a painter for prompt_toolkit's `output` and its colour `depth`, by their names; None for no colours.
 
     Windows' consoles before Windows 10, a Win32Output, would show the codes as they are.
     """
     if environment.get("NO_COLOR") or output == "Win32Output" or depth == "DEPTH_1_BIT":
         return None
-    return AnsiPainter(environment, depth)
+    return AnsiPainter(environment, depth, answers)
 
 
 def uncoloured(shown: Shown) -> str:
@@ -49,16 +50,18 @@ def uncoloured(shown: Shown) -> str:
 class AnsiPainter:
     """Paints names, each in a colour of its own."""
 
-    def __init__(self, environment: Mapping[str, str], depth: str) -> None:
-        """Paint with the colours of a terminal that this is the environment of."""
-        self._names = {theme: name_codes(theme, environment, depth) for theme in CHOICES["theme"]}
+    def __init__(self, environment: Mapping[str, str], depth: str, answers: Answers) -> None:
+        """Paint with the colours of a terminal that this is the environment of, and that has given these answers."""
+        self._answers = answers
         self._colors = NameColors()
+        self._codes = lru_cache(lambda theme, ground: name_codes(theme, environment, depth, ground))
 
     def text(self, shown: Shown, theme: str) -> str:
         """Return the text of `shown` with its links, and the colours of a `theme`, one of the settings' choices."""
         kind = _KINDS[shown.kind]
         outgoing = _DIM if shown.kind is Kind.WHISPERED and shown.spans[0].role is Role.OWN else ""
-        return "".join(self._span(kind + outgoing, span, self._names[theme]) for span in shown.spans)
+        names = self._codes(theme, self._answers.background)
+        return "".join(self._span(kind + outgoing, span, names) for span in shown.spans)
 
     def _span(self, kind: str, span: Span, names: Sequence[str]) -> str:
         code = kind + (names[self._colors.of(span.text)] if span.role is Role.NAME else _ROLES[span.role])

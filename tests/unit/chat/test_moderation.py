@@ -177,7 +177,7 @@ def test_an_operator_is_told_so_on_coming_in(party: Party) -> None:  # M1
     party.looks_away()
     enters_with_password(party, "again")
     enters_with_password(party, "framed")
-    assert party.told("again")[-2] == "* You are an operator: /help lists your commands, too."
+    assert party.told("again")[-2] == "* You are an operator: /help operators lists your commands."
     assert RoleChanged(True) in party.events("framed")
 
 
@@ -189,7 +189,7 @@ def test_op_gives_the_role_to_a_registered_user_who_is_told(party: Party) -> Non
     party.sees_nothing("ann", "rita")
     accounts_are(party, REGISTERED, REGISTERED)
     party.answers(TaskResult.YES)
-    party.sees("rita", "* You are an operator: /help lists your commands, too.", "* ann made Rita an operator.")
+    party.sees("rita", "* You are an operator: /help operators lists your commands.", "* ann made Rita an operator.")
     party.sees("olga", "* ann made Rita an operator.")
     party.sees("ann", "* Rita is an operator now.")
     assert party.log == ["ann (192.0.2.1:4) made Rita an operator"]
@@ -271,7 +271,7 @@ def test_who_registers_a_kept_name_is_told_of_the_role() -> None:  # M1
     party.says("ann", "/register pass-word")
     accounts_are(party, frozenset({"ann"}), frozenset({"ann"}))
     party.answers(TaskResult.YES)
-    assert party.told("ann")[-1] == "* You are an operator: /help lists your commands, too."
+    assert party.told("ann")[-1] == "* You are an operator: /help operators lists your commands."
 
 
 # --- kick --------------------------------------------------------------------------------------------------------

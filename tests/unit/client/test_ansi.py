@@ -9,6 +9,7 @@ import pytest
 from client.core import render
 from client.core.render import Kind, Role, Shown, Span
 from client.view.ansi import AnsiPainter, palette
+from client.view.answers import Answers
 from protocol.events import Said, Whispered
 
 AT = 1_700_000_000.0
@@ -17,7 +18,7 @@ AT = 1_700_000_000.0
 def painted(event: object) -> str:
     shown = render.render_event(event, "ann")  # type: ignore[arg-type]
     assert shown is not None
-    return AnsiPainter({}, "DEPTH_8_BIT").text(shown, "auto")
+    return AnsiPainter({}, "DEPTH_8_BIT", Answers()).text(shown, "auto")
 
 
 def test_codes_are_all_that_painting_adds() -> None:
@@ -50,7 +51,7 @@ def test_a_mention_stands_out() -> None:
 def test_a_screen_gets_the_colours_that_it_has(
     environment: dict[str, str], output: str, depth: str, code: str | None
 ) -> None:
-    paint = palette(environment, output, depth)
+    paint = palette(environment, output, depth, Answers())
     assert (paint is None) == (code is None)
     if paint is not None and code is not None:
         assert paint.text(Shown(Kind.SAID, (Span("bob", Role.NAME),)), "auto").startswith(code)

@@ -598,7 +598,7 @@ def test_a_refusal_after_the_welcome_is_about_a_line_and_not_about_us() -> None:
 def test_it_is_an_operator_s_by_the_server_s_word_and_until_the_next_welcome() -> None:  # M7
     ann = Ann()
     assert not ann.session.status.is_operator
-    assert ann.hears(RoleChanged(True)) == "* You are an operator: /help lists your commands, too."
+    assert ann.hears(RoleChanged(True)) == "* You are an operator: /help operators lists your commands."
     assert ann.session.status.is_operator
     ann.hears(Welcomed("ann", "epoch", 9, 1))
     assert not ann.session.status.is_operator

@@ -6,6 +6,7 @@ import re
 
 from client.core.render import Kind, Role, Span, compose
 from client.view.ansi import AnsiPainter, uncoloured
+from client.view.answers import Answers
 from client.view.hyperlinks import with_links
 from client.view.wrap import wrapped
 from tests.support.rows import for_each
@@ -48,5 +49,6 @@ def test_a_link_that_is_wrapped_is_one_link() -> None:  # U1
 def test_a_link_keeps_the_colour_of_its_text() -> None:
     shown = with_links(compose(Kind.WHISPERED, Span("bob", Role.NAME), ": https://example.org"))
     assert re.search(
-        r"\x1b\[35m\x1b\]8;id=\w+;https://example.org\x1b\\https", AnsiPainter({}, "DEPTH_8_BIT").text(shown, "auto")
+        r"\x1b\[35m\x1b\]8;id=\w+;https://example.org\x1b\\https",
+        AnsiPainter({}, "DEPTH_8_BIT", Answers()).text(shown, "auto"),
     )

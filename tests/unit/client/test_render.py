@@ -30,7 +30,7 @@ def shown(event: Event) -> Shown:
         (Renamed(1, "bob", "rob"), Kind.NOTICE, "* bob is now rob"),
         (Renamed(1, "anna", "ann"), Kind.NOTICE, "* You are now ann"),
         (events.Announced(1, "bob", "tea", AT), Kind.SAID, "*** bob announces: tea ***"),  # M5
-        (events.RoleChanged(True), Kind.NOTICE, "* You are an operator: /help lists your commands, too."),  # M1
+        (events.RoleChanged(True), Kind.NOTICE, "* You are an operator: /help operators lists your commands."),  # M1
         (events.Asked("name", "Who?"), Kind.QUESTION, "Who?"),  # A2
         (events.Noticed("done"), Kind.NOTICE, "* done"),
         (events.Refused(1, "code", "No."), Kind.REFUSED, "! No."),

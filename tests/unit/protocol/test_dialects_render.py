@@ -55,7 +55,7 @@ SHOWN: list[tuple[Event, str]] = [
     (Left(7, "ann", 1, "goodbye"), "* ann has left (goodbye). Users here: 1"),  # A23
     (Renamed(7, "ann", "eve"), "* ann is now eve"),
     (Announced(7, "ann", "tea", 0.0), "*** ann announces: tea ***"),  # M5
-    (RoleChanged(True), "* You are an operator: /help lists your commands, too."),
+    (RoleChanged(True), "* You are an operator: /help operators lists your commands."),
     (RoleChanged(False), "* You are no operator any more."),
     (Asked("name", "Choose a name:"), "Choose a name:"),  # A2
     (UsersListed(("ann", "bob"), 2), "Connected users: 2\r\nann, bob"),  # A14
