@@ -171,9 +171,9 @@ class ServerGone:
 
 @value
 class EndLost:
-    """Begin another `epoch`: the log has lost its end, which was of the epoch `known`. Nobody's proposal (seat 0)."""
+    """Begin another `epoch`: the log has lost its end, up to the number `upto`. Nobody's proposal (seat 0)."""
 
-    known: str
+    upto: int
     epoch: str
 
 

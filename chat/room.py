@@ -69,6 +69,7 @@ class Room:
     def __init__(self, epoch: str, log: Log | None = None, replies: Replies | None = None) -> None:
         """Go on with the log and the replies of earlier runs; `epoch` tells this log from any other one."""
         self.epoch = epoch
+        self.epoch_since = 0  # the number of the log's newest entry when it was given this epoch
         self.log = Log() if log is None else log
         self.replies = Replies() if replies is None else replies
         self.registered = Registered()
@@ -109,7 +110,7 @@ class Room:
             for m in self.members
         ]
         accounts = sorted(self.registered.keys), sorted(self.operators), self.records.checksum()
-        log = self.epoch, self.log.seq, self.log.newest(), self.replies.checksum()
+        log = self.epoch, self.epoch_since, self.log.seq, self.log.newest(), self.replies.checksum()
         state = log, members, accounts, list(self.sanctions)
         return hashlib.sha256(repr(state).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -273,8 +274,8 @@ class Room:
         return Applied(left=tuple(self._left(member, "connection lost", at) for member in gone))
 
     def _end_lost(self, nobody: Member | None, proposal: EndLost, at: float) -> Applied:
-        if self.epoch == proposal.known:  # else it has begun already: other servers have noticed, too
-            self.epoch = proposal.epoch
+        if self.epoch_since <= proposal.upto:  # else it has begun already: other servers have noticed, too
+            self.epoch, self.epoch_since = proposal.epoch, self.log.seq
         return Applied()
 
     def _remove(self, author: Member, proposal: Remove, at: float) -> Applied:

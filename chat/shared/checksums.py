@@ -2,14 +2,20 @@
 
 All rooms are equal after an entry, or a server has miscounted: by a bug, another version, a bad memory chip. The log's
 entries tell by themselves, by their marks, after which of them every server takes its room's checksum and appends it.
-So all learn what the others had. Where they differ, the majority is right; on a tie, the camp of the oldest server.
-A server that is wrong makes its room anew from the log, once; if it is still wrong then, it stops.
+So all learn what the others had. Where they differ, the majority is right. A server that is wrong makes its room anew
+from the log, once; if it is still wrong then, it stops.
+
+On a tie, as between two servers, nobody knows who is right, but a room that was made anew is: so its camp wins, and the
+others make theirs anew, too. Else the camp of the oldest server wins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from enum import Enum, auto
+
+from chat.shared.proposal_codec import Checksum
+from chat.shared.shared_log import NOWHERE
 
 KEPT = 16  # entries whose checksums are known
 VOTES_WITHIN = 4.0  # seconds, for all to say what they had
@@ -28,9 +34,9 @@ class Checksums:
 
     def __init__(self) -> None:
         self._ours: dict[str, str] = {}  # by the id of the entry
-        self._theirs: dict[str, dict[str, str]] = {}  # by that and the other's incarnation
+        self._theirs: dict[str, dict[str, Checksum]] = {}  # by that and the other's incarnation
         self._differ_since: float | None = None
-        self._is_replayed = False  # our room was made anew, and has not been found like all others' since
+        self._is_remade = False  # our room was made anew, and has not been found like all others' since
 
     def begin_again(self) -> None:
         """Forget all: the room is made anew."""
@@ -46,31 +52,30 @@ class Checksums:
             self._theirs.pop(oldest, None)
             del self._ours[oldest]
 
-    def hear(self, incarnation: str, entry: str, checksum: str) -> None:
+    def hear(self, incarnation: str, checksum: Checksum) -> None:
         """Note what a server's room was, if we know what ours was then."""
-        if entry in self._ours:
-            self._theirs.setdefault(entry, {})[incarnation] = checksum
+        if checksum.id in self._ours:
+            self._theirs.setdefault(checksum.id, {})[incarnation] = checksum
 
     def forget(self, incarnation: str) -> None:
         """Take no notice any more of what a server has said whose incarnation has ended."""
         for heard in self._theirs.values():
             heard.pop(incarnation, None)
 
-    def ours(self, entry: str) -> str:
+    def ours(self, entry: str) -> Checksum:
         """Return what our room was after an entry that has a checksum."""
-        return self._ours[entry]
+        return Checksum(entry, self._ours[entry], self._is_remade)
 
     def judge(self, own: str, opened: Mapping[str, str], now: float) -> Judgement:
         """Return what the incarnation `own` has to do about its room at `now`, in monotonic seconds.
 
-        `opened`: the ids of the entries with which the open incarnations began; those that began earlier than our copy
-        of the log are not among them.
+        `opened`: the ids of the entries with which the open incarnations began.
         """
         others = opened.keys() - {own}
         entry = self._differing(own)
         if entry is None:
             self._differ_since = None
-            self._is_replayed = self._is_replayed and not any(others <= one.keys() for one in self._theirs.values())
+            self._is_remade = self._is_remade and not any(others <= one.keys() for one in self._theirs.values())
             return Judgement.FINE
         if self._differ_since is None:
             self._differ_since = now
@@ -80,36 +85,36 @@ class Checksums:
         if not self._is_outvoted(entry, own, opened):
             del self._theirs[entry]
             return Judgement.FINE
-        if self._is_replayed:
+        if self._is_remade:
             return Judgement.STOP
-        self._is_replayed = True
+        self._is_remade = True
         return Judgement.REPLAY
 
     def are_equal(self, entry: str, own: str, opened: Collection[str]) -> bool:
-        """Return whether all others have said that they had what we had after an entry."""
-        heard = self._theirs.get(entry, {})
-        return all(heard.get(one) == self._ours.get(entry) for one in opened if one != own)
+        """Return whether all others have said that they had what we had after an entry; False if that is forgotten."""
+        ours, heard = self._ours.get(entry), self._theirs.get(entry, {})
+        others = [heard.get(one) for one in opened if one != own]
+        return ours is not None and all(one is not None and one.checksum == ours for one in others)
 
     def _differing(self, own: str) -> str | None:
         """Return the oldest entry after which another room was not like ours; None if all were."""
         for entry, heard in self._theirs.items():
-            if any(checksum != self._ours[entry] for one, checksum in heard.items() if one != own):
+            if any(theirs.checksum != self._ours[entry] for one, theirs in heard.items() if one != own):
                 return entry
         return None
 
     def _is_outvoted(self, entry: str, own: str, opened: Mapping[str, str]) -> bool:
-        camps: dict[str, list[str]] = {self._ours[entry]: [own]}
-        for incarnation, checksum in self._theirs[entry].items():
-            if incarnation != own:
-                camps.setdefault(checksum, []).append(incarnation)
+        camps: dict[str, dict[str, bool]] = {}  # by the checksum: the servers that had it, and whether remade
+        for incarnation, theirs in (self._theirs[entry] | {own: self.ours(entry)}).items():
+            camps.setdefault(theirs.checksum, {})[incarnation] = theirs.is_remade
         best = min(camps.values(), key=lambda camp: _rank(camp, opened))
         return own not in best
 
 
-def _rank(camp: Collection[str], opened: Mapping[str, str]) -> tuple[int, tuple[int, int], str]:
-    """Return what is least for the camp that is right: the largest, then that of the oldest server."""
-    age, oldest = min((place(opened.get(one, "0-0")), one) for one in camp)
-    return -len(camp), age, oldest
+def _rank(camp: Mapping[str, bool], opened: Mapping[str, str]) -> tuple[int, bool, tuple[int, int], str]:
+    """Return what is least for the camp that is right."""
+    age, oldest = min((place(opened.get(one, NOWHERE)), one) for one in camp)
+    return -len(camp), not any(camp.values()), age, oldest
 
 
 def place(entry: str) -> tuple[int, int]:

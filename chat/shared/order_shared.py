@@ -12,6 +12,7 @@ It keeps these rules (chat.shared.shared_log has those of the log):
   has its sessions enter the room again (chat.shared.reentry). Until it has read its own opening, which stands after
   everything that its earlier life did, it proposes and tells nothing.
 - A log that has lost its end has another epoch from then on, and every client is told that it has missed something.
+  Incarnations may be open in it again that had ended: each server closes its own.
 - While the log is away, what is typed is held, up to a limit; then their authors are not read.
 
 Pure: `take_commands` returns what the log is asked for, `receive` takes its results, and `tick` the time.
@@ -40,6 +41,8 @@ from chat.shared.shared_log import Command, Kind, LogEntry, Result
 from chat.shared.snapshot import SnapshotError, snapshot_of
 from chat.state import State
 
+LIVES = 100  # incarnations of before that are known: more than a log loses with its end
+
 FollowLate = Callable[[Deferred, Applied], list[Effect]]
 
 
@@ -58,7 +61,8 @@ class _Life:
     awaits_snapshot: bool = True  # until it comes, what is read is what the life before had asked for
     is_open: bool = False  # the log has opened it
     is_live: bool = False  # its opening has been read, and with it all before
-    lost_epoch: str = ""  # of the log that has lost its end, if it has
+    lost: int = -1  # the newest number that we knew of a log that has lost its end since, if it has
+    earlier: deque[str] = field(default_factory=lambda: deque(maxlen=LIVES))  # incarnations
     beat_at: float = 0.0  # when the next beat is due, in monotonic seconds
     snapshot: shared_log.KeepSnapshot | None = None  # to be kept when all others have had the same room
     checksums: deque[Checksum] = field(default_factory=lambda: deque(maxlen=KEPT))  # to be appended
@@ -85,7 +89,8 @@ class OrderShared:
         self._watch = ServerWatch()
         self._outage = Outage()
         self._commands: list[Command] = []
-        self._life = self._begin()
+        self._life = _Life()
+        self._begin()
 
     @property
     def is_live(self) -> bool:
@@ -128,10 +133,9 @@ class OrderShared:
 
     # --- lives -------------------------------------------------------------------------------------------------------
 
-    def _begin(self) -> _Life:
+    def _begin(self) -> None:
         self.incarnation = self._incarnations()
         self._commands += [shared_log.Rewind(), shared_log.Open(self.incarnation)]
-        return _Life()
 
     def _begin_again(self, why: str) -> list[Effect]:
         """End this life and begin another, because of `why`."""
@@ -140,15 +144,19 @@ class OrderShared:
         self.close()
         self._own.begin_again()
         self._watch = ServerWatch()
-        self._life = self._begin()
+        life = self._life
+        life.earlier.append(self.incarnation)
+        self._life = _Life(lost=life.lost, earlier=life.earlier)
+        self._begin()
         return effects
 
     def _go_live(self) -> None:
         """Begin to propose and to tell: everything that the life before has appended was read."""
-        life = self._life
+        life, replica = self._life, self.replica
         life.is_live = True
-        self.replica.checksums.begin_again()  # what others said of earlier entries was to earlier lives
-        lost = [EndLost(life.lost_epoch, self.incarnation)] if life.lost_epoch else []
+        replica.checksums.begin_again()  # what others said of earlier entries was to earlier lives
+        self._commands += [shared_log.Close(one) for one in life.earlier if one in replica.opened]
+        lost = [EndLost(life.lost, self.incarnation)] if life.lost >= replica.room.epoch_since else []
         new_epoch = [Deferred(None, 0, proposal, None, "") for proposal in lost]
         self._own.go_on([*new_epoch, *self._reentry.proposals(self.incarnation)])
 
@@ -171,7 +179,7 @@ class OrderShared:
         life, replica = self._life, self.replica
         life.awaits_snapshot = False
         if result.end_lost:
-            life.lost_epoch = replica.room.epoch
+            life.lost = max(life.lost, replica.room.log.seq)
         try:
             replica.restore(result)
         except SnapshotError as error:
@@ -220,7 +228,7 @@ class OrderShared:
         if entry.incarnation == self.incarnation:
             self._read_own(entry)
         if is_summed(entry) and life.is_live:
-            life.checksums.append(Checksum(entry.id, replica.checksums.ours(entry.id)))
+            life.checksums.append(replica.checksums.ours(entry.id))
         return effects
 
     def _read_own(self, entry: LogEntry) -> None:
@@ -286,7 +294,8 @@ class OrderShared:
 
     def _cannot_follow(self, why: str) -> CannotFollowError:
         return CannotFollowError(
-            f"This server can't follow the shared log any further: {why}", snapshot_of(self._state.room)
+            f"This server can't follow the shared log any further: {why}",
+            snapshot_of(self._state.room, self.replica.opened),
         )
 
 

@@ -4,7 +4,7 @@ A proposal is an array: the word for its kind, then its record (chat.shared.reco
 what a server proposed in one turn, each with the seat of its author, and now and then the checksums that its room had
 after earlier entries, for the others to compare theirs with.
 
-    {"p":[[7,["say","hi",12]],[0,["enter","bob","bob"]]],"sum":[["1700000000000-0","9f86d081884c7d65..."]]}
+    {"p":[[7,["say","hi",12]],[0,["enter","bob","bob"]]],"sum":[["1700000000000-0","9f86d081884c7d65...",false]]}
 
 Reading is strict: `batch_of` raises for a kind or a field that is not known here, and then the server has to stop,
 since a room that skipped a proposal would not be equal to the others' any more.
@@ -57,10 +57,11 @@ class UnknownProposalError(ValueError):
 
 
 class Checksum(NamedTuple):
-    """What `Room.checksum` was after the entry `id` of the log."""
+    """What `Room.checksum` was after the entry `id` of the log. `is_remade`: it was made anew, since it differed."""
 
     id: str
     checksum: str
+    is_remade: bool = False
 
 
 class Batch(NamedTuple):
@@ -109,7 +110,7 @@ def batch_of(payload: bytes) -> Batch:
         content = json.loads(payload)
         items, sums = content.pop("p"), content.pop("sum", ())
         found = [(_seat(seat), proposal_of(value)) for seat, value in items]
-        checksums = [Checksum(*map(_text, checksum)) for checksum in sums]
+        checksums = [Checksum(_text(id_), _text(checksum), is_remade is True) for id_, checksum, is_remade in sums]
     except UnknownProposalError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

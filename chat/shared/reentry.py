@@ -2,8 +2,9 @@
 
 For the others in the room this server is gone, and its users have left. Nobody is disconnected: each session waits,
 comes in again by its name, and is sent what it has missed, from the last number that it was told, as if it had lost its
-connection. If its name was taken meanwhile, it is asked for another one. What a session had proposed, and was not read
-back, waits until it is in again.
+connection. It takes the place of an earlier connection of its client, which a log without its end may still hold. If
+its name was taken meanwhile, it is asked for another one. What a session had proposed, and was not read back, waits
+until it is in again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from math import inf
 from chat import limits
 from chat.effects import Effect, Exited, LogLine, Unicast
 from chat.order import Deferred
-from chat.proposals import Enter, Rename
+from chat.proposals import Enter, Rename, Replace
 from chat.room import Room
 from chat.session import Phase, Session
 from chat.state import State
@@ -75,6 +76,8 @@ class Reentry:
             if session is not None and session.stalled:
                 claim = session.claim
                 client = claim.identity
+                if client and claim.attempt is not None:  # else nobody could tell whether ours is the later one
+                    yield Deferred(None, 0, Replace(client, claim.attempt), None, "")
                 proposal = Enter(
                     seat.name, skeleton(seat.name), seat.account, client, seat.settled, incarnation, claim.attempt
                 )

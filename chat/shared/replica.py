@@ -20,7 +20,7 @@ from chat.room import Room
 from chat.shared.checksums import Checksums
 from chat.shared.proposal_codec import batch_of, is_only_checksums
 from chat.shared.shared_log import NO_MARK, NOWHERE, KeepSnapshot, Kind, LogEntry, Snapshot
-from chat.shared.snapshot import room_of, snapshot_of
+from chat.shared.snapshot import Restored, restored, snapshot_of
 
 SNAPSHOT_ENTRIES = 10_000
 SNAPSHOT_BYTES = 8 * 1024 * 1024
@@ -47,9 +47,8 @@ class Replica:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Begin again with a snapshot. Raises SnapshotError."""
-        self.room = Room("") if snapshot.blob is None else room_of(snapshot.blob)
+        self.room, self.opened = Restored(Room(""), {}) if snapshot.blob is None else restored(snapshot.blob)
         self.id, self.mark = snapshot.id, snapshot.mark
-        self.opened.clear()
         self.checksums.begin_again()
 
     def read(self, entry: LogEntry) -> Iterator[Step]:
@@ -64,14 +63,14 @@ class Replica:
 
     def snapshot(self) -> KeepSnapshot:
         """Return the command that keeps the room as it is now."""
-        return KeepSnapshot(self.id, self.mark, snapshot_of(self.room))
+        return KeepSnapshot(self.id, self.mark, snapshot_of(self.room, self.opened))
 
     def _turn(self, entry: LogEntry) -> Iterator[Step]:
         batch = batch_of(entry.payload)
         for seat, proposal in batch.proposals:
             yield Step(seat, proposal, self.room.apply(seat, proposal, entry.at))
         for checksum in batch.checksums:
-            self.checksums.hear(entry.incarnation, *checksum)
+            self.checksums.hear(entry.incarnation, checksum)
 
     def _run(self, entry: LogEntry) -> Iterator[Step]:
         """Pass over the numbers that lost entries may have had; the first entry of all names the log."""
@@ -101,14 +100,17 @@ _READ: dict[Kind, Callable[[Replica, LogEntry], Iterator[Step]]] = {
 
 def is_summed(entry: LogEntry) -> bool:
     """Return whether all servers take their room's checksum after this entry, and append it."""
-    if entry.kind is not Kind.TURN or is_only_checksums(entry.payload):
-        return False
-    return int(entry.mark[:8], 16) * SUM_EVERY < _DRAWS or is_snapshot_due(entry)
+    return _has_proposals(entry) and (int(entry.mark[:8], 16) * SUM_EVERY < _DRAWS or is_snapshot_due(entry))
 
 
 def is_snapshot_due(entry: LogEntry) -> bool:
     """Return whether the server that appended this entry keeps a snapshot of the room after it."""
-    if entry.kind is not Kind.TURN:
+    if not _has_proposals(entry):
         return False
     share = 1 / SNAPSHOT_ENTRIES + len(entry.payload) / SNAPSHOT_BYTES
     return int(entry.mark[8:16], 16) < share * _DRAWS
+
+
+def _has_proposals(entry: LogEntry) -> bool:
+    """Return whether an entry may change the room; one of checksums alone asks for no others, or there were no end."""
+    return entry.kind is Kind.TURN and not is_only_checksums(entry.payload)

@@ -1,11 +1,12 @@
 """Snapshots: a room <-> bytes, so that a server that starts reads the newest part of the shared log, not all of it.
 
 A snapshot holds everything that `Room.apply` decides by and `Room.checksum` covers. A room that was restored from one
-goes on like the room that it was taken of: the same applied to both gives the same.
+goes on like the room that it was taken of: the same applied to both gives the same. Beside the room it holds which
+incarnations are open, since they may have opened earlier than what is left of the log.
 
-It is one JSON object, the version of its form first. `room_of` compares the restored room's checksum with the one in
-it, so that a snapshot that was spoilt, or read otherwise than it was written, is noticed before anybody is served.
-Its size is bounded as the room is: by the entries, places, answers, members, accounts and sanctions that that keeps.
+It is one JSON object, the version of its form first. `restored` compares the room's checksum with the one in it, so
+that a snapshot that was spoilt, or read otherwise than it was written, is noticed before anybody is served. Its size is
+bounded as the room is: by the entries, places, answers, members, accounts and sanctions that that keeps.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat.log import Entry, Log
 from chat.members import Member
@@ -21,6 +22,7 @@ from chat.places import Page
 from chat.replies import Parts, Replies, Reply
 from chat.room import Room
 from chat.sanctions import Sanction
+from chat.shared.checksums import place
 from chat.shared.records import shape_of
 from protocol.events import Announced, Joined, Left, Renamed, Said, Whispered
 from protocol.json_text import encoder
@@ -46,13 +48,20 @@ class SnapshotError(ValueError):
     """These bytes are no snapshot that this server can go on from."""
 
 
-def snapshot_of(room: Room) -> bytes:
-    """Return the snapshot of a room."""
+class Restored(NamedTuple):
+    """What is in a snapshot. `opened`: the ids of the entries with which the open incarnations began."""
+
+    room: Room
+    opened: dict[str, str]
+
+
+def snapshot_of(room: Room, opened: Mapping[str, str]) -> bytes:
+    """Return the snapshot of a room, of whose servers those are open that are `opened`."""
     log, replies = room.log, room.replies.parts()
     content = {
         "version": VERSION,
         "checksum": room.checksum(),
-        "epoch": room.epoch,
+        "epoch": [room.epoch, room.epoch_since],
         "log": [log.seq, log.kept, log.runs(), [_entry_to_json(entry) for entry in log]],
         "members": [_MEMBER.write(member) for member in room],
         "looks": list(room.members.looks()),
@@ -61,17 +70,18 @@ def snapshot_of(room: Room) -> bytes:
         "operators": sorted(room.operators),
         "sanctions": [_SANCTION.write(sanction) for sanction in room.sanctions],
         "replies": _replies_to_json(replies),
+        "opened": dict(opened),
     }
     return _encode(content).encode()
 
 
-def room_of(snapshot: bytes) -> Room:
-    """Return the room that a snapshot was taken of. Raises SnapshotError."""
+def restored(snapshot: bytes) -> Restored:
+    """Return what a snapshot was taken of. Raises SnapshotError."""
     try:
         content = json.loads(snapshot)
         if content["version"] != VERSION:
             raise SnapshotError(f"its version is {content['version']!r:.40}, and {VERSION} is known here")
-        room = _restored(content)
+        room, opened = _room_of(content), _opened_of(content["opened"])
         checksum = content["checksum"]
     except SnapshotError:
         raise
@@ -79,11 +89,12 @@ def room_of(snapshot: bytes) -> Room:
         raise SnapshotError(f"it can't be read: {error!r:.200}") from error
     if room.checksum() != checksum:
         raise SnapshotError("the room in it is another one than its checksum says")
-    return room
+    return Restored(room, opened)
 
 
-def _restored(content: Mapping[str, Any]) -> Room:
-    room = Room(content["epoch"], _log_of(*content["log"]), _replies_of(*content["replies"]))
+def _room_of(content: Mapping[str, Any]) -> Room:
+    room = Room("", _log_of(*content["log"]), _replies_of(*content["replies"]))
+    room.epoch, room.epoch_since = content["epoch"]
     room.members.restore(map(_MEMBER.read, content["members"]), ((name, look) for name, look in content["looks"]))
     room.registered.change(frozenset(content["registered"]), frozenset())
     for key, record in content["records"].items():
@@ -92,6 +103,12 @@ def _restored(content: Mapping[str, Any]) -> Room:
     for sanction in map(_SANCTION.read, content["sanctions"]):
         room.sanctions.impose(sanction, _LONG_AGO)  # also one that has ended: the next one that is imposed removes it
     return room
+
+
+def _opened_of(content: Mapping[str, str]) -> dict[str, str]:
+    for entry in content.values():
+        place(entry)  # raises if that is none
+    return dict(content)
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------

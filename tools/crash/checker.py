@@ -12,18 +12,29 @@ It knows nothing of the server but its promise (docs/promise.md):
 
 What nobody was told does not count as said: a line that died with the server is free to be repeated. That is why the
 book that everything is compared with is made of what the clients were told, all of them together.
+
+Of a log that servers share somebody else may have read what it says: with that `Ledger` the book has to agree, every
+number counts, and what a log has lost with its end excuses just that:
+
+    a hole       no reader is owed what was lost before it was told something later of it. Who was told some of it is
+                 told of the loss before anything that came after it (tools.crash.reading)
+    a gap        what was lost when a gap was told is not counted in it
+    an answer    a line whose answer was lost may be answered otherwise: carried out again, or refused as unknown
+    epochs       each loss may begin one; a log that was started again whole may not
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise, takewhile
+from math import inf
 
 from protocol.errors import ErrorCode
 from protocol.events import Noticed, Past, Refused, Renamed, RoomEvent, Said, Whispered
-from tools.crash.history import History, Mark, mark_of, owner_of
+from tools.crash.history import History, Invoked, Mark, mark_of, owner_of
+from tools.crash.ledger import Ledger
 from tools.crash.reading import Numbers, Place, Reading, between
 
 Book = dict[Place, RoomEvent]
@@ -36,28 +47,34 @@ _ANSWERS: dict[str, tuple[type, ...]] = {
 }
 
 
-def violations(histories: Iterable[History], journals_lost: int = 0, lost: Set[Place] = frozenset()) -> list[str]:
+def violations(histories: Iterable[History], journals_lost: int = 0, ledger: Ledger | None = None) -> list[str]:
     """Return the violations in `histories`, none if all is well; each loss of the journal ends an epoch.
 
-    Some were told the entries that are `lost`, and nobody can be any more; those who knew them were told of that.
+    `ledger`: what the log says, if somebody knows.
     """
-    readings = [Reading(history, lost) for history in histories]
+    readings = [Reading(history, ledger) for history in histories]
     wrong = [sentence for reading in readings for sentence in reading.wrong]
     book = dict[Place, RoomEvent]()
     wrong += _written(book, readings)
-    for place in lost & book.keys():
-        del book[place]
-    wrong += _epochs(book, journals_lost)
-    wrong += _lines(book, readings)
+    wrong += _epochs(book, journals_lost if ledger is None else len(ledger.losses))
+    invoked = {mark_of(line.text): line for reading in readings for line in reading.invoked.values() if line.text}
+    if ledger is None:
+        wrong += _lines(book, invoked)
+        numbers = _numbers(book, readings)
+    else:
+        wrong += _contradictions(book, readings, ledger)
+        for log in ledger.logs():
+            wrong += _lines({(ledger.epoch, seq): event for seq, event in log.items()}, invoked)
+        numbers = {epoch: ledger.numbers for reading in readings for epoch, _ in reading.comings()}
+        book |= {(epoch, seq): _for_all(event) for epoch in numbers for seq, event in ledger.events.items()}
     wrong += _overheard(book, readings)
     said = {(place[0], mark_of(event.text)) for place, event in _messages(book)}
     lasting = {reading.epoch for reading in readings if reading.stayed}
-    numbers = _numbers(book, readings, lost)
     for reading in readings:
-        wrong += _holes(book, reading, lasting, numbers)
-        wrong += _gaps(book, reading, numbers, lost)
-        wrong += _answers(reading, bool(lost))
-        wrong += _refusals(said, reading)
+        wrong += _holes(book, reading, lasting, numbers, ledger)
+        wrong += _gaps(book, reading, numbers, ledger)
+        wrong += _answers(reading, ledger)
+        wrong += _refusals(said, reading, ledger)
         wrong += _seen(book, reading)
     return wrong
 
@@ -66,10 +83,34 @@ def _written(book: Book, readings: list[Reading]) -> Iterator[str]:
     """Write what each was told into `book`; yield where two were told different things under one number."""
     for reading in readings:
         for place, told in reading.told.items():
-            event = replace(told, cseq=None) if isinstance(told, Said | Whispered | Renamed) else told
-            known = book.setdefault(place, event)
-            if known != event:
-                yield f"client {reading.number} was told {_at(place)} is {event}, somebody else that it is {known}"
+            known = book.setdefault(place, _for_all(told))
+            if known != _for_all(told):
+                yield f"client {reading.number} was told {_at(place)} is {told}, somebody else that it is {known}"
+    for reading in readings:
+        for epoch, entry in reading.listed:
+            event = book.get((epoch, entry.seq))
+            if event is not None and (event.name, getattr(event, "text", None)) != (entry.name, entry.text):
+                yield f"client {reading.number} was listed {entry}, and somebody told that it is {event}"
+
+
+def _for_all(event: RoomEvent) -> RoomEvent:
+    """Return an event without what only its author is told."""
+    return replace(event, cseq=None) if isinstance(event, Said | Whispered | Renamed) else event
+
+
+def _contradictions(book: Book, readings: list[Reading], ledger: Ledger) -> Iterator[str]:
+    """Yield where somebody was told what is not in the log, or still reads another one."""
+    for (epoch, seq), event in book.items():
+        known = ledger.events.get(seq)
+        if known is None or _for_all(known) != event:
+            yield f"somebody was told {_at((epoch, seq))} is {event}, and the log says {known}"
+    for reading in readings:
+        for _, entry in reading.listed:
+            known = ledger.events.get(entry.seq)
+            if known is None or (known.name, getattr(known, "text", None)) != (entry.name, entry.text):
+                yield f"client {reading.number} was listed {entry}, and the log says {known}"
+        if reading.stayed and reading.epoch != ledger.epoch:
+            yield f"client {reading.number} takes the log for {reading.epoch}, and it is {ledger.epoch} by now"
 
 
 def _epochs(book: Book, journals_lost: int) -> Iterator[str]:
@@ -78,9 +119,8 @@ def _epochs(book: Book, journals_lost: int) -> Iterator[str]:
         yield f"there were {len(epochs)} logs, though the journal was lost {journals_lost} times"
 
 
-def _lines(book: Book, readings: list[Reading]) -> Iterator[str]:
+def _lines(book: Book, invoked: Mapping[Mark | None, Invoked]) -> Iterator[str]:
     """Yield messages that stand in the log twice, in another order than their author's, or that nobody has said."""
-    invoked = {mark_of(line.text): line for reading in readings for line in reading.invoked.values() if line.text}
     newest: dict[tuple[str, int], int] = defaultdict(int)
     for place, event in _messages(book):
         mark = mark_of(event.text)
@@ -102,12 +142,12 @@ def _overheard(book: Book, readings: list[Reading]) -> Iterator[str]:
             yield f"{readers[place]} clients were told the whisper {_at(place)}: {event}"
 
 
-def _numbers(book: Book, readings: list[Reading], lost: Set[Place]) -> Numbers:
+def _numbers(book: Book, readings: list[Reading]) -> Numbers:
     """Return which numbers stand in each log: those that somebody was told of or came with, and those between them in
     their run.
     """
     numbers: dict[str, list[int]] = defaultdict(list)
-    comings = {place for reading in readings for place in reading.comings()} - lost
+    comings = {place for reading in readings for place in reading.comings()}
     for epoch, seq in sorted(comings.union(book)):
         known = numbers[epoch]
         if known and seq - known[-1] < A_RUN:
@@ -116,56 +156,66 @@ def _numbers(book: Book, readings: list[Reading], lost: Set[Place]) -> Numbers:
     return numbers
 
 
-def _gaps(book: Book, reading: Reading, numbers: Numbers, lost: Set[Place]) -> Iterator[str]:
+def _gaps(book: Book, reading: Reading, numbers: Numbers, ledger: Ledger | None) -> Iterator[str]:
     """Yield where a client was told of more or fewer missing entries than there are.
 
     What is told after them may begin with whispers of others, which this reader does not hear; and a server that goes
     on by itself where it was has passed over those that came next. And at the end of a run
     there may be entries that nobody was told of: they died with the server, and stand in the journal.
     """
-    for epoch, after, before, count in reading.gaps:
-        if any(after < seq <= before and epoch == of for of, seq in lost):
-            continue  # nobody knows what was counted
+    for epoch, after, before, count, is_passed in reading.gaps:
         known = between(numbers.get(epoch, []), after, before)
-        unheard = takewhile(lambda seq: _is_unheard(book.get((epoch, seq)), reading), reversed(known))  # noqa: B023
-        may_be_more = any(later - earlier >= A_RUN for earlier, later in pairwise([after, *known, before]))
-        passed = takewhile(lambda seq: _is_unheard(book.get((epoch, seq)), reading), known)  # noqa: B023
-        if count < len(known) - len(list(unheard)) - len(list(passed)) or (count > len(known) and not may_be_more):
+        if ledger is not None:  # what had been lost by then was not counted
+            known = [seq for seq in known if ledger.loss_of(seq) in (None, ledger.loss_of(before))]
+        heard = [_is_heard(book.get((epoch, seq)), reading) for seq in known]
+        least = len(known) - _length_of_end(heard) - (_length_of_end(heard[::-1]) if is_passed else 0)
+        runs_end = any(later - earlier >= A_RUN for earlier, later in pairwise([after, *known, before]))
+        if count < least or (count > len(known) and not (runs_end and ledger is None)):
             place = _at((epoch, before))
             yield f"client {reading.number} was told that {count} are missing before what is {place}: {len(known)} are"
 
 
-def _is_unheard(event: RoomEvent | None, reading: Reading) -> bool:
-    return event is None or (isinstance(event, Whispered) and reading.number not in _parties(event))
+def _length_of_end(heard: list[bool]) -> int:
+    """Return how many at the end are not heard."""
+    return sum(1 for _ in takewhile(lambda is_heard: not is_heard, reversed(heard)))
 
 
-def _holes(book: Book, reading: Reading, lasting: set[str], numbers: Numbers) -> Iterator[str]:
+def _is_heard(event: RoomEvent | None, reading: Reading) -> bool:
+    return event is not None and (not isinstance(event, Whispered) or reading.number in _parties(event))
+
+
+def _holes(book: Book, reading: Reading, lasting: set[str], numbers: Numbers, ledger: Ledger | None) -> Iterator[str]:
     """Yield the entries that a reader should have been told and was not.
 
     A number that nobody was told may have been a whisper that was lost with its log; but not in a log that is
     `lasting`, to which its two readers have come back.
     """
     for place in reading.owed(numbers):
-        event = book.get(place)
+        event, loss = book.get(place), None if ledger is None else ledger.loss_of(place[1])
         if event is None and place[0] not in lasting:
             continue
+        if loss is not None and place[1] > reading.newest_lost.get(loss, 0):
+            continue  # it was lost before this reader could be told
         if event is None:
             yield f"nobody was told what is {_at(place)}, nor client {reading.number} that it has missed it"
         elif not isinstance(event, Whispered) or reading.number in _parties(event):
             yield f"client {reading.number} was not told what is {_at(place)}: {event}"
 
 
-def _answers(reading: Reading, may_forget: bool) -> Iterator[str]:
+def _answers(reading: Reading, ledger: Ledger | None) -> Iterator[str]:
     """Yield answers that do not fit their line, and lines without an answer.
 
-    `may_forget`: a log that has lost its end does not know any more what was said, and says so.
+    A log that has lost the answer to a line says that it does not know any more, if a server or the client tells it
+    that there was one.
     """
     for cseq, answer in reading.answers.items():
         line, mine = reading.invoked.get(cseq), f"line {cseq} of client {reading.number}"
         if line is None:
             yield f"{mine} was answered and never typed: {answer}"
-        elif may_forget and isinstance(answer, Refused) and answer.number == ErrorCode.REPEATED_TOO_LATE.number:
-            pass
+        elif ledger is not None and getattr(answer, "number", 0) == ErrorCode.REPEATED_TOO_LATE.number:
+            upto = ledger.forgotten(reading.number)
+            if cseq > (reading.claimed if upto == inf else upto):
+                yield f"{mine}, a {line.kind}, was not forgotten and answered with {answer}"
         elif not isinstance(answer, _ANSWERS.get(line.kind, object)):
             yield f"{mine}, a {line.kind}, was answered with {answer}"
         elif isinstance(answer, Said | Whispered) and answer.text != line.text:
@@ -175,11 +225,13 @@ def _answers(reading: Reading, may_forget: bool) -> Iterator[str]:
             yield f"line {cseq} of client {reading.number} was never answered: {reading.invoked[cseq]}"
 
 
-def _refusals(said: set[tuple[str, Mark | None]], reading: Reading) -> Iterator[str]:
-    """Yield lines that were refused although they were said."""
+def _refusals(said: set[tuple[str, Mark | None]], reading: Reading, ledger: Ledger | None) -> Iterator[str]:
+    """Yield lines that were refused although they were said; one that was forgotten may have been both, one by one."""
     for epoch, refusal in reading.refused:
         line = reading.invoked.get(refusal.cseq)
-        if line is not None and (epoch, mark_of(line.text)) in said:
+        if line is None or (ledger is not None and line.cseq <= ledger.forgotten(reading.number)):
+            continue
+        if (epoch, mark_of(line.text)) in said:
             yield f"line {line.cseq} of client {reading.number} was said, and its author told: {refusal.why}"
 
 
@@ -187,13 +239,23 @@ def _seen(book: Book, reading: Reading) -> Iterator[str]:
     """Yield whispers told to a third client, and messages shown twice or not at all."""
     for place, event in reading.told.items():
         times = reading.shown[place]
-        if isinstance(event, Said | Whispered) and times != 1 and place not in reading.earlier:
+        if isinstance(event, Said | Whispered) and times != 1 and not (times == 0 and _is_known(place, reading)):
             yield f"client {reading.number} was shown {times} times what is {_at(place)}: {event}"
         if isinstance(event, Whispered) and not {reading.number, None} & _parties(event):
             yield f"client {reading.number} was told a whisper of others, {_at(place)}: {event}"
-    for entry in reading.listed:
+    for _, entry in reading.listed:
         if entry.to is not None and not {reading.number, None} & _parties(entry):
             yield f"client {reading.number} was shown a whisper of others in a list: {entry}"
+
+
+def _is_known(place: Place, reading: Reading) -> bool:
+    """Return whether the user knows by now what was told as an answer from before the reader came into this log: it was
+    shown in another epoch, or its line had been answered otherwise."""
+    if place not in reading.earlier:
+        return False
+    answer = reading.answers.get(reading.earlier[place] or 0)
+    elsewhere = sum(times for (_, seq), times in reading.shown.items() if seq == place[1])
+    return elsewhere == 1 or getattr(answer, "seq", None) != place[1]
 
 
 def _messages(book: Book) -> Iterator[tuple[Place, Said | Whispered]]:

@@ -36,12 +36,16 @@ class Invoked:
 
 @dataclass(frozen=True, slots=True)
 class Welcomed:
-    """The server let us in; `asked` is the point from which we asked to resume."""
+    """The server let us in; `asked` is the point from which we asked to resume.
+
+    `goes_on`: we were in, and it was the server that had to come back into the room, or to take up another log.
+    """
 
     epoch: str
     seq: int
     resumed: bool
     asked: ResumePoint | None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from chat.resume import identity_of
 from client.core.presence import Dismissal
 from client.core.session import ClientSession
 from client.core.step import ClientMessage, Step
@@ -48,11 +49,14 @@ class Member:
 
     def __init__(self, number: int, enters: Callable[[], Door] = FramesDoor) -> None:
         self.number = number
-        self.session = ClientSession(f"the secret of member {number}")
+        secret = f"the secret of member {number}"
+        self.identity = identity_of(secret)
+        self.session = ClientSession(secret)
         self.history = History(number)
         self.spoken = 0  # messages so far
         self._names = 0  # own names so far
         self._asked: ResumePoint | None = None
+        self._goes_on = False  # the server, if it says welcome now
         self._enters = enters
         self._door = enters()
 
@@ -157,7 +161,8 @@ class Member:
             self._write(Broken(f"{error} {item!r:.200}"))
             return
         session = self.session
-        if session.presence.online:  # by a welcome again, the server goes on with what we have been told last
+        self._goes_on = session.presence.online
+        if self._goes_on:  # by a welcome again, the server goes on with what we have been told last
             self._asked = ResumePoint(session.position.epoch, session.position.seq)
         before = set(session.lines.pending)
         step = session.receive(event, now)
@@ -174,7 +179,7 @@ class Member:
         if isinstance(event, events.RoomEvent):
             return [Told(event, step.show is not None)]
         if isinstance(event, events.Welcomed):
-            return [Welcomed(event.epoch, event.seq, event.resumed, self._asked)]
+            return [Welcomed(event.epoch, event.seq, event.resumed, self._asked, self._goes_on)]
         if isinstance(event, events.Missed):
             return [Missing(event.missed)]
         if isinstance(event, events.Refused) and event.cseq is not None:

@@ -28,6 +28,7 @@ class MemoryCrowd:
         self.members: list[Member] = []
         self.wires: dict[Member, Wire] = {}
         self.histories: list[History] = []
+        self.numbers: dict[str, int] = {}  # the members', by the identity by which a server knows them
         self.faults: Counter[str] = Counter()
         self._chance = chance
         self._doors = doors
@@ -110,6 +111,7 @@ class MemoryCrowd:
         member = Member(number, DOORS[self._doors[number % len(self._doors)]])
         self.members.append(member)
         self.histories.append(member.history)
+        self.numbers[member.identity] = number
 
     def _replace(self, member: Member) -> None:
         """Replace a member that does not come back."""

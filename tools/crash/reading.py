@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -23,39 +23,48 @@ from tools.crash.history import (
     Welcomed,
     mark_of,
 )
+from tools.crash.ledger import Ledger
 
 Place = tuple[str, int]  # an epoch, and a number in its log
 Numbers = Mapping[str, Sequence[int]]  # by epoch, the numbers in its log, in order
 
 
 class Gap(NamedTuple):
-    """The server said that `missing` entries between two numbers are lost to this reader."""
+    """The server said that `missing` entries between two numbers are lost to this reader.
+
+    `is_passed`: it went on by itself where it was, and may have passed over what this reader is not told.
+    """
 
     epoch: str
     after: int
     before: int
     missing: int
+    is_passed: bool
 
 
 class Reading:
     """What the client `number` typed and was told, by number. `wrong`: violations, a sentence each."""
 
-    def __init__(self, history: History, lost: Set[Place] = frozenset()) -> None:
-        """Read `history`. A log goes on in its epoch without the entries that are `lost`."""
-        self._lost_places = lost
+    def __init__(self, history: History, ledger: Ledger | None = None) -> None:
+        """Read `history`; the `ledger` tells what a log has lost, in whatever epoch it went on."""
+        self._ledger = Ledger("", {}) if ledger is None else ledger
         self.number = history.number
         self.stayed = history.stayed
         self.wrong: list[str] = []
         self.told: dict[Place, RoomEvent] = {}  # without the `cseq`, which only the author is told
         self.shown: Counter[Place] = Counter()
-        self.earlier: set[Place] = set()  # told again as answers, after the log had begun another epoch
-        self.listed: list[Past] = []
+        self.earlier: dict[Place, int | None] = {}  # told as answers to these lines, from before it came into the log
+        self.listed: list[tuple[str, Past]] = []  # with the epoch in which it was listed
         self.refused: list[tuple[str, Refusal]] = []  # with the epoch in which it was told
         self.invoked: dict[int, Invoked] = {}
         self.answers: dict[int, Event] = {}  # by `cseq`
         self._spans: list[tuple[str, int, int]] = []  # epoch, from after this number, up to this one
         self.gaps: list[Gap] = []
+        self.newest_lost: dict[int, int] = {}  # of the entries that were lost: up to which number they were told
+        self.claimed = 0  # the highest of its lines that it said may have been handled
         self._gap = 0  # entries just reported as missing, before the next event
+        self._goes_on = False  # the server went on by itself, with the last welcome
+        self._lost_with: int | None = None  # the loss that the newest entry which it knows was lost by, untold yet
         self.epoch, self._newest = "", 0
         self._is_cut_off = False  # from the log that it knew, and has not been told so yet
         self._knows_end = False  # of the log that it knew, before the welcome to another one
@@ -88,10 +97,10 @@ class Reading:
         self.invoked[record.cseq] = record
 
     def _welcomed(self, record: Welcomed) -> None:
-        asked = record.asked
-        is_known = asked is not None and asked.epoch == record.epoch
-        is_lost = asked is not None and (asked.epoch, asked.seq) in self._lost_places  # by now, or not yet
-        if record.resumed != is_known and not is_lost:
+        asked, self._goes_on = record.asked, record.goes_on
+        self.claimed = max(self.claimed, asked.lines or 0 if asked is not None else 0)
+        is_known = asked is not None and asked.epoch == record.epoch and not self._is_lost(asked.seq, record.seq)
+        if record.resumed != is_known and not (is_known and self._has_passed_lost(record)):
             self._wrong(f"was {'' if record.resumed else 'not '}resumed: {record}")
         if asked is None or not record.resumed:
             self._is_cut_off = asked is not None and not self._knows_end
@@ -103,9 +112,21 @@ class Reading:
             self._newest = min(self._newest, asked.seq)  # less where it was told of a gap and of nothing after it
         self._knows_end, self._gap = False, 0
 
+    def _is_lost(self, seq: int, later: int) -> bool:
+        """Return whether the entry `seq` had been lost when the log had come to `later`."""
+        loss = self._ledger.loss_of(seq)
+        return loss is not None and loss != self._ledger.loss_of(later)
+
+    def _has_passed_lost(self, record: Welcomed) -> bool:
+        """Return whether a server that goes on by itself may have known more than the reader: whispers, lost since."""
+        asked = record.asked
+        assert asked is not None  # noqa: S101  (by a reader that was in a log)
+        passed = between(self._ledger.numbers, asked.seq, record.seq)
+        return record.goes_on and any(self._is_lost(seq, record.seq) for seq in passed)
+
     def _missing(self, record: Missing) -> None:
         if not record.count:
-            self._knows_end, self._is_cut_off = True, False
+            self._knows_end, self._is_cut_off, self._lost_with = True, False, None
         self._gap = record.count
 
     def _told(self, record: Told) -> None:
@@ -116,24 +137,35 @@ class Reading:
             self._is_cut_off = False
         if event.seq > self._newest:
             if self._gap:
-                self.gaps.append(Gap(self.epoch, self._newest, event.seq, self._gap))
+                self.gaps.append(Gap(self.epoch, self._newest, event.seq, self._gap, self._goes_on))
                 self._gap = 0
+            self._notes_loss(event.seq)
             self._reach(event.seq)
         elif not self._is_answer(event) or not self._may_know(place):
             self._wrong(f"was told again, or too late, {event}")
         elif place not in self.told and event.seq <= self._begins_at:
-            self.earlier.add(place)
+            self.earlier[place] = getattr(event, "cseq", None)
         told = replace(event, cseq=None) if isinstance(event, Said | Whispered | Renamed) else event
         if self.told.setdefault(place, told) != told:
             self._wrong(f"was told {self.told[place]}, and then {event}")
         self.shown[place] += record.shown
+
+    def _notes_loss(self, seq: int) -> None:
+        """Note that it knows an entry that will be lost; or that the log goes on without what it knows, and has to have
+        told that."""
+        loss = self._ledger.loss_of(seq)
+        if self._lost_with not in (None, loss):
+            self._wrong(f"was not told that entries up to {self.newest_lost[self._lost_with or 0]} are lost")
+        if loss is not None:
+            self.newest_lost[loss] = seq
+        self._lost_with = loss
 
     def _may_know(self, place: Place) -> bool:
         """Return whether this was told, or missed, or came into a log that was given up since; but not its end."""
         return place in self.told or self._has_missed(*place) or place[1] <= self._begins_at
 
     def _listed(self, record: Listed) -> None:
-        self.listed.append(record.entry)
+        self.listed.append((self.epoch, record.entry))
 
     def _answered(self, record: Answered) -> None:
         if record.cseq in self.answers:

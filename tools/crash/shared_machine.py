@@ -8,19 +8,18 @@ Redis: storage/redis_log.lua is held against the log in memory by a test of its 
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat.effects import Effect
 from chat.hub import Hub
 from chat.room import Room
 from chat.session import Session
-from chat.shared.checksums import place
 from chat.shared.memory_link import Fault, MemoryLink
 from chat.shared.memory_log import MemoryLog
 from chat.shared.order_shared import CannotFollowError, OrderShared
-from protocol.events import RoomEvent
+from chat.shared.replica import Replica
+from chat.shared.shared_log import KeepSnapshot
 from runtime.clock import LoopClock
 from server import Server
 from tools.crash.machine import DOORS, GREETED_WITH
@@ -29,11 +28,19 @@ from tools.crash.network import Network
 LATENCY = (0.0, 0.0, 0.05, 0.3)  # seconds that a call may take, each way
 
 
+class Kept(NamedTuple):
+    """A server has asked the log to keep a snapshot, when it had read up to the entry with the mark `read`."""
+
+    snapshot: KeepSnapshot
+    read: str
+    incarnation: str
+
+
 class _SharedServices:
     """The services of a server of a shared room: its log alone, which has a turn before each delivery."""
 
-    def __init__(self, hub: Hub, order: OrderShared, link: MemoryLink, network: Network) -> None:
-        self.entries: Counter[type[RoomEvent]] = Counter()
+    def __init__(self, hub: Hub, order: OrderShared, link: MemoryLink, network: Network, kept: list[Kept]) -> None:
+        self._kept = kept
         self._hub, self._order, self._link, self._network = hub, order, link, network
 
     def descriptors(self) -> list[int]:
@@ -58,6 +65,8 @@ class _SharedServices:
             effects += self._order.receive(result, now)
         for command in self._order.take_commands():
             self._link.submit(command)
+            if isinstance(command, KeepSnapshot):
+                self._kept.append(Kept(command, self._order.replica.mark, self._order.incarnation))
         return effects
 
     def close(self) -> None:
@@ -74,9 +83,10 @@ class SharedMachine:
         self.kills = 0
         self.why_stopped: list[str] = []  # by itself, since it could not follow the log
         self.frozen_until = 0.0
-        self._spoilt_life = ""  # the incarnation whose room was changed behind its back
+        self.spoilt_lives: set[str] = set()  # the incarnations whose room was changed behind their back
         self.order: OrderShared | None = None
         self.link: MemoryLink | None = None
+        self._kept: list[Kept] = []
         self._log = log
         self._chance = chance
         self._incarnations = incarnations
@@ -95,23 +105,18 @@ class SharedMachine:
     @property
     def is_spoilt(self) -> bool:
         """Whether its room was changed behind its back, and not made anew since."""
-        return self.order is not None and self.order.incarnation == self._spoilt_life
+        return self.order is not None and self.order.incarnation in self.spoilt_lives
 
     @property
-    def room(self) -> Room | None:
+    def replica(self) -> Replica | None:
         """Its copy of the room, if it is up to the log's end as far as it knows."""
         order = self.order
-        return order.replica.room if order is not None and order.is_live else None
+        return order.replica if order is not None and order.is_live else None
 
-    def has_read(self, entry: str) -> bool:
-        """Return whether it has read the log up to the entry of this id."""
-        return self.order is not None and self.order.is_live and self.order.replica.id == entry
-
-    @property
-    def began_at(self) -> tuple[int, int]:
-        """The place in the log at which its present life has begun."""
-        order = self.order
-        return (0, 0) if order is None else place(order.replica.opened.get(order.incarnation, "0-0"))
+    def take_kept(self) -> list[Kept]:
+        """Return the snapshots that were made since the last call."""
+        kept, self._kept[:] = list(self._kept), []
+        return kept
 
     def start(self) -> None:
         """Start a server, which begins with the newest snapshot of the log."""
@@ -119,7 +124,7 @@ class SharedMachine:
         self.link = MemoryLink(self._log, lambda: self._chance.choice(LATENCY))
         self.order = OrderShared(hub.state, hub.follow, hub.follow_late, self._incarnations)
         hub.state.order = self.order
-        services: Any = _SharedServices(hub, self.order, self.link, self.network)
+        services: Any = _SharedServices(hub, self.order, self.link, self.network, self._kept)
         network: Any = self.network  # our acceptor and poller
         self.network.open()
         self._server = Server(network, hub, services, DOORS, network, LoopClock(network))
@@ -152,9 +157,9 @@ class SharedMachine:
 
     def spoil(self) -> None:
         """Let the room be another one than the log says."""
-        if self.room is not None:
-            self.room.operators |= {"mallory"}
-            self._spoilt_life = self.order.incarnation if self.order is not None else ""
+        if self.order is not None and self.replica is not None:
+            self.replica.room.operators |= {"mallory"}
+            self.spoilt_lives.add(self.order.incarnation)
 
     def _be_gone(self) -> None:
         if self._server is not None:

@@ -17,6 +17,7 @@ from chat import log as chat_log
 from chat.shared import replica
 from chat.shared.memory_link import Fault
 from chat.shared.memory_log import MemoryLog
+from chat.shared.replica import Replica
 from tools.crash.checker import violations
 from tools.crash.doors import DOORS
 from tools.crash.machine import REPLAY_BYTES, silence
@@ -24,7 +25,7 @@ from tools.crash.memory_crowd import MemoryCrowd
 from tools.crash.mutants.bug import Bug
 from tools.crash.network import Wire
 from tools.crash.patches import Patches
-from tools.crash.shared_machine import SharedMachine
+from tools.crash.shared_machine import Kept, SharedMachine
 from tools.crash.witness import Witness
 
 SERVERS = 3
@@ -61,14 +62,13 @@ class SharedWorld:
         self.now = 1000.0
         self._chance = random.Random(seed)
         self._log = MemoryLog("start 0", STARTED_AT)
-        self._saved: object = self._log.saved()
         self._starts = count(1)
         names = count(1)
         self._machines = [SharedMachine(self._log, self._chance, lambda: f"{next(names):016x}") for _ in range(servers)]
         self._crowd = MemoryCrowd(self._chance, doors, self._connect, lambda: self.now)
-        self._witness = Witness(self._log)
+        self._witness = Witness(self._log, self._crowd.numbers)
+        self._saved = self._log.saved(), self._witness.saved()
         self._wrong: list[str] = []
-        self._restarts = 0  # of the log: each may have lost its end, so each may begin an epoch
 
     @property
     def faults(self) -> Counter[str]:
@@ -84,7 +84,7 @@ class SharedWorld:
             self._tick()
         wrong = self._settle()
         self.faults["kills"] += sum(machine.kills for machine in self._machines)
-        found = violations(self._crowd.histories, self._restarts, self._witness.lost)
+        found = violations(self._crowd.histories, ledger=self._witness.ledger)
         return [*found, *wrong, *self._wrong]
 
     def end(self) -> None:
@@ -127,11 +127,20 @@ class SharedWorld:
         return self._chance.choice(self._machines).network.connect()
 
     def _compare(self) -> None:
+        """Compare the rooms, and the snapshots, with the witness's: a room may be wrong only if it was changed."""
         self._witness.reads()
         for number, machine in enumerate(self._machines, 1):
-            order = machine.order
-            if order is not None and order.is_live and not machine.is_spoilt and self._witness.differs(order.replica):
-                self._wrong.append(f"the room of server {number} is another one after entry {order.replica.id}")
+            replica = machine.replica
+            if replica is not None and not machine.is_spoilt and self._witness.differs(replica):
+                self._wrong.append(f"the room of server {number} is another one after entry {replica.id}")
+            for kept in machine.take_kept():
+                if self._witness.is_wrong(kept.snapshot) and self._is_contradicted(kept):
+                    self._wrong.append(f"server {number} keeps a wrong snapshot of the room after {kept.snapshot.id}")
+
+    def _is_contradicted(self, kept: Kept) -> bool:
+        """Return whether a snapshot was made while a server was there whose room was not changed."""
+        spoilt = set().union(*(machine.spoilt_lives for machine in self._machines))
+        return bool((self._witness.opened(kept.read) | {kept.incarnation}) - spoilt)
 
     # --- what fails ----------------------------------------------------------------------------------------------
 
@@ -155,29 +164,29 @@ class SharedWorld:
             self.faults["answers lost"] += 1
             link.lose_answers = chance.randint(1, 3)
         elif dice < 0.84:
-            self._saved = self._log.saved()
+            self._saved = self._log.saved(), self._witness.saved()
         elif dice < 0.88:
             self._restart_log()
         elif dice < 0.90:
-            self._spoil()
+            self._spoil(machine)
         else:
             self._crowd.say_goodbye(chance.choice(self._crowd.members))
 
-    def _spoil(self) -> None:
-        """Spoil the room of the youngest server, which is wrong whoever else is there to compare it with."""
-        live = [machine for machine in self._machines if machine.room is not None]
-        if len(live) == len(self._machines):
+    def _spoil(self, machine: SharedMachine) -> None:
+        """Spoil the room of a server, one at a time: two that are wrong in the same way would be the majority."""
+        if machine.replica is not None and not any(each.is_spoilt for each in self._machines):
             self.faults["spoilt"] += 1
-            max(live, key=lambda machine: machine.began_at).spoil()
+            machine.spoil()
 
     def _restart_log(self) -> None:
         """Start the log again, perhaps without its end."""
         self._witness.reads()
         loses_end = self._chance.random() < 0.3
         self.faults["log restarted" + (" without its end" if loses_end else "")] += 1
-        self._log.restart(f"start {next(self._starts)}", self._saved if loses_end else None)
-        self._restarts += 1
-        self._witness.log_was_restarted()
+        log, witness = self._saved if loses_end else (None, None)
+        self._log.restart(f"start {next(self._starts)}", log)
+        if witness is not None:
+            self._witness.goes_back(witness)
 
     # --- the end -------------------------------------------------------------------------------------------------
 
@@ -214,19 +223,21 @@ class SharedWorld:
     def _is_at_rest(self) -> bool:
         """Return whether all members are, and the room holds nobody else."""
         names = sorted(member.session.name for member in self._crowd.members)
-        rooms = [machine.room for machine in self._machines if machine.has_read(self._witness.replica.id)]
+        rooms = [replica.room for replica in self._replicas() if replica.id == self._witness.end]
         is_read = len(rooms) == len(self._machines)
-        return is_read and self._crowd.is_at_rest and all(r is not None and sorted(r.names()) == names for r in rooms)
+        return is_read and self._crowd.is_at_rest and all(sorted(room.names()) == names for room in rooms)
+
+    def _replicas(self) -> list[Replica]:
+        return [machine.replica for machine in self._machines if machine.replica is not None]
 
     def _differences(self) -> list[str]:
         """Return in what the rooms differ at the end."""
         self._witness.reads()
-        expected = self._witness.replica.room
-        found = []
-        for number, machine in enumerate(self._machines, 1):
-            room = machine.room
-            if room is None:
-                found.append(f"server {number} does not follow the log at the end")
-            elif room.checksum() != expected.checksum():
-                found.append(f"the room of server {number} is another one at the end: {room.names()}")
+        found, replicas = [], self._replicas()
+        if len(replicas) < len(self._machines):
+            found.append(f"{len(replicas)} servers follow the log at the end")
+        if len({replica.room.checksum() for replica in replicas}) > 1:
+            found.append(f"the rooms differ at the end: {[replica.room.names() for replica in replicas]}")
+        if any(self._witness.differs(replica) for replica in replicas):
+            found.append("the rooms are not what the log says at the end")
         return found

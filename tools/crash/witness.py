@@ -1,48 +1,127 @@
 """The witness: a copy of the room that nothing fails for. The servers' are compared with it, and it knows what a log
-has lost."""
+has lost.
+
+There is more than one copy after a server whose room was changed behind its back was alone for so long that it kept a
+snapshot: nobody was there to contradict, and all who come later begin with that room. Then both are right; only at the
+end all servers have to agree.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Set
+from copy import deepcopy
+from math import inf
+from typing import NamedTuple
 
+from chat.room import Room
 from chat.shared.log_store import Position
 from chat.shared.memory_log import MemoryLog
 from chat.shared.replica import Replica
-from chat.shared.shared_log import LogEntry, Snapshot
+from chat.shared.shared_log import KeepSnapshot, Snapshot
+from protocol.events import RoomEvent
+from tools.crash.ledger import Ledger, Loss
 
-Place = tuple[str, int]  # an epoch, and a number in its log
+
+class _Fact(NamedTuple):
+    """What is known of the time after an entry."""
+
+    checksums: set[str]  # of the right rooms
+    opened: Set[str]  # the incarnations that were open
 
 
 class Witness:
-    """Reads `log` to its end, whenever it is asked to. `lost` has the entries that the log has lost."""
+    """Reads `log` to its end, whenever it is asked to. `clients`: their numbers, by identity."""
 
-    def __init__(self, log: MemoryLog) -> None:
-        self.lost: set[Place] = set()
-        self.replica = Replica()
+    def __init__(self, log: MemoryLog, clients: Mapping[str, int]) -> None:
+        self._losses: list[Loss] = []
         self._log = log
-        self._sums: dict[str, str] = {}  # of the room, by the id of the entry after which it was so
+        self._clients = clients
+        self._copies = [Replica()]
+        self._facts: dict[str, _Fact] = {}  # by the mark of the entry
+        self._snapshot = Position()  # the newest one that was looked at
+
+    @property
+    def room(self) -> Room:
+        """The room at the end of the log."""
+        return self._copies[0].room
+
+    @property
+    def end(self) -> str:
+        """The id of the newest entry."""
+        return self._copies[0].id
 
     def reads(self) -> None:
         """Read what is new."""
-        while entries := self._following():
-            for entry in entries:
-                for _ in self.replica.read(entry):
-                    pass
-                self._sums[entry.id] = self.replica.room.checksum()
-
-    def _following(self) -> Sequence[LogEntry]:
-        return self._log.follow(Position(self.replica.id, self.replica.mark))
-
-    def log_was_restarted(self) -> None:
-        """Begin again with a log that may have lost its end; note what that was."""
-        room = self.replica.room
+        for copy in self._copies:
+            self._read(copy)
         found = self._log.rewind(Position())
-        self.replica.restore(Snapshot(found.snapshot, *found.position))
+        if found.position != self._snapshot and found.snapshot is not None:
+            self._snapshot = found.position
+            kept = Replica()
+            kept.restore(Snapshot(found.snapshot, *found.position))
+            if self.differs(kept):
+                self._copies.append(kept)
+                self._note(kept)
+                self._read(kept)
+
+    def _read(self, copy: Replica) -> None:
+        while entries := self._log.follow(Position(copy.id, copy.mark)):
+            for entry in entries:
+                for _ in copy.read(entry):
+                    pass
+                self._note(copy)
+
+    def _note(self, copy: Replica) -> None:
+        fact = self._facts.setdefault(copy.mark, _Fact(set(), frozenset(copy.opened)))
+        fact.checksums.add(copy.room.checksum())
+
+    # --- the log is started again ------------------------------------------------------------------------------------
+
+    def saved(self) -> list[Replica]:
+        """Return what it knows now, for `goes_back`."""
         self.reads()
-        kept = {entry.event.seq for entry in self.replica.room.log}
-        self.lost |= {(room.epoch, entry.event.seq) for entry in room.log if entry.event.seq not in kept}
+        return deepcopy(self._copies)
+
+    def goes_back(self, saved: list[Replica]) -> None:
+        """Begin again with a log that has lost what came after this was `saved`; note what that was."""
+        before, mark = self.room, self._copies[0].mark
+        self._copies = deepcopy(saved)
+        if self._copies[0].mark != mark:
+            self._losses.append(Loss(_missing_in(self.room, before), self._forgotten_by(self.room, before)))
+
+    def _forgotten_by(self, room: Room, before: Room) -> dict[int, float]:
+        highest = before.replies.parts().highest
+        known = {identity: room.replies.highest(identity) for identity in highest}
+        return {
+            self._clients[identity]: inf if known[identity] is None else cseq
+            for identity, cseq in highest.items()
+            if known[identity] != cseq
+        }
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the log says, and what it has lost."""
+        return Ledger(self.room.epoch, {entry.event.seq: entry.event for entry in self.room.log}, self._losses)
+
+    # --- what servers have -------------------------------------------------------------------------------------------
 
     def differs(self, replica: Replica) -> bool:
-        """Return whether a server's copy is another one than the witness had after the same entry."""
-        known = self._sums.get(replica.id)
-        return known is not None and replica.room.checksum() != known
+        """Return whether a server's copy is another one than was right after the same entry, if that has been read."""
+        fact = self._facts.get(replica.mark)
+        return fact is not None and replica.room.checksum() not in fact.checksums
+
+    def is_wrong(self, snapshot: KeepSnapshot) -> bool:
+        """Return whether a snapshot is of a room that was not right after its entry."""
+        kept = Replica()
+        kept.restore(Snapshot(snapshot.blob, snapshot.id, snapshot.mark))
+        return self.differs(kept)
+
+    def opened(self, mark: str) -> Set[str]:
+        """Return the incarnations that were open after the entry with this mark."""
+        return self._facts[mark].opened
+
+
+def _missing_in(room: Room, before: Room) -> dict[int, RoomEvent]:
+    """Return the events in the log of the room as it was `before` that are not in that of `room`."""
+    kept = {entry.event.seq for entry in room.log}
+    return {entry.event.seq: entry.event for entry in before.log if entry.event.seq not in kept}

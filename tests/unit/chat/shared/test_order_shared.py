@@ -9,13 +9,14 @@ from chat.effects import Exited, LogLine, ReadAgain
 from chat.proposals import EndLost, Rename
 from chat.session import Phase
 from chat.shared import own_proposals, replica
+from chat.shared.checksums import place
 from chat.shared.memory_link import Fault
 from chat.shared.order_shared import CannotFollowError
 from chat.shared.outage import AWAY, BACK, Outage
-from chat.shared.shared_log import PAYLOAD_LIMIT, Append, KeepSnapshot, Kind, LogEntry, Snapshot
+from chat.shared.shared_log import PAYLOAD_LIMIT, Append, KeepSnapshot, Kind, LogEntry, LostThread, Snapshot
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Joined, Left, Noticed, Pinged, Refused, Said, Welcomed
-from protocol.requests import GoAway, Name, Nick, Say
+from protocol.requests import GoAway, Name, Nick, ResumePoint, Say
 from tests.support.cluster import Cluster, ClusterServer
 
 
@@ -96,7 +97,7 @@ def test_long_ones_are_cut_into_several_one_after_the_other(cluster: Cluster) ->
 
 def test_one_that_no_entry_has_room_for_is_a_mistake_of_ours(cluster: Cluster) -> None:
     with pytest.raises(ValueError, match="a proposal of 700"):
-        cluster.servers[0].proposes(None, EndLost("x" * 70_000, ""))
+        cluster.servers[0].proposes(None, EndLost(1, "x" * 70_000))
 
 
 def test_who_comes_and_goes_before_the_log_knows_it_leaves_no_ghost(cluster: Cluster) -> None:
@@ -466,8 +467,8 @@ def test_a_client_is_told_the_new_epoch_by_a_server_that_lost_nothing(cluster: C
     ann, bob = second.connects("ann", "ann's"), second.connects("bob")
     cluster.goes_on()
     before, heard_by_bob = len(second.heard[ann]), len(second.heard[bob])
-    first.proposes(None, EndLost(first.room.epoch, "another"))
-    first.proposes(None, EndLost("one that was long ago", "a third"))
+    first.proposes(None, EndLost(first.room.log.seq, "another"))
+    first.proposes(None, EndLost(first.room.log.seq - 1, "a third"))
     cluster.goes_on()
     assert {server.room.epoch for server in cluster.servers} == {"another"}
     told = second.heard[ann][before:]
@@ -520,6 +521,59 @@ def test_another_log_under_the_name_is_another_room_with_the_same_users(cluster:
     assert first.room.epoch != epoch
     assert sorted(first.names()) == sorted(second.names()) == ["ann", "bob"]
     assert cluster.is_one_room()
+
+
+def test_a_second_loss_to_before_the_first_one_is_another_epoch_too(cluster: Cluster) -> None:  # N6
+    saved, epoch = lost_end(cluster)
+    epochs = [epoch]
+    for origin in ("second", "third"):
+        cluster.log.restart(origin, saved)
+        cluster.goes_on(8)
+        epochs.append(cluster.servers[0].room.epoch)
+    assert len(set(epochs)) == 3
+    assert cluster.is_one_room()
+
+
+def test_the_epoch_that_a_server_s_life_could_not_begin_its_next_one_begins(cluster: Cluster) -> None:  # N6
+    _, epoch = lost_end(cluster)
+    first, second, _ = cluster.servers
+    for result in (LostThread(), Snapshot(None, end_lost=True), LostThread()):
+        first.order.receive(result, cluster.now)
+    cluster.goes_on(3)
+    assert first.room.epoch == second.room.epoch != epoch
+    assert sorted(second.names()) == ["ann", "bob"]
+
+
+def test_who_is_still_there_is_not_replaced_by_its_ghost_in_a_log_without_its_end(cluster: Cluster) -> None:  # N6
+    first, second, third = cluster.servers
+    first.connects("ann", "ann's", attempt=1)
+    cluster.goes_on()
+    saved = cluster.log.saved()
+    ann = second.connects("ann", "ann's", ResumePoint(first.room.epoch, first.room.log.seq), attempt=2)
+    cluster.goes_on()
+    assert first.closed()
+    first.is_stopped = True  # with the log's end it is forgotten that its user has left
+    cluster.log.restart("second", saved)
+    cluster.goes_on(4)
+    assert second.closed() == []
+    assert ann.phase is Phase.CHATTING
+    assert third.names() == ("ann",)
+
+
+def test_an_earlier_life_that_is_open_again_in_a_log_without_its_end_is_closed(cluster: Cluster) -> None:  # N6
+    first, second, _ = cluster.servers
+    text, ann = first.connects("bob"), first.connects("ann", "ann's", attempt=1)
+    cluster.goes_on()
+    saved = cluster.log.saved()
+    first.is_stopped = True
+    cluster.goes_on(10)
+    first.is_stopped = False
+    cluster.goes_on(3)  # it begins again
+    cluster.log.restart("second", saved)
+    cluster.goes_on(3)
+    assert text.phase is ann.phase is Phase.CHATTING
+    assert first.closed() == []
+    assert second.names() == ("bob", "ann")
 
 
 def test_all_killed_the_end_is_cut_and_a_number_from_beyond_is_known_for_what_it_is(cluster: Cluster) -> None:  # N6
@@ -652,22 +706,61 @@ def test_one_that_still_differs_then_stops_with_a_dump(cluster: Cluster, monkeyp
 
 @pytest.mark.usefixtures("sums_always")
 @pytest.mark.parametrize("spoilt", [0, 1])
-def test_of_two_the_younger_one_is_wrong(spoilt: int) -> None:  # N7
+def test_of_two_both_make_their_rooms_anew_since_nobody_knows_which_is_wrong(spoilt: int) -> None:  # N7
     cluster = Cluster(1)
     cluster.adds()
     cluster.goes_on()
-    old = cluster.servers[0]
-    ann = old.connects("ann")
+    old, young = cluster.servers
+    old.connects("ann")
+    young.connects("bob")
     cluster.goes_on()
     spoil(cluster.servers[spoilt])
-    old.asks(ann, Say("hi"))
-    if spoilt == 0:
-        with pytest.raises(CannotFollowError, match="its room differs"):
-            talks(cluster, old, 60)
-        assert old.room.names() == ("ann",)
-    else:
-        cluster.goes_on(3)
-        assert cluster.is_one_room()
+    talks(cluster, old, 30)
+    assert cluster.is_one_room()
+    assert sorted(old.names()) == ["ann", "bob"]
+    assert not old.room.operators
+
+
+@pytest.mark.usefixtures("sums_always", "snapshots_often")
+def test_a_server_that_began_with_a_snapshot_knows_who_else_is_there(cluster: Cluster) -> None:  # N7, N8
+    first, *_ = cluster.servers
+    first.connects("ann", "ann's")
+    cluster.goes_on()
+    talks(cluster, first, 60)
+    opened = first.order.replica.opened
+    assert cluster.log.entries[0].id > max(opened.values(), key=place)  # they began before what is left of the log
+    new = cluster.adds()
+    cluster.goes_on(2)
+    assert new.order.replica.opened == opened
+    assert len(opened) == 4
+
+
+@pytest.mark.usefixtures("sums_always", "snapshots_often")
+def test_the_snapshot_of_a_room_that_differs_is_not_kept(cluster: Cluster) -> None:  # N7, N8
+    first, second, third = cluster.servers
+    first.connects("ann", "ann's")
+    cluster.goes_on()
+    talks(cluster, first, 60)
+    new = cluster.adds()
+    new.connects("bob", "bob's")
+    cluster.goes_on(2)
+    for server in (first, second, third):
+        server.link.fault = Fault.CUT
+    spoil(new)
+    kept = len(new.commands)
+    talks(cluster, new, 10)  # for 2 s, in which nobody is declared gone
+    assert [command for command in new.commands[kept:] if isinstance(command, Append)]
+    assert not [command for command in new.commands[kept:] if isinstance(command, KeepSnapshot)]
+
+
+def test_an_entry_of_checksums_alone_asks_for_no_checksum_and_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica, "SNAPSHOT_ENTRIES", 1)
+    for payload, is_due in (
+        (b'{"p":[],"sum":[["1-0","ab",false]]}', False),
+        (b'{"p":[[7,["leave","bye"]]]}', True),
+    ):
+        entry = LogEntry("2-0", 0.0, Kind.TURN, "a" * 16, 1, "", "0" * 40, payload)
+        assert replica.is_snapshot_due(entry) is replica.is_summed(entry) is is_due
 
 
 def test_an_entry_that_is_not_understood_stops_the_server(cluster: Cluster) -> None:  # N7

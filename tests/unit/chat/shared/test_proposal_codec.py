@@ -99,7 +99,7 @@ def test_what_has_its_default_at_the_end_is_left_out() -> None:
     assert proposal_to_json(Say("hi")) == ["say", "hi"]
     assert proposal_to_json(Whisper("bob", "hi", None, 7)) == ["whisper", "bob", "hi", None, 7]
     leaving = item_text(7, proposal_text(Leave("bye")))
-    assert payload_of([leaving], [Checksum("9-0", "ab")]) == b'{"p":[[7,["leave","bye"]]],"sum":[["9-0","ab"]]}'
+    assert payload_of([leaving], [Checksum("9-0", "ab")]) == b'{"p":[[7,["leave","bye"]]],"sum":[["9-0","ab",false]]}'
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,13 @@ from chat.log import Log
 from chat.proposals import DropAccount, Enter, Operators, SetAccount
 from chat.replies import Replies, Reply
 from chat.room import Room
-from chat.shared.snapshot import VERSION, SnapshotError, room_of, snapshot_of
+from chat.shared.snapshot import VERSION, SnapshotError, restored, snapshot_of
 from protocol.errors import ErrorCode
 from protocol.events import refusal
 from protocol.objects import dump
 from tests.support.proposals import AT, EPOCH, drawn, told
+
+OPENED = {"a" * 16: "1700000000000-0", "b" * 16: "1700000000000-12"}
 
 
 def small_room() -> Room:
@@ -54,9 +56,10 @@ def compare(seed: int, before: int, after: int) -> None:
     rng, room = random.Random(seed), small_room()
     for step in range(before):
         play(rng, room, step)
-    snapshot = snapshot_of(room)
-    again = room_of(snapshot)
-    assert snapshot_of(again) == snapshot
+    snapshot = snapshot_of(room, OPENED)
+    again, opened = restored(snapshot)
+    assert opened == OPENED
+    assert snapshot_of(again, OPENED) == snapshot
     for step in range(before, before + after):
         one, other = play(rng, room, step, again)
         assert one == other
@@ -86,7 +89,7 @@ def test_accounts_and_roles_are_in_it() -> None:  # N1, N8
     seat = next(iter(room)).seat
     room.apply(seat, SetAccount("ann", "scrypt:..."), AT)
     room.apply(0, Operators(frozenset({"ann"}), frozenset()), AT)
-    again = room_of(snapshot_of(room))
+    again = restored(snapshot_of(room, {})).room
     ann = frozenset({"ann"})
     assert (dict(again.records), again.registered.keys, again.operators) == ({"ann": "scrypt:..."}, ann, ann)
     assert again.apply(seat, DropAccount("ann"), AT) == room.apply(seat, DropAccount("ann"), AT)
@@ -97,18 +100,18 @@ def changed(**content: Any) -> bytes:
     room = small_room()
     for step in range(30):
         play(random.Random(step), room, step)
-    return json.dumps(json.loads(snapshot_of(room)) | content).encode()
+    return json.dumps(json.loads(snapshot_of(room, {})) | content).encode()
 
 
 def test_a_snapshot_of_another_version_is_not_read() -> None:
     with pytest.raises(SnapshotError, match=rf"^its version is 99, and {VERSION} is known here$"):
-        room_of(changed(version=99))
+        restored(changed(version=99))
 
 
 def test_one_that_was_spoilt_is_noticed_by_its_checksum() -> None:
-    room_of(changed())
+    restored(changed())
     with pytest.raises(SnapshotError, match="another one than its checksum says"):
-        room_of(changed(operators=["mallory"]))
+        restored(changed(operators=["mallory"]))
 
 
 @pytest.mark.parametrize(
@@ -122,9 +125,12 @@ def test_one_that_was_spoilt_is_noticed_by_its_checksum() -> None:
         changed(members=[[7]]),
         changed(log=[7]),
         changed(replies=[7, [], [], {}]),
+        changed(epoch="e"),
+        changed(opened=7),
+        changed(opened={"a": "first"}),
         b"[" * 9_000,
     ],
 )
 def test_what_is_no_snapshot_is_told(snapshot: bytes) -> None:
     with pytest.raises(SnapshotError, match=r"^it can't be read"):
-        room_of(snapshot)
+        restored(snapshot)

@@ -1,0 +1,52 @@
+"""The ledger: what a shared log says, as somebody has read it whom nothing fails for, and what it has lost.
+
+With it nothing has to be guessed from what the clients were told, and each loss excuses what it has to, and no more:
+the entries that were lost, for those who were not told of them before; and the lines whose answers were lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from protocol.events import RoomEvent
+
+
+class Loss(NamedTuple):
+    """A log was started again without its end: the `events` that it had said, by number.
+
+    `forgotten` are the lines that it had answered and does not know any more: of each client, up to this number;
+    infinity for a client that it does not know any more.
+    """
+
+    events: Mapping[int, RoomEvent]
+    forgotten: Mapping[int, float]
+
+
+class Ledger:
+    """The log of the epoch `epoch`, with these events and earlier losses. No number is given twice, lost or not."""
+
+    def __init__(self, epoch: str, events: Mapping[int, RoomEvent], losses: Sequence[Loss] = ()) -> None:
+        self.epoch = epoch
+        self.losses = losses
+        self.events = dict(events)
+        self._lost: dict[int, int] = {}  # the loss by which a number was lost
+        for index, loss in enumerate(losses):
+            self.events |= loss.events
+            self._lost |= dict.fromkeys(loss.events, index)
+        self.numbers = sorted(self.events)
+
+    def loss_of(self, seq: int | None) -> int | None:
+        """Return by which loss an entry is not in the log any more; None if it is."""
+        return None if seq is None else self._lost.get(seq)
+
+    def forgotten(self, client: int) -> float:
+        """Return up to which number the log may have answered lines of this client and not know it any more."""
+        return max((loss.forgotten.get(client, 0) for loss in self.losses), default=0)
+
+    def logs(self) -> Iterator[dict[int, RoomEvent]]:
+        """Yield the log as it is, and as it was before each loss, in order."""
+        for index in (None, *range(len(self.losses))):
+            seen = [seq for seq in self.numbers if self._lost.get(seq) in (None, index)]
+            newest = max((seq for seq in seen if self._lost.get(seq) == index), default=0)
+            yield {seq: self.events[seq] for seq in seen if seq <= newest}
