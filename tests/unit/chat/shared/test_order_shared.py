@@ -476,32 +476,6 @@ def test_a_client_is_told_the_new_epoch_by_a_server_that_lost_nothing(cluster: C
     assert not any(isinstance(event, Welcomed) for event in second.heard[bob][heard_by_bob:])
 
 
-def test_it_is_cut_and_a_server_that_knows_less_appends_first(cluster: Cluster) -> None:  # N6
-    first, second, third = cluster.servers
-    ann, carl = first.connects("ann"), third.connects("carl")
-    cluster.goes_on()
-    saved = cluster.log.saved()
-    third.link.fault = Fault.STALL
-    first.asks(ann, Say("lost"))
-    cluster.goes_on(0.5)
-    epoch, lost = first.room.epoch, first.room.log.seq
-    for server in (first, second):
-        server.link.fault = Fault.CUT
-    cluster.log.restart("second", saved)
-    third.link.fault = Fault.NONE
-    third.asks(carl, Say("new"))
-    cluster.goes_on(2)
-    assert third.said() == ["new"]
-    assert third.room.epoch == epoch  # it has lost nothing
-    assert not third.room.log.issued(lost)
-    for server in (first, second):
-        server.link.fault = Fault.NONE
-    cluster.goes_on(8)
-    assert {server.room.epoch for server in cluster.servers} != {epoch}
-    assert cluster.is_one_room()
-    assert sorted(first.names()) == ["ann", "carl"]
-
-
 def test_a_log_that_was_restarted_whole_goes_on_in_its_epoch(cluster: Cluster) -> None:  # N6
     _, epoch = lost_end(cluster)
     first, second, _ = cluster.servers
@@ -574,21 +548,6 @@ def test_an_earlier_life_that_is_open_again_in_a_log_without_its_end_is_closed(c
     assert text.phase is ann.phase is Phase.CHATTING
     assert first.closed() == []
     assert second.names() == ("bob", "ann")
-
-
-def test_all_killed_the_end_is_cut_and_a_number_from_beyond_is_known_for_what_it_is(cluster: Cluster) -> None:  # N6
-    saved, _ = lost_end(cluster)
-    newest = cluster.servers[0].room.log.seq
-    for server in cluster.servers:
-        server.is_stopped = True
-    cluster.log.restart("second", saved)
-    cluster.goes_on(20)
-    new = cluster.adds()
-    new.connects("carl")
-    cluster.goes_on(10)
-    assert new.names() == ("carl",)
-    assert not new.room.log.issued(newest)
-    assert new.room.log.seq > newest
 
 
 # --- snapshots -------------------------------------------------------------------------------------------------------
