@@ -20,7 +20,8 @@ number counts, and what a log has lost with its end excuses just that:
                  told of the loss before anything that came after it (tools.crash.reading)
     a gap        what was lost when a gap was told is not counted in it
     an answer    a line whose answer was lost may be answered otherwise: carried out again, or refused as unknown
-    epochs       each loss may begin one; a log that was started again whole may not
+    epochs       each loss may begin one. A log that was started again whole may, only if a server can't tell that: it
+                 had read so little that what it knows is not in the log any more, being in the snapshot
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def violations(histories: Iterable[History], journals_lost: int = 0, ledger: Led
     wrong = [sentence for reading in readings for sentence in reading.wrong]
     book = dict[Place, RoomEvent]()
     wrong += _written(book, readings)
-    wrong += _epochs(book, journals_lost if ledger is None else len(ledger.losses))
+    wrong += _epochs(book, readings, journals_lost if ledger is None else len(ledger.losses) + ledger.doubts)
     invoked = {mark_of(line.text): line for reading in readings for line in reading.invoked.values() if line.text}
     if ledger is None:
         wrong += _lines(book, invoked)
@@ -113,8 +114,8 @@ def _contradictions(book: Book, readings: list[Reading], ledger: Ledger) -> Iter
             yield f"client {reading.number} takes the log for {reading.epoch}, and it is {ledger.epoch} by now"
 
 
-def _epochs(book: Book, journals_lost: int) -> Iterator[str]:
-    epochs = {epoch for epoch, _ in book}
+def _epochs(book: Book, readings: list[Reading], journals_lost: int) -> Iterator[str]:
+    epochs = {epoch for epoch, _ in book.keys() | {place for reading in readings for place in reading.comings()}}
     if len(epochs) > 1 + journals_lost:
         yield f"there were {len(epochs)} logs, though the journal was lost {journals_lost} times"
 

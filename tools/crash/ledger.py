@@ -24,11 +24,17 @@ class Loss(NamedTuple):
 
 
 class Ledger:
-    """The log of the epoch `epoch`, with these events and earlier losses. No number is given twice, lost or not."""
+    """The log of the epoch `epoch`, with these events and earlier losses. No number is given twice, lost or not.
 
-    def __init__(self, epoch: str, events: Mapping[int, RoomEvent], losses: Sequence[Loss] = ()) -> None:
+    `doubts`: how often a server could not tell whether the log had lost its end, and it had not.
+    """
+
+    def __init__(
+        self, epoch: str, events: Mapping[int, RoomEvent], losses: Sequence[Loss] = (), doubts: int = 0
+    ) -> None:
         self.epoch = epoch
         self.losses = losses
+        self.doubts = doubts
         self.events = dict(events)
         self._lost: dict[int, int] = {}  # the loss by which a number was lost
         for index, loss in enumerate(losses):

@@ -15,17 +15,26 @@ from chat.effects import Effect
 from chat.hub import Hub
 from chat.room import Room
 from chat.session import Session
+from chat.shared.log_store import Position
 from chat.shared.memory_link import Fault, MemoryLink
 from chat.shared.memory_log import MemoryLog
 from chat.shared.order_shared import CannotFollowError, OrderShared
 from chat.shared.replica import Replica
-from chat.shared.shared_log import KeepSnapshot
+from chat.shared.shared_log import KeepSnapshot, Snapshot
 from runtime.clock import LoopClock
 from server import Server
 from tools.crash.machine import DOORS, GREETED_WITH
 from tools.crash.network import Network
 
 LATENCY = (0.0, 0.0, 0.05, 0.3)  # seconds that a call may take, each way
+
+
+class Noted(NamedTuple):
+    """What a server did that is to be looked at: the snapshots that it made, and how far it had read a log that it took
+    for one that has lost its end."""
+
+    kept: list[Kept]
+    ends: list[Position]
 
 
 class Kept(NamedTuple):
@@ -39,8 +48,8 @@ class Kept(NamedTuple):
 class _SharedServices:
     """The services of a server of a shared room: its log alone, which has a turn before each delivery."""
 
-    def __init__(self, hub: Hub, order: OrderShared, link: MemoryLink, network: Network, kept: list[Kept]) -> None:
-        self._kept = kept
+    def __init__(self, hub: Hub, order: OrderShared, link: MemoryLink, network: Network, noted: Noted) -> None:
+        self._noted = noted
         self._hub, self._order, self._link, self._network = hub, order, link, network
 
     def descriptors(self) -> list[int]:
@@ -61,12 +70,15 @@ class _SharedServices:
     def write_journal(self, now: float) -> list[Effect]:
         self._hub.take_fresh()
         effects = self._order.tick(now)
+        read = self._link._client._position
         for result in self._link.step(self._network.now):
+            if isinstance(result, Snapshot) and result.end_lost:
+                self._noted.ends.append(read)
             effects += self._order.receive(result, now)
         for command in self._order.take_commands():
             self._link.submit(command)
             if isinstance(command, KeepSnapshot):
-                self._kept.append(Kept(command, self._order.replica.mark, self._order.incarnation))
+                self._noted.kept.append(Kept(command, self._order.replica.mark, self._order.incarnation))
         return effects
 
     def close(self) -> None:
@@ -86,7 +98,7 @@ class SharedMachine:
         self.spoilt_lives: set[str] = set()  # the incarnations whose room was changed behind their back
         self.order: OrderShared | None = None
         self.link: MemoryLink | None = None
-        self._kept: list[Kept] = []
+        self._noted = Noted([], [])
         self._log = log
         self._chance = chance
         self._incarnations = incarnations
@@ -113,10 +125,12 @@ class SharedMachine:
         order = self.order
         return order.replica if order is not None and order.is_live else None
 
-    def take_kept(self) -> list[Kept]:
-        """Return the snapshots that were made since the last call."""
-        kept, self._kept[:] = list(self._kept), []
-        return kept
+    def take_noted(self) -> Noted:
+        """Return what was noted since the last call."""
+        noted = Noted(list(self._noted.kept), list(self._noted.ends))
+        self._noted.kept.clear()
+        self._noted.ends.clear()
+        return noted
 
     def start(self) -> None:
         """Start a server, which begins with the newest snapshot of the log."""
@@ -124,7 +138,7 @@ class SharedMachine:
         self.link = MemoryLink(self._log, lambda: self._chance.choice(LATENCY))
         self.order = OrderShared(hub.state, hub.follow, hub.follow_late, self._incarnations)
         hub.state.order = self.order
-        services: Any = _SharedServices(hub, self.order, self.link, self.network, self._kept)
+        services: Any = _SharedServices(hub, self.order, self.link, self.network, self._noted)
         network: Any = self.network  # our acceptor and poller
         self.network.open()
         self._server = Server(network, hub, services, DOORS, network, LoopClock(network))

@@ -133,7 +133,11 @@ class SharedWorld:
             replica = machine.replica
             if replica is not None and not machine.is_spoilt and self._witness.differs(replica):
                 self._wrong.append(f"the room of server {number} is another one after entry {replica.id}")
-            for kept in machine.take_kept():
+            noted = machine.take_noted()
+            for position in noted.ends:
+                if not self._witness.takes_for_lost(position):
+                    self._wrong.append(f"server {number} takes a log for one without its end that has it: {position}")
+            for kept in noted.kept:
                 if self._witness.is_wrong(kept.snapshot) and self._is_contradicted(kept):
                     self._wrong.append(f"server {number} keeps a wrong snapshot of the room after {kept.snapshot.id}")
 

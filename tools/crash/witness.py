@@ -14,10 +14,10 @@ from math import inf
 from typing import NamedTuple
 
 from chat.room import Room
-from chat.shared.log_store import Position
+from chat.shared.log_store import Position, Verdict
 from chat.shared.memory_log import MemoryLog
 from chat.shared.replica import Replica
-from chat.shared.shared_log import KeepSnapshot, Snapshot
+from chat.shared.shared_log import NO_MARK, KeepSnapshot, Snapshot
 from protocol.events import RoomEvent
 from tools.crash.ledger import Ledger, Loss
 
@@ -29,6 +29,13 @@ class _Fact(NamedTuple):
     opened: Set[str]  # the incarnations that were open
 
 
+class Saved(NamedTuple):
+    """What a witness knew."""
+
+    copies: list[Replica]
+    chain: Set[str]
+
+
 class Witness:
     """Reads `log` to its end, whenever it is asked to. `clients`: their numbers, by identity."""
 
@@ -38,6 +45,8 @@ class Witness:
         self._clients = clients
         self._copies = [Replica()]
         self._facts: dict[str, _Fact] = {}  # by the mark of the entry
+        self._chain: set[str] = {NO_MARK}  # the marks of all entries, but for those that were lost
+        self._doubts = 0
         self._snapshot = Position()  # the newest one that was looked at
 
     @property
@@ -72,20 +81,21 @@ class Witness:
                 self._note(copy)
 
     def _note(self, copy: Replica) -> None:
+        self._chain.add(copy.mark)
         fact = self._facts.setdefault(copy.mark, _Fact(set(), frozenset(copy.opened)))
         fact.checksums.add(copy.room.checksum())
 
     # --- the log is started again ------------------------------------------------------------------------------------
 
-    def saved(self) -> list[Replica]:
+    def saved(self) -> Saved:
         """Return what it knows now, for `goes_back`."""
         self.reads()
-        return deepcopy(self._copies)
+        return Saved(deepcopy(self._copies), set(self._chain))
 
-    def goes_back(self, saved: list[Replica]) -> None:
+    def goes_back(self, saved: Saved) -> None:
         """Begin again with a log that has lost what came after this was `saved`; note what that was."""
         before, mark = self.room, self._copies[0].mark
-        self._copies = deepcopy(saved)
+        self._copies, self._chain = deepcopy(saved.copies), set(saved.chain)
         if self._copies[0].mark != mark:
             self._losses.append(Loss(_missing_in(self.room, before), self._forgotten_by(self.room, before)))
 
@@ -98,10 +108,18 @@ class Witness:
             if known[identity] != cseq
         }
 
+    def takes_for_lost(self, position: Position) -> bool:
+        """Note that a server which had read this far takes the log for one that has lost its end; return whether it
+        may: also if that was trimmed, and the log started again, so that nobody can tell it."""
+        is_whole = position.mark in self._chain
+        self._doubts += is_whole
+        return not is_whole or self._log.check(position).verdict is Verdict.TRIMMED
+
     @property
     def ledger(self) -> Ledger:
         """What the log says, and what it has lost."""
-        return Ledger(self.room.epoch, {entry.event.seq: entry.event for entry in self.room.log}, self._losses)
+        events = {entry.event.seq: entry.event for entry in self.room.log}
+        return Ledger(self.room.epoch, events, self._losses, self._doubts)
 
     # --- what servers have -------------------------------------------------------------------------------------------
 
