@@ -47,7 +47,8 @@ def bob(*more: Record) -> History:
     return History(2, [Welcomed("log1", 2, resumed=False, asked=None), *shown(KEPT), Lost(), *more])
 
 
-CAME: list[Record] = [Missing(0), welcome(100, 5), *shown(Joined(101, "m2-1", 2))]
+COME = welcome(100, 5)
+CAME: list[Record] = [Missing(0), COME, *shown(Joined(101, "m2-1", 2))]
 CAME_TOO: list[Record] = [Missing(0), welcome(101, 3)]
 RESUMED: list[Record] = [
     Welcomed("log1", 101, resumed=True, asked=ResumePoint("log1", 3)),
@@ -69,7 +70,7 @@ def test_who_does_not_know_what_is_lost_may_go_on_where_it_was() -> None:  # N6
     ("histories", "found"),
     [
         ([ann(*CAME[1:]), bob(*CAME_TOO)], "client 1 was not told that entries up to 5 are lost"),
-        ([ann(Missing(0), replace(CAME[1], resumed=True, epoch="log1")), bob(*CAME_TOO)], "client 1 was resumed"),
+        ([ann(Missing(0), replace(COME, resumed=True, epoch="log1")), bob(*CAME_TOO)], "client 1 was resumed"),
         ([ann(*CAME, told=(GONE_TOO,)), bob(*CAME_TOO)], "client 1 was not told what is at number 4"),
         ([ann(*CAME, told=(replace(GONE_TOO, name="x"),)), bob(*CAME_TOO)], "and the log says Joined(seq=5, name='m3"),
         ([ann(*CAME, *shown(Left(102, "m2-1", 1, ""))), bob(*CAME_TOO)], "and the log says None"),
