@@ -144,7 +144,8 @@ def test_bans_mutes_and_accounts_hold_at_every_server(cluster: Cluster) -> None:
     ann.types("/ban bob 2h too loud")
     bob.sees("! You are banned for another 2 h: too loud.")
     bob.sees("Connection closed by foreign host.")
-    carl.sees("* bob has left")
+    for other in (ann, carl):  # at the two servers that have still to hear of it
+        other.sees("* bob has left")
     for port in cluster.ports:
         with socket.create_connection((HOST, port)) as sock:
             sock.sendall(b"bob\r\n")
@@ -155,8 +156,10 @@ def test_bans_mutes_and_accounts_hold_at_every_server(cluster: Cluster) -> None:
         with socket.create_connection((HOST, port)) as sock:
             sock.sendall(b"ann\r\n")
             assert answer(sock, b"Its password", b"is in use") in (0, 1)
+    dora = cluster.nc(2, "dora")
     ann.types("/quit")
     ann.sees("Goodbye.")
+    dora.sees("* ann has left")
     with socket.create_connection((HOST, cluster.ports[2])) as sock:
         sock.sendall(b"ann\r\n")
         answer(sock, b"Its password")

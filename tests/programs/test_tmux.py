@@ -7,6 +7,7 @@ which bob, a telnet user, says what stands in the row.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import subprocess
@@ -55,11 +56,15 @@ ROWS: tuple[tuple[str, list[str], list[str], str], ...] = (
 )
 
 
+_numbers = itertools.count()
+
+
 class Pane:
     """A terminal in a tmux of our own."""
 
     def __init__(self, folder: Path, *command: str) -> None:
-        self._tmux = ("tmux", "-L", f"chat-test-{os.getpid()}", "-f", os.devnull)
+        # One that was told to end may still be there, so the next one needs another name.
+        self._tmux = ("tmux", "-L", f"chat-test-{os.getpid()}-{next(_numbers)}", "-f", os.devnull)
         self.folder = folder
         self._run("new-session", "-d", "-x", "80", "-y", "24", "-c", str(ROOT), "env", "TERM=screen", *command)
 
