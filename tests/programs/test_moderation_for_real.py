@@ -121,7 +121,9 @@ def test_what_an_operator_was_answered_outlives_a_kill_in_that_moment(run: Progr
 @needs("telnet")
 def test_half_a_line_is_no_name_when_the_owner_of_ours_comes(run: Programs, tmp_path: Path) -> None:  # M8, U2
     run.server("--operator", "ann")
-    registers(run).types("/quit")
+    leaving = registers(run)
+    leaving.types("/quit")
+    leaving.sees("Goodbye.")
     pane = Pane(tmp_path, sys.executable, "myclient.py", "127.0.0.1", str(run.port), "--name", "ann")
     try:
         pane.shows("^Password:$", "the question")
