@@ -9,6 +9,8 @@ import re
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 
@@ -28,8 +30,25 @@ def ports_in_a_row() -> list[int]:
             return [first, *(hold_port(first + more) for more in range(1, COUNT))]
 
 
-def cluster(run: Programs, port: int) -> Program:
-    return run.program(sys.executable, "-m", "tools.cluster", str(port))
+class Cluster(NamedTuple):
+    """The program, and the ports of its servers."""
+
+    program: Program
+    ports: list[int]
+
+    def is_there(self) -> None:
+        self.program.sees("Ctrl-C ends it all.")
+        for port in self.ports:
+            self.program.sees(f"telnet localhost {port}   (process ")
+
+
+@pytest.fixture
+def cluster(run: Programs) -> Iterator[Cluster]:
+    ports = ports_in_a_row()
+    program = run.program(sys.executable, "-m", "tools.cluster", str(ports[0]))
+    yield Cluster(program, ports)
+    program.signals(signal.SIGTERM)  # so that it ends its servers, if it runs
+    program.ends()
 
 
 def comes_in(run: Programs, port: int, name: str) -> Program:
@@ -46,12 +65,11 @@ def nobody_listens(port: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_three_servers_are_one_room_until_it_is_ended(run: Programs, number: signal.Signals) -> None:  # N1
-    ports = ports_in_a_row()
-    program = cluster(run, ports[0])
-    program.sees("Ctrl-C ends it all.")
-    for port in ports:
-        program.sees(f"telnet localhost {port}   (process ")
+def test_three_servers_are_one_room_until_it_is_ended(
+    run: Programs, cluster: Cluster, number: signal.Signals
+) -> None:  # N1
+    program, ports = cluster
+    cluster.is_there()
     ann, bob = comes_in(run, ports[0], "ann"), comes_in(run, ports[-1], "bob")
     ann.sees("* bob has connected.")
     bob.types("hello from afar")
@@ -64,11 +82,9 @@ def test_three_servers_are_one_room_until_it_is_ended(run: Programs, number: sig
     assert all(nobody_listens(port) for port in (*ports, int(redis[1])))
 
 
-def test_a_server_that_has_ended_is_told(run: Programs) -> None:
-    ports = ports_in_a_row()
-    program = cluster(run, ports[0])
-    for port in ports:
-        program.sees(f"telnet localhost {port}   (process ")
+def test_a_server_that_has_ended_is_told(cluster: Cluster) -> None:
+    program, ports = cluster
+    cluster.is_there()
     pids = [int(pid) for pid in re.findall(r"localhost \d+   \(process (\d+),", program.text)]
     os.kill(pids[1], signal.SIGKILL)
     program.sees(f"The server at port {ports[1]} has ended (-9).")
@@ -81,6 +97,6 @@ def test_a_server_that_has_ended_is_told(run: Programs) -> None:
 def test_a_port_in_use_is_told_before_anything_is_started(run: Programs) -> None:
     ports = ports_in_a_row()
     with socket.create_server((HOST, ports[1])):
-        program = cluster(run, ports[0])
+        program = run.program(sys.executable, "-m", "tools.cluster", str(ports[0]))
         assert program.ends() == 1
     assert program.text == f"Port {ports[1]} is in use. Stop what uses it, or name another first port.\n"
