@@ -47,7 +47,9 @@ def with_ours(event: HelpListed) -> HelpListed:
     if len(listed) < 2 or listed & FOLDED == listed:
         return event
     ours = (row.described() for row in SLASH_COMMANDS if row.for_terminals and row.name not in listed)
-    return replace(event, commands=(*event.commands, *ours))
+    order = {row.name: number for number, row in enumerate(SLASH_COMMANDS)}
+    both = sorted((*event.commands, *ours), key=lambda command: order.get(command.name, len(order)))
+    return replace(event, commands=tuple(both))
 
 
 def summary(text: str) -> str:

@@ -64,5 +64,5 @@ class AnsiPainter:
         return "".join(self._span(kind + outgoing, span, names) for span in shown.spans)
 
     def _span(self, kind: str, span: Span, names: Sequence[str]) -> str:
-        code = kind + (names[self._colors.of(span.text)] if span.role is Role.NAME else _ROLES[span.role])
+        code = names[self._colors.of(span.text)] if span.role is Role.NAME else kind + _ROLES[span.role]  # never dim
         return f"{code}{hyperlink(span)}{_RESET}" if code else hyperlink(span)

@@ -81,7 +81,7 @@ def test_an_answer_is_heard_and_what_was_typed_meanwhile_is_kept(
 def test_an_answer_that_comes_late_is_not_typed(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:  # U5
     monkeypatch.setattr(background, "PATIENCE", 0.0)
     background.ask(terminal.keys, terminal.output, terminal.answers)
-    assert terminal.answers.background is None
+    assert terminal.answers.is_due
     with terminal.keys.raw_mode():
         terminal.sends(f"a{COLOUR[:9]}")
         assert terminal.typed() == "a"

@@ -55,3 +55,11 @@ def test_a_screen_gets_the_colours_that_it_has(
     assert (paint is None) == (code is None)
     if paint is not None and code is not None:
         assert paint.text(Shown(Kind.SAID, (Span("bob", Role.NAME),)), "auto").startswith(code)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_name_has_its_colour_and_nothing_that_takes_from_its_contrast(kind: Kind) -> None:  # U5
+    paint = AnsiPainter({}, "DEPTH_8_BIT", Answers())
+    said = paint.text(Shown(Kind.SAID, (Span("bob", Role.NAME),)), "dark")
+    assert paint.text(Shown(kind, (Span("bob", Role.NAME),)), "dark") == said
+    assert re.fullmatch(r"\x1b\[38;5;(\d+)mbob\x1b\[0m", said)
