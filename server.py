@@ -56,6 +56,7 @@ from runtime.bootstrap import CannotStartError, open_acceptor, open_services
 from runtime.cli import DIALECTS, invitation, options_of, set_limits
 from runtime.clock import LoopClock
 from runtime.encryption import Handshakes
+from runtime.garbage import limit_collections
 from runtime.log_writer import start_log
 from runtime.metrics import Metrics, Snapshot, log_line
 from runtime.operator_pages import operator_pages
@@ -389,6 +390,7 @@ def serve(options: argparse.Namespace) -> int:
     for line in invitation(options.host, options.port, plain, fingerprint, options.proxy_protocol):
         log.info("%s", line)
     doors = Doors(DIALECTS[options.dialect], open_site(options.origin), tuple(options.trusted))
+    limit_collections()
     Server(acceptor, hub, services, doors, poller, LoopClock()).run()
     return 1 if services.has_failed else 0
 
