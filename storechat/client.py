@@ -19,6 +19,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 
 from client.cli import options
 from client.cli.exits import Ending, Exit
@@ -77,6 +78,7 @@ class StoreClient:
         self._faults = FaultCount()
         self._pauses = Backoff(FIRST_PAUSE, LONGEST_PAUSE, rng)
         self._changed = threading.Condition()
+        self._is_showing = False  # what was read; no letter says before the end of it that it was heard
         self._ending: Ending | None = None
         self._threads = [
             threading.Thread(target=self._repeat, args=(step,), name=name, daemon=True)
@@ -210,9 +212,10 @@ class StoreClient:
     def _write_when_due(self) -> None:
         """Wait until a letter is due, and write it."""
         with self._changed:
-            seconds = self._mailbox.write_at() - time.monotonic()
-            if seconds > 0:
+            seconds = inf if self._is_showing else self._mailbox.write_at() - time.monotonic()
+            if self._ending is None and seconds > 0:
                 self._changed.wait(min(seconds, threading.TIMEOUT_MAX))
+            if self._ending is not None or seconds > 0:
                 return
         error = self._write()
         if error is not None:
@@ -255,7 +258,7 @@ class StoreClient:
                 return self._nothing_new()
             with self._changed:
                 read = mailbox.receive(value)
-                self._changed.notify_all()
+                self._is_showing = True
         except ProtocolError as error:
             if error.fault in RETRIED:
                 self._health.failed("read")
@@ -324,6 +327,9 @@ class StoreClient:
                 self._show_event(Said(0, name, text, 0.0))
         if read.left:
             self._notice(f"{name} has left.")
+        with self._changed:
+            self._is_showing = False
+            self._changed.notify_all()
 
     def _notice(self, text: str) -> None:
         self._show_event(Noticed(text))

@@ -1,6 +1,6 @@
 """What all tests share: how hypothesis draws its examples, and the servers that tests of several files talk to.
 
-The same examples every time, so that a change fails for its own sake; no deadline, because the machine may be busy.
+The same examples every time, so that a change fails for its own sake; no limits of time, since the machine may be busy.
 To look for something new: `pytest --hypothesis-profile=search`.
 """
 
@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from runtime.encryption import Encryption
 from runtime.poller import POLLERS
+from storage import passwords, users_file
 from tests.support.certificates import Certificates, Files
 from tests.support.live import Live
 from tests.support.programs import Programs
@@ -24,8 +26,9 @@ from tests.support.scripted import Scripted
 # A shell lets what it runs in the background ignore Ctrl-C, which real programs under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("same-every-time", derandomize=True, deadline=None)
-settings.register_profile("search", max_examples=10_000, deadline=None)
+_TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same-every-time", _TIMELESS, derandomize=True)
+settings.register_profile("search", _TIMELESS, max_examples=10_000)
 settings.load_profile("same-every-time")
 
 _TOOLS = Path(__file__).parent / "unit" / "tools"
@@ -45,6 +48,17 @@ def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     """Keep the settings of whoever runs the tests out of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_hashes() -> Iterator[None]:
+    """Make a hash of a password in this process, or of nobody's, cost nothing: else 0.2 s, and seconds under load."""
+    nobody = replace(passwords.NOBODY, n=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "N", 2)
+        for module in (passwords, users_file):
+            patch.setattr(module, "NOBODY", nobody)
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from itertools import repeat
 
@@ -12,7 +13,6 @@ import myclient
 from client.cli import options
 from client.cli.exits import Ending, Exit
 from client.core.backoff import Backoff
-from client.core.presence import Phase
 from client.core.session import ClientSession
 from client.net import link, servers
 from protocol.errors import ErrorCode
@@ -24,7 +24,8 @@ from tests.support.scripted import Bot, Peer, Script, Scripted, Typed
 
 AT = 1_700_000_000.0
 GOODBYE = Line("/disconnect", 2)
-PATIENT = ("--name", "bot", "--reconnect", "5")
+PATIENT = ("--name", "bot", "--reconnect", "60")
+TOO_LONG = 61  # seconds
 
 
 class Waits(Backoff):
@@ -207,13 +208,13 @@ def test_a_connection_that_comes_after_the_user_has_left_is_not_used(scripted: S
 def test_when_its_patience_is_over_it_says_what_may_not_have_arrived(
     bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(repeat(6)))
+    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(repeat(TOO_LONG)))
     assert bot.exits(loses, "hello\n", *PATIENT) is Exit.LOST
     assert '"hello" may not have arrived' in bot.err
 
 
 def test_no_server_at_all_is_tried_again_too(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(iter([0, 0, 9])))
+    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(iter([0, 0, TOO_LONG])))
 
     def loses_and_is_gone(peer: Peer) -> None:
         bot._scripted._listener.close()
@@ -222,14 +223,30 @@ def test_no_server_at_all_is_tried_again_too(bot: Bot, monkeypatch: pytest.Monke
     assert bot.exits(loses_and_is_gone, "hello\n", *PATIENT) is Exit.LOST
 
 
+def overdue(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Return what makes the client take what it waits for as overdue, once, as after a long time."""
+    is_so, is_overdue = threading.Event(), ClientSession.is_overdue
+
+    def is_overdue_now(session: ClientSession, heard_at: float, now: float, silence: float, timeout: float) -> bool:
+        later = now + silence + timeout if is_so.is_set() else now
+        found = is_overdue(session, heard_at, later, silence, timeout)
+        if found:
+            is_so.clear()
+        return found
+
+    monkeypatch.setattr(ClientSession, "is_overdue", is_overdue_now)
+    monkeypatch.setattr(myclient, "TICK", 0.01)
+    return is_so
+
+
 def test_a_server_that_falls_silent_is_taken_for_gone(
     bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(myclient, "TICK", 0.01)
-    monkeypatch.setattr(myclient, "SILENCE", 0.05)
+    is_overdue = overdue(monkeypatch)
 
     def is_silent(peer: Peer) -> None:
         loses(peer)
+        is_overdue.set()
         assert peer.gets() is None
 
     scripted.plays(is_silent)
@@ -404,16 +421,11 @@ def test_leaving_while_there_is_no_connection_ends_at_once(run: Programs) -> Non
 def test_a_server_that_does_not_welcome_it_again_is_taken_for_gone(
     bot: Bot, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(myclient, "TICK", 0.01)
-    overdue = iter([True])  # the second server; the third one has all the time it needs
-
-    def is_overdue(session: ClientSession, *_: object) -> bool:
-        return session.presence.phase is Phase.RETURNING and next(overdue, False)
-
-    monkeypatch.setattr(ClientSession, "is_overdue", is_overdue)
+    is_overdue = overdue(monkeypatch)
 
     def says_nothing(peer: Peer) -> None:
         comes_back(peer)
+        is_overdue.set()
         assert peer.gets() is None
 
     scripted.plays(loses)

@@ -497,7 +497,7 @@ def test_a_return_to_another_certificate_tells_nothing_and_says_so_once(
             scripted.plays(Peer.listens, other)
         loses(peer)
 
-    chosen = options_for("--reconnect", "5", "--tls")
+    chosen = options_for("--reconnect", "60", "--tls")
     assert bot.exits(loses_to_an_impostor, "hello\n", *chosen, shown=ours) is Exit.CANNOT_CONNECT
     has_no_secret(bot, scripted, 4)
     shown, ending = bot.err.split("! THE CERTIFICATE")[1:], bot.err.rpartition("\nTHE CERTIFICATE")[2]
@@ -518,7 +518,7 @@ def test_a_return_to_a_plain_server_tells_nothing(
         scripted.plays(lambda peer: peer.sends(Asked("password", "Its password?")))
         loses(peer)
 
-    chosen = options_for("--reconnect", "5", "--tls")
+    chosen = options_for("--reconnect", "60", "--tls")
     assert bot.exits(loses_to_a_plain_server, "hello\n", *chosen, shown=ours) is Exit.CANNOT_CONNECT
     scripted.close()
     has_only_tls(scripted.heard[1:])
@@ -537,7 +537,7 @@ def test_a_plain_client_that_returns_to_a_tls_server_ends(
         peer.listens()
 
     scripted.plays(loses)
-    assert bot.exits(is_tls, "hello\n", *options_for("--reconnect", "5")) is Exit.CANNOT_CONNECT
+    assert bot.exits(is_tls, "hello\n", *options_for("--reconnect", "60")) is Exit.CANNOT_CONNECT
     assert bot.err.endswith("\nThe server speaks TLS. Connect with --tls.\n")
     scripted.close()
     assert PASSWORD.encode() not in b"".join(scripted.heard)
@@ -556,7 +556,7 @@ def test_a_certificate_that_changes_between_two_looks_is_not_trusted_for_the_oth
         scripted.plays(repeats, ours)
         loses(peer)
 
-    chosen = options_for("--reconnect", "5", "--tls-ca", str(authority.file))
+    chosen = options_for("--reconnect", "60", "--tls-ca", str(authority.file))
     assert bot.exits(loses_to_two, "hello\n", *chosen, shown=ours) is Exit.GOODBYE
     scripted.close()
     assert [bool(heard) for heard in scripted.heard] == [True, False, False, True]
@@ -575,7 +575,7 @@ def test_a_pinned_certificate_that_changes_between_two_looks_is_not_trusted_eith
         scripted.plays(repeats, ours)
         loses(peer)
 
-    chosen = options_for("--reconnect", "5", "--tls")
+    chosen = options_for("--reconnect", "60", "--tls")
     assert bot.exits(loses_to_two, "hello\n", *chosen, shown=ours) is Exit.GOODBYE
     scripted.close()
     assert [bool(heard) for heard in scripted.heard] == [True, False, False, True]
@@ -618,7 +618,7 @@ def test_a_password_goes_on_a_return_to_the_same_key_only(
         scripted.plays(asks_again if same_key else asks_in_vain, renewed)
         lets_in_with_password(peer)
 
-    chosen = options_for("--reconnect", "5", "--tls-ca", str(both))
+    chosen = options_for("--reconnect", "60", "--tls-ca", str(both))
     ended = bot.exits(renews, "hello\n", *chosen, shown=first)
     assert ended is (Exit.GOODBYE if same_key else Exit.REFUSED)
     assert ("The server's certificate has another key now" in bot.err) is not same_key
@@ -627,7 +627,7 @@ def test_a_password_goes_on_a_return_to_the_same_key_only(
 def test_a_return_by_tls_repeats_what_had_no_answer(bot: Bot, scripted: Scripted, certificates: Certificates) -> None:
     ours = certificates.self_signed()
     scripted.plays(loses, ours)
-    chosen = options_for("--reconnect", "5", "--tls-fingerprint", ours.fingerprint)
+    chosen = options_for("--reconnect", "60", "--tls-fingerprint", ours.fingerprint)
     assert bot.exits(repeats, "hello\n", *chosen, shown=ours) is Exit.GOODBYE
 
 
@@ -647,7 +647,7 @@ def test_the_user_may_accept_a_new_certificate_meanwhile(
         scripted.plays(is_accepted, other)
         loses(peer)
 
-    chosen = options_for("--reconnect", "5", "--tls")
+    chosen = options_for("--reconnect", "60", "--tls")
     assert bot.exits(loses_to_another, "hello\n", *chosen, shown=ours) is Exit.GOODBYE
 
 

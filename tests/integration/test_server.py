@@ -16,7 +16,6 @@ from protocol.events import Said, Welcomed
 from protocol.requests import Hello, Line, Request
 from runtime.sockets import SEND_BUFFER
 from runtime.transport import PlainTransport
-from storage import passwords
 from storage.users_file import Accounts
 from tests.support.live import Live, events, frame
 from tests.support.patience import PATIENCE
@@ -106,7 +105,6 @@ def test_the_last_line_of_a_pipe_is_answered_though_the_answer_takes_long(
     def takes_long(accounts: Accounts, name: str, password: str) -> bool:
         return goes_on.wait(PATIENCE) and add(accounts, name, password)
 
-    monkeypatch.setattr(passwords, "N", 2)
     monkeypatch.setattr(Accounts, "add", takes_long)
     ann, bot = live.joins("ann"), live.connects()
     bot.sends(b"bot\n/register long enough")
@@ -284,16 +282,14 @@ def test_a_user_that_has_sent_too_much_is_not_read_until_it_may_go_on(live: Live
     bob.sees("ann: hi")
 
 
-def test_what_follows_a_password_waits_for_its_answer(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "N", 2)
+def test_what_follows_a_password_waits_for_its_answer(live: Live) -> None:
     ann = live.joins("ann")
     ann.says("/register correct horse", "/ping")
     ann.sees("ann is yours now")
     ann.sees("pong")
 
 
-def test_an_answer_for_somebody_who_has_left_goes_nowhere(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "N", 2)
+def test_an_answer_for_somebody_who_has_left_goes_nowhere(live: Live) -> None:
     ann, bob = live.joins("ann"), live.joins("bob")
     ann.says("/register correct horse")
     live.until(lambda: live.peer(ann).session.waiting, "never asked")

@@ -7,6 +7,7 @@ with Keys() as keys:
 
 from __future__ import annotations
 
+import random
 import socket
 import threading
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from storechat.server.faults import FaultyStore, Rates, Response
 from storechat.server.places import Place
 from storechat.server.store import KeyValueStore
 from tests.support.patience import PATIENCE
+from tools.shared.programs import free_port
 
 
 class Moody(FaultyStore):
@@ -57,7 +59,7 @@ class Keys:
 
     def __init__(self, port: int = 0) -> None:
         self.moody = Moody()
-        self.port = port
+        self.port = port or free_port(random.Random())
 
     def __enter__(self) -> Keys:
         self.opens()

@@ -32,6 +32,7 @@ from protocol.framing import FrameCodec
 from protocol.objects import FROM_CLIENT, dump, load
 from tests.support.certificates import Certificate
 from tests.support.patience import PATIENCE
+from tools.shared.programs import free_port
 
 TURNED_AWAY = [  # what a chat server says in text, before any frame, to a connection that it turns away
     refusal(ErrorCode.SERVER_FULL),
@@ -60,8 +61,7 @@ class Peer:
 
     def gets(self, expected: object = None) -> object:
         """Return the next message, which is to be the `expected` one; None at the end of the connection."""
-        while not self._received and (chunk := self.sock.recv(65536)):
-            self.heard += chunk
+        while not self._received and (chunk := self._chunk()):
             for payload in self._codec.feed(chunk):
                 assert isinstance(payload, bytes)
                 self._received.append(load(payload, FROM_CLIENT))
@@ -71,9 +71,16 @@ class Peer:
 
     def listens(self) -> None:
         """Take all that comes until the end of the connection, and say nothing."""
+        while self._chunk():
+            pass
+
+    def _chunk(self) -> bytes:
+        """Return what comes next; nothing at the end, which is a reset where the client had not read all."""
+        chunk = b""
         with contextlib.suppress(ConnectionResetError):
-            while chunk := self.sock.recv(65536):
-                self.heard += chunk
+            chunk = self.sock.recv(65536)
+        self.heard += chunk
+        return chunk
 
     def has_nothing_more(self) -> None:
         """Look whether more has come than was asked for."""
@@ -92,13 +99,13 @@ Script = Callable[[Peer], None]
 class Scripted:
     """Listens on a free port and plays one script after the other to those who connect.
 
-    A script may come with a certificate, and is played over TLS then, if the client shakes hands. `heard` is all that
-    the clients have sent by the connections that have ended, TLS taken off.
+    A script may come with a certificate, and is played over TLS then, if the client shakes hands. `heard` is what each
+    connection has sent, in the order in which they were made, TLS taken off; it is there when the connection has ended.
     """
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", free_port()))
         self._listener.settimeout(PATIENCE)
         self.port: int = self._listener.getsockname()[1]
         self._players: list[threading.Thread] = []
@@ -115,16 +122,17 @@ class Scripted:
         with self._accepting:
             sock, _ = self._listener.accept()
             script, context = self._scripts.popleft()
+            number = len(self.heard)
+            self.heard.append(b"")
         with contextlib.ExitStack() as stack:
             stack.enter_context(sock).settimeout(PATIENCE)
             if context is not None:
                 try:
                     sock = stack.enter_context(context.wrap_socket(sock, server_side=True))
                 except OSError:  # the client did not like the certificate
-                    self.heard.append(b"")
                     return
             peer = Peer(sock)
-            stack.callback(lambda: self.heard.append(peer.heard))
+            stack.callback(lambda: self.heard.__setitem__(number, peer.heard))  # before the client sees the end
             script(peer)
 
     def close(self) -> None:
@@ -134,9 +142,13 @@ class Scripted:
 
 
 class Bot:
-    """myclient.main in this process, its standard input a pipe."""
+    """myclient.main in this process, its standard input a pipe. It gives the server the time that a busy machine needs;
+    where it is to have less, a test says so after this.
+    """
 
     def __init__(self, scripted: Scripted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        for patience in ("TIMEOUT", "FAREWELL", "SILENCE"):
+            monkeypatch.setattr(myclient, patience, PATIENCE)
         self._scripted = scripted
         self._capsys = capsys
         self._monkeypatch = monkeypatch

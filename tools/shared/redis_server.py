@@ -77,13 +77,13 @@ class RedisServer:
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until it answers a PING; return False if it ended or took too long."""
+    """Wait until it answers, it and no other that has its port; return False if it ended or took too long."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with socket.create_connection((HOST, port), 1) as sock:
-                sock.sendall(b"PING\r\n")
-                if sock.recv(64).startswith(b"+PONG"):
+                sock.sendall(b"INFO server\r\n")
+                if b"process_id:%d\r\n" % process.pid in sock.recv(65536):
                     return True
         except OSError:
             pass

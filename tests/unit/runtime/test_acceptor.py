@@ -23,6 +23,7 @@ from runtime.acceptor import Acceptor
 from runtime.poller import SelectPoller
 from runtime.sockets import listen, printable
 from runtime.transport import PlainTransport
+from tests.support.patience import PATIENCE
 from tools.shared.sockets import room_for
 
 FULL = b"The server is full. Try again later.\r\n"
@@ -57,7 +58,7 @@ def call(acceptor: Acceptor, callers: list[socket.socket]) -> None:
         address = same.getsockname()
     for caller in callers:
         caller.connect(address)
-        caller.settimeout(10)
+        caller.settimeout(PATIENCE)
 
 
 def heard(caller: socket.socket) -> bytes:
@@ -177,7 +178,7 @@ def test_refusals_are_logged_once_a_second(
     call(acceptor, callers)
     acceptor.accept_all({listener(acceptor)}, 0, now=0)
     with socket.create_connection(callers[0].getpeername()):
-        select.select([listener(acceptor)], [], [], 10)
+        select.select([listener(acceptor)], [], [], PATIENCE)
         acceptor.accept_all({listener(acceptor)}, 0, now=1.0)
     logged = [record.getMessage() for record in caplog.records]
     assert len(logged) == 2

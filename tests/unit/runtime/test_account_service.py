@@ -15,15 +15,14 @@ from chat.effects import CheckPassword, HashPassword, RemoveAccount, StorePasswo
 from chat.members import Member
 from chat.session import Phase, Session
 from runtime.account_service import QUEUE_LIMIT, AccountResult, AccountService
-from storage import passwords
 from storage.users_file import Accounts
+from tests.support.patience import PATIENCE
 
 SESSION = Session("192.0.2.1:4711")
 
 
 @pytest.fixture
-def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Accounts:
-    monkeypatch.setattr(passwords, "N", 2)
+def accounts(tmp_path: Path) -> Accounts:
     return Accounts(tmp_path)
 
 
@@ -35,9 +34,12 @@ def service(accounts: Accounts) -> Iterator[AccountService]:
 
 
 def next_results(service: AccountService) -> list[AccountResult]:
-    """Wait for results as the loop does, by `select`."""
-    assert select.select([service.fileno()], [], [], 10)[0]
-    return service.results()
+    """Wait for results as the loop does, by `select`: a thread may wake it for what it has by then."""
+    results: list[AccountResult] = []
+    while not results:
+        assert select.select([service.fileno()], [], [], PATIENCE)[0]
+        results = service.results()
+    return results
 
 
 def only_result(service: AccountService) -> tuple[TaskResult, frozenset[str] | None]:
@@ -73,11 +75,11 @@ class PausedService:
         self._begun, self.go_on = threading.Event(), threading.Event()
         monkeypatch.setattr(accounts, "check", self._checking)
         self.check("192.0.2.99", "the first")
-        self._begun.wait(10)
+        assert self._begun.wait(PATIENCE)
 
     def _checking(self, name: str, password: str) -> bool:
         self._begun.set()
-        self.go_on.wait(10)
+        assert self.go_on.wait(PATIENCE)
         self.checked.append(name)
         return True
 

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from runtime.fair import FairQueue
+from tests.support.patience import PATIENCE
 
 
 def emptied(tasks: FairQueue[str]) -> list[str]:
@@ -70,5 +71,5 @@ def test_get_wakes_on_put_and_close() -> None:
     thread.start()
     tasks.put("a")
     tasks.close()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert got == ["a", None]

@@ -1,11 +1,14 @@
-"""runtime/log_service.py: the threads between the loop and a shared log, whatever that does (N5)."""
+"""runtime/log_service.py: the threads between the loop and a shared log, whatever that does (N5).
+
+One thread writes and another reads, so what either gives comes in its order, and between the two there is none.
+"""
 
 from __future__ import annotations
 
 import logging
 import random
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -25,6 +28,7 @@ from chat.shared.shared_log import (
     Snapshot,
     Unreachable,
 )
+from runtime import log_service
 from runtime.log_service import LogService
 from tests.support.kept_log import Place
 from tests.support.patience import PATIENCE
@@ -45,17 +49,26 @@ def service(place: Place) -> Iterator[LogService]:
     assert not any(way.is_open for way in place.ways)
 
 
-def results_until(service: LogService, last: Result | bytes) -> list[Result]:
-    """Return the results up to `last`, or up to an entry with that payload."""
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_service, "CLOSE_TIMEOUT", PATIENCE)
+
+
+def results_until(service: LogService, *expected: Result | bytes) -> list[Result]:
+    """Return the results until all of `expected` have come, in whatever order; bytes are an entry's payload."""
     found: list[Result] = []
-    while last not in [*found, *(entry.payload for entry in entries(found))]:
-        assert select.select([service.fileno()], [], [], PATIENCE)[0], f"{last!r} is not in {found}"
+    while missing := [each for each in expected if each not in [*found, *payloads(entries(found))]]:
+        assert select.select([service.fileno()], [], [], PATIENCE)[0], f"{missing} are not in {found}"
         found += service.results()
     return found
 
 
 def entries(results: list[Result]) -> list[LogEntry]:
     return [entry for result in results if isinstance(result, Entries) for entry in result.entries]
+
+
+def payloads(some: Sequence[LogEntry]) -> list[bytes]:
+    return [entry.payload for entry in some if entry.kind is Kind.TURN]
 
 
 def begins(service: LogService) -> None:
@@ -65,9 +78,7 @@ def begins(service: LogService) -> None:
 
 def test_what_is_appended_is_read_back(service: LogService, place: Place) -> None:  # N1
     service.submit(Rewind(), Open(ANN), Append(ANN, 1, b"hi"))
-    found = results_until(service, b"hi")
-    if Appended(1) not in found:  # another thread tells what was read
-        found += results_until(service, Appended(1))
+    found = results_until(service, Appended(1), b"hi")
     assert entries(found) == place.log.entries
     told = [result for result in found if not isinstance(result, Entries)]
     assert told == [Snapshot(None), Opened(ANN), Appended(1)]
@@ -81,14 +92,14 @@ def test_a_log_that_cannot_be_reached_is_tried_again_and_told_once(
     service.submit(Append(ANN, 1, b"hi"))
     assert Appended(1) not in results_until(service, Unreachable())
     place.set(why_unreachable="")
-    found = results_until(service, Reachable())
+    found = results_until(service, Reachable(), b"hi")
     assert (found + service.results()).count(Unreachable()) == 0
     told = [record.getMessage() for record in log.records if record.levelno == logging.WARNING]
     assert told == [
         "The room's log can't be reached: nobody listens. Trying again.",
         "The room's log can be reached again.",
     ]
-    assert [entry.payload for entry in place.log.entries if entry.kind is Kind.TURN] == [b"hi"]
+    assert payloads(place.log.entries) == [b"hi"]
 
 
 def test_a_bug_costs_a_call_and_not_the_thread(

@@ -18,6 +18,7 @@ from runtime.poller import SelectPoller
 from runtime.proxies import Call
 from runtime.sockets import listen
 from tests.support.live import RESET_ON_CLOSE
+from tests.support.patience import PATIENCE
 from tests.support.rows import for_each
 
 LOOPBACK = ip_network("127.0.0.0/8")
@@ -52,7 +53,7 @@ class Door:
 
     def turn(self, room: int = 100) -> None:
         """Have the acceptor do what the poller reports, as soon as it reports something."""
-        ready, _ = self.poller.wait(10)
+        ready, _ = self.poller.wait(PATIENCE)
         for transport, address in self.acceptor.accept_all(ready, room, NOW):
             with contextlib.suppress(BlockingIOError):
                 self.come.append((transport.receive(1000), address))

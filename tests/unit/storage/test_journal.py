@@ -130,7 +130,7 @@ def test_a_turn_is_written_as_earlier_versions_read_it() -> None:  # issue 12, 2
 
 
 @given(text=clean_texts)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_text_is_found_as_it_was_said(journal: Journal, text: str) -> None:
     entry = Entry(Said(journal.seq() + 1, "ann", text, AT), AT)
     journal.write([entry])

@@ -53,7 +53,7 @@ def test_what_is_written_is_read_as_it_comes(journal: Journal) -> None:
     turns=st.lists(st.integers(1, 5), min_size=1, max_size=12),
     asked=st.lists(st.tuples(st.integers(0, 70), st.integers(1, 9)), max_size=8),
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_part_is_found_wherever_it_begins(
     tmp_path_factory: pytest.TempPathFactory, turns: list[int], asked: list[tuple[int, int]]
 ) -> None:

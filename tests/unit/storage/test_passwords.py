@@ -10,11 +10,6 @@ from storage import passwords
 from storage.passwords import NOBODY, PasswordHash
 
 
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "N", 2)
-
-
 def test_the_hash_of_a_password_matches_it_and_nothing_else() -> None:
     kept = PasswordHash.of("correct horse")
     assert kept.matches("correct horse")
@@ -32,9 +27,9 @@ def test_a_hash_survives_being_written_and_read() -> None:
     assert PasswordHash.parse(str(kept)).matches("gr\u00fc\u00df dich, \U0001f600")
 
 
-def test_parameters_are_kept_with_the_hash_so_that_they_can_change() -> None:
+def test_parameters_are_kept_with_the_hash_so_that_they_can_change(monkeypatch: pytest.MonkeyPatch) -> None:
     old = PasswordHash.of("correct horse")
-    passwords.N = 4
+    monkeypatch.setattr(passwords, "N", 4)
     assert PasswordHash.of("correct horse").n == 4
     assert PasswordHash.parse(str(old)).matches("correct horse")
 

@@ -100,6 +100,7 @@ class Pair:
     def restarts(self, loses_end: bool) -> None:
         """Start both again: with the copy, if there is one and the end is to be lost. (A replica that takes over.)"""
         self._restarts += 1
+        self._passes_the_newest()
         saved, dumps, ends = self._saved if loses_end and self._saved else (None, [], self._ends)
         self._memory.restart(f"origin {self._restarts}", saved)
         self._ends = list(ends)
@@ -109,6 +110,17 @@ class Pair:
                 self._admin.restore(key, 0, dump)
         self._admin.replicaof("127.0.0.1", 1)
         self._admin.replicaof("NO", "ONE")
+
+    def _passes_the_newest(self) -> None:
+        """Wait until Redis, too, is behind the time of what it may lose now: an id is given once in the memory's log.
+
+        A real Redis takes longer to start than the millisecond that an id tells.
+        """
+        newest = max((int(entry.id.partition("-")[0]) for entry in self._seen[1]), default=0)
+        passed = 0
+        while passed <= newest:
+            seconds, microseconds = self._admin.time()
+            passed = seconds * 1000 + microseconds // 1000
 
     def is_the_same(self) -> None:
         ours, theirs = ([anywhere(entry) for entry in log.follow(Position())] for log in self._logs)

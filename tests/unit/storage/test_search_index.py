@@ -52,7 +52,7 @@ def test_it_finds_what_memory_would(archive: Archive, words: str, identity: str)
 
 
 @given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=5), data=st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_word_that_was_said_is_found_as_in_memory(
     journal: Journal, tmp_path: Path, texts: list[str], data: st.DataObject
 ) -> None:

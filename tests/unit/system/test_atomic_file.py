@@ -11,18 +11,12 @@ import pytest
 
 from client.cli import settings_file
 from client.core.settings import Settings
-from storage import passwords
 from storage.folder_lock import FILE_NAME as LOCK_NAME
 from storage.folder_lock import FolderLock
 from storage.users_file import Accounts
 from storage.value_files import Values
 from system import atomic_file
 from system.atomic_file import clear_leftovers, make_private, make_private_folder, open_private, write_whole
-
-
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "N", 2)
 
 
 def planted(link: Path, target: Path) -> Path:
