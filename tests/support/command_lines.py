@@ -66,7 +66,7 @@ TRIED_BY = {  # what another file tries, with what it needs
     "redis-server --appendonly yes --appendfsync always": "tests/programs/test_many_servers.py",
     "python3 server.py 8001 --data one --room redis://localhost:6379/lobby": "tests/programs/test_many_servers.py",
     "python3 server.py 8002 --data two --room redis://localhost:6379/lobby": "tests/programs/test_many_servers.py",
-    "python myclient.py localhost 8001 --tls --name ann": "tests/programs/test_tls_client.py",
+    ".venv/bin/python myclient.py localhost 8001 --tls --name ann": "tests/programs/test_tls_client.py",
     ".venv/bin/python myclient.py --store http://localhost:8002 --name ann --to bob": (
         "tests/integration/test_myclient_store.py"
     ),
@@ -81,6 +81,8 @@ MACHINE_OF_ITS_OWN = {  # what no test may do -> why
     "sudo python3 -m venv /opt/select-chat && sudo /opt/select-chat/bin/python -m pip install '.[web]'": "needs root",
     "sudo ln -s /opt/select-chat/bin/chat-server /usr/local/bin/": "needs root",
     "sudo touch /etc/select-chat.toml": "needs root",
+    "sudo /opt/select-chat/bin/python -m pip install --upgrade '.[web]'": "needs root",
+    "sudo systemctl restart select-chat": "needs root, and systemd",
     "sudo systemctl daemon-reload && sudo systemctl enable --now select-chat": "needs root, and systemd",
     "certbot certonly --standalone -d chat.example.org --deploy-hook 'systemctl reload select-chat'": (
         "needs a name in the internet, and systemd"
