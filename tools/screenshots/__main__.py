@@ -15,10 +15,10 @@ from tools.shared.programs import ROOT
 
 
 @contextlib.contextmanager
-def room() -> Iterator[Room]:
+def room(ground: str) -> Iterator[Room]:
     """Open a room for a session, and end all that is in it."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as leaving:
-        yield Room(Path(folder), leaving)
+        yield Room(Path(folder), ground, leaving)
 
 
 def write(name: str, ground: str, picture: str) -> None:
@@ -27,15 +27,13 @@ def write(name: str, ground: str, picture: str) -> None:
 
 
 def main() -> None:
-    """Play the sessions and write their pictures."""
-    with room() as played:
-        for name, label in stills.play(played):
-            for ground, theme in THEMES.items():
-                write(name, ground, draw(snapshot(played.ann.screen), label, theme))
-    with room() as played:
-        frames = list(minute.play(played))
+    """Play the sessions, once on each ground, since the client chooses its colours by it; write their pictures."""
     for ground, theme in THEMES.items():
-        write("minute", ground, animate(frames, minute.LABEL, theme))
+        with room(ground) as played:
+            for name, label in stills.play(played):
+                write(name, ground, draw(snapshot(played.ann.screen), label, theme))
+        with room(ground) as played:
+            write("minute", ground, animate(list(minute.play(played)), minute.LABEL, theme))
 
 
 if __name__ == "__main__":

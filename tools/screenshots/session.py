@@ -27,6 +27,7 @@ from tools.shared.programs import ROOT, Server, free_port, running, server_comma
 from tools.shared.sockets import Ear, hang_up, join
 
 ROWS, COLUMNS = 14, 84
+GROUNDS = {"dark": "15;0", "light": "0;15"}  # what terminals say of theirs, in COLORFGBG
 TIMEOUT = 40.0  # seconds for what has to come on the screen
 STILL = 0.06  # seconds without a change after which all has been drawn, menus, too
 
@@ -43,10 +44,11 @@ class Screen(pyte.Screen):
 class Client:
     """myclient.py on a pseudo-terminal, as ann."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, ground: str) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        environment["COLORFGBG"] = GROUNDS[ground]
         environment["XDG_CONFIG_HOME"] = os.devnull  # nobody's settings
         environment.pop("NO_COLOR", None)
         command = [sys.executable, "myclient.py", "localhost", str(port), "--name", "ann"]
@@ -80,9 +82,10 @@ class Client:
             self._stream.feed(os.read(self._ours, 65536))
 
     def settles(self) -> None:
-        """Read until nothing changes any more."""
+        """Read until nothing changes any more, and the cursor is in the line that is typed again."""
         while select.select([self._ours], [], [], STILL)[0]:
             self._stream.feed(os.read(self._ours, 65536))
+        self.reads_until(lambda: self.screen.display[self.screen.cursor.y].startswith("ann>"), "the prompt")
 
     def close(self) -> None:
         """End it."""
@@ -92,15 +95,18 @@ class Client:
 
 
 class Room:
-    """A server at one port, ann at the client, and others who come by text; all end with `leaving`."""
+    """A server at one port, ann at the client, and others who come by text; all end with `leaving`.
 
-    def __init__(self, folder: Path, leaving: contextlib.ExitStack) -> None:
+    `ground` is that of ann's terminal, "dark" or "light".
+    """
+
+    def __init__(self, folder: Path, ground: str, leaving: contextlib.ExitStack) -> None:
         self._port, self._folder, self._leaving = free_port(random.Random()), folder, leaving  # noqa: S311
         self._people: list[Ear] = []
         leaving.callback(hang_up, self._people)
         self.server = self.serves()
         self.bob, self.carl = self.comes("bob"), self.comes("carl")
-        self.ann = leaving.enter_context(contextlib.closing(Client(self._port)))
+        self.ann = leaving.enter_context(contextlib.closing(Client(self._port, ground)))
 
     def serves(self) -> Server:
         """Start the server."""
