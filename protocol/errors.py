@@ -32,7 +32,7 @@ class ErrorCode(Enum):
     BAD_VERSION = (
         107,
         "bad-version",
-        "This server speaks version {ours} of the protocol, not {theirs}. Closing.",
+        "Your client does not go with this server ({theirs}, not {ours}). Take the newer one of both. Closing.",
     )
     PROXY_HEADER_MISSING = (
         121,
@@ -40,7 +40,7 @@ class ErrorCode(Enum):
         "Connections from this address have to begin with a PROXY header (send-proxy), by --proxy-protocol. Closing.",
     )
     PROXY_HEADER_BAD = 122, "proxy-header-bad", "The PROXY header was not understood: {why}. Closing."
-    NOT_CHAT = 108, "not-chat", "This is a chat server: use telnet or its own client, not {what}."
+    NOT_CHAT = 108, "not-chat", "This is a chat server: use a browser, telnet or its own client, not {what}."
 
     NAME_BAD = (
         201,
@@ -103,7 +103,7 @@ class ErrorCode(Enum):
     REPLY_OUTDATED = (
         230,
         "reply-outdated",
-        "The server began a new log, so that name may be somebody else's now. Not sent again: {line}",
+        "The server has begun anew, so that name may be somebody else's now. Not sent again: {line}",
     )
     PASSWORD_ELSEWHERE = (
         231,
@@ -180,7 +180,7 @@ class ErrorCode(Enum):
     NUMBER_USED = (
         511,
         "number-used",
-        "That number belongs to another line, so this one was not said. Give each line a higher number.",
+        "Another line of yours has the number of this one, so it was not said. Say it again.",
     )
     TOO_MANY_NEW_PASSWORDS = (
         514,
@@ -204,11 +204,15 @@ class ErrorCode(Enum):
     VALUE_DAMAGED = 610, "value-damaged", "What the store gave for {name} is damaged. It was ignored."
     MAILBOX_FULL = 611, "mailbox-full", "{limit} lines wait for {name} already. That one was not taken: say it later."
 
-    TLS_REQUIRED = 740, "tls-required", "This chat speaks TLS only. Come in with myclient.py --tls or ncat --ssl."
+    TLS_REQUIRED = (
+        740,
+        "tls-required",
+        "This chat is encrypted. Use https, the client's --tls or ncat --ssl.",
+    )
     NOT_A_PROTOCOL = (
         517,
         "not-a-protocol",
-        "That was neither text nor a frame. Use telnet or this chat's own client. Closing.",
+        "That was no text. Use a browser, telnet or this chat's own client. Closing.",
     )
 
     OPERATORS_ONLY = 701, "operators-only", "{word} is for operators.{instead}"

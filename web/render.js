@@ -72,7 +72,7 @@ function missed({ missed: count }) {
     "notice",
     count
       ? `* Messages that you missed and that can't be had any more: ${count}`
-      : "* The server began a new log: what you may have missed can't be had any more.",
+      : "* The server has begun anew: what you may have missed can't be had any more.",
   );
 }
 

@@ -30,7 +30,7 @@ const SECRET_DROPPED =
 const leftSince = (name) =>
   `${name} has left; anyone who has that name now is somebody else. /users shows who is connected.`;
 const replyOutdated = (line) =>
-  `The server began a new log, so that name may be somebody else's now. Not sent again: ${line}`;
+  `The server has begun anew, so that name may be somebody else's now. Not sent again: ${line}`;
 
 const step = (parts = {}) => ({ send: [], show: [], clears: false, keep: null, ...parts });
 

@@ -126,9 +126,9 @@ def to_https(request: Request) -> Response:
     """Return the response of a port that speaks TLS only: the same page, by https."""
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
-        raise HttpError(HTTPStatus.FORBIDDEN, "This chat speaks TLS only: use https.")
+        raise HttpError(HTTPStatus.FORBIDDEN, "This chat is encrypted: use https.")
     place = f"https://{host}{request.path}"
-    return text_response(HTTPStatus.TEMPORARY_REDIRECT, f"This chat speaks TLS only: {place}", ("Location", place))
+    return text_response(HTTPStatus.TEMPORARY_REDIRECT, f"This chat is encrypted: {place}", ("Location", place))
 
 
 def websocket_page(origins: Collection[str]) -> Page:

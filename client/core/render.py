@@ -180,7 +180,7 @@ def _left(event: events.Left, me: str) -> Shown:
 
 def _missed(event: events.Missed, me: str) -> Shown:
     if not event.missed:
-        return compose(Kind.NOTICE, "* The server began a new log: what you may have missed can't be had any more.")
+        return compose(Kind.NOTICE, "* The server has begun anew: what you may have missed can't be had any more.")
     return compose(Kind.NOTICE, f"* Messages that you missed and that can't be had any more: {event.missed}")
 
 

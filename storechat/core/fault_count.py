@@ -8,6 +8,18 @@ from protocol.errors import ErrorCode
 
 QUIET = 60.0  # seconds until a fault that happens again is reported again
 
+_WORDS = {
+    ErrorCode.KEY_MISSING: "nothing to read yet",
+    ErrorCode.WRITE_REFUSED: "a write refused",
+    ErrorCode.READ_REFUSED: "a read refused",
+    ErrorCode.STORE_FAILED: "the store failed",
+    ErrorCode.STORE_SILENT: "no answer in time",
+    ErrorCode.STORE_GONE: "not reached",
+    ErrorCode.ANSWER_LOST: "an answer lost",
+    ErrorCode.VALUE_OLD: "an older value",
+    ErrorCode.VALUE_REPEATED: "a value twice",
+    ErrorCode.VALUE_DAMAGED: "a value damaged",
+}
 _OUTAGE = ErrorCode.STORE_GONE  # it has an end that is news, too
 
 
@@ -31,6 +43,6 @@ class FaultCount:
         return self._reported_at.pop(_OUTAGE, None) is not None
 
     def summary(self) -> str:
-        """Return every fault that was met, by number, with how often."""
+        """Return every fault that was met, in the order of their numbers, in words and with how often."""
         met = sorted(self._counts.items(), key=lambda item: item[0].number)
-        return ", ".join(f"{fault.number} {fault.code} {count}x" for fault, count in met) or "none"
+        return ", ".join(f"{_WORDS[fault]} {count}x" for fault, count in met) or "none"

@@ -139,7 +139,7 @@ def test_who_may_speak_plain_is_by_the_peers_address(tmp_path: Path, certificate
     with Live(tmp_path, encryption=encryption, proxies=[LOOPBACK]) as live:
         ann = comes(live, "192.0.2.1")
         ann.says("ann")
-        ann.sees("This chat speaks TLS only.")
+        ann.sees("This chat is encrypted.")
         joins(live, "bob", "198.51.100.7")
         joins(live, "carl", "192.0.2.1", tls=True)
 

@@ -23,7 +23,7 @@ from tools.shared.redis_server import DURABLE, RedisServer
 pytest.importorskip("redis", reason="the package redis is not installed")
 pytestmark = [pytest.mark.long, needs("redis-server"), needs("telnet"), needs("nc")]
 
-NEW_LOG = "* The server began a new log: what you may have missed can't be had any more."
+NEW_LOG = "* The server has begun anew: what you may have missed can't be had any more."
 NEW_LOG_IN_TEXT = "* Some of what was said here can't be told any more."
 PASSWORD = "a word to pass"
 

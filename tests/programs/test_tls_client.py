@@ -154,7 +154,7 @@ def test_scripts_name_what_they_trust(run: Programs, certificates: Certificates)
         assert pipe(run, "", *trust, "--name", "bot", "--once", "hello").returncode == Exit.GOODBYE.code
     ended = pipe(run, "", "--name", "bot", "--once", "hello")
     assert ended.returncode == Exit.REFUSED.code  # T2
-    assert ended.stderr.startswith("Not let in: This chat speaks TLS only. ")
+    assert ended.stderr.startswith("Not let in: This chat is encrypted. ")
 
 
 @pytest.mark.usefixtures("config")

@@ -101,7 +101,7 @@ def test_with_tls_only_telnet_is_told_how_to_come_in(run: Programs, options: tup
     assert "telnet" not in server.text
     ann = run.telnet()
     ann.types("ann")
-    ann.sees("! This chat speaks TLS only. Come in with myclient.py --tls or ncat --ssl.\n")
+    ann.sees("! This chat is encrypted. Use https, the client's --tls or ncat --ssl.\n")
     ann.sees("Connection closed by foreign host.")
     run.joins(run.program("ncat", "--ssl", "127.0.0.1", str(run.port)), "bob")
 

@@ -187,7 +187,7 @@ def test_other_programs_are_told_where_they_are_and_closed(dialect: Dialect | No
     party = Party(dialect=dialect)
     party.connects("eve")
     party.says("eve", line, "Host: chat", "")
-    assert party.told("eve") == [f"This is a chat server: use telnet or its own client, not {what}."]
+    assert party.told("eve") == [f"This is a chat server: use a browser, telnet or its own client, not {what}."]
     assert party.is_gone("eve")
 
 

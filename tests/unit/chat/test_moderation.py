@@ -353,7 +353,7 @@ def test_a_repeated_announcement_is_not_made_again(party: Party) -> None:  # M5
     party.sees_nothing("bob", "fay")
     assert types(party, "ann") == ["Announced"]
     party.frames("ann", Line("/announce coffee", 1))
-    assert party.told("ann")[0].startswith("! That number belongs to another line")
+    assert party.told("ann")[0].startswith("! Another line of yours has the number")
 
 
 def test_newcomers_read_it_in_the_history(party: Party) -> None:  # M5

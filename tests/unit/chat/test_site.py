@@ -189,7 +189,7 @@ def test_a_port_that_speaks_tls_only_leads_to_https(host: str, place: str | None
     answer = connection.replies().decode()
     assert not connection.has_requests
     assert connection.over
-    assert "This chat speaks TLS only" in answer
+    assert "This chat is encrypted" in answer
     assert (f"\r\nLocation: {place}\r\n" in answer) if place else ("\r\nLocation:" not in answer)
     assert answer.startswith("HTTP/1.1 307 " if place else "HTTP/1.1 403 ")
 

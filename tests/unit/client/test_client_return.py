@@ -179,9 +179,9 @@ def test_a_reply_that_waits_is_given_back_when_the_log_began_anew(welcome: Welco
     ann.session.again()
     told = ann.hears(welcome)
     assert told[0] == (
-        "! The server began a new log, so that name may be somebody else's now. "
+        "! The server has begun anew, so that name may be somebody else's now. "
         "Not sent again: /whisper bob sent, and not answered\n"
-        "! The server began a new log, so that name may be somebody else's now. "
+        "! The server has begun anew, so that name may be somebody else's now. "
         "Not sent again: /whisper bob typed meanwhile"
     )
     assert told[1].startswith("* Welcome, ann.")
@@ -325,7 +325,7 @@ def test_another_log_is_begun_from_its_own_numbers() -> None:
     ann.returns()
     shown = ann.hears(Welcomed("ann", "another", 2, 1), Missed(0), Said(3, "bob", "hi", AT))
     assert shown[0].startswith("* Welcome, ann.")
-    assert shown[1].startswith("* The server began a new log")
+    assert shown[1].startswith("* The server has begun anew")
     assert shown[2] == "bob: hi"
     assert ann.session.again().resume == ResumePoint("another", 3, 0)
 
