@@ -41,14 +41,14 @@ class BrokenTransport(PlainTransport):
 
 
 def test_one_select_serves_new_connections_and_data(live: Live) -> None:  # D13
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
     ann = live.connects()
     live.turns()
     ann.says("ann")
     live.turns()
     ann.sees("Welcome, ann.")
     assert live.peer(ann).fd in live.poller.readers
-    assert threading.active_count() == threads
+    assert set(threading.enumerate()) <= threads  # one of an earlier test may have ended
 
 
 def test_socket_address_user_and_session_are_reached_from_each_other(live: Live) -> None:  # D12

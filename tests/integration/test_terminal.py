@@ -14,6 +14,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pyte
 import pytest
@@ -27,6 +28,7 @@ from client.core.confirm import PAUSE
 from client.core.render import Kind, Shown, Span
 from client.core.session import ClientSession
 from client.core.typed import Secret, Typed
+from client.ui import display
 from client.ui.echo import drop_typed, silent_keyboard
 from client.ui.terminal import Terminal
 from protocol.errors import ErrorCode
@@ -39,7 +41,7 @@ BACKSPACE = "\x7f"
 CTRL_K, CTRL_R, CTRL_U, CTRL_W, CTRL_Y = "\x0b", "\x12", "\x15", "\x17", "\x19"
 PAGE_UP, PAGE_DOWN, ALT_ENTER = "\x1b[5~", "\x1b[6~", "\x1b\r"
 CTRL_S, CTRL_X, UNDO, ALT_B, ALT_SLASH = "\x13", "\x18", "\x1f", "\x1bb", "\x1b/"
-AT = time.time()
+AT = 1_700_000_000.0
 _TIME, _BAR = re.compile(r"^\d\d:\d\d "), re.compile(r"online \| |offline, ")
 
 
@@ -168,6 +170,12 @@ class User:
         self.terminal.wake()
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
+
+
+@pytest.fixture(autouse=True)
+def _same_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clock stand: where a day ends, the screen says so."""
+    monkeypatch.setattr(display, "time", SimpleNamespace(time=lambda: AT, monotonic=time.monotonic))
 
 
 @pytest.fixture
