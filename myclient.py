@@ -45,7 +45,8 @@ from protocol.events import Event
 from protocol.requests import Clear, Log, Reconnect
 from storechat import client
 
-TIMEOUT = 10.0  # seconds for an answer
+TIMEOUT = 10.0  # seconds for a welcome
+ANSWER_TIMEOUT = 30.0  # seconds for any other answer: a busy server checks one password after the other
 FAREWELL = 2.0  # seconds for the goodbye
 WINDOW = 16  # lines on their way at a time: what they take fits the kernel's buffers, so that sending rarely waits
 FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0  # seconds between two tries to connect again
@@ -133,8 +134,9 @@ class Client:
                     return
                 presence = self._session.presence
                 is_lost = not presence.online and (presence.has_been_in or presence.is_knocking)
-                if not self._changed.wait_for(self._progress(done), TIMEOUT) and not is_lost:  # else the reader's task
-                    raise exits.unanswered(self._session, TIMEOUT)
+                has_happened = self._changed.wait_for(self._progress(done), ANSWER_TIMEOUT)
+                if not has_happened and not is_lost:  # else that is the reader's task
+                    raise exits.unanswered(self._session, ANSWER_TIMEOUT)
 
     def _progress(self, done: Callable[[], bool]) -> Callable[[], bool]:
         """Return a function that returns whether anything has happened: a server that answers slowly is not silent."""

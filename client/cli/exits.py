@@ -211,7 +211,8 @@ def unanswered(session: ClientSession, seconds: float) -> Ending:
     """Return the ending for a server that keeps silent."""
     if not session.name:
         return not_chat(f"it did not answer within {seconds:.0f} s")
-    return Ending(Exit.LOST, f"The server did not answer {_quoted(session)} within {seconds:.0f} s. Try again later.")
+    what = _quoted(session) if session.waiting else "your password"
+    return Ending(Exit.LOST, f"The server did not answer {what} within {seconds:.0f} s. Try again later.")
 
 
 def _quoted(session: ClientSession) -> str:

@@ -205,7 +205,7 @@ def test_a_line_that_is_not_answered_in_time_is_a_loss(bot: Bot, monkeypatch: py
     leave = myclient.Client._leave
 
     def is_impatient(client: myclient.Client, wait: float) -> None:  # but not before it is in
-        monkeypatch.setattr(myclient, "TIMEOUT", 0.05)
+        monkeypatch.setattr(myclient, "ANSWER_TIMEOUT", 0.05)
         leave(client, wait)
 
     monkeypatch.setattr(myclient.Client, "_leave", is_impatient)

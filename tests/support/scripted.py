@@ -147,7 +147,7 @@ class Bot:
     """
 
     def __init__(self, scripted: Scripted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        for patience in ("TIMEOUT", "FAREWELL", "SILENCE"):
+        for patience in ("TIMEOUT", "ANSWER_TIMEOUT", "FAREWELL", "SILENCE"):
             monkeypatch.setattr(myclient, patience, PATIENCE)
         self._scripted = scripted
         self._capsys = capsys

@@ -14,6 +14,9 @@ import myclient
 from client.cli import exits, options
 from client.cli.exits import Exit
 from client.cli.server_address import DEFAULT_HOST, DEFAULT_PORT
+from client.core.session import ClientSession
+from client.core.typed import Secret
+from protocol.events import Asked, Noticed, Welcomed
 from system.commands import interpreter
 from tools.shared.programs import free_port
 
@@ -59,6 +62,19 @@ def test_other_ways_not_to_get_there(error: OSError, said: str) -> None:
     ending = exits.why_not_connected(error, "example.org", 8001)
     assert ending.how is Exit.CANNOT_CONNECT
     assert ending.sentence.startswith(said)
+
+
+def test_a_server_that_keeps_silent_is_told_with_what_it_owes() -> None:
+    session = ClientSession("secret")
+    assert "it did not answer within 10 s" in exits.unanswered(session, 10.0).sentence
+    session.receive(Welcomed("ann", "epoch", 1, 1), 0.0)
+    session.typed("/register", 0.0)
+    assert exits.unanswered(session, 30.0).sentence.startswith('The server did not answer "/register" within 30 s.')
+    session.receive(Asked("password", "Choose one:"), 0.0)
+    session.receive(Noticed("It is not shown.", 1), 0.0)
+    session.typed(Secret("hunter22", session.secret), 0.0)
+    assert not session.is_clear
+    assert exits.unanswered(session, 30.0).sentence.startswith("The server did not answer your password within 30 s.")
 
 
 @pytest.mark.parametrize("arguments", [[], ["localhost", "0"], ["localhost", "70000"], ["localhost", "x"], ["--what"]])
