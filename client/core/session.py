@@ -131,7 +131,8 @@ class ClientSession:
     @property
     def waiting(self) -> list[str]:
         """Our lines that have no answer yet, the oldest first, as they may be shown."""
-        return [pending.text for pending in self.lines.pending.values()]
+        pending = list(self.lines.pending.values())  # a copy, made at once: another thread may change it meanwhile
+        return [line.text for line in pending]
 
     @property
     def status(self) -> Status:

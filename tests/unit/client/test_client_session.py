@@ -243,6 +243,19 @@ def test_lines_are_numbered_from_1_and_sent_as_they_are() -> None:
     assert ann.types("/a-command-of-a-newer-server") == Line("/a-command-of-a-newer-server", 3)
 
 
+def test_a_screen_reads_what_waits_while_another_thread_hears_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = Ann()
+
+    def answered_meanwhile(pending: Pending) -> str:
+        ann.session.lines.pending.clear()
+        return pending.line.text
+
+    for text in ("one", "two"):
+        ann.types(text)
+    monkeypatch.setattr(Pending, "text", property(answered_meanwhile))
+    assert ann.session.waiting == ["one", "two"]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\x07\x1b", "\u202e"])
 def test_a_line_with_nothing_in_it_is_not_sent(text: str) -> None:  # A9
     assert Ann().types(text) is None
