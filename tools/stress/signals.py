@@ -78,9 +78,9 @@ def stopped(_: random.Random) -> Finding:
         listen_until(welcomed, [*behind, *silent])
         unready = put_behind(talker, silent)
         stop(server, silent)
-        late = listen_until(lambda ear: LAST in ear.heard, [*behind, *silent])
         listen_until(ended, [*behind, *silent], AFTERWARDS)
         gone = [ear for ear in [*behind, *silent] if ear.ended]
+        late = listen_until(lambda ear: LAST in ear.heard, [*behind, *silent])  # nobody answers the next pings
         bugs = server.bugs()
         hang_up([talker, *behind, *silent])
     figures = (
