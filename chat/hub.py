@@ -91,6 +91,7 @@ _ONCE = frozenset(  # lines that are done only once
 _ACTS = frozenset({Announce, Remove, Impose, Lift})  # which have lines of their own in the server's log
 _UNLOGGED = frozenset({Say, Settle, Claim, Leave})  # or are logged when they are proposed, or are nobody's request
 _BY_LEAVERS = frozenset({Enter, Leave})  # what has consequences for a session that is closing
+_OF_THE_LOG = frozenset({requests.ListHistory, requests.Search})  # what the asker has said is expected in the answer
 _NO_LINES = (requests.Hello, requests.Name, requests.Password, requests.Pong)  # frames that have no `cseq`
 
 
@@ -206,6 +207,8 @@ class Hub:
         session.liveness.heard_at = state.now
         if type(request) not in COSTLY:
             return self._serve(session, request)
+        if type(request) in _OF_THE_LOG and state.order.holds_back(session, request):
+            return []
         if state.lane.is_open:
             return self._serve_costly(session, request)
         state.lane.join(session, request)
@@ -349,8 +352,8 @@ class Hub:
         known, effects = room.registered.keys, []
         if state.settings.is_shared:
             return []
-        if keys is not known and keys != known:
-            effects = state.propose(None, Accounts(keys - known, known - keys))
+        if keys != known:
+            effects = state.propose(None, Accounts(keys - known, frozenset(known - keys)))
         if operators != room.operators:
             effects += state.propose(None, Operators(operators - room.operators, room.operators - operators))
         return effects

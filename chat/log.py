@@ -57,9 +57,9 @@ class Entry:
     reader: str = ""
     settled: int = 0
 
-    def is_for(self, identity: str) -> bool:
-        """Return whether `identity` may read this."""
-        return not self.reader or identity in (self.reader, self.author)
+    def is_for(self, *identities: str) -> bool:
+        """Return whether whose `identities` these are may read this."""
+        return not self.reader or self.reader in identities or self.author in identities
 
     def told_to(self, identity: str) -> RoomEvent:
         """Return the event as `identity` is sent it again: the `cseq` is for its author alone."""
@@ -170,15 +170,15 @@ class Log:
         fresh, self._fresh = self._fresh, []
         return fresh
 
-    def since(self, seq: int, identity: str) -> tuple[int, list[Entry]]:
+    def since(self, seq: int, *identities: str) -> tuple[int, list[Entry]]:
         """Return what came after `seq` as far as it can be told again: how many are missing, and the rest.
 
-        Entries that `identity` may not read are in neither.
+        Entries that whose `identities` these are may not read are in neither.
         """
         newer = takewhile(lambda entry: entry.event.seq > seq, reversed(self._entries))
         entries = _newest(newer, len(self._entries))
         missing = self._count(self.seq) - self._count(seq) - len(entries)
-        return missing, [entry for entry in entries if entry.is_for(identity)]
+        return missing, [entry for entry in entries if entry.is_for(*identities)]
 
     def messages(self, count: int, identity: str, as_of: int | None = None) -> list[Past]:
         """Return the newest `count` messages that `identity` may read, the oldest first; fewer if they are long.

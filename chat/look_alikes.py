@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 
 from protocol.text import key_of, skeleton
@@ -48,7 +49,8 @@ class Registered:
     """The keys of the names with an account."""
 
     def __init__(self) -> None:
-        self.keys: frozenset[str] = frozenset()
+        self.keys: set[str] = set()
+        self._sum = 0  # of the hashes of all keys
         self._looks = LookAlikes()
 
     def __contains__(self, key: str) -> bool:
@@ -63,8 +65,18 @@ class Registered:
             self._looks.discard(key)
         for key in added:
             self._looks.add(key)
-        self.keys = (self.keys - removed) | added
+        self._sum += sum(map(_hash, added - self.keys)) - sum(map(_hash, removed & self.keys))
+        self.keys -= removed
+        self.keys |= added
+
+    def checksum(self) -> tuple[int, int]:
+        """Return a hash of all keys."""
+        return len(self.keys), self._sum
 
     def alike(self, name: str, exclude: str) -> str | None:
         """Return the registered name that can be taken for `name` and is neither that nor `exclude`, or None."""
         return self._looks.find(name, exclude)
+
+
+def _hash(key: str) -> int:
+    return zlib.crc32(key.encode("utf-8", "surrogatepass"))

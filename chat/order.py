@@ -29,6 +29,7 @@ from chat.proposals import (
 )
 from chat.room import Room
 from chat.session import Session
+from protocol.requests import Request
 from protocol.values import value
 
 Follow = Callable[[Session | None, Proposal, int | None, Applied], list[Effect]]
@@ -49,6 +50,11 @@ class Order(Protocol):
         `cseq`: the number of the line that it answers, if the author's client counts these.
         """
 
+    def holds_back(self, session: Session, request: Request, /) -> bool:
+        """Return whether `request`, which asks for what was, has to wait: `session` has proposed something that it
+        expects to be in the answer. Then it joins the lane (chat.lane) when that has its place.
+        """
+
 
 class OrderAlone:
     """The order of one process: what is proposed is applied at once."""
@@ -64,6 +70,10 @@ class OrderAlone:
         """Apply a proposal; return what follows."""
         seat = 0 if author is None or author.member is None else author.member.seat  # `seat_of`, without another call
         return self._follow(author, proposal, cseq, self._apply(seat, proposal, at))
+
+    def holds_back(self, session: Session, request: Request) -> bool:
+        """Return False: nothing is under way."""
+        return False
 
 
 def seat_of(session: Session | None) -> int:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+Row = tuple[str, "array[int]", "array[int]", int]  # a client, its cseqs and seqs, and how many of these count
+
 
 class Page(NamedTuple):
     """The places of a closed page. The client `identities[i]` has those from `ends[i - 1]` up to below `ends[i]`.
@@ -61,6 +63,10 @@ class Places:
         """Return the numbers of the entries that may be this line."""
         cseqs, seqs = self._clients.get(identity, (array("q"), array("q")))
         return _find(cseqs, seqs, cseq, 0, len(cseqs))
+
+    def so_far(self) -> list[Row]:
+        """Return the places as they are now, whatever is noted later: the arrays only grow."""
+        return [(identity, cseqs, seqs, len(seqs)) for identity, (cseqs, seqs) in self._clients.items()]
 
     @classmethod
     def reopened(cls, page: Page) -> Places:

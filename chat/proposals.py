@@ -148,11 +148,26 @@ class Own:
 class SetAccount:
     """Register the author's name, of which `key` is the key, or give its account another password.
 
-    `record` is the hash of the password, as users.txt has it (storage.passwords). Only a shared room keeps it.
+    `record` is the hash of the password, as users.txt has it (storage.passwords). Only a shared room keeps it. `most`
+    names may be registered, by the limits of the server that proposes this; None: any number.
     """
 
     key: str
     record: str
+    most: int | None = None
+
+
+@value
+class ImportAccount:
+    """Register the name of `key` with the `record` that a users.txt has of it, as an operator's or not.
+
+    Nobody's proposal (seat 0), and only in a shared room; `most` is as in `SetAccount`.
+    """
+
+    key: str
+    record: str
+    is_operator: bool
+    most: int
 
 
 @value
@@ -216,6 +231,7 @@ Proposal = (
     | Settle
     | Own
     | SetAccount
+    | ImportAccount
     | DropAccount
     | ServerGone
     | EndLost

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from chat.log import Log
-from chat.places import Page, Places
+from chat.places import Page, Places, Row
 from chat.proposals import Rename
 from protocol import acts, requests
 from protocol.errors import ErrorCode
@@ -72,10 +72,11 @@ def _asked_for(line: Any) -> str:
 
 
 class Parts(NamedTuple):
-    """What replies consist of, the oldest first. The last of the `pages` grows; `highest`: of each client's lines."""
+    """What replies consist of, the oldest first. `growing` is the newest page; `highest`: of each client's lines."""
 
     kept: int
     pages: list[Page]
+    growing: list[Row]
     answers: list[Reply]
     highest: dict[str, int]
 
@@ -105,19 +106,19 @@ class Replies:
             self._keep(answer)
 
     @classmethod
-    def of(cls, parts: Parts) -> Replies:
-        """Return the replies that consist of `parts`."""
-        replies = cls(parts.pages[:-1], parts.answers, parts.kept)
-        growing = parts.pages[-1]
+    def of(cls, kept: int, pages: Sequence[Page], answers: Iterable[Reply], highest: dict[str, int]) -> Replies:
+        """Return the replies that consist of these parts; the last of the `pages` grows on."""
+        *closed, growing = pages
+        replies = cls(closed, answers, kept)
         replies._places = Places.reopened(growing)
         replies._last_page.update(dict.fromkeys(growing.identities, len(replies._pages)))
-        replies._highest = dict(parts.highest)
+        replies._highest = dict(highest)
         return replies
 
     def parts(self) -> Parts:
-        """Return all that these consist of."""
-        pages = [*self._pages, self._places.close()]
-        return Parts(self._kept, pages, list(self._others.values()), dict(self._highest))
+        """Return all that these consist of now, whatever is noted later."""
+        growing, answers = self._places.so_far(), list(self._others.values())
+        return Parts(self._kept, list(self._pages), growing, answers, dict(self._highest))
 
     def highest(self, identity: str) -> int | None:
         """Return the highest number of this client's lines that has been handled; None for a client that is unknown."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from chat.effects import Effect, Outcome, Unicast
-from chat.log import Log
+from chat.log import Entry, Log
 from chat.room import Room
 from chat.session import Session
-from protocol.events import HistoryListed, Missed, Noticed, Past
+from protocol.events import Event, HistoryListed, Missed, Noticed, Past, Whispered
 
 SECRET = 16  # characters that a client's secret has at least: ours has 32, which are 128 bits
 _PART = 24 * 1024  # bytes of text in one event, so that it fits a frame however it is quoted
@@ -64,14 +64,28 @@ def catch_up(session: Session, resumed: bool, log: Log, count: int) -> list[Effe
     """Return the past for a session that has just entered: what it missed, or the newest `count` messages."""
     resume = session.claim.resume
     if resume is not None and resumed:
-        missing, entries = log.since(resume.seq, session.identity)
+        missing, entries = log.since(resume.seq, session.identity, session.claim.former)
         gap = tell_missed(session, missing) if missing else []
-        return [*gap, *(Unicast(session, entry.told_to(session.identity)) for entry in entries)]
+        return [*gap, *(Unicast(session, _told_again(session, entry)) for entry in entries)]
     newest = log.messages(count, session.identity)
     if not newest:
         return []
     heading, shown = ("The last messages", newest) if session.dialect.echoes else _summary(newest)
     return [Unicast(session, event) for event in _listed(heading, shown)]
+
+
+def _told_again(session: Session, entry: Entry) -> Event:
+    """Return the event for an entry that `session` has missed: for a text user's own whisper, that it has arrived."""
+    event = entry.event
+    is_own = entry.author in (session.identity, session.claim.former)
+    if isinstance(event, Whispered) and is_own and not session.dialect.echoes:
+        return whisper_told(event)
+    return entry.told_to(session.identity)
+
+
+def whisper_told(event: Whispered) -> Noticed:
+    """Return what tells a text user, who reads what was typed, that a whisper has arrived (D14)."""
+    return Noticed(f"Whispered to {event.to}.")
 
 
 def listed(session: Session, heading: str, entries: list[Past]) -> Outcome:

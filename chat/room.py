@@ -17,30 +17,12 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from chat import proposals
 from chat.account_records import AccountRecords
 from chat.log import Entry, Log
 from chat.look_alikes import Registered
 from chat.members import Member, Members, is_later, seat_identity
-from chat.proposals import (
-    Accounts,
-    Applied,
-    Claim,
-    DropAccount,
-    EndLost,
-    Enter,
-    Impose,
-    Leave,
-    Lift,
-    Operators,
-    Own,
-    Proposal,
-    Remove,
-    Rename,
-    Replace,
-    ServerGone,
-    SetAccount,
-    Settle,
-)
+from chat.proposals import Applied, Proposal
 from chat.replies import ECHOES, Replies, Reply, answer_again, mark_of
 from chat.sanctions import SANCTIONS_LIMIT, Act, Sanctions
 from protocol.errors import ErrorCode, Refusal
@@ -105,13 +87,9 @@ class Room:
 
     def checksum(self) -> str:
         """Return a hash of the state: rooms that have applied the same have the same, whatever process they are in."""
-        members = [
-            (m.seat, m.name, m.identity, m.account, m.named_at_seq, m.away, sorted(m.notified), m.server, m.attempt)
-            for m in self.members
-        ]
-        accounts = sorted(self.registered.keys), sorted(self.operators), self.records.checksum()
+        accounts = self.registered.checksum(), sorted(self.operators), self.records.checksum()
         log = self.epoch, self.epoch_since, self.log.seq, self.log.newest(), self.replies.checksum()
-        state = log, members, accounts, list(self.sanctions)
+        state = log, self.members.checksum(), accounts, self.sanctions.checksum()
         return hashlib.sha256(repr(state).encode("utf-8", "surrogatepass")).hexdigest()
 
     def apply(self, seat: int, proposal: Proposal, at: float) -> Applied:
@@ -120,10 +98,10 @@ class Room:
         The seat of a newcomer, and of what nobody proposed, is 0. Raises KeyError for a proposal of a kind that is not
         known: to skip one would make this room another than its copies.
         """
-        rule, is_line = _RULES[type(proposal)]
+        rule, is_line, is_anybody_s = _RULES[type(proposal)]
         member = self._by_seat.get(seat)
         if member is None:
-            if seat or type(proposal) not in _SEATLESS:
+            if seat or not is_anybody_s:
                 return Applied(refused=(ErrorCode.NOT_NAMED, {}))
         elif is_line and proposal.cseq is not None:  # type: ignore[union-attr]
             return self._once(member, rule, proposal, at)
@@ -164,7 +142,7 @@ class Room:
         event = Whispered(self.log.next_seq(), author.name, other.name, proposal.text, at, proposal.cseq)
         self.log.append(Entry(event, at, author.identity, other.identity))
         hides = self.sanctions.silences and self.silenced(other, at) is not None
-        return Applied(event, other, notice=other.absence_told(author, hides))
+        return Applied(event, other, notice=self.members.absence_told(other, author, hides))
 
     def _is_newcomer(self, other: Member, proposal: Whisper) -> bool:
         """Return whether `other` has had the name for less long than the author of the whisper takes for granted."""
@@ -181,23 +159,22 @@ class Room:
         refused = self.silenced(author, at) if proposal.why else None  # others read why
         if refused is not None:
             return Applied(refused=refused)
-        author.away = proposal.why or "away"
-        author.notified.clear()
+        self.members.set_away(author, proposal.why or "away")
         return Applied()
 
     def _come_back(self, author: Member, proposal: ComeBack, at: float) -> Applied:
-        was_away, author.away = author.away, ""
-        author.notified.clear()
+        was_away = author.away
+        self.members.set_away(author, "")
         return Applied(notice=BACK if was_away else NOT_AWAY)
 
-    def _settle(self, author: Member | None, proposal: Settle, at: float) -> Applied:
+    def _settle(self, author: Member | None, proposal: proposals.Settle, at: float) -> Applied:
         identity, cseq, replies = proposal.identity, proposal.cseq, self.replies
         if cseq <= (replies.highest(identity) or 0):
             return Applied(again=answer_again(replies, self.log, identity, cseq, proposal.mark))
         replies.remember(Reply(identity, cseq, proposal.mark, proposal.payload))
         return Applied()
 
-    def _enter(self, nobody: Member | None, proposal: Enter, at: float) -> Applied:
+    def _enter(self, nobody: Member | None, proposal: proposals.Enter, at: float) -> Applied:
         refused = self._kept_out(proposal, at)
         if refused is not None:
             return Applied(refused=refused)
@@ -213,44 +190,44 @@ class Room:
         self.log.append(Entry(joined, at, client, settled=settled))
         return Applied(joined, member)
 
-    def _kept_out(self, proposal: Enter, at: float) -> Refusal | None:
+    def _kept_out(self, proposal: proposals.Enter, at: float) -> Refusal | None:
         """Return why somebody can't come in, as `proposal` says, at `at`; None if it can."""
         if proposal.client in self.members.by_client:
             return ErrorCode.REPLACED, {}
         barred = self.sanctions.why_out(proposal.name, proposal.client, bool(proposal.account), at)
         return self._unproved(proposal) or self._name_taken(proposal, None) or barred
 
-    def _rename(self, author: Member, proposal: Rename, at: float) -> Applied:
+    def _rename(self, author: Member, proposal: proposals.Rename, at: float) -> Applied:
         refused = self.silenced(author, at, proposal.account) or self._unproved(proposal)
         refused = refused or self._name_taken(proposal, author)
         if refused is not None:
             return Applied(refused=refused)
-        old, old_key, seq = author.name, author.key, self.log.next_seq()
-        self.members.rename(author, proposal.name, proposal.skeleton)
-        author.account = proposal.account
-        if old_key != author.key:  # in another case it is the same name, held as long as before
-            author.named_at_seq = seq
+        old, seq = author.name, self.log.next_seq()
+        self.members.rename(author, proposal.name, proposal.skeleton, seq)
+        self.members.set_account(author, proposal.account)
         renamed = Renamed(seq, old, author.name, proposal.cseq)
         self.log.append(Entry(renamed, at, author.identity))
         return Applied(renamed)
 
-    def _name_taken(self, proposal: Enter | Rename, own: Member | None) -> Refusal | None:
+    def _name_taken(self, proposal: proposals.Enter | proposals.Rename, own: Member | None) -> Refusal | None:
         """Return why the name is not free by now; None if it is. An account's own name is beyond looking alike."""
         name = proposal.name
         if self.find(name) not in (None, own):
             return ErrorCode.NAME_TAKEN, {"name": name}
-        alike = self.members.alike(name, "" if own is None else own.name, proposal.skeleton)
-        if alike is None or proposal.account == key_of(name):
+        if proposal.account == key_of(name):
             return None
-        return ErrorCode.NAME_LOOKS_ALIKE, {"name": name, "other": alike}
+        if key_of(name) in self.registered:
+            return ErrorCode.PASSWORD_NEEDED, {"name": name}
+        alike = self.members.alike(name, "" if own is None else own.name, proposal.skeleton)
+        return None if alike is None else (ErrorCode.NAME_LOOKS_ALIKE, {"name": name, "other": alike})
 
-    def _unproved(self, proposal: Enter | Rename) -> Refusal | None:
+    def _unproved(self, proposal: proposals.Enter | proposals.Rename) -> Refusal | None:
         """Return why the owner of the account is not believed: it has another password by now, or is none any more."""
         if self.records.is_proved(proposal.account, proposal.proof):
             return None
         return ErrorCode.WRONG_PASSWORD, {"name": proposal.name, "instead": ""}
 
-    def _leave(self, author: Member, proposal: Leave, at: float) -> Applied:
+    def _leave(self, author: Member, proposal: proposals.Leave, at: float) -> Applied:
         return self._taken_out(author, proposal.reason, at)
 
     def _taken_out(self, member: Member, reason: str, at: float) -> Applied:
@@ -262,23 +239,23 @@ class Room:
         self.log.append(Entry(left, at))
         return left
 
-    def _replace(self, nobody: Member | None, proposal: Replace, at: float) -> Applied:
+    def _replace(self, nobody: Member | None, proposal: proposals.Replace, at: float) -> Applied:
         member = self.members.by_client.get(proposal.client)
         if member is None or not is_later(proposal.attempt, member.attempt):
             return Applied()
         return self._taken_out(member, "reconnected", at)
 
-    def _server_gone(self, nobody: Member | None, proposal: ServerGone, at: float) -> Applied:
+    def _server_gone(self, nobody: Member | None, proposal: proposals.ServerGone, at: float) -> Applied:
         gone = [member for member in self.members if member.server == proposal.incarnation]
         gone.sort(key=lambda member: member.seat)
         return Applied(left=tuple(self._left(member, "connection lost", at) for member in gone))
 
-    def _end_lost(self, nobody: Member | None, proposal: EndLost, at: float) -> Applied:
+    def _end_lost(self, nobody: Member | None, proposal: proposals.EndLost, at: float) -> Applied:
         if self.epoch_since <= proposal.upto:  # else it has begun already: other servers have noticed, too
             self.epoch, self.epoch_since = proposal.epoch, self.log.seq
         return Applied()
 
-    def _remove(self, author: Member, proposal: Remove, at: float) -> Applied:
+    def _remove(self, author: Member, proposal: proposals.Remove, at: float) -> Applied:
         other = self.find(proposal.name)
         if other is None:
             return Applied(refused=(ErrorCode.NOT_CONNECTED, {"name": excerpt(proposal.name)}))
@@ -286,13 +263,13 @@ class Room:
             return Applied(refused=(ErrorCode.OPERATOR_EXEMPT, {"name": other.name, "what": "kick"}))
         return Applied(self._left(other, proposal.reason, at), other, notice=f"{other.name} is out.")
 
-    def _claim(self, author: Member | None, proposal: Claim, at: float) -> Applied:
+    def _claim(self, author: Member | None, proposal: proposals.Claim, at: float) -> Applied:
         holder = self.find(proposal.account)
         if holder is None or holder is author or not self.records.is_proved(proposal.account, proposal.proof):
             return Applied()
         return self._taken_out(holder, "the owner of the name came", at)
 
-    def _impose(self, author: Member | None, proposal: Impose, at: float) -> Applied:
+    def _impose(self, author: Member | None, proposal: proposals.Impose, at: float) -> Applied:
         sanction = proposal.sanction
         exempt = next((s for s in sanction.subjects if s in self.operators), None) if author is not None else None
         if exempt is not None:
@@ -303,43 +280,61 @@ class Room:
         self.sanctions.impose(sanction, at)
         return Applied(notice="" if proposal.awaits_disk else proposal.notice)
 
-    def _lift(self, author: Member | None, proposal: Lift, at: float) -> Applied:
+    def _lift(self, author: Member | None, proposal: proposals.Lift, at: float) -> Applied:
         lifted = self.sanctions.lift(proposal.act, proposal.subject)
         if lifted is None or not lifted.holds(at):
             return Applied(refused=(_NOT_IMPOSED[proposal.act], {"name": excerpt(proposal.subject)}))
         return Applied(notice="" if proposal.awaits_disk else proposal.notice)
 
-    def _own(self, author: Member, proposal: Own, at: float) -> Applied:
-        was, author.account = author.account, proposal.account
+    def _own(self, author: Member, proposal: proposals.Own, at: float) -> Applied:
+        was = author.account
+        self.members.set_account(author, proposal.account)
         if not proposal.account:
             return Applied(notice=f"{author.name} is not registered any more.")
         text = f"{author.name} is yours now: from here on the name needs your password."
         return Applied(notice=f"The password of {author.name} is changed." if was else text)
 
-    def _set_account(self, author: Member, proposal: SetAccount, at: float) -> Applied:
+    def _set_account(self, author: Member, proposal: proposals.SetAccount, at: float) -> Applied:
         key = proposal.key
         if author.key != key:
             return Applied(refused=(ErrorCode.NOT_REGISTERED, {"name": author.name}))
         if key in self.registered and author.account != key:
             return Applied(refused=(ErrorCode.ALREADY_REGISTERED, {"name": author.name}))
+        refused = self._registered(proposal)
+        return Applied(refused=refused) if refused is not None else self._own(author, proposals.Own(key), at)
+
+    def _import_account(self, nobody: Member | None, proposal: proposals.ImportAccount, at: float) -> Applied:
+        key = proposal.key
+        if key in self.registered:
+            return Applied(refused=(ErrorCode.ALREADY_REGISTERED, {"name": key}))
+        refused = self._registered(proposal)
+        if refused is None and proposal.is_operator:
+            self.operators |= {key}
+        return Applied(refused=refused)
+
+    def _registered(self, proposal: proposals.SetAccount | proposals.ImportAccount) -> Refusal | None:
+        """Keep an account, unless it is one too many; return why it is not kept."""
+        key, most = proposal.key, proposal.most
+        if most is not None and len(self.registered) >= most and key not in self.registered:
+            return ErrorCode.TOO_MANY_ACCOUNTS, {"limit": most}
         self.records.set(key, proposal.record)
         self.registered.change(frozenset({key}), frozenset())
-        return self._own(author, Own(key), at)
+        return None
 
-    def _drop_account(self, author: Member, proposal: DropAccount, at: float) -> Applied:
+    def _drop_account(self, author: Member, proposal: proposals.DropAccount, at: float) -> Applied:
         key = proposal.key
         if author.account != key or key not in self.records:
             return Applied(refused=(ErrorCode.NOT_REGISTERED, {"name": author.name}))
         self.records.drop(key)
         self.registered.change(frozenset(), frozenset({key}))
         self.operators -= {key}
-        return self._own(author, Own(""), at)
+        return self._own(author, proposals.Own(""), at)
 
-    def _accounts(self, nobody: Member | None, proposal: Accounts, at: float) -> Applied:
+    def _accounts(self, nobody: Member | None, proposal: proposals.Accounts, at: float) -> Applied:
         self.registered.change(proposal.added, proposal.removed)
         return Applied()
 
-    def _operators(self, author: Member | None, proposal: Operators, at: float) -> Applied:
+    def _operators(self, author: Member | None, proposal: proposals.Operators, at: float) -> Applied:
         operators = (self.operators - proposal.removed) | proposal.added
         unknown = sorted(proposal.added - self.registered.keys)
         if author is not None and unknown:
@@ -373,27 +368,28 @@ def _by_operator(rule: _Rule, word: str) -> _Rule:
 
 
 _NOT_IMPOSED = {Act.BAN: ErrorCode.NOT_BANNED, Act.MUTE: ErrorCode.NOT_MUTED, Act.LOCKDOWN: ErrorCode.NOT_LOCKED}
-_SEATLESS = frozenset({Enter, Replace, ServerGone, EndLost, Claim, Impose, Lift, Settle, Accounts, Operators})
-_RULES: dict[type, tuple[_Rule, bool]] = {  # and whether it is a line, which is carried out once
-    Say: (Room._say, True),
-    Whisper: (Room._whisper, True),
-    Announce: (_by_operator(Room._announce, "/announce"), True),
-    Remove: (_by_operator(Room._remove, "/kick"), True),
-    Impose: (_by_operator(Room._impose, "That"), True),
-    Lift: (_by_operator(Room._lift, "That"), True),
-    Rename: (Room._rename, True),
-    Settle: (Room._settle, False),  # once as well, but also after its author has left
-    GoAway: (Room._go_away, False),
-    ComeBack: (Room._come_back, False),
-    Replace: (Room._replace, False),
-    Claim: (Room._claim, False),
-    Enter: (Room._enter, False),
-    Leave: (Room._leave, False),
-    Own: (Room._own, False),
-    Accounts: (Room._accounts, False),
-    Operators: (_by_operator(Room._operators, "That"), False),
-    SetAccount: (Room._set_account, False),
-    DropAccount: (Room._drop_account, False),
-    ServerGone: (Room._server_gone, False),
-    EndLost: (Room._end_lost, False),
+# And whether it is a line, which is carried out once, and whether nobody may propose it (seat 0).
+_RULES: dict[type, tuple[_Rule, bool, bool]] = {
+    Say: (Room._say, True, False),
+    Whisper: (Room._whisper, True, False),
+    Announce: (_by_operator(Room._announce, "/announce"), True, False),
+    proposals.Remove: (_by_operator(Room._remove, "/kick"), True, False),
+    proposals.Impose: (_by_operator(Room._impose, "That"), True, True),
+    proposals.Lift: (_by_operator(Room._lift, "That"), True, True),
+    proposals.Rename: (Room._rename, True, False),
+    proposals.Settle: (Room._settle, False, True),  # once as well, but also after its author has left
+    GoAway: (Room._go_away, False, False),
+    ComeBack: (Room._come_back, False, False),
+    proposals.Replace: (Room._replace, False, True),
+    proposals.Claim: (Room._claim, False, True),
+    proposals.Enter: (Room._enter, False, True),
+    proposals.Leave: (Room._leave, False, False),
+    proposals.Own: (Room._own, False, False),
+    proposals.Accounts: (Room._accounts, False, True),
+    proposals.Operators: (_by_operator(Room._operators, "That"), False, True),
+    proposals.SetAccount: (Room._set_account, False, False),
+    proposals.ImportAccount: (Room._import_account, False, True),
+    proposals.DropAccount: (Room._drop_account, False, False),
+    proposals.ServerGone: (Room._server_gone, False, True),
+    proposals.EndLost: (Room._end_lost, False, True),
 }

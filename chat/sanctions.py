@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import heapq
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -168,6 +169,7 @@ class Sanctions:
     def __init__(self) -> None:
         self._by_subject: dict[tuple[Act, str], Sanction] = {}  # those imposed first come first
         self._counts: Counter[Act] = Counter()
+        self._sum = 0  # of the hashes of all
         self._ends: list[tuple[float, int, Sanction]] = []  # a heap; some of these are not among the others any more
         self._imposed = 0
         self._networks = _Networks()
@@ -192,7 +194,7 @@ class Sanctions:
         for subject in subjects:
             self._by_subject[whole.act, subject] = whole
             self._note(whole.act, subject)
-        self._counted(whole.act, 1)
+        self._counted(whole, 1)
         self._imposed += 1
         if whole.until is not None:
             heapq.heappush(self._ends, (whole.until, self._imposed, whole))
@@ -253,8 +255,13 @@ class Sanctions:
         lockdown = self.find(Act.LOCKDOWN, (EVERYBODY,), at)
         return None if lockdown is None else (ErrorCode.LOCKED_DOWN, _told(lockdown, at))
 
-    def _counted(self, act: Act, change: int) -> None:
-        self._counts[act] += change
+    def checksum(self) -> tuple[int, int]:
+        """Return a hash of all."""
+        return len(self), self._sum
+
+    def _counted(self, sanction: Sanction, change: int) -> None:
+        self._counts[sanction.act] += change
+        self._sum += change * zlib.crc32(repr(sanction).encode("utf-8", "surrogatepass"))
         self.silences = bool(self._counts[Act.MUTE] or self._counts[Act.LOCKDOWN])
 
     def _remove_ended(self, at: float) -> None:
@@ -279,4 +286,4 @@ class Sanctions:
                 self._networks.discard(network)
             elif sanction.act is Act.BAN:
                 self._banned_looks.discard(subject)
-        self._counted(sanction.act, -1)
+        self._counted(sanction, -1)

@@ -54,10 +54,11 @@ class Dialog:
 class Claim:
     """What a peer says of itself before it is in the room, and how often its passwords were wrong."""
 
-    __slots__ = ("attempt", "greets", "identity", "is_stranger", "resume", "wrong_passwords")
+    __slots__ = ("attempt", "former", "greets", "identity", "is_stranger", "resume", "wrong_passwords")
 
     def __init__(self) -> None:
         self.identity = ""  # the hash of a client's secret, the same over its connections; "" for a text user
+        self.former = ""  # whose lines and whispers were its own on the seat that it has lost (chat.shared.reentry)
         self.attempt: int | None = None  # which of these connections it is, if the client counts them
         self.greets = True  # a person, who is told the last messages; a program is not
         self.is_stranger = False  # neither registered nor known from before

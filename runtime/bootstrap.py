@@ -42,9 +42,7 @@ from system.atomic_file import clear_leftovers
 from system.tcp import why_not_listening
 
 DAY = 24 * 60 * 60  # seconds
-_NO_PACKAGE = (
-    "--room needs the Python package redis: python3 -m pip install 'redis[hiredis]', then start the server again."
-)
+_NO_PACKAGE = "--room needs the Python package redis: python3 -m pip install 'redis[hiredis]', then try again."
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 log = logging.getLogger("server")
@@ -81,9 +79,9 @@ def _sharing(options: argparse.Namespace, lock: FolderLock | None) -> tuple[Hub,
     """Return the hub of a room that other servers share: the log keeps what is in it, accounts and bans as well."""
     hub = _new_hub(options, Room(""))
     feed = EntryFeed(options.history)
-    shared = SharedRoom(hub, _open_log(options.room), options.data, feed)
+    shared = SharedRoom(hub, open_log(options.room), options.data, feed)
     accounts = AccountService(Accounts(options.data, frozenset(map(key_of, options.operator))))
-    sanctions = SanctionService(BansFile(options.data), options.motd)
+    sanctions = SanctionService(None, options.motd)
     search = SearchService(Archive(options.data, feed))
     services = Services(hub, accounts, sanctions, None, search, lock)
     services.share(shared)
@@ -98,7 +96,7 @@ def _new_hub(options: argparse.Namespace, room: Room) -> Hub:
     return hub
 
 
-def _open_log(address: RedisAddress) -> LogService:
+def open_log(address: RedisAddress) -> LogService:
     """Return the service of the log at `address`; log what is promised with it. Raises CannotStartError."""
     if not redis_log.AVAILABLE:
         raise CannotStartError(_NO_PACKAGE)

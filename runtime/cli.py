@@ -31,7 +31,8 @@ _WAYS = (
     "[OPTION ...] [PORT]",
     "export [OPTION ...]",
     "backup [OPTION ...] DIR",
-)  # the last two: runtime/maintenance.py
+    "import-users [OPTION ...] FILE",
+)  # the last three: runtime/maintenance.py
 _MOST = 2**53 - 1  # what a float holds exactly, so that adding one to a time or a size changes it
 
 _EPILOG = """\
@@ -88,7 +89,8 @@ def _origin(text: str) -> str:
     return text
 
 
-def _room(text: str) -> RedisAddress:
+def room(text: str) -> RedisAddress:
+    """Return the address of a room that servers share. Raises argparse.ArgumentTypeError."""
     try:
         return redis_address(text)
     except ValueError as error:
@@ -156,7 +158,7 @@ def _add_room(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--room",
         metavar="URL",
-        type=_room,
+        type=room,
         help="where the room is that this server shares with others, redis://HOST:6379/NAME; rediss:// for TLS",
     )
 

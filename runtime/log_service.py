@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -45,6 +46,7 @@ class LogService:
         self._client = LogClient()
         self._changed = threading.Condition()  # holds the lock for what follows
         self._is_closing = False
+        self._failed_at = 0.0  # when the log was found to be out of reach, in monotonic seconds
         self._results: deque[Result] = deque()
         self._wake_up = WakeUp()
         self._threads = [
@@ -127,6 +129,7 @@ class LogService:
         with self._changed:
             results = self._client.failed(side)
             if results:
+                self._failed_at = time.monotonic()
                 log.warning("The room's log can't be reached: %s. Trying again.", why)
             self._give(results)
             self._pause(failures)
@@ -134,7 +137,7 @@ class LogService:
 
     def _give(self, results: list[Result]) -> None:
         if Reachable() in results:
-            log.warning("The room's log can be reached again.")
+            log.warning("The room's log can be reached again, after %.1f s.", time.monotonic() - self._failed_at)
         if results and not self._is_closing:
             self._results.extend(results)
             self._wake_up.wake()

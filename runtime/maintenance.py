@@ -1,6 +1,7 @@
-"""What the server's program does beside a server that runs (O5): `server.py export`, `server.py backup DIR`.
+"""What the server's program does beside servers that run (O5): `export`, `backup DIR` and `import-users FILE`.
 
-Both read the data folder and disturb nobody: no lock is taken, and nothing in it is changed.
+The first two read the data folder and disturb nobody: no lock is taken, and nothing in it is changed. The last one
+brings accounts into a room that servers share.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from runtime.cli import options_of
+from chat.shared.log_store import LogUnreachableError
+from chat.shared.order_shared import CannotFollowError
+from runtime.bootstrap import CannotStartError, open_log
+from runtime.cli import options_of, room
+from runtime.user_import import Imported, UserImport
 from storage.backup import back_up
 from storage.export import exported
 from storage.journal import FOLDER
 from storage.journal_errors import JournalError, explained
 from storage.journal_reader import JournalReader
+from storage.redis_address import EXAMPLE
+from storage.users_file import accounts_in
 from system.commands import prog
 
 QUIET = 1.0  # seconds: what takes longer shows its progress
@@ -75,13 +82,27 @@ def backup_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def import_parser() -> argparse.ArgumentParser:
+    """Return the parser of `import-users`."""
+    about = "Bring the accounts of a users.txt, with their roles, into a room that servers share."
+    parser = argparse.ArgumentParser(prog=f"{prog('server')} import-users", description=about)
+    parser.add_argument("file", metavar="FILE", type=Path, help="the users.txt of a server without --room")
+    parser.add_argument("--room", metavar="URL", type=room, help="the room; by default the one that is configured")
+    _add_config(parser)
+    return parser
+
+
 def _parser(task: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"{prog('server')} {task}", description=description)
     parser.add_argument(
         "--data", metavar="DIR", type=Path, help="the data folder; by default the one that is configured"
     )
-    parser.add_argument("--config", metavar="FILE", type=Path, help="the server's configuration file")
+    _add_config(parser)
     return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", type=Path, help="the server's configuration file")
 
 
 def _date(text: str) -> float:
@@ -94,9 +115,12 @@ def _date(text: str) -> float:
 
 def _data(options: argparse.Namespace) -> Path:
     """Return the data folder that the command line names, or else what the server is configured with."""
-    if options.data is not None:
-        return Path(options.data)
-    return Path(options_of(["--config", str(options.config)] if options.config else []).data)
+    return Path(_configured(options).data if options.data is None else options.data)
+
+
+def _configured(options: argparse.Namespace) -> argparse.Namespace:
+    """Return the server's options as they are configured, by the file that the command line names."""
+    return options_of(["--config", str(options.config)] if options.config else [])
 
 
 def _export(arguments: Sequence[str]) -> int:
@@ -135,10 +159,54 @@ def _backup(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _import_users(arguments: Sequence[str]) -> int:
+    options, progress = import_parser().parse_args(arguments), Progress()
+    configured = _configured(options)
+    address = options.room or configured.room
+    if address is None:
+        return _failed(f"Name the room that the servers share with --room, such as {EXAMPLE}.", progress)
+    if not options.file.is_file():
+        return _failed(f"There is no file {options.file}.", progress)
+    try:
+        accounts, complaints = accounts_in(options.file)
+        taking_part = UserImport(open_log(address))
+        try:
+            done = taking_part.run(accounts, configured.ACCOUNTS, progress.tell)
+        finally:
+            taking_part.close()
+    except OSError as error:
+        return _failed(f"Cannot read {options.file}: {error.strerror}.", progress)
+    except LogUnreachableError as error:
+        return _failed(f"{address} does not answer: {error}. What it has by now stays: try again.", progress)
+    except (CannotStartError, CannotFollowError) as error:
+        return _failed(str(error), progress)
+    progress.end()
+    return _told(done, complaints, configured.ACCOUNTS)
+
+
+def _told(done: Imported, complaints: Sequence[str], most: int) -> int:
+    """Print what has become of the accounts; return the exit code, 0 if the room has all of them."""
+    operators = sum(account.is_operator for account in done.added)
+    print(f"Brought in: {len(done.added)}, {operators} of them operators. There before: {len(done.known)}.")
+    for account in done.different:
+        why = f"{account.key}: the room has another account of that name, with another password. That one stays."
+        print(why, file=sys.stderr)
+    if done.refused:
+        names = " ".join(account.key for account in done.refused)
+        print(f"The room has no place for more than {most} accounts (--accounts). Left out: {names}", file=sys.stderr)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return 1 if done.different or done.refused or complaints else 0
+
+
 def _failed(sentence: str, progress: Progress) -> int:
     progress.end()
     print(sentence, file=sys.stderr)
     return 1
 
 
-_TASKS: dict[str, Callable[[Sequence[str]], int]] = {"export": _export, "backup": _backup}
+_TASKS: dict[str, Callable[[Sequence[str]], int]] = {
+    "export": _export,
+    "backup": _backup,
+    "import-users": _import_users,
+}

@@ -1,5 +1,7 @@
 """The sanction service: writes bans.txt and reads it again, on a thread of its own; reads the message of the day, too.
 
+The sanctions of a room that several servers share are in that room: then it reads the message of the day only.
+
 The room is what holds. The file follows it, in the order of what operators did, and its result is what they wait for;
 and what somebody has edited in the file, between two writes or before a SIGHUP, follows from the file as a difference
 (storage/bans_file.py). A large one comes in parts, one a turn of the loop.
@@ -48,8 +50,8 @@ class SanctionResult(NamedTuple):
 class SanctionService:
     """Does these tasks. `fileno` is readable when there are results."""
 
-    def __init__(self, bans: BansFile, motd: Path | None = None) -> None:
-        """Start the thread; only it uses `bans` from now on."""
+    def __init__(self, bans: BansFile | None, motd: Path | None = None) -> None:
+        """Start the thread; only it uses `bans` from now on. None: there is no such file."""
         self.waiting: set[Session] = set()  # sessions whose task has no result yet
         self._bans = bans
         self._motd = motd
@@ -93,31 +95,40 @@ class SanctionService:
     def _run(self, task: _Task) -> SanctionResult:
         """Do `task`; return its result, of which the first parts have been given by then."""
         motd = motd_at(self._motd) if isinstance(task, Reread) else None
-        change, why_not = Change([], [], []), ""
-        try:
-            change = self._bans.load() if isinstance(task, Reread) else self._bans.refresh()
-            self._write(task)
-        except OSError as error:
-            why_not = error.strerror or str(error)
-            holds = "The bans stay as they were" if isinstance(task, Reread) else "That holds until the server stops"
-            log.error("%s: %s. %s.", self._bans.path, why_not, holds)
-        except Exception:  # a bug costs this task, not the thread
-            why_not = "a bug in the server"
-            log.exception("A bug in the server, in a sanction task")
-        if change.added or change.removed:
-            log.info("%s was edited. New: %d, lifted: %d", self._bans.path, len(change.added), len(change.removed))
-        for problem in change.problems:
-            log.warning("%s", problem)
+        if self._bans is None:
+            return SanctionResult(Change([], [], []), task, "", motd)
+        change, why_not = self._follow(self._bans, task)
         *parts, last = change.parts(PART)
         for part in parts:
             self._worker.give(SanctionResult(part))
         return SanctionResult(last, task, why_not, motd)
 
-    def _write(self, task: _Task) -> None:
-        if isinstance(task, KeepSanction):
-            self._bans.add(task.sanction, task.at)
-        elif isinstance(task, DropSanction):
-            self._bans.remove(task.act, task.subject, task.at)
+    def _follow(self, bans: BansFile, task: _Task) -> tuple[Change, str]:
+        """Do what `task` asks of the file; return what somebody has edited, and why the task is not done, "" if it
+        is."""
+        change, why_not = Change([], [], []), ""
+        try:
+            change = bans.load() if isinstance(task, Reread) else bans.refresh()
+            _write(bans, task)
+        except OSError as error:
+            why_not = error.strerror or str(error)
+            holds = "The bans stay as they were" if isinstance(task, Reread) else "That holds until the server stops"
+            log.error("%s: %s. %s.", bans.path, why_not, holds)
+        except Exception:  # a bug costs this task, not the thread
+            why_not = "a bug in the server"
+            log.exception("A bug in the server, in a sanction task")
+        if change.added or change.removed:
+            log.info("%s was edited. New: %d, lifted: %d", bans.path, len(change.added), len(change.removed))
+        for problem in change.problems:
+            log.warning("%s", problem)
+        return change, why_not
+
+
+def _write(bans: BansFile, task: _Task) -> None:
+    if isinstance(task, KeepSanction):
+        bans.add(task.sanction, task.at)
+    elif isinstance(task, DropSanction):
+        bans.remove(task.act, task.subject, task.at)
 
 
 def motd_at(path: Path | None) -> tuple[str, ...] | None:

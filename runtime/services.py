@@ -131,7 +131,9 @@ class Services:
         effects = self._hub.close_banned() if added or removed else []
         if not isinstance(done.task, Reread):
             effects += self._hub.written(done.task, done.why_not)
-        elif not done.why_not:
+        elif self._shared is not None and done.motd is not None:
+            log.info("Read the message of the day again. Accounts and bans are the shared room's, and in no file.")
+        elif self._shared is None and not done.why_not:
             log.info("Read the bans again. Bans and mutes: %d", len(self._hub.room.sanctions))
         return effects
 
@@ -144,8 +146,12 @@ class Services:
         self._accounts.ended.update(self._accounts.waiting.intersection(sessions))
 
     def reload(self) -> None:
-        """Read again what somebody may have edited: accounts, bans, and the message of the day."""
-        self._accounts.reload()
+        """Read again what somebody may have edited: accounts, bans, and the message of the day.
+
+        Of a room that is shared, only the last one is in a file.
+        """
+        if self._shared is None:
+            self._accounts.reload()
         self._sanctions.reload()
 
     def write_journal(self, now: float = 0.0) -> list[Effect]:

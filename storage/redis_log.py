@@ -53,6 +53,7 @@ def redis_client(address: RedisAddress) -> Any:
         username=address.user or None,
         password=address.password or None,
         ssl=address.is_tls,
+        ssl_check_hostname=address.is_tls,  # older versions of the package check the authority only
         socket_timeout=TIMEOUT + WAIT,
         socket_connect_timeout=TIMEOUT,
         retry=Retry(NoBackoff(), 0),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,14 @@ class _Line(NamedTuple):
     keys: tuple[str, ...] = ()
     hash: PasswordHash | None = None
     is_operator: bool = False
+
+
+class Account(NamedTuple):
+    """An account: the key of its name, its hash as a line has it, and its role."""
+
+    key: str
+    record: str
+    is_operator: bool
 
 
 class Accounts:
@@ -130,6 +139,29 @@ class Accounts:
         self._hashes = {line.keys[0]: line.hash for line in lines if line.hash}
         self._keys = frozenset(key for line in lines for key in line.keys)
         self._operators = frozenset(line.keys[0] for line in lines if line.is_operator)
+
+
+def accounts_in(path: Path) -> tuple[list[Account], list[str]]:
+    """Return the accounts in a file like users.txt, and a sentence for each line that is no use. Raises OSError."""
+    accounts: dict[str, Account] = {}
+    complaints: list[str] = []
+    for number, content in enumerate(EditedFile(path).read(), 1):
+        try:
+            line = _parsed(content)
+            if line.hash is None:
+                continue
+            if line.keys[0] in accounts:
+                raise ValueError(f"{line.keys[0]} stands in an earlier line")
+            accounts[line.keys[0]] = Account(line.keys[0], str(line.hash), line.is_operator)
+        except ValueError as error:
+            complaints.append(f"{path}, line {number} was left out: {error}.{_free(names_in(content), accounts)}")
+    return list(accounts.values()), shortened(complaints)
+
+
+def _free(names: Iterable[str], accounts: Container[str]) -> str:
+    """Return what follows from it that an account of one of these names was left out, "" if nothing does."""
+    lost = [name for name in names if name not in accounts]
+    return f" Until it is repaired and brought in, anybody can register {' or '.join(lost)}." if lost else ""
 
 
 def _line_of(name: str, hashed: PasswordHash, is_operator: bool = False) -> _Line:

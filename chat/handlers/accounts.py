@@ -34,7 +34,7 @@ from chat.handlers import moderation, presence, talk
 from chat.login_attempts import LoginAttempts
 from chat.names import why_not
 from chat.networks import LOOPBACK, network_of
-from chat.proposals import Accounts, Applied, DropAccount, Own, SetAccount
+from chat.proposals import Accounts, Applied, DropAccount, ImportAccount, Own, SetAccount
 from chat.session import Dialog, Question, Session
 from chat.state import CHATTING, GOODBYE, GREETED, Consequences, State, Table
 from protocol import requests
@@ -267,7 +267,9 @@ def _checked(state: State, task: CheckPassword, result: TaskResult) -> Reaction:
 
 def _hashed(state: State, task: HashPassword, record: str) -> Reaction:
     session = task.session
-    return state.propose(session, SetAccount(key_of(task.name), record), task.cseq) if session.named else []
+    if not session.named:  # the name's owner came meanwhile
+        return []
+    return state.propose(session, SetAccount(key_of(task.name), record, limits.ACCOUNTS), task.cseq)
 
 
 def _stored(state: State, task: StorePassword, result: TaskResult) -> Reaction:
@@ -297,7 +299,7 @@ def account_set(state: State, author: Session | None, proposal: SetAccount, appl
     return Outcome(Noticed(applied.notice), after=[*state.role_told(author), *presence.appoint(state, author)])
 
 
-def listed(state: State, author: Session | None, proposal: Accounts, applied: Applied) -> Reaction:
+def listed(state: State, author: Session | None, proposal: Accounts | ImportAccount, applied: Applied) -> Reaction:
     """Other names have accounts now, which nobody has to be told."""
     return []
 
@@ -315,4 +317,10 @@ HANDLERS: Table = {
     requests.Unregister: (CHATTING, unregister),
     requests.Password: (GREETED, password),
 }
-CONSEQUENCES: Consequences = {Own: owned, SetAccount: account_set, DropAccount: owned, Accounts: listed}
+CONSEQUENCES: Consequences = {
+    Own: owned,
+    SetAccount: account_set,
+    DropAccount: owned,
+    Accounts: listed,
+    ImportAccount: listed,
+}

@@ -18,7 +18,7 @@ from chat.state import CHATTING, Consequences, Handler, State, Table
 from protocol import acts, requests
 from protocol.commands import BY_REQUEST
 from protocol.errors import ErrorCode
-from protocol.events import Noticed, refusal
+from protocol.events import Noticed, Refused, refusal
 from protocol.text import excerpt, key_of
 
 REASON_LIMIT = 160  # characters: a reason is read in one line, at a list's and at a farewell's end
@@ -55,13 +55,17 @@ def kick(state: State, session: Session, request: requests.Kick) -> Reaction:
 def removed(state: State, author: Session | None, proposal: Remove, applied: Any) -> Reaction:
     """Somebody was taken out of the room."""
     by = f"{acts.KICKED_BY}{proposal.by}"
-    reason = proposal.reason.removeprefix(by)
     other = state.session_of(applied.member)
     whom = applied.member.name if other is None else other.label
-    farewell = refusal(ErrorCode.KICKED, name=proposal.by, reason=reason)
-    effects = state.take_out(applied.member, farewell, applied.event, by)
-    line = LogLine(f"{label(author, proposal.by)} kicked {whom}{reason}")
+    effects = state.take_out(applied.member, farewell_of(proposal.reason), applied.event, by)
+    line = LogLine(f"{label(author, proposal.by)} kicked {whom}{proposal.reason.removeprefix(by)}")
     return Outcome(Noticed(applied.notice), [*effects, line])
+
+
+def farewell_of(reason: str) -> Refused:
+    """Return what a user is told who was kicked for `reason`, as the others read it."""
+    by, colon, why = reason.removeprefix(acts.KICKED_BY).partition(": ")
+    return refusal(ErrorCode.KICKED, name=by, reason=colon + why)
 
 
 def announce(state: State, session: Session, request: requests.Announce) -> Reaction:

@@ -7,6 +7,7 @@ from typing import Any
 from chat.effects import Broadcast, Effect, Outcome, Reaction, Unicast
 from chat.handlers import moderation
 from chat.proposals import Applied, Settle
+from chat.resume import whisper_told
 from chat.session import Phase, Session
 from chat.state import CHATTING, GOODBYE, GREETED, Consequences, State, Table
 from protocol import acts, commands, events, requests
@@ -48,8 +49,8 @@ def whispered(state: State, author: Session | None, proposal: requests.Whisper, 
     effects: list[Effect] = [] if reader is None else [Unicast(reader, event)]
     if author is None:
         return effects
-    if author is not reader:  # a text user reads what was typed, and is told that it arrived (D14)
-        effects.append(Unicast(author, event if author.dialect.echoes else Noticed(f"Whispered to {event.to}.")))
+    if author is not reader:
+        effects.append(Unicast(author, event if author.dialect.echoes else whisper_told(event)))
     if applied.notice:
         effects.append(Unicast(author, Noticed(applied.notice)))
     return effects

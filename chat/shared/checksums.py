@@ -1,6 +1,6 @@
 """Checksums: what servers say that their rooms were after certain entries, and which of them are wrong.
 
-All rooms are equal after an entry, or a server has miscounted: by a bug, another version, a bad memory chip. The log's
+All rooms are equal after an entry, or a server has miscounted: by a bug or another version. The log's
 entries tell by themselves, by their marks, after which of them every server takes its room's checksum and appends it.
 So all learn what the others had. Where they differ, the majority is right. A server that is wrong makes its room anew
 from the log, once; if it is still wrong then, it stops.

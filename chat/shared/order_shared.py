@@ -35,11 +35,12 @@ from chat.shared.outage import Outage
 from chat.shared.own_proposals import Own, OwnProposals
 from chat.shared.proposal_codec import Checksum, UnknownProposalError
 from chat.shared.reentry import Reentry
-from chat.shared.replica import Replica, Step, is_snapshot_due, is_summed
+from chat.shared.replica import DueSnapshot, Replica, Step, is_snapshot_due, is_summed
 from chat.shared.server_watch import INTERVAL, ServerWatch
 from chat.shared.shared_log import Command, Kind, LogEntry, Result
 from chat.shared.snapshot import SnapshotError, snapshot_of
 from chat.state import State
+from protocol.requests import Request
 
 LIVES = 100  # incarnations of before that are known: more than a log loses with its end
 
@@ -64,7 +65,7 @@ class _Life:
     lost: int = -1  # the newest number that we knew of a log that has lost its end since, if it has
     earlier: deque[str] = field(default_factory=lambda: deque(maxlen=LIVES))  # incarnations
     beat_at: float = 0.0  # when the next beat is due, in monotonic seconds
-    snapshot: shared_log.KeepSnapshot | None = None  # to be kept when all others have had the same room
+    snapshot: DueSnapshot | None = None  # to be kept when it is written and all others have had the same room
     checksums: deque[Checksum] = field(default_factory=lambda: deque(maxlen=KEPT))  # to be appended
 
 
@@ -88,6 +89,9 @@ class OrderShared:
         self._reentry = Reentry()
         self._watch = ServerWatch()
         self._outage = Outage()
+        self._held_back: dict[
+            Session, Request
+        ] = {}  # what is asked for when nothing of the asker is under way any more
         self._commands: list[Command] = []
         self._life = _Life()
         self._begin()
@@ -97,10 +101,23 @@ class OrderShared:
         """Return whether this server follows the log, and proposes; else it begins, or begins again."""
         return self._life.is_live
 
+    @property
+    def unread(self) -> int:
+        """The bytes of what this server has proposed and not read back."""
+        return self._own.size
+
     def propose(self, author: Session | None, proposal: Proposal, cseq: int | None, at: float) -> list[Effect]:
         """Have the log take what `author` wants changed; what comes of it is told when it has been read back."""
         self._own.add(deferred(author, proposal, cseq))
         return []
+
+    def holds_back(self, session: Session, request: Request) -> bool:
+        """Let what `session` asks for wait while something of its is under way."""
+        if session not in self._own.authors():
+            return False
+        session.waiting = True
+        self._held_back[session] = request
+        return True
 
     def take_commands(self) -> list[Command]:
         """Return what the log is asked for since the last call: at the end of each turn."""
@@ -150,7 +167,7 @@ class OrderShared:
         self._begin()
         return effects
 
-    def _go_live(self) -> None:
+    def _go_live(self) -> list[Effect]:
         """Begin to propose and to tell: everything that the life before has appended was read."""
         life, replica = self._life, self.replica
         life.is_live = True
@@ -158,7 +175,9 @@ class OrderShared:
         self._commands += [shared_log.Close(one) for one in life.earlier if one in replica.opened]
         lost = [EndLost(life.lost, self.incarnation)] if life.lost >= replica.room.epoch_since else []
         new_epoch = [Deferred(None, 0, proposal, None, "") for proposal in lost]
+        kicked = self._reentry.dismiss_kicked(self._state)
         self._own.go_on([*new_epoch, *self._reentry.proposals(self.incarnation)])
+        return kicked
 
     # --- results -----------------------------------------------------------------------------------------------------
 
@@ -193,7 +212,17 @@ class OrderShared:
             if self._life.awaits_snapshot:
                 break
             effects += self._read(entry)
+        if self._held_back:
+            self._let_go_on()
         return effects
+
+    def _let_go_on(self) -> None:
+        """Let those requests have their turn that wait for nothing any more."""
+        authors = self._own.authors()
+        for session in [session for session in self._held_back if session not in authors]:
+            request = self._held_back.pop(session)
+            if not session.closing:
+                self._state.lane.join(session, request)
 
     def _beats(self, result: shared_log.Beats, now: float) -> list[Effect]:
         gone = self._watch.hear(result.counters, self.incarnation)
@@ -204,10 +233,11 @@ class OrderShared:
         return [] if self._life.awaits_snapshot else self._begin_again("it has lost the thread")
 
     def _unreachable(self, result: shared_log.Unreachable, now: float) -> list[Effect]:
-        return self._outage.begin(now)
+        self._outage.begin(now)
+        return []
 
     def _reachable(self, result: shared_log.Reachable, now: float) -> list[Effect]:
-        return self._outage.end(self._state, now)
+        return self._outage.end(self._state)
 
     # --- entries -----------------------------------------------------------------------------------------------------
 
@@ -226,16 +256,17 @@ class OrderShared:
         except UnknownProposalError as error:
             raise self._cannot_follow(f"the entry {entry.id}: {error}") from error
         if entry.incarnation == self.incarnation:
-            self._read_own(entry)
+            effects += self._read_own(entry)
         if is_summed(entry) and life.is_live:
             life.checksums.append(replica.checksums.ours(entry.id))
         return effects
 
-    def _read_own(self, entry: LogEntry) -> None:
+    def _read_own(self, entry: LogEntry) -> list[Effect]:
         if entry.kind is Kind.OPEN:
-            self._go_live()
-        elif is_snapshot_due(entry):
+            return self._go_live()
+        if is_snapshot_due(entry):
             self._life.snapshot = self.replica.snapshot()
+        return []
 
     def _followed(self, step: Step, own: Own | None) -> list[Effect]:
         """Return what a step leads to; `own` if this server has proposed it."""
@@ -286,10 +317,12 @@ class OrderShared:
         return []
 
     def _keep_snapshot(self) -> None:
-        """Keep the snapshot that is due, if nobody is of another opinion: others begin with it."""
-        snapshot, checksums = self._life.snapshot, self.replica.checksums
-        if snapshot is not None and checksums.are_equal(snapshot.id, self.incarnation, self.replica.opened):
-            self._commands.append(snapshot)
+        """Keep the snapshot that is due, when it is written, if nobody is of another opinion: others begin with it."""
+        snapshot, replica = self._life.snapshot, self.replica
+        if snapshot is None or not snapshot.is_written():
+            return
+        if replica.checksums.are_equal(snapshot.id, self.incarnation, replica.opened):
+            self._commands.append(snapshot.command())
             self._life.snapshot = None
 
     def _cannot_follow(self, why: str) -> CannotFollowError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chat.effects import Effect, LogLine, Unicast
+from chat.effects import Effect, Unicast
 from chat.session import Session
 from chat.state import State
 from protocol.events import Noticed, Pinged
@@ -29,21 +29,16 @@ class Outage:
         self._ticked_at = 0.0
         self._pinged_at = 0.0
 
-    def begin(self, now: float) -> list[Effect]:
+    def begin(self, now: float) -> None:
         """Note that the log can't be reached."""
-        if self._since is not None:
-            return []
-        self._since = self._ticked_at = self._pinged_at = now
-        return [LogLine("The shared log can't be reached")]
-
-    def end(self, state: State, now: float) -> list[Effect]:
-        """Note that it can be reached again; return what tells the users, if they know of the outage."""
         if self._since is None:
-            return []
-        seconds, was_told = now - self._since, self._is_told
+            self._since = self._ticked_at = self._pinged_at = now
+
+    def end(self, state: State) -> list[Effect]:
+        """Note that it can be reached again; return what tells the users, if they know of the outage."""
+        was_told = self._is_told
         self._since, self._is_told = None, False
-        told = _told(state, BACK) if was_told else []
-        return [LogLine(f"The shared log can be reached again, after {seconds:.1f} s"), *told]
+        return _told(state, BACK) if was_told else []
 
     def tick(self, state: State, waiting: Collection[Session], now: float) -> list[Effect]:
         """Return what is due. The sessions that are `waiting` have asked for what the log has to take first."""

@@ -39,6 +39,7 @@ KINDS: dict[str, type] = {
     "settle": proposals.Settle,
     "own": proposals.Own,
     "set account": proposals.SetAccount,
+    "import account": proposals.ImportAccount,
     "drop account": proposals.DropAccount,
     "server gone": proposals.ServerGone,
     "end lost": proposals.EndLost,

@@ -9,7 +9,7 @@ it would have another room than the server that wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -30,7 +30,7 @@ class Shape(Generic[T]):
         found, hints = fields(kind), get_type_hints(kind)  # type: ignore[arg-type]
         forms = [_form(hints[field.name]) for field in found]
         self._kind = kind
-        self._values = _values_of(tuple(field.name for field in found))
+        self.values: Callable[[T], Iterable[Any]] = _values_of(tuple(field.name for field in found))
         self._writers = [(at, write) for at, (write, _) in enumerate(forms) if write is not None]
         self._readers = [read for _, read in forms]
         self._defaults = [
@@ -39,7 +39,11 @@ class Shape(Generic[T]):
 
     def write(self, value: T) -> list[Any]:
         """Return the record of `value`."""
-        record = self._values(value)
+        return self.record(self.values(value))
+
+    def record(self, values: Iterable[Any]) -> list[Any]:
+        """Return the record of a value with these fields, as `values` returns them."""
+        record = list(values)
         defaults = self._defaults
         while record and _same(record[-1], defaults[len(record) - 1]):
             record.pop()
@@ -69,12 +73,10 @@ def _same(value: object, default: object) -> bool:
     return value == default and type(value) is type(default)
 
 
-def _values_of(names: tuple[str, ...]) -> Callable[[object], list[Any]]:
-    """Return a function that lists the fields `names` of a value."""
+def _values_of(names: tuple[str, ...]) -> Callable[[object], tuple[Any, ...]]:
+    """Return a function that returns the fields `names` of a value."""
     get = attrgetter(*names)
-    if len(names) == 1:
-        return lambda value: [get(value)]
-    return lambda value: list(get(value))
+    return get if len(names) > 1 else lambda value: (get(value),)
 
 
 def _form(hint: Any) -> tuple[Convert | None, Convert]:

@@ -3,29 +3,32 @@
 For the others in the room this server is gone, and its users have left. Nobody is disconnected: each session waits,
 comes in again by its name, and is sent what it has missed, from the last number that it was told, as if it had lost its
 connection. It takes the place of an earlier connection of its client, which a log without its end may still hold. If
-its name was taken meanwhile, it is asked for another one. What a session had proposed, and was not read back, waits
-until it is in again.
+its name was taken or registered meanwhile, it is asked for another one. If it was kicked, it is told so and closed: the
+log decides, whenever it is read. What a session had proposed, and was not read back, waits until it is in again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from math import inf
 
 from chat import limits
 from chat.effects import Effect, Exited, LogLine, Unicast
+from chat.handlers.moderation import farewell_of
 from chat.order import Deferred
 from chat.proposals import Enter, Rename, Replace
 from chat.room import Room
 from chat.session import Phase, Session
 from chat.state import State
+from protocol import acts
 from protocol.errors import ErrorCode, Refusal
-from protocol.events import refusal
+from protocol.events import Left, Renamed, refusal
 from protocol.requests import GoAway, ResumePoint
-from protocol.text import skeleton
+from protocol.text import key_of, skeleton
 from protocol.values import value
 
-_NAME_IS_LOST = (ErrorCode.NAME_TAKEN, ErrorCode.NAME_LOOKS_ALIKE)
+_NAME_IS_LOST = (ErrorCode.NAME_TAKEN, ErrorCode.NAME_LOOKS_ALIKE, ErrorCode.PASSWORD_NEEDED)
 
 
 @value
@@ -37,6 +40,7 @@ class Seat:
     account: str
     away: str
     settled: int  # lines of its client
+    known_as: str  # its name at the number that it was told last
 
 
 class Reentry:
@@ -58,7 +62,7 @@ class Reentry:
             member = session.member
             assert member is not None  # noqa: S101  (it is in the room)
             settled = state.room.replies.highest(session.claim.identity) or 0
-            self._lost[session] = Seat(number, member.name, member.account, member.away, settled)
+            self._lost[session] = Seat(number, member.name, member.account, member.away, settled, member.name)
             _suspend(session, state.room)
             state.unnamed.add(session)
             effects.append(Exited(session))
@@ -68,7 +72,7 @@ class Reentry:
     def renamed(self, session: Session, rename: Rename) -> None:
         """Note that a session that waits was renamed before: it comes in by that name."""
         seat = self._lost[session]
-        self._lost[session] = Seat(seat.number, rename.name, rename.account, seat.away, seat.settled)
+        self._lost[session] = replace(seat, name=rename.name, account=rename.account)
 
     def proposals(self, incarnation: str) -> Iterator[Deferred]:
         """Yield what brings all back who wait and were not asked for another name."""
@@ -98,6 +102,25 @@ class Reentry:
         log = LogLine(f"{session.address} has lost the name {name} while this server could not be heard")
         return [Unicast(session, refusal(ErrorCode.NAME_LOST, name=name)), *state.ask_name(session), log]
 
+    def dismiss_kicked(self, state: State) -> list[Effect]:
+        """Dismiss those that were kicked before their seats were lost, as far back as the log of the room goes."""
+        holders = {key_of(seat.known_as): session for session, seat in self._lost.items() if session is not None}
+        effects: list[Effect] = []
+        for entry in state.room.log:
+            event = entry.event
+            if not isinstance(event, Left | Renamed):
+                continue
+            old = event.old if isinstance(event, Renamed) else event.name
+            session = holders.get(key_of(old))
+            if session is None or event.seq <= _told_up_to(session):
+                continue
+            del holders[key_of(old)]
+            if isinstance(event, Renamed):
+                holders[key_of(event.name)] = session
+            elif event.reason.startswith(acts.KICKED_BY):
+                effects += state.dismiss(session, farewell_of(event.reason), event.reason)
+        return effects
+
     def take_seat(self, session: Session) -> int | None:
         """Return the seat that a session had lost, which is in the room again; None if it has lost none."""
         seat = self._lost.pop(session, None)
@@ -107,6 +130,13 @@ class Reentry:
 def _suspend(session: Session, room: Room) -> None:
     claim = session.claim
     claim.resume, claim.is_stranger = ResumePoint(room.epoch, room.log.last_seq()), False
+    claim.former = session.identity
     session.member, session.phase, session.knows_role = None, Phase.NAMELESS, False
     session.liveness.deadline = inf
     session.stalled = True
+
+
+def _told_up_to(session: Session) -> int:
+    """Return the number up to which a session that waits was told what happened."""
+    resume = session.claim.resume
+    return 0 if resume is None else resume.seq

@@ -20,7 +20,7 @@ from chat.room import Room
 from chat.shared.checksums import Checksums
 from chat.shared.proposal_codec import batch_of, is_only_checksums
 from chat.shared.shared_log import NO_MARK, NOWHERE, KeepSnapshot, Kind, LogEntry, Snapshot
-from chat.shared.snapshot import Restored, restored, snapshot_of
+from chat.shared.snapshot import Restored, SnapshotWriter, restored
 
 SNAPSHOT_ENTRIES = 10_000
 SNAPSHOT_BYTES = 8 * 1024 * 1024
@@ -34,6 +34,26 @@ class Step(NamedTuple):
     seat: int
     proposal: Proposal
     applied: Applied
+
+
+class DueSnapshot:
+    """A snapshot of the room as it was after the entry `id`."""
+
+    def __init__(self, id_: str, mark: str, writer: SnapshotWriter) -> None:
+        self.id = id_
+        self._mark = mark
+        self._writer = writer
+        self._blob: bytes | None = None
+
+    def is_written(self) -> bool:
+        """Write a part; return whether that was the last one, or nothing is left."""
+        if self._blob is None:
+            self._blob = self._writer.write_part()
+        return self._blob is not None
+
+    def command(self) -> KeepSnapshot:
+        """Return what has the log keep it, when it is written."""
+        return KeepSnapshot(self.id, self._mark, self._blob or b"")
 
 
 class Replica:
@@ -61,9 +81,9 @@ class Replica:
         if is_summed(entry):
             self.checksums.note(entry.id, self.room.checksum())
 
-    def snapshot(self) -> KeepSnapshot:
-        """Return the command that keeps the room as it is now."""
-        return KeepSnapshot(self.id, self.mark, snapshot_of(self.room, self.opened))
+    def snapshot(self) -> DueSnapshot:
+        """Return the snapshot of the room as it is now, to be written."""
+        return DueSnapshot(self.id, self.mark, SnapshotWriter(self.room, self.opened))
 
     def _turn(self, entry: LogEntry) -> Iterator[Step]:
         batch = batch_of(entry.payload)

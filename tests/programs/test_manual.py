@@ -86,6 +86,8 @@ CASES = [
     ("chat-server ex", {"export"}),
     ("chat-server export --wh", {"--whispers"}),
     ("chat-server backup --da", {"--data"}),
+    ("chat-server import-users --ro", {"--room"}),
+    ("chat-server import-users no-such-p", {"no-such-page.html"}),
     ("chat --html no-such-p", {"no-such-page.html"}),
     ("chat-store --del", {"--delay"}),
 ]

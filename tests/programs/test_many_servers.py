@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from chat.shared.outage import AWAY, BACK
+from storage.passwords import PasswordHash
 from tests.support.patience import PATIENCE
 from tests.support.programs import Program, Programs, needs
 from tools.shared.programs import HOST, free_port
@@ -166,6 +167,25 @@ def test_bans_mutes_and_accounts_hold_at_every_server(cluster: Cluster) -> None:
         sock.sendall(f"{PASSWORD}\r\n".encode())
         answer(sock, b"You are an operator")
     assert "can you hear me?" not in ann.text
+
+
+def test_the_accounts_of_a_server_s_users_txt_are_brought_in_once(
+    cluster: Cluster, run: Programs, tmp_path: Path
+) -> None:  # N1, D9
+    ann = cluster.telnet(0, "ann")  # who has no account yet
+    file = tmp_path / "users.txt"
+    file.write_text(f"ann:{PasswordHash.of(PASSWORD)}:operator\nbob:damaged\n")
+    for told in ("Brought in: 1, 1 of them operators. There before: 0.", "Brought in: 0, 0 of them operators."):
+        command = run.program(sys.executable, "server.py", "import-users", str(file), "--room", cluster.redis.address())
+        command.sees(told)
+        command.sees("line 2 was left out: it holds no scrypt hash.")
+        assert command.ends() == 1
+    owner = cluster.nc(2, "carl")
+    owner.types("/nick ann")
+    owner.sees("ann is registered. Its password")
+    owner.types(PASSWORD)
+    ann.sees("ann is registered, and its owner has come with the password.")
+    owner.sees("You are an operator")
 
 
 def test_the_users_of_a_killed_server_are_out_and_told_once(cluster: Cluster) -> None:  # N4

@@ -67,6 +67,9 @@ TRIED_BY = {  # what another file tries, with what it needs
     "python3 server.py 8001 --data one --room redis://localhost:6379/lobby": "tests/programs/test_many_servers.py",
     "python3 server.py 8002 --data two --room redis://localhost:6379/lobby": "tests/programs/test_many_servers.py",
     ".venv/bin/python myclient.py localhost 8001 --tls --name ann": "tests/programs/test_tls_client.py",
+    "python3 server.py import-users chatdata/users.txt --room redis://localhost:6379/lobby": (
+        "tests/programs/test_many_servers.py"
+    ),
     ".venv/bin/python myclient.py --store http://localhost:8002 --name ann --to bob": (
         "tests/integration/test_myclient_store.py"
     ),

@@ -7,6 +7,7 @@ from chat.hub import Hub
 from chat.order import Deferred, deferred
 from chat.proposals import Accounts, Impose, Lift, Operators, Proposal
 from chat.session import Session
+from protocol.requests import Request
 
 
 class Deferring:
@@ -22,6 +23,7 @@ class Deferring:
         self._hub = hub
         self._at = 0.0
         self.under_way: list[Deferred] = []
+        self._held_back: dict[Session, Request] = {}
         hub.state.order = self
 
     def propose(self, author: Session | None, proposal: Proposal, cseq: int | None, at: float) -> list[Effect]:
@@ -33,6 +35,14 @@ class Deferring:
         self.under_way.append(deferred(author, proposal, cseq))
         return []
 
+    def holds_back(self, session: Session, request: Request) -> bool:
+        """Let what `session` asks for wait while something of its is under way."""
+        if session not in [due.author for due in self.under_way]:
+            return False
+        session.waiting = True
+        self._held_back[session] = request
+        return True
+
     def read_back(self, count: int | None = None) -> list[Effect]:
         """Give the first `count` of what is under way its place, all by default; return what follows.
 
@@ -42,6 +52,9 @@ class Deferring:
         for _ in range(len(self.under_way) if count is None else count):
             due = self.under_way.pop(0)
             effects += self._hub.follow_late(due, self._hub.room.apply(due.seat, due.proposal, self._at))
+        authors = [due.author for due in self.under_way]
+        for session in [session for session in self._held_back if session not in authors]:
+            self._hub.state.lane.join(session, self._held_back.pop(session))
         return effects
 
     def elsewhere(self, seat: int, proposal: Proposal, at: float) -> list[Effect]:

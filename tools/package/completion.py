@@ -20,6 +20,11 @@ def takes(action: argparse.Action) -> str:
     return action.dest.upper()
 
 
+def _operand(parser: argparse.ArgumentParser) -> str:
+    """Return what a subcommand takes besides its options: DIR, FILE, or "" for nothing."""
+    return next((takes(action) for action in parser._get_positional_actions()), "")
+
+
 def _named(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     return [action for action in parser._actions if action.option_strings]
 
@@ -39,22 +44,31 @@ def bash(name: str, parser: argparse.ArgumentParser, tasks: Tasks) -> str:
     """Return the completion for bash: `complete -F` with a function that looks at the word before."""
     function = f"_{name.replace('-', '_')}"
     cases = [_bash_case(action) for action in _unique([parser, *tasks.values()]) if action.nargs != 0]
-    words = "\n".join(f"    {task}) words='{_words(made)}' ;;" for task, made in tasks.items())
+    words = "\n".join(
+        f"    {task}) words='{_words(made)}' paths={_bash_paths(made)} ;;" for task, made in tasks.items()
+    )
     chosen = f'  case "${{COMP_WORDS[1]}}" in\n{words}\n  esac\n' if tasks else ""
     first = " ".join(tasks)
     offered = f'  ((COMP_CWORD == 1)) && words="{first} $words"\n' if tasks else ""
     return f"""\
 # bash completion for {name}: made by tools/package/manual.py
 {function}() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} words='{_words(parser)}'
+  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} words='{_words(parser)}' paths=
   COMPREPLY=()
   case "$before" in
 {chr(10).join(cases)}
   esac
-{chosen}{offered}  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+{chosen}{offered}  ((COMP_CWORD == 1)) && paths=
+  [[ $paths ]] && compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word"; [[ $paths ]] && compgen "$paths" -- "$word")
 }}
 complete -F {function} {name}
 """
+
+
+def _bash_paths(parser: argparse.ArgumentParser) -> str:
+    """Return the option of compgen for what a subcommand takes besides its options; "" for nothing."""
+    return {"DIR": "-d", "FILE": "-f"}.get(_operand(parser), "")
 
 
 def _bash_case(action: argparse.Action) -> str:
@@ -92,7 +106,8 @@ def zsh(name: str, parser: argparse.ArgumentParser, tasks: Tasks) -> str:
 
 def _zsh_call(parser: argparse.ArgumentParser, rest: list[str] | None = None, indent: str = "    ") -> str:
     lines = [_zsh_option(action, option) for action in _named(parser) for option in action.option_strings]
-    files = [f"'*:{takes(a)}:_files -/'" for a in parser._get_positional_actions() if takes(a) in _FOLDERS]
+    operand = _operand(parser)
+    files = [f"'*:{operand}:_files{' -/' if operand in _FOLDERS else ''}'"] if operand in _FILES | _FOLDERS else []
     return f" \\\n{indent}  ".join([f"{indent}_arguments", *lines, *(rest or []), *files]) + "\n"
 
 
@@ -123,7 +138,9 @@ def fish(name: str, parser: argparse.ArgumentParser, tasks: Tasks) -> str:
     for task, made in tasks.items():
         lines.append(f"complete -c {name} -n '__fish_use_subcommand' -a {task} -d '{_quoted(_sentence(made))}'")
         lines += [_fish_option(name, action, f"__fish_seen_subcommand_from {task}") for action in _named(made)]
-        if any(takes(action) in _FOLDERS for action in made._get_positional_actions()):
+        if _operand(made) in _FILES:
+            lines.append(f"complete -c {name} -n '__fish_seen_subcommand_from {task}' -F")
+        if _operand(made) in _FOLDERS:
             lines.append(
                 f"complete -c {name} -n '__fish_seen_subcommand_from {task}' -a '(__fish_complete_directories)'"
             )

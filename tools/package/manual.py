@@ -43,7 +43,7 @@ def commands() -> list[Command]:
     before = sys.argv[0]
     sys.argv[0] = "chat"
     try:
-        tasks = (maintenance.export_parser(), maintenance.backup_parser())
+        tasks = (maintenance.export_parser(), maintenance.backup_parser(), maintenance.import_parser())
         return [
             Command("chat", "join a chat", options.make_parser()),
             Command("chat-server", "run a chat", cli.make_parser(), tasks),

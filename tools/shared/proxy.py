@@ -93,6 +93,11 @@ class Proxy:
         for thread in self._threads:
             thread.join()
 
+    def move(self, target: tuple[str, int]) -> None:
+        """Pass new connections on to another server, and end those that there are."""
+        self._target = target
+        self.reset()
+
     def reset(self) -> None:
         """End all connections without a goodbye: both ends are told of a reset."""
         for sock in list(self._socks):

@@ -20,6 +20,7 @@ from chat.proposals import (
     Claim,
     DropAccount,
     Enter,
+    ImportAccount,
     Impose,
     Leave,
     Lift,
@@ -204,12 +205,21 @@ def test_of_two_who_register_a_name_exactly_one_has_it() -> None:  # N1
     room = room_of("ann", "bob")
     ann = member(room, "ann").seat
     assert room.apply(ann, SetAccount("ann", "one"), AT).notice.startswith("ann is yours now")
+    room.apply(0, ImportAccount("bob", "theirs", False, 9), AT)
+    bob = member(room, "bob").seat
+    assert room.apply(bob, SetAccount("bob", "two"), AT).refused == (ErrorCode.ALREADY_REGISTERED, {"name": "bob"})
     renames(room, "ann", "carl")
-    renames(room, "bob", "ann")
-    bob = member(room, "ann").seat
-    assert room.apply(bob, SetAccount("ann", "two"), AT).refused == (ErrorCode.ALREADY_REGISTERED, {"name": "ann"})
     assert room.apply(ann, SetAccount("ann", "three"), AT).refused == (ErrorCode.NOT_REGISTERED, {"name": "carl"})
-    assert (dict(room.records), room.registered.keys) == ({"ann": "one"}, frozenset({"ann"}))
+    assert (dict(room.records), room.registered.keys) == ({"ann": "one", "bob": "theirs"}, {"ann", "bob"})
+
+
+def test_nobody_else_has_a_name_that_is_registered_by_then() -> None:  # N1, M8
+    room = room_of("ann", "bob")
+    room.apply(member(room, "ann").seat, SetAccount("ann", "one"), AT)
+    renames(room, "ann", "carl")
+    needed = (ErrorCode.PASSWORD_NEEDED, {"name": "Ann"})
+    assert enters(room, "Ann").refused == renames(room, "bob", "Ann").refused == needed
+    assert room.apply(0, Enter("Ann", "ann", "ann", proof=proof_of("one")), AT).refused is None
 
 
 def test_an_account_has_another_password_and_goes_with_its_role() -> None:  # N1, M1
@@ -220,8 +230,28 @@ def test_an_account_has_another_password_and_goes_with_its_role() -> None:  # N1
     room.apply(0, Operators(frozenset({"ann"}), frozenset()), AT)
     assert room.apply(ann, DropAccount("ann"), AT).notice == "ann is not registered any more."
     assert room.apply(ann, DropAccount("ann"), AT).refused == (ErrorCode.NOT_REGISTERED, {"name": "ann"})
-    assert (dict(room.records), room.registered.keys, room.operators) == ({}, frozenset(), frozenset())
+    assert (dict(room.records), room.registered.keys, room.operators) == ({}, set(), frozenset())
     assert member(room, "ann").account == ""
+
+
+def test_the_room_itself_has_no_more_accounts_than_the_limit_allows() -> None:  # N1
+    room = room_of("ann", "bob")
+    ann, bob = member(room, "ann").seat, member(room, "bob").seat
+    full = (ErrorCode.TOO_MANY_ACCOUNTS, {"limit": 1})
+    assert room.apply(ann, SetAccount("ann", "one", 1), AT).refused is None
+    assert room.apply(bob, SetAccount("bob", "one", 1), AT).refused == full
+    assert room.apply(0, ImportAccount("carl", "one", True, 1), AT).refused == full
+    assert room.apply(ann, SetAccount("ann", "two", 1), AT).refused is None
+    assert (dict(room.records), room.registered.keys, room.operators) == ({"ann": "two"}, {"ann"}, frozenset())
+
+
+def test_an_account_is_imported_unless_the_room_has_one_of_that_name() -> None:  # N1
+    room = room_of()
+    assert room.apply(0, ImportAccount("ann", "one", True, 9), AT) == Applied()
+    for record in ("one", "two"):
+        known = room.apply(0, ImportAccount("ann", record, False, 9), AT)
+        assert known.refused == (ErrorCode.ALREADY_REGISTERED, {"name": "ann"})
+    assert (dict(room.records), room.registered.keys, room.operators) == ({"ann": "one"}, {"ann"}, frozenset({"ann"}))
 
 
 def test_who_has_proved_an_older_password_is_not_let_in() -> None:  # N1

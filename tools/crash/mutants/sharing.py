@@ -12,8 +12,9 @@ from chat.shared.log_store import Answer, Verdict
 from chat.shared.memory_log import MemoryLog
 from chat.shared.order_shared import OrderShared
 from chat.shared.own_proposals import OwnProposals
-from chat.shared.replica import Replica, Step
-from chat.shared.shared_log import KeepSnapshot, Kind, LogEntry, Refused
+from chat.shared.replica import DueSnapshot, Replica, Step
+from chat.shared.shared_log import Kind, LogEntry, Refused
+from chat.shared.snapshot import SnapshotWriter
 from protocol.requests import Say, Whisper
 from tools.crash.mutants.bug import Bug
 from tools.crash.patches import Patches
@@ -55,14 +56,14 @@ def answers_not_shared(patches: Patches) -> None:
 
 def snapshot_too_old(patches: Patches) -> None:
     """A snapshot is of the room as it was an entry before."""
-    snapshot, read = Replica.snapshot, Replica.read
+    read = Replica.read
 
     def reading(self: Replica, entry: LogEntry) -> Iterator[Step]:
-        self.before = snapshot(self).blob  # type: ignore[attr-defined]
+        self.before = SnapshotWriter(self.room, self.opened)  # type: ignore[attr-defined]
         yield from read(self, entry)
 
-    def old(self: Replica) -> KeepSnapshot:
-        return replace(snapshot(self), blob=self.before)  # type: ignore[attr-defined]
+    def old(self: Replica) -> DueSnapshot:
+        return DueSnapshot(self.id, self.mark, self.before)  # type: ignore[attr-defined]
 
     patches.replace(Replica, "read", reading)
     patches.replace(Replica, "snapshot", old)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat import names
-from chat.effects import Exited, LogLine, ReadAgain
+from chat.effects import Exited, LogLine, ReadAgain, Unicast
 from chat.proposals import EndLost, Rename
 from chat.session import Phase
 from chat.shared import own_proposals, replica
@@ -14,6 +14,7 @@ from chat.shared.memory_link import Fault
 from chat.shared.order_shared import CannotFollowError
 from chat.shared.outage import AWAY, BACK, Outage
 from chat.shared.shared_log import PAYLOAD_LIMIT, Append, KeepSnapshot, Kind, LogEntry, LostThread, Snapshot
+from chat.shared.snapshot import snapshot_of
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Joined, Left, Noticed, Pinged, Refused, Said, Welcomed
 from protocol.requests import GoAway, Name, Nick, ResumePoint, Say
@@ -208,12 +209,14 @@ def test_an_outage_over_2_s_is_told_once_and_once_its_end(cluster: Cluster) -> N
 def test_an_outage_begins_and_ends_once(cluster: Cluster) -> None:  # N5
     first, *_ = cluster.servers
     outage = Outage()
-    assert outage.end(first.state, 1.0) == []
-    assert len(outage.begin(2.0)) == 1
-    assert outage.begin(3.0) == []
-    (line,) = outage.end(first.state, 3.5)
-    assert line == LogLine("The shared log can be reached again, after 1.5 s")
-    assert outage.end(first.state, 4.0) == []
+    ann = first.connects("ann")
+    cluster.goes_on()
+    assert outage.end(first.state) == []
+    outage.begin(2.0)
+    outage.begin(3.0)
+    assert outage.tick(first.state, (), 4.0) == [Unicast(ann, Noticed(AWAY))]
+    assert outage.end(first.state) == [Unicast(ann, Noticed(BACK))]
+    assert outage.end(first.state) == outage.tick(first.state, (), 9.0) == []
 
 
 def test_who_waits_for_an_answer_meanwhile_is_pinged_so_that_it_stays(cluster: Cluster) -> None:  # N5
@@ -604,7 +607,8 @@ def test_a_snapshot_from_a_lost_end_then_a_start(cluster: Cluster) -> None:  # N
     talks(cluster, first, 20)
     saved = cluster.log.saved()
     talks(cluster, first, 3)
-    kept = first.order.replica.snapshot()  # of what is lost now
+    room = first.order.replica
+    kept = KeepSnapshot(room.id, room.mark, snapshot_of(room.room, room.opened))  # of what is lost now
     cluster.log.restart("second", saved)
     first.link.submit(kept)
     cluster.goes_on(8)
