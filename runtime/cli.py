@@ -365,10 +365,10 @@ def invitation(
     for name in [host] if host else ["localhost", *own_addresses()]:
         at = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
         if plain:
-            lines.append(f"  http://{at}/    or    telnet {name} {port}    or    {command('client')} {name} {port}")
+            lines.append(f"  http://{at}/  or  telnet {name} {port}  or  {command('client')} {name} {port}")
         if fingerprint:
             openssl, client = f"openssl s_client -quiet -connect {at}", f"{command('client')} --tls {name} {port}"
-            lines.append(f"  https://{at}/    or    {openssl}    or    {client}")
+            lines.append(f"  https://{at}/  or  {openssl}  or  {client}")
     if fingerprint:
         lines.append(f"Certificate: SHA-256 fingerprint {fingerprint}")
     if proxies:

@@ -147,7 +147,7 @@ def test_the_start_says_how_to_join(
     port = free_port()
     assert start(monkeypatch, tmp_path, port, "--host", "127.0.0.1", "--max-users", 7) == 0
     assert f"Listening on port {port}. Join with:" in log.text
-    assert f"telnet 127.0.0.1 {port}    or    {interpreter()} myclient.py 127.0.0.1 {port}" in log.text
+    assert f"telnet 127.0.0.1 {port}  or  {interpreter()} myclient.py 127.0.0.1 {port}" in log.text
     hub = served[0]._hub
     assert (hub.state.settings.max_users, len(hub.room), hub.room.names()) == (7, 0, ())
 

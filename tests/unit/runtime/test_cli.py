@@ -115,7 +115,7 @@ def test_the_invitation_names_every_address(
     assert first == "Listening on port 8001. Join with:"
     at = [f"[{name}]:8001" if ":" in name else f"{name}:8001" for name in joined]
     assert rest == [
-        f"  http://{place}/    or    telnet {name} 8001    or    {interpreter()} myclient.py {name} 8001"
+        f"  http://{place}/  or  telnet {name} 8001  or  {interpreter()} myclient.py {name} 8001"
         for name, place in zip(joined, at, strict=True)
     ]
 
