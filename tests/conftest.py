@@ -7,10 +7,14 @@ To look for something new: `pytest --hypothesis-profile=search`.
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
@@ -48,6 +52,34 @@ def _settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     """Keep the settings of whoever runs the tests out of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_name_server() -> Iterator[None]:
+    """Know by ourselves that a host under .invalid does not exist (RFC 6761): a name server may take its time."""
+    resolve = socket.getaddrinfo
+
+    def look_up(host: str | None, *arguments: Any, **more: Any) -> list[Any]:
+        if host is not None and host.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *arguments, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", look_up)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compile the programs that tests start once for all of them, elsewhere, where Python is to write no bytecode."""
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.dont_write_bytecode:
+            of_the_run = tmp_path_factory.getbasetemp()
+            if "PYTEST_XDIST_WORKER" in os.environ:
+                of_the_run = of_the_run.parent
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            patch.setenv("PYTHONPYCACHEPREFIX", str(of_the_run / "compiled"))
         yield
 
 

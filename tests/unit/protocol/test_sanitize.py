@@ -181,8 +181,8 @@ def test_what_languages_and_emoji_need_is_kept(text: str) -> None:
     ],
 )
 def test_hostile_text_takes_time_with_its_length(hostile: str) -> None:  # M9
-    """A million characters: with the square of it this would take hours, and the test's time-out would end it."""
-    cleaned = clean("x" + (hostile * 1_000_000)[:1_000_000] + "x")
+    """300,000 characters: with the square of it this would take hours, and the test's time-out would end it."""
+    cleaned = clean("x" + (hostile * 300_000)[:300_000] + "x")
     assert cleaned[0] == cleaned[-1] == "x"
 
 
