@@ -58,7 +58,7 @@ def doubt(text: str, size: Callable[[str], int], names: Iterable[str], whisperer
             f"Not sent: {which} has {longest:,} bytes, and {LINE_LIMIT:,} are possible. Shorten it.", "", False
         )
     if len(lines) > 1:
-        return Doubt(f"Not sent yet: these are {len(lines)} lines. Enter again sends them all, Ctrl-C clears them.")
+        return Doubt(f"Not sent yet: these are {len(lines)} lines. Enter again sends them, Ctrl-C clears them.")
     meant = _meant(text, names, whisperer)
     if not meant:
         return None

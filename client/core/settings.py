@@ -21,7 +21,7 @@ MEANINGS = {
     "bell": "when to ring: when your name is mentioned; for whispers, too; for all that is said",
     "times": "whether to show when something was said",
     "joins": "who comes and goes without a word: in one line, in one each, not at all",
-    "theme": "what names in colours stand on; auto: either",
+    "theme": "what names in colours stand on; auto: what the terminal says, else either",
     "title": "whether the window's title counts what is unread",
     "notify": "whether mentions and whispers are notices on the desktop, while you type nothing",
 }

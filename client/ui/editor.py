@@ -28,6 +28,7 @@ from client.view.completion import candidates, hint, last_word
 
 _MENU = 8  # rows for the line and the menu below it
 _ROOM_FOR_MEANINGS = 40  # columns
+_ROOM_FOR_BOTH = 12  # rows from which on what is live is shown beside a notice
 _BESIDE_MENU = 3  # rows: the status bar, and at least two of what was said
 
 
@@ -155,7 +156,10 @@ class LineEditor:
         return "" if doubt is None else doubt.meant
 
     def _message(self) -> ANSI:
-        return ANSI(self._display.live() + self._notice() + self._display.text(self._invitation()))
+        notice = self._notice()
+        has_room = not notice or self._display.size[0] >= _ROOM_FOR_BOTH
+        live = self._display.live() if has_room else ""
+        return ANSI(live + notice + self._display.text(self._invitation()))
 
     def _fit_menu(self) -> None:
         """Reserve no more rows for the menu than there are: else prompt_toolkit draws nothing but a complaint."""

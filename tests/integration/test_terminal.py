@@ -25,14 +25,16 @@ from prompt_toolkit.input.base import PipeInput
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from client.core.confirm import PAUSE
-from client.core.render import Kind, Shown, Span
+from client.core.help_list import with_ours
+from client.core.render import Kind, Shown, Span, render_event
 from client.core.session import ClientSession
 from client.core.typed import Secret, Typed
 from client.ui import display
 from client.ui.echo import drop_typed, silent_keyboard
 from client.ui.terminal import Terminal
+from protocol.commands import explained_by
 from protocol.errors import ErrorCode
-from protocol.events import Asked, Joined, Left, Noticed, Said, Welcomed, Whispered, refusal
+from protocol.events import Asked, HelpListed, Joined, Left, Noticed, Said, Welcomed, Whispered, refusal
 from tests.support.patience import PATIENCE
 
 ROWS, COLUMNS = 24, 80
@@ -255,11 +257,35 @@ HELD = (
 
 def test_a_pasted_block_is_held_and_then_sent_line_by_line(ann: User) -> None:
     ann.presses(pasted("one\ntwo") + ENTER)
-    notice = "Not sent yet: these are 2 lines. Enter again sends them all, Ctrl-C clears them."
+    notice = "Not sent yet: these are 2 lines. Enter again sends them, Ctrl-C clears them."
     ann.sees("* Users here: 1", *textwrap.wrap(notice, COLUMNS - 1), "ann> one", "two")
     ann.now += PAUSE
     ann.presses(ENTER)
     assert (ann.sent(), ann.sent()) == ("one", "two")
+
+
+def test_on_a_small_screen_the_word_on_why_goes_before_what_is_live(monkeypatch: pytest.MonkeyPatch) -> None:  # U3
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    user = User(8, 20)
+    user.sits_down()
+    user.hears(Welcomed("ann", "epoch", 1, 1), Joined(2, "bob", 2))
+    live = ("* bob has", "  connected. Users", "  here: 2", "ann>")
+    user.sees(*live)
+    user.presses(pasted("\n".join(f"{number}. line" for number in range(12))) + ENTER)
+    notice = ("Not sent yet: these", "are 12 lines. Enter", "again sends them,", "Ctrl-C clears them.")
+    user.sees(*notice, "9. line", "10. line", "11. line")
+    user.presses(CTRL_C)
+    user.sees(*live)
+    user.stands_up()
+
+
+@pytest.mark.parametrize("topic", [None, "operators"])
+def test_help_fits_the_screen_with_the_prompt_below_it(ann: User, topic: str | None) -> None:  # U4
+    listed = HelpListed(tuple(row.described() for row in explained_by(topic)))
+    shown = render_event(with_ours(listed), "ann")
+    assert shown is not None
+    ann.hears(listed)
+    ann.sees(*shown.text.splitlines(), "ann>")
 
 
 def test_a_pasted_line_stays_to_be_edited(ann: User) -> None:

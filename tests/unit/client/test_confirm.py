@@ -87,7 +87,7 @@ def test_talk_is_taken_for_a_reply_only_where_one_could_go_somewhere() -> None:
 def test_a_block_is_held_and_counted(text: str, count: int) -> None:
     found = doubt(text, size, NAMES)
     assert found == Doubt(
-        f"Not sent yet: these are {count} lines. Enter again sends them all, Ctrl-C clears them.",
+        f"Not sent yet: these are {count} lines. Enter again sends them, Ctrl-C clears them.",
         meant="",
         may_be_sent=True,
     )
