@@ -86,8 +86,8 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="HOST",
         nargs="*",
         help=f"the server: HOST, HOST PORT or HOST:PORT (default: {DEFAULT_PORT}); on a terminal asked for. Or several "
-        "servers of one room, as HOST:PORT each. If one is gone or full, the next is tried, and each address of a name. Or a "
-        "bookmark of the settings file",
+        "servers of one room, as HOST:PORT each. If one is gone or full, the next is tried, and each address of a "
+        "name. Or a bookmark of the settings file",
     )
     made.add_argument("--name", help="the name you want to have")
     made.add_argument("--password-file", metavar="FILE", type=Path, help="the first line is the name's password")
