@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -144,8 +145,11 @@ class Tab:
         self.find("#password").send_keys(password, Keys.ENTER)
 
     def clicks(self, css: str) -> None:
-        self.until(lambda: self.shown(css), f"{css} was never shown")
-        self.find(css).click()
+        def click() -> bool:
+            self.find(css).click()  # which fails while it is not shown, or something else is in its place
+            return True
+
+        self.until(click, f"{css} could never be clicked")
 
     def says(self, *lines: str) -> None:
         for line in lines:
@@ -169,8 +173,9 @@ class Tab:
         self.until(lambda: look() == expected, f"never came to {expected!r}", lambda: repr(look()))
 
     def until(self, condition: Callable[[], object], what: str, now: Callable[[], str] | None = None) -> None:
+        """Wait until `condition` holds; while it looks, the page may be drawn anew, or loaded, which is an error."""
         try:
-            WebDriverWait(self.driver, PATIENCE, poll_frequency=0.03).until(lambda _: condition())
+            WebDriverWait(self.driver, PATIENCE, 0.03, [WebDriverException]).until(lambda _: condition())
         except Exception as error:
             seen = now() if now else self.texts("#log .row")[-20:]
             raise AssertionError(f"{what}; now it is {seen}") from error
