@@ -6,6 +6,7 @@ Half an hour of it is `make soak`; the seed is printed.
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,15 @@ def test_a_minute_of_kills_and_cuts_of_servers_and_redis_breaks_no_promise() -> 
     seed = secrets.randbelow(1_000_000)
     print(f"seed: {seed}")
     (finding,) = cluster(minutes=1, seed=seed)
+    assert finding.passed, finding
+
+
+@needs("redis-server")
+def test_a_minute_in_which_redis_loses_its_end_too_is_told_to_all(tmp_path: Path) -> None:  # N6
+    pytest.importorskip("redis")
+    seed = secrets.randbelow(1_000_000)
+    print(f"seed: {seed}")
+    (finding,) = cluster(minutes=1, seed=seed, folder=tmp_path, loses_ends=True)
     assert finding.passed, finding
 
 

@@ -40,6 +40,7 @@ def arguments() -> argparse.Namespace:
     )
     one.add_argument("--minutes", type=float, default=30, help="%(default)s by default")
     one.add_argument("--folder", type=Path, help="where the logs and the files of Redis stay; nowhere by default")
+    one.add_argument("--lose-ends", action="store_true", help="Redis loses the end of its file now and then")
     one = proofs.add_parser("worlds", help="the same in memory, world after world, each with a seed of its own")
     one.add_argument("--count", type=int, default=1000, help="%(default)s by default")
     one.add_argument("--servers", type=int, default=1, help="so many that share a log; %(default)s by default")
@@ -60,12 +61,18 @@ def run(minutes: float, seed: int, bug: str = "", doors: Sequence[str] = tuple(D
 
 
 def cluster(
-    minutes: float, seed: int, bug: str = "", doors: Sequence[str] = tuple(DOORS), folder: Path | None = None
+    minutes: float,
+    seed: int,
+    bug: str = "",
+    doors: Sequence[str] = tuple(DOORS),
+    folder: Path | None = None,
+    *,
+    loses_ends: bool = False,
 ) -> Iterator[Finding]:
     """Prove it with real servers that share a room."""
     with contextlib.ExitStack() as cleaning:
         where = folder or Path(cleaning.enter_context(tempfile.TemporaryDirectory(prefix="chat-tools-")))
-        servers = Cluster(where, random.Random(seed), bug)
+        servers = Cluster(where, random.Random(seed), bug, loses_ends=loses_ends)
         crowd = Crowd(servers, seed, MEMBERS, doors, FAULT_RATE)
         yield proved("servers of one room killed for real", servers, crowd, minutes)
 
@@ -143,7 +150,8 @@ def findings(options: argparse.Namespace) -> Iterable[Finding]:
         with in_tls(options.tls):
             return list(run(options.minutes, options.seed, options.bug or "", options.doors))
     if options.proof == "cluster":
-        return list(cluster(options.minutes, options.seed, options.bug or "", options.doors, options.folder))
+        bug, folder = options.bug or "", options.folder
+        return list(cluster(options.minutes, options.seed, bug, options.doors, folder, loses_ends=options.lose_ends))
     if options.proof == "worlds":
         return worlds(options.count, options.seed, options.doors, options.servers)
     return bugs(options.seed, options.doors)

@@ -11,12 +11,13 @@ import random
 import selectors
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from tools.crash.checker import violations
 from tools.crash.doors import DOORS
 from tools.crash.history import History
+from tools.crash.ledger import Ledger
 from tools.crash.link import ENDS, WAYS, CutError, Link, TlsLink
 from tools.crash.member import Member, talks
 from tools.shared.programs import HOST
@@ -47,6 +48,12 @@ class Servers(Protocol):
     def spare(self) -> None:
         """Let them live from now on."""
 
+    def ledger(self, clients: Mapping[str, int], newest: int) -> Ledger | None:
+        """Return what their shared log says up to the number `newest`, since the last call; None if they have none.
+
+        `clients`: the members' numbers, by identity.
+        """
+
 
 class Crowd:
     """Members, their links, and the `servers` that they talk to, each time the next. They use the `doors` in turn."""
@@ -68,6 +75,7 @@ class Crowd:
         self._selector = selectors.DefaultSelector()
         self._members: list[Member] = []
         self._histories: list[History] = []
+        self._clients: dict[str, int] = {}
         self._links: dict[Member, Link] = {}
         self._back_at: dict[Member, float] = {}
         self._tries: Counter[Member] = Counter()  # connections that were tried
@@ -88,7 +96,8 @@ class Crowd:
             self._move(now)
         wrong = self._rest()
         self.checked += sum(len(history.records) for history in self._histories)
-        wrong += violations(self._histories)
+        newest = max(member.session.position.seq for member in self._members)
+        wrong += violations(self._histories, ledger=self._servers.ledger(self._clients, newest))
         self._histories = []
         for member in self._members:
             member.turns_page()
@@ -208,6 +217,7 @@ class Crowd:
         member = Member(self._count, DOORS[self._doors[self._count % len(self._doors)]])
         self._members.append(member)
         self._histories.append(member.history)
+        self._clients[member.identity] = member.number
         self._back_at[member] = 0.0
 
     # --- rest ----------------------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ the entries that were lost, for those who were not told of them before; and the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
+from chat.room import Room
 from protocol.events import RoomEvent
 
 
@@ -26,11 +28,17 @@ class Loss(NamedTuple):
 class Ledger:
     """The log of the epoch `epoch`, with these events and earlier losses. No number is given twice, lost or not.
 
-    `doubts`: how often a server could not tell whether the log had lost its end, and it had not.
+    `doubts`: how often a server could not tell whether the log had lost its end, and it had not. Up to the number
+    `since` the log is known from before.
     """
 
     def __init__(
-        self, epoch: str, events: Mapping[int, RoomEvent], losses: Sequence[Loss] = (), doubts: int = 0
+        self,
+        epoch: str,
+        events: Mapping[int, RoomEvent],
+        losses: Sequence[Loss] = (),
+        doubts: int = 0,
+        since: int = 0,
     ) -> None:
         self.epoch = epoch
         self.losses = losses
@@ -40,7 +48,7 @@ class Ledger:
         for index, loss in enumerate(losses):
             self.events |= loss.events
             self._lost |= dict.fromkeys(loss.events, index)
-        self.numbers = sorted(self.events)
+        self.numbers = sorted(seq for seq in self.events if seq > since)
 
     def loss_of(self, seq: int | None) -> int | None:
         """Return by which loss an entry is not in the log any more; None if it is."""
@@ -56,3 +64,20 @@ class Ledger:
             seen = [seq for seq in self.numbers if self._lost.get(seq) in (None, index)]
             newest = max((seq for seq in seen if self._lost.get(seq) == index), default=0)
             yield {seq: self.events[seq] for seq in seen if seq <= newest}
+
+
+def loss_between(before: Room, after: Room, clients: Mapping[str, int]) -> Loss:
+    """Return what a log has lost whose room was one, and is the other one without its end.
+
+    `clients`: their numbers, by the identity by which the room knows them.
+    """
+    kept = {entry.event.seq for entry in after.log}
+    events = {entry.event.seq: entry.event for entry in before.log if entry.event.seq not in kept}
+    answered = before.replies.parts().highest
+    known = {identity: after.replies.highest(identity) for identity in answered}
+    forgotten = {
+        clients[identity]: inf if known[identity] is None else cseq
+        for identity, cseq in answered.items()
+        if known[identity] != cseq and identity in clients
+    }
+    return Loss(events, forgotten)

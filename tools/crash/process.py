@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
 from tools.crash.failpoints import POINTS, RARE_POINTS
 from tools.crash.faulty_server import BUG, KILL_AT
+from tools.crash.ledger import Ledger
 from tools.crash.rhythm import Span
 from tools.shared.programs import HOST, ROOT, end, free_port
 from tools.shared.tls import server_options
@@ -135,6 +136,9 @@ class Process:
             self._process.wait()
         elif self._due_at["end"] < inf:  # else it is ending already
             self._how = ""
+
+    def ledger(self, clients: Mapping[str, int], newest: int) -> Ledger | None:
+        """Return None: there is no log but its own."""
 
     def close(self) -> None:
         """End it for good."""

@@ -184,6 +184,9 @@ class Reading:
     def _begin(self, epoch: str, seq: int) -> None:
         self.epoch, self._newest = epoch, seq
         self._spans.append((epoch, seq, seq))
+        loss = self._ledger.loss_of(seq)
+        if loss is not None:
+            self._lost_with, self.newest_lost[loss] = loss, max(seq, self.newest_lost.get(loss, 0))
 
     def _reach(self, seq: int) -> None:
         self._newest = seq

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from copy import deepcopy
-from math import inf
 from typing import NamedTuple
 
 from chat.room import Room
@@ -18,8 +17,7 @@ from chat.shared.log_store import Position, Verdict
 from chat.shared.memory_log import MemoryLog
 from chat.shared.replica import Replica
 from chat.shared.shared_log import NO_MARK, KeepSnapshot, Snapshot
-from protocol.events import RoomEvent
-from tools.crash.ledger import Ledger, Loss
+from tools.crash.ledger import Ledger, Loss, loss_between
 
 
 class _Fact(NamedTuple):
@@ -97,16 +95,7 @@ class Witness:
         before, mark = self.room, self._copies[0].mark
         self._copies, self._chain = deepcopy(saved.copies), set(saved.chain)
         if self._copies[0].mark != mark:
-            self._losses.append(Loss(_missing_in(self.room, before), self._forgotten_by(self.room, before)))
-
-    def _forgotten_by(self, room: Room, before: Room) -> dict[int, float]:
-        highest = before.replies.parts().highest
-        known = {identity: room.replies.highest(identity) for identity in highest}
-        return {
-            self._clients[identity]: inf if known[identity] is None else cseq
-            for identity, cseq in highest.items()
-            if known[identity] != cseq
-        }
+            self._losses.append(loss_between(before, self.room, self._clients))
 
     def takes_for_lost(self, position: Position) -> bool:
         """Note that a server which had read this far takes the log for one that has lost its end; return whether it
@@ -137,9 +126,3 @@ class Witness:
     def opened(self, mark: str) -> Set[str]:
         """Return the incarnations that were open after the entry with this mark."""
         return self._facts[mark].opened
-
-
-def _missing_in(room: Room, before: Room) -> dict[int, RoomEvent]:
-    """Return the events in the log of the room as it was `before` that are not in that of `room`."""
-    kept = {entry.event.seq for entry in room.log}
-    return {entry.event.seq: entry.event for entry in before.log if entry.event.seq not in kept}
