@@ -112,7 +112,7 @@ class Cluster:
     def _end_fault(self) -> Fault:
         def begin() -> None:
             self._redis.kill()
-            self._ledger.lose_end(self._chance)
+            self._faults["event lost"] += self._ledger.lose_end(self._chance)
 
         return Fault("Redis without its end", begin, self._redis.start, (1.0, 10.0))
 

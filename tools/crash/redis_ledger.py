@@ -30,14 +30,16 @@ class RedisLedger:
         self._before: list[tuple[Replica, Replica]] = []  # of each loss: the log with its end, and without it
         self._known = 0  # the newest number of which everybody knows
 
-    def lose_end(self, chance: random.Random) -> None:
-        """Let Redis, which is down, lose the end of its file; note what that was."""
+    def lose_end(self, chance: random.Random) -> int:
+        """Let Redis, which is down, lose the end of its file; note what that was, and return how many events."""
         with_end = self._read_files()
         file = self._redis.append_only_file()
         size = file.stat().st_size
         with file.open("r+b") as end:
             end.truncate(size - min(chance.randint(1, chance.choice(CUTS)), size // 2))
-        self._before.append((with_end, self._read_files()))
+        without = self._read_files()
+        self._before.append((with_end, without))
+        return len(loss_between(with_end.room, without.room, {}).events)
 
     def ledger(self, clients: Mapping[str, int], newest: int) -> Ledger:
         """Return what the log says up to the number `newest`, and what it has lost since the last call."""
