@@ -94,8 +94,10 @@ class Replica:
 
     def _run(self, entry: LogEntry) -> Iterator[Step]:
         """Pass over the numbers that lost entries may have had; the first entry of all names the log."""
-        self.room.epoch = self.room.epoch or entry.mark[:16]
-        self.room.log.begin_run(entry.at)
+        room = self.room
+        room.log.begin_run(entry.at)
+        if not room.epoch:
+            room.epoch, room.epoch_since = entry.mark[:16], room.log.seq
         yield from ()
 
     def _open(self, entry: LogEntry) -> Iterator[Step]:

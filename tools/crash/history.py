@@ -98,7 +98,14 @@ class Broken:
     why: str
 
 
-Record = Begun | Invoked | Welcomed | Missing | Told | Listed | Answered | Refusal | Lost | Broken
+@dataclass(frozen=True, slots=True)
+class SentAway:
+    """The server said goodbye for good, and we had not."""
+
+    why: str
+
+
+Record = Begun | Invoked | Welcomed | Missing | Told | Listed | Answered | Refusal | Lost | Broken | SentAway
 
 
 @dataclass

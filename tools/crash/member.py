@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from chat.resume import identity_of
-from client.core.presence import Dismissal
+from client.core.presence import Dismissal, Goodbye
 from client.core.session import ClientSession
 from client.core.step import ClientMessage, Step
 from protocol import events
@@ -30,6 +30,7 @@ from tools.crash.history import (
     Missing,
     Record,
     Refusal,
+    SentAway,
     Told,
     Welcomed,
 )
@@ -184,9 +185,16 @@ class Member:
             return [Missing(event.missed)]
         if isinstance(event, events.Refused) and event.cseq is not None:
             return [Refusal(event.cseq, event.text)]
+        if isinstance(event, events.Dismissed) and self._is_sent_away:
+            return [SentAway(event.reason)]
         if isinstance(event, events.HistoryListed):
             return [Listed(entry) for entry in event.entries]
         return []
+
+    @property
+    def _is_sent_away(self) -> bool:
+        presence = self.session.presence
+        return presence.dismissal is Dismissal.FOR_GOOD and presence.goodbye is not Goodbye.SENT
 
     def _answer(self, now: float) -> None:
         """Answer the server's question for a name: the old one may be somebody else's by now."""

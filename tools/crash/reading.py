@@ -19,6 +19,7 @@ from tools.crash.history import (
     Lost,
     Missing,
     Refusal,
+    SentAway,
     Told,
     Welcomed,
     mark_of,
@@ -181,6 +182,9 @@ class Reading:
     def _broken(self, record: Broken) -> None:
         self._wrong(f"was sent what is no message: {record.why}")
 
+    def _sent_away(self, record: SentAway) -> None:
+        self._wrong(f"was sent away for good: {record.why}")
+
     def _begin(self, epoch: str, seq: int) -> None:
         self.epoch, self._newest = epoch, seq
         self._spans.append((epoch, seq, seq))
@@ -220,4 +224,5 @@ _TAKE: dict[type, Callable[[Reading, Any], None]] = {
     Refusal: Reading._refusal,
     Lost: Reading._lost,
     Broken: Reading._broken,
+    SentAway: Reading._sent_away,
 }

@@ -116,8 +116,10 @@ class SharedWorld:
         self._compare()
 
     def _turn(self, machine: SharedMachine) -> None:
-        """Let a server take a turn; one may stop by itself only if there is a room that was changed."""
-        may_stop, before = any(each.is_spoilt for each in self._machines), len(machine.why_stopped)
+        """Let a server take a turn; one may stop by itself only if there is a room that was changed, or a snapshot of
+        one, which contradicts it."""
+        before = len(machine.why_stopped)
+        may_stop = self._witness.is_divided or any(each.is_spoilt for each in self._machines)
         machine.turn()
         if not may_stop:
             self._wrong += [f"a server stopped: {why}" for why in machine.why_stopped[before:]]

@@ -57,6 +57,11 @@ class Witness:
         """The id of the newest entry."""
         return self._copies[0].id
 
+    @property
+    def is_divided(self) -> bool:
+        """Whether more than one room is right."""
+        return len({copy.room.checksum() for copy in self._copies}) > 1
+
     def reads(self) -> None:
         """Read what is new."""
         for copy in self._copies:

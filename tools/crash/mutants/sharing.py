@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from chat.order import Deferred
+from chat.proposals import Replace
 from chat.shared import order_shared, replica
 from chat.shared.checksums import Checksums, Judgement
 from chat.shared.log_store import Answer, Verdict
 from chat.shared.memory_log import MemoryLog
 from chat.shared.order_shared import OrderShared
 from chat.shared.own_proposals import OwnProposals
+from chat.shared.reentry import Reentry
 from chat.shared.replica import DueSnapshot, Replica, Step
-from chat.shared.shared_log import Kind, LogEntry, Refused
+from chat.shared.shared_log import Kind, LogEntry, Refused, Snapshot
 from chat.shared.snapshot import SnapshotWriter
 from protocol.requests import Say, Whisper
 from tools.crash.mutants.bug import Bug
@@ -109,6 +112,37 @@ def said_again(patches: Patches) -> None:
     patches.replace(OwnProposals, "go_on", going_on)
 
 
+def open_servers_forgotten(patches: Patches) -> None:
+    """A server that begins with a snapshot does not know which others are there."""
+    restore = Replica.restore
+
+    def restoring(self: Replica, snapshot: Snapshot) -> None:
+        restore(self, snapshot)
+        self.opened.clear()
+
+    patches.replace(Replica, "restore", restoring)
+
+
+def ghost_stays(patches: Patches) -> None:
+    """Who comes in again with a server finds its earlier self in a log without its end, and is sent away."""
+    proposals = Reentry.proposals
+
+    def proposing(self: Reentry, incarnation: str) -> Iterator[Deferred]:
+        return (due for due in proposals(self, incarnation) if not isinstance(due.proposal, Replace))
+
+    patches.replace(Reentry, "proposals", proposing)
+
+
+def numbers_used_again(patches: Patches) -> None:
+    """Where entries may have been lost, the numbers go on as if none had been."""
+    patches.replace(replica, "_READ", replica._READ | {Kind.RUN: _name_log})
+
+
+def _name_log(self: Replica, entry: LogEntry) -> Iterator[Step]:
+    self.room.epoch = self.room.epoch or entry.mark[:16]
+    yield from ()
+
+
 SHARING: dict[str, Bug] = {
     "fencing-left-out": fencing_left_out,
     "answers-not-shared": answers_not_shared,
@@ -116,4 +150,7 @@ SHARING: dict[str, Bug] = {
     "checksum-ignored": checksum_ignored,
     "zombie-not-noticed": zombie_not_noticed,
     "appended-again": said_again,
+    "open-servers-forgotten": open_servers_forgotten,
+    "ghost-stays": ghost_stays,
+    "numbers-used-again": numbers_used_again,
 }
