@@ -35,6 +35,7 @@ class Checksums:
     def __init__(self) -> None:
         self._ours: dict[str, str] = {}  # by the id of the entry
         self._theirs: dict[str, dict[str, Checksum]] = {}  # by that and the other's incarnation
+        self._disputed: set[str] = set()  # entries after which somebody had another room, if it is there no more
         self._differ_since: float | None = None
         self._is_remade = False  # our room was made anew, and has not been found like all others' since
 
@@ -42,6 +43,7 @@ class Checksums:
         """Forget all: the room is made anew."""
         self._ours.clear()
         self._theirs.clear()
+        self._disputed.clear()
         self._differ_since = None
 
     def note(self, entry: str, checksum: str) -> None:
@@ -50,12 +52,15 @@ class Checksums:
         if len(self._ours) > KEPT:
             oldest = next(iter(self._ours))
             self._theirs.pop(oldest, None)
+            self._disputed.discard(oldest)
             del self._ours[oldest]
 
     def hear(self, incarnation: str, checksum: Checksum) -> None:
         """Note what a server's room was, if we know what ours was then."""
         if checksum.id in self._ours:
             self._theirs.setdefault(checksum.id, {})[incarnation] = checksum
+            if checksum.checksum != self._ours[checksum.id]:
+                self._disputed.add(checksum.id)
 
     def forget(self, incarnation: str) -> None:
         """Take no notice any more of what a server has said whose incarnation has ended."""
@@ -91,10 +96,12 @@ class Checksums:
         return Judgement.REPLAY
 
     def are_equal(self, entry: str, own: str, opened: Collection[str]) -> bool:
-        """Return whether all others have said that they had what we had after an entry; False if that is forgotten."""
+        """Return whether all others have said that they had what we had after an entry, and nobody ever said otherwise;
+        False if that is forgotten."""
         ours, heard = self._ours.get(entry), self._theirs.get(entry, {})
         others = [heard.get(one) for one in opened if one != own]
-        return ours is not None and all(one is not None and one.checksum == ours for one in others)
+        is_known = ours is not None and entry not in self._disputed
+        return is_known and all(one is not None and one.checksum == ours for one in others)
 
     def _differing(self, own: str) -> str | None:
         """Return the oldest entry after which another room was not like ours; None if all were."""

@@ -292,9 +292,11 @@ class OrderShared:
         What it has led to its author is told with what it has missed.
         """
         author = None if own is None else own.due.author
+        if own is not None and isinstance(step.proposal, Replace) and not own.is_reentry:
+            self._own.add(own.due)  # the earlier connection may be one of those that come back
         if own is None or author is None or author.closing:
             return []
-        if isinstance(step.proposal, Enter | Replace | Claim) and not author.stalled:
+        if isinstance(step.proposal, Enter | Claim) and not author.stalled:
             self._own.add(own.due)  # it has left again, with that life
             return []
         if isinstance(step.proposal, Rename) and step.applied.refused is None and author.stalled:

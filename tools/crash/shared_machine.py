@@ -70,6 +70,7 @@ class _SharedServices:
     def write_journal(self, now: float) -> list[Effect]:
         self._hub.take_fresh()
         effects = self._order.tick(now)
+        decided = self._order.replica.mark
         read = self._link._client._position
         for result in self._link.step(self._network.now):
             if isinstance(result, Snapshot) and result.end_lost:
@@ -78,7 +79,7 @@ class _SharedServices:
         for command in self._order.take_commands():
             self._link.submit(command)
             if isinstance(command, KeepSnapshot):
-                self._noted.kept.append(Kept(command, self._order.replica.mark, self._order.incarnation))
+                self._noted.kept.append(Kept(command, decided, self._order.incarnation))
         return effects
 
     def close(self) -> None:

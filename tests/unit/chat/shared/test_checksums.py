@@ -70,6 +70,8 @@ def test_all_have_had_the_same_only_if_all_have_said_so_and_it_is_known_what_we_
     assert not checksums.are_equal("20-0", A, [A, B, C])
     checksums.hear(C, Checksum("20-0", "y"))
     assert not checksums.are_equal("20-0", A, [A, B, C])
+    checksums.forget(C)
+    assert not checksums.are_equal("20-0", A, [A, B])  # there was somebody who knew better, or worse
     assert not checksums.are_equal("19-0", A, [A])
 
 

@@ -391,6 +391,24 @@ def test_a_newcomer_whose_coming_was_in_the_log_by_then_comes_in(cluster: Cluste
     assert ann.phase is Phase.CHATTING
 
 
+def test_it_comes_in_for_an_earlier_connection_that_another_server_has_brought_back(cluster: Cluster) -> None:  # N3, N4
+    first, second, third = cluster.servers
+    tries = []
+    for attempt, server in enumerate((first, second), 1):
+        tries.append(server.connects("ann", "ann's", attempt=attempt))
+        server.step(cluster.now)
+        server.link.lose_answers = 1
+        server.link.step(cluster.now)  # the log has its coming, and that the earlier one has left
+        server.is_stopped = True
+    cluster.goes_on(12)
+    for server in (first, second):
+        server.is_stopped = False
+        cluster.goes_on(3)
+    assert (first.closed(), second.closed()) == (tries[:1], [])
+    assert tries[1].phase is Phase.CHATTING
+    assert first.names() == third.names() == ("ann",)
+
+
 def test_who_goes_while_it_is_entered_again_does_not_come_back(cluster: Cluster) -> None:
     first, second, _ = cluster.servers
     ann = first.connects("ann")
