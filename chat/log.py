@@ -39,8 +39,8 @@ Range = tuple[int, int]  # the first and the last number that a run has issued
 
 def first_number(newest: int, at: float) -> int:
     """Return the first number of a run that begins at `at`, seconds since the epoch, after a log of up to `newest`."""
-    seconds = min(max(0, int(at - _SINCE_2020)), _LATEST)
-    return max(newest + 1, seconds * _A_SECOND)
+    seconds = min(max(0.0, at - _SINCE_2020), _LATEST)
+    return max(newest + 1, int(seconds * _A_SECOND))
 
 
 @value
