@@ -415,3 +415,16 @@ def test_a_goodbye_that_was_sent_is_not_taken_back_by_another() -> None:
     ann.session.leave()
     ann.types("/quit")
     assert ann.session.presence.goodbye is Goodbye.SENT
+
+
+def test_another_server_is_told_what_the_first_one_was() -> None:  # N3
+    session = ClientSession("secret")
+    first = session.hello("ann", "hunter22")
+    session.receive(Dismissed("The server is full.", again=True), 0.0)
+    session.lost()
+    session.connected(Server("192.0.2.2, port 8001"))
+    again = session.again()
+    assert (again.name, again.resume, again.attempt) == (first.name, None, 2)
+    assert session.presence.is_knocking
+    assert session.receive(Asked("password", "Its password?"), 0.0).send == (Password("hunter22"),)
+    assert not session.presence.is_knocking
