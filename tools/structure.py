@@ -53,14 +53,20 @@ class Module:
 def modules(root: Path) -> dict[str, Module]:
     """Return the modules below `root` by their dotted names, tests left out. Raises OSError, SyntaxError."""
     found = {}
-    for path in sorted(root.rglob("*.py")):
+    for path in _sources(root):
         parts = path.relative_to(root).with_suffix("").parts
-        if parts[0] in LEFT_OUT or any(part.startswith(".") for part in parts):
-            continue
         text = path.read_text(encoding="utf-8")
         name = ".".join(parts).removesuffix(".__init__")
         found[name] = Module(name, ".".join(parts[:-1]), text.count("\n"), ast.parse(text))
     return found
+
+
+def _sources(root: Path) -> list[Path]:
+    """Return the files of the modules, in order; a virtual environment, with its thousands, is not looked through."""
+    folders = [
+        top for top in root.iterdir() if top.is_dir() and not top.name.startswith(".") and top.name not in LEFT_OUT
+    ]
+    return sorted([*root.glob("*.py"), *(path for folder in folders for path in folder.rglob("*.py"))])
 
 
 def imports(module: Module, known: Mapping[str, Module]) -> set[str]:

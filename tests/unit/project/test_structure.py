@@ -97,9 +97,10 @@ def known() -> dict[str, Module]:
 
 
 @pytest.fixture(scope="module")
-def run_by_users() -> tuple[dict[str, Module], dict[str, set[str]]]:
+def run_by_users(known: dict[str, Module]) -> tuple[dict[str, Module], dict[str, set[str]]]:
     """Return those of them that users run, and which each imports."""
-    return product()
+    users = {name: module for name, module in known.items() if not module.is_tool}
+    return users, {name: imports(module, users) for name, module in users.items()}
 
 
 def test_the_tools_share_from_below(known: dict[str, Module]) -> None:
