@@ -73,15 +73,14 @@ class RedisLog:
         self._log = f"{room}:log"
         self._keys = (self._log, f"{room}:head", f"{room}:snapshot", f"{room}:snapshot:older")
         self._redis: Any = None
-        self._function: Any = None
+        self._function = b""  # its name in Redis, a hash
 
     def connect(self) -> None:
         """Connect, again if need be. Raises LogUnreachableError."""
         self.disconnect()
         with explained():
             self._redis = redis_client(self._address)
-            self._redis.ping()
-            self._function = self._redis.register_script(files(storage).joinpath(_FUNCTION).read_bytes())
+            self._load()
 
     def disconnect(self) -> None:
         """Close the connection, if there is one."""
@@ -135,27 +134,47 @@ class RedisLog:
 
     def follow(self, position: Position) -> Sequence[LogEntry]:
         """See LogStore."""
+        block = () if self._wait is None else ("BLOCK", self._wait)
         with explained():
-            found = self._redis.xread({self._log: position.id}, BATCH, self._wait)
+            found = self._ask("XREAD", "COUNT", BATCH, *block, "STREAMS", self._log, position.id)
         return [_entry(id_, fields) for id_, fields in found[0][1]] if found else []
 
     def _write(self, call: str, incarnation: str, *arguments: bytes | str | int) -> Answer:
         return Answer(_verdict(self._call(call, incarnation, *arguments)[0]))
 
     def _call(self, *arguments: bytes | str | int) -> list[Any]:
-        """Call the function. EVALSHA; where Redis has lost it, which redis-py finds out, it is loaded first."""
+        """Call the function; load it first where Redis has lost it."""
         with explained():
-            answer: list[Any] = self._function(self._keys, arguments)
+            try:
+                return self._called(arguments)
+            except redis.exceptions.NoScriptError:
+                self._load()
+                return self._called(arguments)
+
+    def _called(self, arguments: Sequence[bytes | str | int]) -> list[Any]:
+        answer: list[Any] = self._ask("EVALSHA", self._function, len(self._keys), *self._keys, *arguments)
         return answer
+
+    def _load(self) -> None:
+        self._function = self._ask("SCRIPT", "LOAD", files(storage).joinpath(_FUNCTION).read_bytes())
+
+    def _ask(self, *command: bytes | str | int) -> Any:
+        """Return the answer to a command as it comes.
+
+        It goes past what redis-py does around a command: that took half of the time of this thread, for which the loop
+        has to wait.
+        """
+        self._redis.connection.send_command(*command)
+        return self._redis.connection.read_response()
 
 
 def _verdict(answer: bytes) -> Verdict:
     return Verdict(answer.decode())
 
 
-def _entry(id_: bytes, fields: dict[bytes, bytes]) -> LogEntry:
-    """Return an entry as redis-py has read it. Raises LogUnreachableError for one that no server has written."""
-    number = id_.decode()
+def _entry(id_: bytes, content: Sequence[bytes]) -> LogEntry:
+    """Return an entry as Redis tells it. Raises LogUnreachableError for one that no server has written."""
+    number, fields = id_.decode(), dict(zip(content[::2], content[1::2], strict=True))
     try:
         incarnation, count, prev = fields[b"incarnation"].decode(), int(fields[b"count"]), fields[b"prev"].decode()
         kind, payload = Kind(fields[b"kind"].decode()), fields[b"payload"]
