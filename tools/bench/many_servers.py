@@ -23,7 +23,7 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from multiprocessing.sharedctypes import RawArray, RawValue
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from chat.shared.shared_log import Append, Entries, Open, Rewind
 from runtime.log_service import LogService
@@ -152,7 +152,7 @@ def measured(count: int, load: Load) -> list[str]:
             stack.enter_context(clients(Running(TEXT, server), load.users, kind=b"s%du" % number))
             for number, server in enumerate(servers)
         ]
-        people, say = sum(map(len, places)), partial(talked, _talkers(places))
+        people, say = sum(map(len, places)), cast(Talk, partial(talked, _talkers(places)))
         if load.played and redis is not None:
             store = RedisLog(redis_address(redis.address()))
             store.connect()
