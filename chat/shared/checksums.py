@@ -5,6 +5,9 @@ entries tell by themselves, by their marks, after which of them every server tak
 So all learn what the others had. Where they differ, the majority is right. A server that is wrong makes its room anew
 from the log, once; if it is still wrong then, it stops.
 
+A snapshot is kept of a room that most servers had: they need not wait for one that differs, and that gets no further
+if the newest snapshot is wrong.
+
 On a tie, as between two servers, nobody knows who is right, but a room that was made anew is: so its camp wins, and the
 others make theirs anew, too. Else the camp of the oldest server wins.
 """
@@ -35,7 +38,7 @@ class Checksums:
     def __init__(self) -> None:
         self._ours: dict[str, str] = {}  # by the id of the entry
         self._theirs: dict[str, dict[str, Checksum]] = {}  # by that and the other's incarnation
-        self._disputed: set[str] = set()  # entries after which somebody had another room, if it is there no more
+        self._votes: dict[str, dict[str, bool]] = {}  # by those: whether it had what we had; until it is forgotten
         self._differ_since: float | None = None
         self._is_remade = False  # our room was made anew, and has not been found like all others' since
 
@@ -43,7 +46,7 @@ class Checksums:
         """Forget all: the room is made anew."""
         self._ours.clear()
         self._theirs.clear()
-        self._disputed.clear()
+        self._votes.clear()
         self._differ_since = None
 
     def note(self, entry: str, checksum: str) -> None:
@@ -52,15 +55,15 @@ class Checksums:
         if len(self._ours) > KEPT:
             oldest = next(iter(self._ours))
             self._theirs.pop(oldest, None)
-            self._disputed.discard(oldest)
+            self._votes.pop(oldest, None)
             del self._ours[oldest]
 
     def hear(self, incarnation: str, checksum: Checksum) -> None:
         """Note what a server's room was, if we know what ours was then."""
         if checksum.id in self._ours:
             self._theirs.setdefault(checksum.id, {})[incarnation] = checksum
-            if checksum.checksum != self._ours[checksum.id]:
-                self._disputed.add(checksum.id)
+            is_like_ours = checksum.checksum == self._ours[checksum.id]
+            self._votes.setdefault(checksum.id, {})[incarnation] = is_like_ours
 
     def forget(self, incarnation: str) -> None:
         """Take no notice any more of what a server has said whose incarnation has ended."""
@@ -95,13 +98,13 @@ class Checksums:
         self._is_remade = True
         return Judgement.REPLAY
 
-    def are_equal(self, entry: str, own: str, opened: Collection[str]) -> bool:
-        """Return whether all others have said that they had what we had after an entry, and nobody ever said otherwise;
-        False if that is forgotten."""
-        ours, heard = self._ours.get(entry), self._theirs.get(entry, {})
-        others = [heard.get(one) for one in opened if one != own]
-        is_known = ours is not None and entry not in self._disputed
-        return is_known and all(one is not None and one.checksum == ours for one in others)
+    def is_agreed(self, entry: str, own: str, opened: Collection[str]) -> bool:
+        """Return whether most servers had what we had after an entry: of those that are open, and of those that have
+        said otherwise, though they may have ended since. False if that is forgotten."""
+        votes = self._votes.get(entry, {}) | {own: True}
+        like_us = [one for one in opened if votes.get(one, False)]
+        others = {one for one, is_like_us in votes.items() if not is_like_us}
+        return entry in self._ours and 2 * len(like_us) > len(others.union(opened))
 
     def _differing(self, own: str) -> str | None:
         """Return the oldest entry after which another room was not like ours; None if all were."""

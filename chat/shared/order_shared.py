@@ -65,7 +65,7 @@ class _Life:
     lost: int = -1  # the newest number that we knew of a log that has lost its end since, if it has
     earlier: deque[str] = field(default_factory=lambda: deque(maxlen=LIVES))  # incarnations
     beat_at: float = 0.0  # when the next beat is due, in monotonic seconds
-    snapshot: DueSnapshot | None = None  # to be kept when it is written and all others have had the same room
+    snapshot: DueSnapshot | None = None  # to be kept when it is written and most servers have had that room
     checksums: deque[Checksum] = field(default_factory=lambda: deque(maxlen=KEPT))  # to be appended
 
 
@@ -319,11 +319,11 @@ class OrderShared:
         return []
 
     def _keep_snapshot(self) -> None:
-        """Keep the snapshot that is due, when it is written, if nobody is of another opinion: others begin with it."""
+        """Keep the snapshot that is due, when it is written, if most servers have had that room."""
         snapshot, replica = self._life.snapshot, self.replica
         if snapshot is None or not snapshot.is_written():
             return
-        if replica.checksums.are_equal(snapshot.id, self.incarnation, replica.opened):
+        if replica.checksums.is_agreed(snapshot.id, self.incarnation, replica.opened):
             self._commands.append(snapshot.command())
             self._life.snapshot = None
 

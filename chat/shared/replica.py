@@ -5,7 +5,7 @@ tell by their marks, which are as good as random, when there is something to do 
 
 - after one in SUM_EVERY, all servers take the checksum of their room (chat.shared.checksums);
 - after one in SNAPSHOT_ENTRIES, or sooner where entries are long, so they do, and the server that appended it makes a
-  snapshot, to be kept when all others have said that they had the same.
+  snapshot, to be kept when most servers have said that they had the same.
 
 So no counter has to be the same everywhere, and no server is in charge.
 """

@@ -64,15 +64,29 @@ def test_of_two_that_were_made_anew_the_younger_stops() -> None:  # N7
         assert checksums.judge(own, {own: OPENED[own], other: OPENED[other]}, 1.0) is judgement
 
 
-def test_all_have_had_the_same_only_if_all_have_said_so_and_it_is_known_what_we_had() -> None:  # N7, N8
-    checksums = heard(A, "x", {B: "x"})
-    assert checksums.are_equal("20-0", A, [A, B])
-    assert not checksums.are_equal("20-0", A, [A, B, C])
-    checksums.hear(C, Checksum("20-0", "y"))
-    assert not checksums.are_equal("20-0", A, [A, B, C])
-    checksums.forget(C)
-    assert not checksums.are_equal("20-0", A, [A, B])  # there was somebody who knew better, or worse
-    assert not checksums.are_equal("19-0", A, [A])
+@pytest.mark.parametrize(
+    ("votes", "opened", "is_agreed"),
+    [
+        ({}, [A], True),
+        ({}, [A, B], False),
+        ({B: "x"}, [A, B], True),
+        ({B: "y"}, [A, B], False),
+        ({B: "x"}, [A, B, C], True),
+        ({B: "x", C: "y"}, [A, B, C], True),  # or C, which begins with the newest snapshot, might never be right
+        ({B: "y"}, [A, B, C], False),
+        ({B: "y"}, [A], False),  # it has ended since, and may have been right
+        ({B: "x", C: "y"}, [A, C], False),
+    ],
+)
+def test_a_room_is_agreed_on_that_most_have_had(
+    votes: dict[str, str], opened: list[str], is_agreed: bool
+) -> None:  # N8
+    checksums = heard(A, "x", votes)
+    checksums.judge(A, OPENED, 0.0)
+    for one in {A, B, C} - set(opened):
+        checksums.forget(one)
+    assert checksums.is_agreed("20-0", A, opened) is is_agreed
+    assert not checksums.is_agreed("19-0", A, [A])
 
 
 def test_a_room_that_was_made_anew_and_is_still_wrong_stops_its_server() -> None:  # N7
