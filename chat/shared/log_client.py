@@ -135,6 +135,9 @@ class LogClient:
             self._unconfirmed = command.incarnation
             return results
         if answer.verdict in (Verdict.TRIMMED, Verdict.MISSING) and not isinstance(command, KeepSnapshot):
+            if self._reading in (Reading.PAUSED, Reading.REWINDING):  # the server knows, and may have begun again
+                self._drop_commands_of(command)
+                return results
             return results + self._lose_thread()
         if confirmed and answer.verdict is Verdict.DONE:
             return results
@@ -172,6 +175,13 @@ class LogClient:
                 return [Beats(answer.counters)]
             case _:
                 return []
+
+    def _drop_commands_of(self, lost: Write) -> None:
+        """Drop what the life of a command was to write that can write no more, but end what has to be ended."""
+        own = getattr(lost, "incarnation", "")
+        self._keep_commands(
+            lambda each: isinstance(each, Close | DeclareGone) or getattr(each, "incarnation", own) != own
+        )
 
     def _keep_commands(self, keeps: Callable[[Write], bool]) -> None:
         self._commands = deque(filter(keeps, self._commands))
@@ -227,7 +237,5 @@ class LogClient:
         """Write and read nothing more of what was under way, but end what has to be ended."""
         self._under_way, self._unconfirmed = None, ""
         self._keep_commands(lambda command: isinstance(command, Close | DeclareGone))
-        if self._reading in (Reading.PAUSED, Reading.REWINDING):  # the server knows
-            return []
         self._reading = Reading.PAUSED
         return [LostThread()]
