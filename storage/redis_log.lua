@@ -5,8 +5,8 @@
 -- here is a change there; a property test compares the two.
 --
 --   KEYS  log      the stream; an entry's fields, always in this order: kind, incarnation, count, prev, payload
---         head     a hash: `mark` of the newest entry; `origin` under which the present run began; and of each open
---                  incarnation count:ID, beats:ID, and origin:ID, which it has confirmed
+--         head     a hash: `mark` of the newest entry; `origin` under which the present run began, and `run`, the id of
+--                  its first entry; and of each open incarnation count:ID, beats:ID, and origin:ID, which it has confirmed
 --         newest   a hash, the newest snapshot: its blob, and id and mark of the last entry in it
 --         older    the snapshot before that one
 --   ARGV  the call, the incarnation ('' for none), the arguments. The answer begins with a verdict.
@@ -44,14 +44,29 @@ end
 
 local function add(kind, count, payload)
   local prev = redis.call('HGET', head, 'mark') or ''
-  redis.call('XADD', log, '*', 'kind', kind, 'incarnation', incarnation, 'count', count, 'prev', prev, 'payload', payload)
+  local fields = {'kind', kind, 'incarnation', incarnation, 'count', count, 'prev', prev, 'payload', payload}
   redis.call('HSET', head, 'mark', mark_of(prev, incarnation, count))
+  return redis.call('XADD', log, '*', unpack(fields))
+end
+
+-- A Redis that finds its file cut within a call drops what is left of that call, but leaves it in the file, and carries
+-- it out at the start after that one. So an entry can come to stand before a run that was never in the log when the run
+-- began: the run does not name it, and nobody would get past it.
+local function drop_what_came_back()
+  local run = redis.call('HGET', head, 'run')
+  local found = run and redis.call('XREVRANGE', log, run, '-', 'COUNT', 4) or {}
+  for place = 2, #found do
+    if mark_of(found[place][2][8], found[place][2][4], found[place][2][6]) == found[1][2][8] then
+      return
+    end
+    redis.call('XDEL', log, found[place][1])
+  end
 end
 
 local function begin_run()
   if redis.call('HGET', head, 'origin') ~= origin then
-    redis.call('HSET', head, 'origin', origin)
-    add('run', 0, '')
+    drop_what_came_back()
+    redis.call('HSET', head, 'origin', origin, 'run', add('run', 0, ''))
   end
 end
 
@@ -60,9 +75,9 @@ local function finish(kind)
   if not count then
     return {'GONE'}
   end
-  redis.call('HDEL', head, 'count:' .. incarnation, 'beats:' .. incarnation, 'origin:' .. incarnation)
   begin_run()
   add(kind, count + 1, '')
+  redis.call('HDEL', head, 'count:' .. incarnation, 'beats:' .. incarnation, 'origin:' .. incarnation)
   return {'DONE'}
 end
 

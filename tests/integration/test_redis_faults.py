@@ -6,10 +6,12 @@ import os
 import random
 import select
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from chat.shared.log_store import Position
 from chat.shared.shared_log import (
     Append,
     Appended,
@@ -72,6 +74,12 @@ class Reader:
     def _read(self) -> None:
         assert select.select([self.service.fileno()], [], [], PATIENCE)[0], self.results
         self.results += self.service.results()
+
+    def begins_again(self, incarnation: str) -> None:
+        """Rewind, and open another incarnation."""
+        self.incarnation, self.count = incarnation, 0
+        self.service.submit(Rewind(), Open(incarnation))
+        self.comes(Opened(incarnation))
 
 
 def _entries(results: list[Result]) -> list[LogEntry]:
@@ -157,3 +165,29 @@ def test_a_redis_that_has_lost_its_end_is_noticed_by_all_who_have_read_it(
         reader.service.submit(Rewind())
         reader.comes(Snapshot(None, end_lost=True))
     assert [entry.payload for entry in ann.reads(said(b"kept"))][-1] == b"kept"
+
+
+def test_what_comes_back_of_a_call_that_the_end_of_the_file_cut_is_dropped(
+    server: RedisServer, ann: Reader
+) -> None:  # N6
+    ann.appends(b"kept")
+    size = server.append_only_file().stat().st_size
+    ann.appends(b"lost")
+    ann.reads(said(b"lost"))
+    server.kill()
+    written = server.append_only_file().read_bytes()
+    os.truncate(server.append_only_file(), written.index(b"lost", size) + 10)  # behind the XADD, before its EXEC
+    server.start()
+    ann.comes(LostThread())
+    ann.begins_again(BOB)
+    ann.appends(b"next")
+    server.kill()
+    server.start()
+    log = RedisLog(redis_address(server.address()), wait=0)
+    log.connect()
+    assert b"lost" in [entry.payload for entry in log.follow(Position())]  # that is Redis 7's doing
+    ann.appends(b"last")
+    entries = log.follow(Position())
+    log.disconnect()
+    assert [entry.payload for entry in entries if entry.kind is Kind.TURN] == [b"kept", b"next", b"last"]
+    assert all(entry.prev == before.mark for before, entry in pairwise(entries))
