@@ -370,6 +370,7 @@ class Reconnect:
     cseq: int | None = None
 
 
+OperatorRequest = Kick | Ban | Unban | ListBans | Lockdown | Mute | Unmute | Announce | Promote | Demote
 LineRequest = (
     Say
     | Whisper
@@ -387,16 +388,7 @@ LineRequest = (
     | ListHistory
     | Search
     | Seek
-    | Kick
-    | Ban
-    | Unban
-    | ListBans
-    | Lockdown
-    | Mute
-    | Unmute
-    | Announce
-    | Promote
-    | Demote
+    | OperatorRequest
     | Disconnect
     | Malformed
 )

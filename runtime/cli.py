@@ -119,15 +119,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=_Help,
     )
-    parser.add_argument(
-        "port",
-        metavar="PORT",
-        nargs="?",
-        type=parsed_port,
-        default=DEFAULT_PORT,
-        help=f"the port to listen on (default: {DEFAULT_PORT})",
-    )
-    parser.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
+    _add_address(parser)
     parser.add_argument(
         "--data",
         metavar="DIR",
@@ -152,6 +144,18 @@ def make_parser() -> argparse.ArgumentParser:
     _add_limits(parser)
     _add_configuration(parser)
     return parser
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "port",
+        metavar="PORT",
+        nargs="?",
+        type=parsed_port,
+        default=DEFAULT_PORT,
+        help=f"the port to listen on (default: {DEFAULT_PORT})",
+    )
+    parser.add_argument("--host", metavar="ADDRESS", help="the address to listen on; all of this machine's by default")
 
 
 def _add_room(parser: argparse.ArgumentParser) -> None:

@@ -89,9 +89,6 @@ class OrderShared:
         self._reentry = Reentry()
         self._watch = ServerWatch()
         self._outage = Outage()
-        self._held_back: dict[
-            Session, Request
-        ] = {}  # what is asked for when nothing of the asker is under way any more
         self._commands: list[Command] = []
         self._life = _Life()
         self._begin()
@@ -113,11 +110,7 @@ class OrderShared:
 
     def holds_back(self, session: Session, request: Request) -> bool:
         """Let what `session` asks for wait while something of its is under way."""
-        if session not in self._own.authors():
-            return False
-        session.waiting = True
-        self._held_back[session] = request
-        return True
+        return self._own.holds_back(session, request)
 
     def take_commands(self) -> list[Command]:
         """Return what the log is asked for since the last call: at the end of each turn."""
@@ -212,17 +205,9 @@ class OrderShared:
             if self._life.awaits_snapshot:
                 break
             effects += self._read(entry)
-        if self._held_back:
-            self._let_go_on()
+        for session, request in self._own.let_go_on():
+            self._state.lane.join(session, request)
         return effects
-
-    def _let_go_on(self) -> None:
-        """Let those requests have their turn that wait for nothing any more."""
-        authors = self._own.authors()
-        for session in [session for session in self._held_back if session not in authors]:
-            request = self._held_back.pop(session)
-            if not session.closing:
-                self._state.lane.join(session, request)
 
     def _beats(self, result: shared_log.Beats, now: float) -> list[Effect]:
         gone = self._watch.hear(result.counters, self.incarnation)

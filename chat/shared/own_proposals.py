@@ -23,6 +23,7 @@ from chat.session import Session
 from chat.shared.checksums import KEPT
 from chat.shared.proposal_codec import FRAMING, Checksum, item_text, payload_of, proposal_text
 from chat.shared.shared_log import PAYLOAD_LIMIT, Append
+from protocol.requests import Request
 
 HELD_LIMIT = 1024 * 1024  # bytes of proposals that wait; beyond it, their authors are not read
 
@@ -45,11 +46,28 @@ class OwnProposals:
         self._count = 0  # of the incarnation's newest append
         self._unanswered = False
         self._stalled: dict[Session, None] = {}  # those that have proposed too much for now
+        self._held_back: dict[Session, Request] = {}  # what they ask for when nothing of theirs is under way any more
 
     def authors(self) -> Collection[Session]:
         """Return the sessions that have something here, each once."""
         every = [*self._queue, *(own for batch in self._unread.values() for own in batch)]
         return dict.fromkeys(own.due.author for own in every if own.due.author is not None)
+
+    def holds_back(self, session: Session, request: Request) -> bool:
+        """Let what `session` asks for wait while something of its is under way."""
+        if session not in self.authors():
+            return False
+        session.waiting = True
+        self._held_back[session] = request
+        return True
+
+    def let_go_on(self) -> list[tuple[Session, Request]]:
+        """Return what was held back and waits for nothing any more."""
+        if not self._held_back:
+            return []
+        authors = self.authors()
+        free = [(session, self._held_back.pop(session)) for session in list(self._held_back) if session not in authors]
+        return [(session, request) for session, request in free if not session.closing]
 
     def add(self, due: Deferred, is_reentry: bool = False) -> None:
         """Queue a proposal. Raises ValueError for one that no entry has room for."""
