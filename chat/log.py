@@ -37,9 +37,12 @@ _LATEST = 1 << 32  # seconds: numbers stay below 2**53, which JSON's readers cou
 Range = tuple[int, int]  # the first and the last number that a run has issued
 
 
-def first_number(newest: int, at: float) -> int:
-    """Return the first number of a run that begins at `at`, seconds since the epoch, after a log of up to `newest`."""
-    seconds = min(max(0.0, at - _SINCE_2020), _LATEST)
+def first_number(newest: int, at: float, step: float = 1.0) -> int:
+    """Return the first number of a run that begins at `at`, seconds since the epoch, after a log of up to `newest`.
+
+    Of the time, whole steps of `step` seconds count.
+    """
+    seconds = min(max(0.0, at - _SINCE_2020), _LATEST) // step * step
     return max(newest + 1, int(seconds * _A_SECOND))
 
 
@@ -112,8 +115,11 @@ class Log:
         return next((last for first, last in reversed(self.runs()) if last >= first), 0)
 
     def begin_run(self, at: float) -> None:
-        """Begin a run at `at`, seconds since the epoch; forget the oldest, if there are very many."""
-        first = first_number(self.seq, at)
+        """Begin a run of a shared log at `at`, seconds since the epoch; forget the oldest, if there are very many.
+
+        Such a log may lose its end twice in a second, and the numbers with it: so fractions of a second count.
+        """
+        first = first_number(self.seq, at, 1 / _A_SECOND)
         if self.seq < self._firsts[-1]:  # the run before has issued none
             del self._firsts[-1]
         else:

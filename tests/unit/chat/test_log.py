@@ -78,13 +78,19 @@ def test_what_is_missing_is_counted_and_no_numbers_subtracted() -> None:  # 8
     [
         (0, 0.0, 1),
         (41, 0.0, 42),
-        (41, 1_577_836_801.5, 3 << 19),
+        (41, 1_577_836_801.5, 1 << 20),
         (3 << 20, 1_577_836_801.5, (3 << 20) + 1),
         (0, 1e300, 1 << 52),
     ]
 )
 def test_a_run_begins_by_the_clock_or_above_the_newest(newest: int, at: float, first: int) -> None:  # 8
     assert first_number(newest, at) == first
+
+
+def test_a_run_of_a_shared_log_begins_by_fractions_of_a_second() -> None:  # N6
+    log = Log()
+    log.begin_run(1_577_836_801.5)
+    assert log.next_seq() == 3 << 19
 
 
 def test_an_entry_is_found_in_memory_or_looked_up() -> None:
