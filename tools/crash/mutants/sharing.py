@@ -16,7 +16,7 @@ from chat.shared.order_shared import OrderShared
 from chat.shared.own_proposals import OwnProposals
 from chat.shared.reentry import Reentry
 from chat.shared.replica import DueSnapshot, Replica, Step
-from chat.shared.shared_log import Kind, LogEntry, Refused, Snapshot
+from chat.shared.shared_log import Kind, LogEntry, Refused
 from chat.shared.snapshot import SnapshotWriter
 from protocol.requests import Say, Whisper
 from tools.crash.mutants.bug import Bug
@@ -112,17 +112,6 @@ def said_again(patches: Patches) -> None:
     patches.replace(OwnProposals, "go_on", going_on)
 
 
-def open_servers_forgotten(patches: Patches) -> None:
-    """A server that begins with a snapshot does not know which others are there."""
-    restore = Replica.restore
-
-    def restoring(self: Replica, snapshot: Snapshot) -> None:
-        restore(self, snapshot)
-        self.opened.clear()
-
-    patches.replace(Replica, "restore", restoring)
-
-
 def ghost_stays(patches: Patches) -> None:
     """Who comes in again with a server finds its earlier self in a log without its end, and is sent away."""
     proposals = Reentry.proposals
@@ -150,7 +139,6 @@ SHARING: dict[str, Bug] = {
     "checksum-ignored": checksum_ignored,
     "zombie-not-noticed": zombie_not_noticed,
     "appended-again": said_again,
-    "open-servers-forgotten": open_servers_forgotten,
     "ghost-stays": ghost_stays,
     "numbers-used-again": numbers_used_again,
 }
