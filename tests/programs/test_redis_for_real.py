@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(180), needs("redis-server"),
 
 SECRET = "sesame"  # as a URL has it, too
 LOST = "* Some of what was said here can't be told any more."
-NEW_LOG = "* The server began a new log: what you may have missed can't be had any more."
+NEW_LOG = "* The server has begun anew: what you may have missed can't be had any more."
 
 
 def two_servers(run: Programs, folder: Path) -> tuple[Program, Program, list[Program]]:
