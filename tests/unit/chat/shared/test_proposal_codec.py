@@ -139,6 +139,7 @@ def test_a_proposal_that_is_not_known_is_no_proposal(value: object) -> None:  # 
             b'{"p":[],"q":7}',
             b'{"p":[],"sum":7}',
             b'{"p":[],"sum":[["7",8]]}',
+            b'{"p":[],"sum":[["7",8,false]]}',
             b'{"p":[[7,["say","hi"]]],"q":7}',
             b"[" * 9_000,
         ),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from chat.effects import Unicast
+from chat.log import Entry, Log
 from chat.proposals import Operators, SetAccount
+from chat.resume import catch_up
 from chat.session import Session
 from chat.shared.memory_link import Fault
 from protocol.errors import ErrorCode
 from protocol.events import HistoryListed, Noticed, Refused, Said, Whispered
-from protocol.requests import Kick, ListHistory, Nick, Say, Search, Whisper
+from protocol.requests import Kick, ListHistory, Nick, ResumePoint, Say, Search, Whisper
 from tests.support.cluster import Cluster, ClusterServer
 
 
@@ -142,3 +145,12 @@ def appoint(cluster: Cluster, session: Session) -> None:
 
 def refused(server: ClusterServer, session: Session) -> list[tuple[int, str]]:
     return [(event.number, event.text) for event in server.heard[session] if isinstance(event, Refused)]
+
+
+def test_a_text_user_s_own_whisper_that_its_server_missed_is_told_to_have_arrived() -> None:  # N4, D14
+    session = Session("192.0.2.1:1")
+    session.claim.former, session.claim.resume = "seat 1", ResumePoint("epoch", 1)
+    own = Entry(Whispered(2, "bob", "ann", "from me", 0), 0, "seat 1", "ann's")
+    other = Entry(Whispered(3, "ann", "bob", "for you", 0), 0, "ann's", "seat 1")
+    effects = catch_up(session, True, Log([own, other], 3), 20)
+    assert effects == [Unicast(session, Noticed("Whispered to ann.")), Unicast(session, other.event)]
