@@ -130,7 +130,7 @@ def no_handshake(where: str, error: OSError | ValueError, seconds: float) -> End
         why = f"it did not finish the TLS handshake within {seconds:.0f} s. Try again, or check the port"
     elif reason in _OLD_TLS:
         why = "it speaks no TLS of version 1.2 or newer"
-    elif isinstance(error, ssl.SSLEOFError | ConnectionError):
+    elif isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError):
         why = "it closed the connection during the TLS handshake"
     else:
         words = reason.replace("_", " ").lower() or getattr(error, "strerror", None) or str(error)
