@@ -75,16 +75,18 @@ def test_a_line_without_an_answer_is_said_by_the_next_connection(bot: Bot, scrip
     assert bot.exits(repeats, "hello\n", *PATIENT) is Exit.GOODBYE
 
 
-def test_a_connection_that_ends_before_the_welcome_is_tried_again(bot: Bot, scripted: Scripted) -> None:
-    def again(peer: Peer) -> None:
-        comes_back(peer)
-        peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Said(2, "bot", "hello", AT, 1), Joined(3, "bot", 1))
-        peer.gets(Line("hello", 1))
-        peer.gets(GOODBYE)
+def hears_again(peer: Peer) -> None:
+    """Let the client come back, tell it what it has missed, and hear what it repeats."""
+    comes_back(peer)
+    peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Said(2, "bot", "hello", AT, 1), Joined(3, "bot", 1))
+    peer.gets(Line("hello", 1))
+    peer.gets(GOODBYE)
 
+
+def test_a_connection_that_ends_before_the_welcome_is_tried_again(bot: Bot, scripted: Scripted) -> None:
     scripted.plays(loses)
     scripted.plays(comes_back)
-    assert bot.exits(again, "hello\n", *PATIENT) is Exit.GOODBYE
+    assert bot.exits(hears_again, "hello\n", *PATIENT) is Exit.GOODBYE
 
 
 def test_a_bot_whose_name_is_gone_meanwhile_ends(bot: Bot, scripted: Scripted) -> None:
@@ -307,14 +309,8 @@ def test_reconnect_ends_the_wait_for_the_next_try(
 ) -> None:  # U5
     monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(repeat(60)))
 
-    def again(peer: Peer) -> None:
-        comes_back(peer)
-        peer.sends(Welcomed("bot", "epoch", 3, 1, resumed=True), Said(2, "bot", "hello", AT, 1), Joined(3, "bot", 1))
-        peer.gets(Line("hello", 1))
-        peer.gets(GOODBYE)
-
     scripted.plays(loses)
-    assert bot.exits(again, "hello\n/reconnect\n", "--name", "bot", "--reconnect", "600") is Exit.GOODBYE
+    assert bot.exits(hears_again, "hello\n/reconnect\n", "--name", "bot", "--reconnect", "600") is Exit.GOODBYE
 
 
 def test_a_reconnect_that_finds_no_server_is_a_loss_for_who_does_not_persist(bot: Bot) -> None:  # U5
