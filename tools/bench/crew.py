@@ -172,11 +172,13 @@ def answered(sock: socket.socket, ready: bytes) -> bool:
     return True
 
 
-def drain(sock: socket.socket) -> None:
-    """Take what has arrived."""
+def drain(sock: socket.socket) -> bool:
+    """Take what has arrived; return whether that was anything."""
+    some = False
     with suppress(OSError):  # nothing is there, or the server has dropped it, which is counted later
         while sock.recv(65536):
-            pass
+            some = True
+    return some
 
 
 def measure(running: Running, works: Sequence[Work], seconds: float, edge: Edge = float) -> Sample:

@@ -14,6 +14,7 @@ import argparse
 import itertools
 import random
 import select
+import socket
 import statistics
 import sys
 import tempfile
@@ -41,6 +42,7 @@ from tools.shared.programs import Server, cpu_seconds, exit_on_sigterm, free_por
 from tools.shared.redis_server import DURABLE, RedisServer
 
 TALKERS, PROBES = 10, 12  # over all servers
+BEAT = 0.1  # seconds between two looks at whether anything has arrived
 WARM_UP, REST = 2.0, 3.0  # seconds before the window, and for what was said before it, and after it, to arrive
 HEAD = ["servers", "users", "lines/s", "p50 ms", "p99 ms", "max ms", "CPU % of a server", "Redis", "missing"]
 
@@ -153,17 +155,27 @@ def measured(count: int, load: Load) -> list[str]:
             for number, server in enumerate(servers)
         ]
         people, say = sum(map(len, places)), cast(Talk, partial(talked, _talkers(places)))
+        socks = [seat.sock for seat in itertools.chain.from_iterable(places)]
         if load.played and redis is not None:
             store = RedisLog(redis_address(redis.address()))
             store.connect()
             stack.callback(store.disconnect)
-            people, say = people + 1, PlayedServers(store, load.played, load.users).say  # nobody here is the author
-        time.sleep(REST)
-        for seat in itertools.chain.from_iterable(places):
-            drain(seat.sock)  # of who came
+            played = PlayedServers(store, load.played, partial(settle, socks, BEAT))
+            played.enter(load.users)
+            people, say = people + 1, played.say  # nobody here is the author
+        settle(socks, REST)
         pids = [*(server.pid for server in servers), *([] if redis is None else [redis.pid])]
         everybody = f"{people - bool(load.played) + load.played * load.users:,}"
         return [f"{count}+{load.played}", everybody, f"{load.rate:g}", *listened(places, say, pids, people, load)]
+
+
+def settle(socks: Sequence[socket.socket], rest: float) -> None:
+    """Wait until everybody has heard of everybody: nothing has arrived for `rest` seconds."""
+    quiet = 0.0
+    while quiet < rest:
+        time.sleep(BEAT)
+        heard = [drain(sock) for sock in socks]
+        quiet = 0.0 if any(heard) else quiet + BEAT
 
 
 def listened(places: list[list[Seat]], say: Talk, pids: Sequence[int], people: int, load: Load) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from chat.proposals import Enter
 from chat.shared.log_store import LogStore, Position
@@ -24,18 +24,24 @@ _AT_ONCE = 250  # users that come in with one entry
 
 
 class PlayedServers:
-    """So many servers in the log of `store`, each with so many users."""
+    """So many servers in the log of `store`."""
 
-    def __init__(self, store: LogStore, count: int, users: int) -> None:
-        """Let the users come in."""
-        self._store = store
+    def __init__(self, store: LogStore, count: int, settle: Callable[[], None]) -> None:
+        """Open them; `settle` returns when the servers that are not played have told their users all that there is."""
+        self._store, self._settle = store, settle
         self._counts = {f"{number:016x}": 0 for number in range(1, count + 1)}
+        self._talkers: dict[str, int] = {}
         for incarnation in self._counts:
             store.open(incarnation, b"", Position())
+
+    def enter(self, users: int) -> None:
+        """Let so many users come in at each server, a few at once: no reader falls so far behind that it is dropped."""
         for number, incarnation in enumerate(self._counts):
             for names in _parts([f"p{number}u{user}" for user in range(users)]):
                 entering = [Enter(name, name, "", "", 0, incarnation) for name in names]
                 self._append(incarnation, [item_text(0, proposal_text(each)) for each in entering])
+                self._settle()
+                self.beat()
         self._talkers = self._seats()
 
     def beat(self) -> None:
