@@ -47,7 +47,7 @@ from chat.effects import (
     Unicast,
 )
 from chat.hub import Hub
-from chat.session import Session
+from chat.session import Phase, Session
 from protocol.errors import ErrorCode
 from protocol.events import Refused, refusal
 from runtime import maintenance
@@ -129,7 +129,7 @@ class Server:
             self._log_at = now + 1.0
             self._acceptor.tick(now)
             self._handshakes.log_rest(now)
-        if peers.failed or self._services.waiting():
+        if peers.failed or self._services.has_waiting:
             effects += self._lose_broken()
         if (readable or peers.busy) and not paused:
             self._serve_all(readable, effects, now)
@@ -255,22 +255,24 @@ class Server:
             effects += self._lost(peer, "internal error")
 
     def _read(self, peer: Peer) -> list[Effect]:
-        transport = peer.transport
+        transport, connection = peer.transport, peer.connection
         try:
             chunk = transport.receive(limits.TURN_CHUNK)
         except (BlockingIOError, InterruptedError):
-            return intake.charge_overhead(self._hub, peer.connection, transport.take_overhead())
+            return intake.charge_overhead(self._hub, connection, transport.take_overhead())
         except OSError:
             return self._lost(peer, "connection lost")
         self._metrics.bytes_in += len(chunk)
         if not chunk:
-            peer.connection.end(cut_off=transport.truncated)
+            connection.end(cut_off=transport.truncated)
             return []
-        effects = intake.receive(self._hub, peer.connection, chunk)
-        if peer.connection.detection.begins_tls:
-            self._fanout.detach(peer.connection)  # until the handshake is done
+        effects = intake.receive(self._hub, connection, chunk)
+        if peer.session.phase is Phase.SECURING and connection.detection.begins_tls:
+            self._fanout.detach(connection)  # until the handshake is done
             self._handshakes.begin(peer, chunk)
-        return effects + intake.charge_overhead(self._hub, peer.connection, transport.take_overhead())
+        if not transport.is_plain:
+            effects += intake.charge_overhead(self._hub, connection, transport.take_overhead())
+        return effects
 
     def _shake_hands(self, effects: list[Effect], now: float) -> None:
         """Go on with TLS handshakes, as many as a turn has room for."""

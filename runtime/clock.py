@@ -40,8 +40,9 @@ class LoopClock:
     def now(self, slept: float = 0.0) -> float:
         """Return the loop time. Since the last call the loop meant to sleep for `slept` seconds."""
         reading = self._source.monotonic()
-        last = self._read_at
-        self._read_at = max(reading, last)
-        if reading - last > slept + self._jump:
-            self._left_out += reading - last
+        passed = reading - self._read_at
+        if passed > 0.0:
+            self._read_at = reading
+            if passed > slept + self._jump:
+                self._left_out += passed
         return self._read_at - self._left_out

@@ -137,6 +137,11 @@ class Services:
             log.info("Read the bans again. Bans and mutes: %d", len(self._hub.room.sanctions))
         return effects
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether `waiting` returns any."""
+        return bool(self._accounts.waiting or self._sanctions.waiting)
+
     def waiting(self) -> set[Session]:
         """Return the sessions whose account or sanction task has no result yet."""
         return self._accounts.waiting | self._sanctions.waiting
