@@ -5,7 +5,7 @@ One thread moves bytes; what they mean is decided in chat/ and protocol/, which 
     1 select   wait until something can be read or written, or a timer is due
     2 accept   newcomers, at most 64; those that a proxy brings when it has said who they are (runtime.proxies)
     3 read     at most 16 KiB from a peer -> its connection -> requests, 64 of each in turn -> the hub -> effects;
-               3 ms of TLS handshakes, or one
+               at most 64 that are not in the room yet; 3 ms of TLS handshakes, or one
     4 deliver  what is new to the journal, then all effects of the turn together to their readers (chat.delivery.fanout)
     5 flush    the outboxes that hold what is left, at most 64 KiB each; what the kernel leaves waits for `select`
     6 close    those that are done, and only here

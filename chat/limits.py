@@ -77,7 +77,7 @@ REASONS = {
     "TURN_INPUT": "bytes that one turn takes in for the room: each reader's outbox grows by that at once",
     "TURN_ANSWERS": "bytes of long answers in one turn, to all users together: who asks for a ping waits for no more",
     "TURN_FLUSH": "bytes written to a user in one turn",
-    "TURN_ACCEPTS": "newcomers in one turn",
+    "TURN_ACCEPTS": "newcomers in one turn, to be accepted and to be read: users in the room wait for no crowd",
     "TURN_HANDSHAKES": "seconds of one turn for TLS handshakes: nothing else that a stranger asks for costs as much",
     "LAGGING": "bytes in an outbox from which on its reader counts as lagging",
     "LAGGING_SHARE": "talkers wait while more than one reader in so many lags: a burst slows the talkers",

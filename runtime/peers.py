@@ -60,6 +60,12 @@ class Peer:
         return self.session.listened_to and not self.connection.ended
 
     @property
+    def is_newcomer(self) -> bool:
+        """Whether the user is on its way into the room; not in a handshake, which has a limit of its own."""
+        session = self.session
+        return not (session.named or session.closing or self.transport.handshaking)
+
+    @property
     def is_due(self) -> bool:
         """Whether the peer can be served without the poller: requests are left, its end, or bytes in the transport."""
         connection, session = self.connection, self.session
@@ -83,6 +89,7 @@ class Peers:
         self._paused = False
         self._crossed: set[int] = set()  # watched for something else than is wanted of them (Transport.wants)
         self._last_served = -1
+        self._left_out: set[int] = set()  # the newcomers that a crowd has kept from being read in the last turn
 
     def add(self, peer: Peer) -> None:
         """Take in a peer that has connected."""
@@ -205,7 +212,18 @@ class Peers:
             return deque(map(self.by_fd.__getitem__, readable))
         ready = sorted(readable | self.busy.keys())
         first = bisect_right(ready, self._last_served)
-        return deque(self.by_fd[fd] for fd in ready[first:] + ready[:first])
+        peers = [self.by_fd[fd] for fd in ready[first:] + ready[:first]]
+        return deque(peers if len(peers) <= limits.TURN_ACCEPTS else self._without_crowd(peers))
+
+    def _without_crowd(self, peers: list[Peer]) -> list[Peer]:
+        """Leave out newcomers beyond those of one turn, so that users in the room wait for no crowd.
+
+        Those that were left out in the last turn come first in this one.
+        """
+        newcomers = [peer.fd for peer in peers if peer.is_newcomer]
+        newcomers.sort(key=lambda fd: fd not in self._left_out)
+        self._left_out = set(newcomers[limits.TURN_ACCEPTS :])
+        return [peer for peer in peers if peer.fd not in self._left_out]
 
     def served(self, peer: Peer) -> bool:
         """Record `peer` as the last one that was served; return whether it is due again."""

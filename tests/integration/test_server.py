@@ -253,6 +253,26 @@ def test_nobody_starves_behind_somebody_who_always_has_more(live: Live, monkeypa
     assert len([line for line in hal.heard.decode().split("\r\n") if line.endswith(": my only line")]) == 3
 
 
+@pytest.mark.variants("plain", "epoll")
+def test_users_in_the_room_wait_for_no_crowd_of_newcomers_and_each_of_these_has_its_turn(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = live.joins("ann")
+    crowd = [live.connects() for _ in range(5)]
+    live.turns()
+    monkeypatch.setattr(limits, "TURN_ACCEPTS", 2)
+    for number, newcomer in enumerate(crowd):
+        newcomer.says(f"new{number}")
+    ann.says("/ping")
+    came = []
+    for _ in range(3):
+        live.server.step()
+        crowd[0].says("/ping")  # it always has more, as its neighbours in the poller's order have not
+        ann.listens()
+        came.append((len(ann.lines("* new")), len(ann.lines("pong"))))
+    assert came == [(2, 1), (4, 1), (5, 1)]
+
+
 def test_who_has_requests_left_is_not_read_but_served_without_waiting(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
