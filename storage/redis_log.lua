@@ -1,5 +1,15 @@
 -- The rules of the log that many servers share: which entries get in. One call is one step: nothing comes between what
--- it reads and what it writes, and after a crash the append-only file holds all that it wrote, or nothing.
+-- it reads and what it writes, and after a crash all that it wrote is there, or nothing.
+--
+-- Redis keeps the latter but for one case: a Redis that finds its file cut within a call drops what is left of that call,
+-- but leaves it in the file, and carries it out at the start after that one, before everything that was written since. So
+-- any first part of what a call writes may come back, and these rules make that harmless:
+--
+--   - An entry is added first, and counts when the head names its mark; nothing else of its call is written before that.
+--   - The first call after a start writes the whole head anew, as it knows it, so that nothing which has come back in it
+--     stays. Nothing else is written before that.
+--   - Entries that have come back are dropped before anybody reads them: those behind the one that the head names, and
+--     those before a run that did not know of them.
 --
 -- The same rules stand in chat/shared/memory_log.py, and what each call is for in chat/shared/log_store.py. A change
 -- here is a change there; a property test compares the two.
@@ -7,11 +17,11 @@
 --   KEYS  log      the stream; an entry's fields, always in this order: kind, incarnation, count, prev, payload
 --         head     a hash: `mark` of the newest entry; `origin` under which the present run began, and `run`, the id of
 --                  its first entry; and of each open incarnation count:ID, beats:ID, and origin:ID, which it has confirmed
+--         anew     the head, while it is written anew
 --         newest   a hash, the newest snapshot: its blob, and id and mark of the last entry in it
---         older    the snapshot before that one
 --   ARGV  the call, the incarnation ('' for none), the arguments. The answer begins with a verdict.
 
-local log, head, newest, older = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local log, head, anew, newest = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local call, incarnation, first, second, third = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 -- Redis takes another random name at each start and when a replica takes over: whenever it may have lost something.
@@ -19,6 +29,10 @@ local origin = string.match(redis.call('INFO', 'replication'), 'master_replid:(%
 
 local function mark_of(prev, who, count)
   return redis.sha1hex(prev .. ':' .. who .. ':' .. count)
+end
+
+local function mark_after(entry)
+  return mark_of(entry[2][8], entry[2][4], entry[2][6])
 end
 
 local function is_before(id, other)
@@ -37,35 +51,49 @@ local function look_for(id, mark)
   end
   local found = redis.call('XRANGE', log, id, id)[1]
   if found then
-    return mark_of(found[2][8], found[2][4], found[2][6]) == mark and 'DONE' or 'MISSING'
+    return mark_after(found) == mark and 'DONE' or 'MISSING'
   end
   return start and is_before(id, start[1]) and 'TRIMMED' or 'MISSING'
 end
 
-local function add(kind, count, payload)
+-- Adds an entry, and notes with it what else it changes in the head.
+local function add(kind, count, payload, ...)
   local prev = redis.call('HGET', head, 'mark') or ''
   local fields = {'kind', kind, 'incarnation', incarnation, 'count', count, 'prev', prev, 'payload', payload}
-  redis.call('HSET', head, 'mark', mark_of(prev, incarnation, count))
-  return redis.call('XADD', log, '*', unpack(fields))
+  local id = redis.call('XADD', log, '*', unpack(fields))
+  redis.call('HSET', head, 'mark', mark_of(prev, incarnation, count), ...)
+  return id
 end
 
--- A Redis that finds its file cut within a call drops what is left of that call, but leaves it in the file, and carries
--- it out at the start after that one. So an entry can come to stand before a run that was never in the log when the run
--- began: the run does not name it, and nobody would get past it.
-local function drop_what_came_back()
-  local run = redis.call('HGET', head, 'run')
-  local found = run and redis.call('XREVRANGE', log, run, '-', 'COUNT', 4) or {}
-  for place = 2, #found do
-    if mark_of(found[place][2][8], found[place][2][4], found[place][2][6]) == found[1][2][8] then
+-- Drops the entries from `last` back to the one with this mark: a few, since a call adds two at most.
+local function drop_behind(mark, last)
+  for _, entry in ipairs(redis.call('XREVRANGE', log, last, '-', 'COUNT', 16)) do
+    if mark_after(entry) == mark then
       return
     end
-    redis.call('XDEL', log, found[place][1])
+    redis.call('XDEL', log, entry[1])
   end
 end
 
+local function is_started_again()
+  return redis.call('HGET', head, 'origin') ~= origin
+end
+
+local function drop_what_came_back()
+  local mark, id = unpack(redis.call('HMGET', head, 'mark', 'run'))
+  drop_behind(mark or '', '+')
+  local run = id and redis.call('XRANGE', log, id, id)[1]
+  if run then
+    drop_behind(run[2][8], '(' .. id)
+  end
+end
+
+-- Writes also an empty head anew: what has come back may be the half of a room's first call.
 local function begin_run()
-  if redis.call('HGET', head, 'origin') ~= origin then
-    drop_what_came_back()
+  if is_started_again() then
+    redis.call('DEL', anew)
+    redis.call('HSET', anew, 'mark', '', unpack(redis.call('HGETALL', head)))
+    redis.call('RENAME', anew, head)
     redis.call('HSET', head, 'origin', origin, 'run', add('run', 0, ''))
   end
 end
@@ -96,8 +124,7 @@ function calls.open()
   local verdict = look_for(first, second)
   if verdict == 'DONE' then
     begin_run()
-    add('open', 0, third)
-    redis.call('HSET', head, 'count:' .. incarnation, 0, 'beats:' .. incarnation, 0, 'origin:' .. incarnation, origin)
+    add('open', 0, third, 'count:' .. incarnation, 0, 'beats:' .. incarnation, 0, 'origin:' .. incarnation, origin)
   end
   return {verdict}
 end
@@ -122,8 +149,7 @@ function calls.append()
   elseif next_count ~= count + 1 then
     return {next_count <= count and 'ALREADY' or 'SKIPPED'}
   end
-  add('turn', first, second)
-  redis.call('HSET', head, 'count:' .. incarnation, first)
+  add('turn', first, second, 'count:' .. incarnation, first)
   return {'DONE'}
 end
 
@@ -157,18 +183,18 @@ function calls.close()
 end
 
 function calls.keep()
-  local verdict = look_for(first, second)
+  local verdict = is_started_again() and 'RESTARTED' or look_for(first, second)
   if verdict ~= 'DONE' then
     return {verdict}
   end
   local kept = redis.call('HGET', newest, 'id')
   if kept and not is_before(kept, first) then
     return {'ALREADY'}
-  elseif kept then
-    redis.call('RENAME', newest, older)
-    redis.call('XTRIM', log, 'MINID', kept)
   end
   redis.call('HSET', newest, 'id', first, 'mark', second, 'blob', third)
+  if kept then
+    redis.call('XTRIM', log, 'MINID', kept)
+  end
   return {'DONE'}
 end
 
@@ -180,4 +206,8 @@ function calls.rewind()
   return {look_for(first, second), origin, unpack(redis.call('HMGET', newest, 'id', 'mark', 'blob'))}
 end
 
+-- What may append or beat has seen the run begin.
+if call ~= 'append' and call ~= 'beat' and is_started_again() then
+  drop_what_came_back()
+end
 return calls[call]()

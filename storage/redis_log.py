@@ -71,7 +71,7 @@ class RedisLog:
         self._wait = int(wait * 1000) or None
         room = f"{{{address.name}}}"
         self._log = f"{room}:log"
-        self._keys = (self._log, f"{room}:head", f"{room}:snapshot", f"{room}:snapshot:older")
+        self._keys = (self._log, f"{room}:head", f"{room}:head:anew", f"{room}:snapshot")
         self._redis: Any = None
         self._function = b""  # its name in Redis, a hash
 

@@ -6,7 +6,8 @@ it is answered; reading takes the newest snapshot and all that follows. Threads 
 `written` or `read`, or with `failed` when the log could not be reached.
 
     writing   Open, Append, Close, Beat    repeated after a failure; by its counts the store does each once
-              DeclareGone, KeepSnapshot    dropped after a failure: their time comes again
+              DeclareGone, KeepSnapshot    dropped after a failure, or when the store does not take them: their time
+                                           comes again
     reading   PAUSED     until Rewind
               REWINDING  until there is the snapshot
               FOLLOWING  while entries arrive, each of which names the mark of the one before it

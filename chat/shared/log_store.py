@@ -6,7 +6,7 @@ There are two: `MemoryLog`, and Redis with the function in storage/redis_log.lua
 Beside the entries a store knows, of each open incarnation, its last count, its beats, and the origin that it has
 confirmed. The *origin* is a random name that the store takes at each start (Redis: `master_replid`). When it changes,
 the end of the log may be gone: every incarnation is told RESTARTED until it has confirmed that the entry which it has
-read last is still there, and the next entry begins a run.
+read last is still there, and the next entry begins a run. Nothing is written before that.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Verdict(Enum):
     ALREADY = "ALREADY"  # it was done before
     SKIPPED = "SKIPPED"  # counts before this one are not in the log
     GONE = "GONE"  # the incarnation is not open
-    RESTARTED = "RESTARTED"  # the incarnation has not confirmed the store's origin yet
+    RESTARTED = "RESTARTED"  # the incarnation has not confirmed the store's origin yet; of `keep`, none has
     STILL_HERE = "STILL_HERE"  # the counter has moved
     TRIMMED = "TRIMMED"  # the position is before the first entry
     MISSING = "MISSING"  # the position is not in the log, and not because it was trimmed
@@ -76,7 +76,10 @@ class LogStore(Protocol):
         """Close `incarnation`. DONE, GONE if it is closed."""
 
     def keep(self, position: Position, snapshot: bytes) -> Answer:
-        """Keep the snapshot of the state at `position`, and the one before it. DONE, ALREADY; TRIMMED, MISSING."""
+        """Keep the snapshot of the state at `position`, and the entries from the one before it on.
+
+        DONE, ALREADY, RESTARTED; TRIMMED or MISSING.
+        """
 
     def check(self, position: Position) -> Found:
         """Look for `position` in the log."""

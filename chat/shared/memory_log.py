@@ -33,7 +33,7 @@ class _State:
     mark: str = NO_MARK  # of the newest entry
     entries: list[LogEntry] = field(default_factory=list)
     incarnations: dict[str, _Incarnation] = field(default_factory=dict)
-    snapshots: list[tuple[Position, bytes]] = field(default_factory=list)  # two at most, the newest last
+    snapshot: tuple[Position, bytes] | None = None  # the newest
 
 
 class MemoryLog:
@@ -120,17 +120,18 @@ class MemoryLog:
 
     def keep(self, position: Position, snapshot: bytes) -> Answer:
         """See LogStore."""
+        state = self._state
+        if state.origin != self.origin:
+            return Answer(Verdict.RESTARTED)
         verdict = self._look_for(position)
-        kept = self._state.snapshots
         if verdict is not Verdict.DONE:
             return Answer(verdict)
-        if kept and _number(kept[-1][0].id) >= _number(position.id):
+        kept = None if state.snapshot is None else _number(state.snapshot[0].id)
+        if kept is not None and kept >= _number(position.id):
             return Answer(Verdict.ALREADY)
-        kept.append((position, snapshot))
-        if len(kept) > 1:
-            del kept[:-2]
-            oldest = _number(kept[0][0].id)
-            del self._state.entries[: bisect_left(self._state.entries, oldest, key=_place)]
+        state.snapshot = position, snapshot
+        if kept is not None:
+            del state.entries[: bisect_left(state.entries, kept, key=_place)]
         return Answer(Verdict.DONE)
 
     def check(self, position: Position) -> Found:
@@ -139,8 +140,7 @@ class MemoryLog:
 
     def rewind(self, position: Position) -> Found:
         """See LogStore."""
-        kept = self._state.snapshots
-        return Found(self._look_for(position), self.origin, *(kept[-1] if kept else ()))
+        return Found(self._look_for(position), self.origin, *(self._state.snapshot or ()))
 
     def follow(self, position: Position) -> Sequence[LogEntry]:
         """See LogStore."""

@@ -124,7 +124,7 @@ class Close:
 class KeepSnapshot:
     """Keep `blob`, the state after the entry of this id and mark, and drop the entries before the snapshot before it.
 
-    It is ignored if that entry is not in the log, or if there is a newer snapshot.
+    It is ignored if that entry is not in the log, if there is a newer snapshot, or if the log was just started again.
     """
 
     id: str

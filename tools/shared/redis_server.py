@@ -77,13 +77,17 @@ class RedisServer:
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until it answers, it and no other that has its port; return False if it ended or took too long."""
+    """Wait until it has loaded its files and answers, it and no other that has its port.
+
+    Return False if it ended or took too long.
+    """
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with socket.create_connection((HOST, port), 1) as sock:
-                sock.sendall(b"INFO server\r\n")
-                if b"process_id:%d\r\n" % process.pid in sock.recv(65536):
+                sock.sendall(b"INFO server persistence\r\n")
+                told = sock.recv(65536)
+                if b"\nprocess_id:%d\r\n" % process.pid in told and b"\nloading:0\r\n" in told:
                     return True
         except OSError:
             pass

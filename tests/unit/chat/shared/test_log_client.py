@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat.shared.log_client import LogClient, Side
+from chat.shared.log_store import Position
 from chat.shared.memory_link import RETRY, TIMEOUT, Fault, MemoryLink
 from chat.shared.memory_log import MemoryLog
 from chat.shared.shared_log import (
@@ -195,7 +196,7 @@ def test_after_a_failure_what_was_read_last_is_looked_for(party: Party) -> None:
 
 
 def snapshots(party: Party) -> None:
-    """Let ann keep two snapshots, so that all before the first is trimmed."""
+    """Let ann keep snapshots one after the other, so that all before the last but one is trimmed."""
     for count in (1, 2, 3):
         party.does(ANN, Append(ANN, count, b"%d" % count))
         entry = party.log.entries[-1]
@@ -218,6 +219,14 @@ def test_one_that_is_new_begins_with_the_snapshot(party: Party) -> None:  # N8
     assert isinstance(rewound, Snapshot)
     assert (rewound.blob, rewound.end_lost) == (b"room 3", False)
     assert party.read([entries]) == [(Kind.TURN, BOB, 1, b"more")]
+
+
+def test_a_snapshot_that_comes_when_the_log_was_started_again_is_dropped(party: Party) -> None:  # N8
+    last = party.log.entries[-1]
+    party.log.restart("another")
+    assert party.does(ANN, KeepSnapshot(last.id, last.mark, b"room")) == []
+    assert Appended(1) in party.does(ANN, Append(ANN, 1, b"more"))
+    assert party.log.rewind(Position()).snapshot is None
 
 
 def test_a_server_stopped_past_the_trimming_of_a_log_that_was_started_again_may_have_read_what_was_lost(

@@ -52,7 +52,15 @@ def test_after_a_start_each_incarnation_confirms_what_it_has_read(log: MemoryLog
     assert log.append(ANN, 3, b"").verdict is Verdict.DONE
 
 
-def test_two_snapshots_are_kept_and_the_entries_from_the_older_one_on(log: MemoryLog) -> None:
+def test_nothing_is_written_after_a_start_before_a_run_has_begun(log: MemoryLog) -> None:  # N6
+    last = place(log, -1)
+    log.restart("second")
+    assert log.keep(last, b"last").verdict is Verdict.RESTARTED
+    assert log.confirm(ANN, last).verdict is Verdict.DONE
+    assert log.keep(last, b"last").verdict is Verdict.DONE
+
+
+def test_a_snapshot_is_kept_and_the_entries_from_the_one_before_it_on(log: MemoryLog) -> None:
     first, last = place(log, 0), place(log, -1)
     assert log.rewind(first) == Found(Verdict.DONE, "first")
     assert log.keep(last, b"last").verdict is Verdict.DONE
