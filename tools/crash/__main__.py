@@ -87,7 +87,7 @@ def proved(name: str, servers: Process | Cluster, crowd: Crowd, minutes: float) 
         servers.close()
     wrong += servers.wrong
     tell(wrong)
-    return Finding(not wrong, name, f"{figures(crowd, servers)}; violations: {len(wrong)}")
+    return Finding(not wrong, name, f"{figures(crowd, servers)}; violations told: {len(wrong)}")
 
 
 def rounds(crowd: Crowd, servers: Process | Cluster, minutes: float) -> list[str]:

@@ -1,4 +1,4 @@
-"""The checker: from all clients' histories to the violations of the promise, a sentence each. Pure, after the event.
+"""The checker: from all clients' histories to the violations of the promise, in sentences. Pure, after the event.
 
 It knows nothing of the server but its promise (docs/promise.md):
 
@@ -34,6 +34,7 @@ from math import inf
 
 from protocol.errors import ErrorCode
 from protocol.events import Noticed, Past, Refused, Renamed, RoomEvent, Said, Whispered
+from tools.crash.breaches import Breach, Breaches
 from tools.crash.history import History, Invoked, Mark, mark_of, owner_of
 from tools.crash.ledger import Ledger
 from tools.crash.reading import Numbers, Place, Reading, between
@@ -54,44 +55,52 @@ def violations(histories: Iterable[History], journals_lost: int = 0, ledger: Led
     `ledger`: what the log says, if somebody knows.
     """
     readings = [Reading(history, ledger) for history in histories]
-    wrong = [sentence for reading in readings for sentence in reading.wrong]
+    wrong = Breaches()
+    for reading in readings:
+        wrong.take_over(reading.wrong)
     book = dict[Place, RoomEvent]()
-    wrong += _written(book, readings)
-    wrong += _epochs(book, readings, journals_lost if ledger is None else len(ledger.losses) + ledger.doubts)
+    wrong.take(_written(book, readings))
+    wrong.take(_epochs(book, readings, journals_lost if ledger is None else len(ledger.losses) + ledger.doubts))
     invoked = {mark_of(line.text): line for reading in readings for line in reading.invoked.values() if line.text}
     if ledger is None:
-        wrong += _lines(book, invoked)
+        wrong.take(_lines(book, invoked))
         numbers = _numbers(book, readings)
     else:
-        wrong += _contradictions(book, readings, ledger)
+        wrong.take(_contradictions(book, readings, ledger))
         for log in ledger.logs():
-            wrong += _lines({(ledger.epoch, seq): event for seq, event in log.items()}, invoked)
+            wrong.take(_lines({(ledger.epoch, seq): event for seq, event in log.items()}, invoked))
         numbers = {epoch: ledger.numbers for reading in readings for epoch, _ in reading.comings()}
         book |= {(epoch, seq): _for_all(event) for epoch in numbers for seq, event in ledger.events.items()}
-    wrong += _overheard(book, readings)
+    wrong.take(_overheard(book, readings))
     said = {(place[0], mark_of(event.text)) for place, event in _messages(book)}
     lasting = {reading.epoch for reading in readings if reading.stayed}
     for reading in readings:
-        wrong += _holes(book, reading, lasting, numbers, ledger)
-        wrong += _gaps(book, reading, numbers, ledger)
-        wrong += _answers(reading, ledger)
-        wrong += _refusals(said, reading, ledger)
-        wrong += _seen(book, reading)
-    return wrong
+        wrong.take(_holes(book, reading, lasting, numbers, ledger))
+        wrong.take(_gaps(book, reading, numbers, ledger))
+        wrong.take(_answers(reading, ledger))
+        wrong.take(_refusals(said, reading, ledger))
+        wrong.take(_seen(book, reading))
+    return list(wrong.sentences())
 
 
-def _written(book: Book, readings: list[Reading]) -> Iterator[str]:
+def _written(book: Book, readings: list[Reading]) -> Iterator[Breach]:
     """Write what each was told into `book`; yield where two were told different things under one number."""
     for reading in readings:
         for place, told in reading.told.items():
             known = book.setdefault(place, _for_all(told))
             if known != _for_all(told):
-                yield f"client {reading.number} was told {_at(place)} is {told}, somebody else that it is {known}"
+                yield (
+                    "client {} was told {} is {}, somebody else that it is {}",
+                    reading.number,
+                    _at(place),
+                    told,
+                    known,
+                )
     for reading in readings:
         for epoch, entry in reading.listed:
             event = book.get((epoch, entry.seq))
             if event is not None and (event.name, getattr(event, "text", None)) != (entry.name, entry.text):
-                yield f"client {reading.number} was listed {entry}, and somebody told that it is {event}"
+                yield "client {} was listed {}, and somebody told that it is {}", reading.number, entry, event
 
 
 def _for_all(event: RoomEvent) -> RoomEvent:
@@ -99,48 +108,48 @@ def _for_all(event: RoomEvent) -> RoomEvent:
     return replace(event, cseq=None) if isinstance(event, Said | Whispered | Renamed) else event
 
 
-def _contradictions(book: Book, readings: list[Reading], ledger: Ledger) -> Iterator[str]:
+def _contradictions(book: Book, readings: list[Reading], ledger: Ledger) -> Iterator[Breach]:
     """Yield where somebody was told what is not in the log, or still reads another one."""
     for (epoch, seq), event in book.items():
         known = ledger.events.get(seq)
         if known is None or _for_all(known) != event:
-            yield f"somebody was told {_at((epoch, seq))} is {event}, and the log says {known}"
+            yield "somebody was told {} is {}, and the log says {}", _at((epoch, seq)), event, known
     for reading in readings:
         for _, entry in reading.listed:
             known = ledger.events.get(entry.seq)
             if known is None or (known.name, getattr(known, "text", None)) != (entry.name, entry.text):
-                yield f"client {reading.number} was listed {entry}, and the log says {known}"
+                yield "client {} was listed {}, and the log says {}", reading.number, entry, known
         if reading.stayed and reading.epoch != ledger.epoch:
-            yield f"client {reading.number} takes the log for {reading.epoch}, and it is {ledger.epoch} by now"
+            yield "client {} takes the log for {}, and it is {} by now", reading.number, reading.epoch, ledger.epoch
 
 
-def _epochs(book: Book, readings: list[Reading], journals_lost: int) -> Iterator[str]:
+def _epochs(book: Book, readings: list[Reading], journals_lost: int) -> Iterator[Breach]:
     epochs = {epoch for epoch, _ in book.keys() | {place for reading in readings for place in reading.comings()}}
     if len(epochs) > 1 + journals_lost:
-        yield f"there were {len(epochs)} logs, though the journal was lost {journals_lost} times"
+        yield "there were {} logs, though the journal was lost {} times", len(epochs), journals_lost
 
 
-def _lines(book: Book, invoked: Mapping[Mark | None, Invoked]) -> Iterator[str]:
+def _lines(book: Book, invoked: Mapping[Mark | None, Invoked]) -> Iterator[Breach]:
     """Yield messages that stand in the log twice, in another order than their author's, or that nobody has said."""
     newest: dict[tuple[str, int], int] = defaultdict(int)
     for place, event in _messages(book):
         mark = mark_of(event.text)
         line = invoked.get(mark)
         if mark is None or line is None or line.text != event.text or not isinstance(event, _ANSWERS[line.kind]):
-            yield f"nobody has typed what stands {_at(place)}: {event}"
+            yield "nobody has typed what stands {}: {}", _at(place), event
             continue
         number, count = mark
         if count <= newest[place[0], number]:
-            yield f"line {number}.{count} stands {_at(place)}, after {number}.{newest[place[0], number]}"
+            yield "line {}.{} stands {}, after {}.{}", number, count, _at(place), number, newest[place[0], number]
         newest[place[0], number] = max(count, newest[place[0], number])
 
 
-def _overheard(book: Book, readings: list[Reading]) -> Iterator[str]:
+def _overheard(book: Book, readings: list[Reading]) -> Iterator[Breach]:
     """Yield whispers that more than two were told, where the names do not tell for whom they were."""
     readers = Counter(place for reading in readings for place in reading.told)
     for place, event in book.items():
         if isinstance(event, Whispered) and readers[place] > 2:
-            yield f"{readers[place]} clients were told the whisper {_at(place)}: {event}"
+            yield "{} clients were told the whisper {}: {}", readers[place], _at(place), event
 
 
 def _numbers(book: Book, readings: list[Reading]) -> Numbers:
@@ -157,7 +166,7 @@ def _numbers(book: Book, readings: list[Reading]) -> Numbers:
     return numbers
 
 
-def _gaps(book: Book, reading: Reading, numbers: Numbers, ledger: Ledger | None) -> Iterator[str]:
+def _gaps(book: Book, reading: Reading, numbers: Numbers, ledger: Ledger | None) -> Iterator[Breach]:
     """Yield where a client was told of more or fewer missing entries than there are.
 
     What is told after them may begin with whispers of others, which this reader does not hear; and a server that goes
@@ -173,7 +182,13 @@ def _gaps(book: Book, reading: Reading, numbers: Numbers, ledger: Ledger | None)
         runs_end = any(later - earlier >= A_RUN for earlier, later in pairwise([after, *known, before]))
         if count < least or (count > len(known) and not (runs_end and ledger is None)):
             place = _at((epoch, before))
-            yield f"client {reading.number} was told that {count} are missing before what is {place}: {len(known)} are"
+            yield (
+                "client {} was told that {} are missing before what is {}: {} are",
+                reading.number,
+                count,
+                place,
+                len(known),
+            )
 
 
 def _length_of_end(heard: list[bool]) -> int:
@@ -185,7 +200,9 @@ def _is_heard(event: RoomEvent | None, reading: Reading) -> bool:
     return event is not None and (not isinstance(event, Whispered) or reading.number in _parties(event))
 
 
-def _holes(book: Book, reading: Reading, lasting: set[str], numbers: Numbers, ledger: Ledger | None) -> Iterator[str]:
+def _holes(
+    book: Book, reading: Reading, lasting: set[str], numbers: Numbers, ledger: Ledger | None
+) -> Iterator[Breach]:
     """Yield the entries that a reader should have been told and was not.
 
     A number that nobody was told may have been a whisper that was lost with its log; but not in a log that is
@@ -198,12 +215,12 @@ def _holes(book: Book, reading: Reading, lasting: set[str], numbers: Numbers, le
         if loss is not None and place[1] > reading.newest_lost.get(loss, 0):
             continue  # it was lost before this reader could be told
         if event is None:
-            yield f"nobody was told what is {_at(place)}, nor client {reading.number} that it has missed it"
+            yield "nobody was told what is {}, nor client {} that it has missed it", _at(place), reading.number
         elif not isinstance(event, Whispered) or reading.number in _parties(event):
-            yield f"client {reading.number} was not told what is {_at(place)}: {event}"
+            yield "client {} was not told what is {}: {}", reading.number, _at(place), event
 
 
-def _answers(reading: Reading, ledger: Ledger | None) -> Iterator[str]:
+def _answers(reading: Reading, ledger: Ledger | None) -> Iterator[Breach]:
     """Yield answers that do not fit their line, and lines without an answer.
 
     A log that has lost the answer to a line says that it does not know any more, if a server or the client tells it
@@ -212,41 +229,41 @@ def _answers(reading: Reading, ledger: Ledger | None) -> Iterator[str]:
     for cseq, answer in reading.answers.items():
         line, mine = reading.invoked.get(cseq), f"line {cseq} of client {reading.number}"
         if line is None:
-            yield f"{mine} was answered and never typed: {answer}"
+            yield "{} was answered and never typed: {}", mine, answer
         elif ledger is not None and getattr(answer, "number", 0) == ErrorCode.REPEATED_TOO_LATE.number:
             upto = ledger.forgotten(reading.number)
             if cseq > (reading.claimed if upto == inf else upto):
-                yield f"{mine}, a {line.kind}, was not forgotten and answered with {answer}"
+                yield "{}, a {}, was not forgotten and answered with {}", mine, line.kind, answer
         elif not isinstance(answer, _ANSWERS.get(line.kind, object)):
-            yield f"{mine}, a {line.kind}, was answered with {answer}"
+            yield "{}, a {}, was answered with {}", mine, line.kind, answer
         elif isinstance(answer, Said | Whispered) and answer.text != line.text:
-            yield f"{mine} was {line.text!r} and is answered with {answer}"
+            yield "{} was {!r} and is answered with {}", mine, line.text, answer
     if reading.stayed:
         for cseq in reading.invoked.keys() - reading.answers.keys():
-            yield f"line {cseq} of client {reading.number} was never answered: {reading.invoked[cseq]}"
+            yield "line {} of client {} was never answered: {}", cseq, reading.number, reading.invoked[cseq]
 
 
-def _refusals(said: set[tuple[str, Mark | None]], reading: Reading, ledger: Ledger | None) -> Iterator[str]:
+def _refusals(said: set[tuple[str, Mark | None]], reading: Reading, ledger: Ledger | None) -> Iterator[Breach]:
     """Yield lines that were refused although they were said; one that was forgotten may have been both, one by one."""
     for epoch, refusal in reading.refused:
         line = reading.invoked.get(refusal.cseq)
         if line is None or (ledger is not None and line.cseq <= ledger.forgotten(reading.number)):
             continue
         if (epoch, mark_of(line.text)) in said:
-            yield f"line {line.cseq} of client {reading.number} was said, and its author told: {refusal.why}"
+            yield "line {} of client {} was said, and its author told: {}", line.cseq, reading.number, refusal.why
 
 
-def _seen(book: Book, reading: Reading) -> Iterator[str]:
+def _seen(book: Book, reading: Reading) -> Iterator[Breach]:
     """Yield whispers told to a third client, and messages shown twice or not at all."""
     for place, event in reading.told.items():
         times = reading.shown[place]
         if isinstance(event, Said | Whispered) and times != 1 and not (times == 0 and _is_known(place, reading)):
-            yield f"client {reading.number} was shown {times} times what is {_at(place)}: {event}"
+            yield "client {} was shown {} times what is {}: {}", reading.number, times, _at(place), event
         if isinstance(event, Whispered) and not {reading.number, None} & _parties(event):
-            yield f"client {reading.number} was told a whisper of others, {_at(place)}: {event}"
+            yield "client {} was told a whisper of others, {}: {}", reading.number, _at(place), event
     for _, entry in reading.listed:
         if entry.to is not None and not {reading.number, None} & _parties(entry):
-            yield f"client {reading.number} was shown a whisper of others in a list: {entry}"
+            yield "client {} was shown a whisper of others in a list: {}", reading.number, entry
 
 
 def _is_known(place: Place, reading: Reading) -> bool:

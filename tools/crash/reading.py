@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from protocol.events import Event, Past, Renamed, RoomEvent, Said, Whispered
+from tools.crash.breaches import Breaches
 from tools.crash.history import (
     Answered,
     Begun,
@@ -44,14 +45,14 @@ class Gap(NamedTuple):
 
 
 class Reading:
-    """What the client `number` typed and was told, by number. `wrong`: violations, a sentence each."""
+    """What the client `number` typed and was told, by number. `wrong`: the violations in it."""
 
     def __init__(self, history: History, ledger: Ledger | None = None) -> None:
         """Read `history`; the `ledger` tells what a log has lost, in whatever epoch it went on."""
         self._ledger = Ledger("", {}) if ledger is None else ledger
         self.number = history.number
         self.stayed = history.stayed
-        self.wrong: list[str] = []
+        self.wrong = Breaches()
         self.told: dict[Place, RoomEvent] = {}  # without the `cseq`, which only the author is told
         self.shown: Counter[Place] = Counter()
         self.earlier: dict[Place, int | None] = {}  # told as answers to these lines, from before it came into the log
@@ -102,13 +103,13 @@ class Reading:
         self.claimed = max(self.claimed, asked.lines or 0 if asked is not None else 0)
         is_known = asked is not None and asked.epoch == record.epoch and not self._is_lost(asked.seq, record.seq)
         if record.resumed != is_known and not (is_known and self._has_passed_lost(record)):
-            self._wrong(f"was {'' if record.resumed else 'not '}resumed: {record}")
+            self._wrong("was resumed: {}" if record.resumed else "was not resumed: {}", record)
         if asked is None or not record.resumed:
             self._is_cut_off = asked is not None and not self._knows_end
             self._begin(record.epoch, record.seq)
             self._begins_at = 0 if asked is None else record.seq
         elif record.seq <= self._newest:
-            self._wrong(f"knew number {self._newest} of a log that has got back to {record}")
+            self._wrong("knew number {} of a log that has got back to {}", self._newest, record)
         else:
             self._newest = min(self._newest, asked.seq)  # less where it was told of a gap and of nothing after it
         self._knows_end, self._gap = False, 0
@@ -143,12 +144,12 @@ class Reading:
             self._notes_loss(event.seq)
             self._reach(event.seq)
         elif not self._is_answer(event) or not self._may_know(place):
-            self._wrong(f"was told again, or too late, {event}")
+            self._wrong("was told again, or too late, {}", event)
         elif place not in self.told and event.seq <= self._begins_at:
             self.earlier[place] = getattr(event, "cseq", None)
         told = replace(event, cseq=None) if isinstance(event, Said | Whispered | Renamed) else event
         if self.told.setdefault(place, told) != told:
-            self._wrong(f"was told {self.told[place]}, and then {event}")
+            self._wrong("was told {}, and then {}", self.told[place], event)
         self.shown[place] += record.shown
 
     def _notes_loss(self, seq: int) -> None:
@@ -156,7 +157,7 @@ class Reading:
         told that."""
         loss = self._ledger.loss_of(seq)
         if self._lost_with not in (None, loss):
-            self._wrong(f"was not told that entries up to {self.newest_lost[self._lost_with or 0]} are lost")
+            self._wrong("was not told that entries up to {} are lost", self.newest_lost[self._lost_with or 0])
         if loss is not None:
             self.newest_lost[loss] = seq
         self._lost_with = loss
@@ -170,7 +171,7 @@ class Reading:
 
     def _answered(self, record: Answered) -> None:
         if record.cseq in self.answers:
-            self._wrong(f"took two answers to its line {record.cseq}: {record.event}")
+            self._wrong("took two answers to its line {}: {}", record.cseq, record.event)
         self.answers[record.cseq] = record.event
 
     def _refusal(self, record: Refusal) -> None:
@@ -180,10 +181,10 @@ class Reading:
         pass
 
     def _broken(self, record: Broken) -> None:
-        self._wrong(f"was sent what is no message: {record.why}")
+        self._wrong("was sent what is no message: {}", record.why)
 
     def _sent_away(self, record: SentAway) -> None:
-        self._wrong(f"was sent away for good: {record.why}")
+        self._wrong("was sent away for good: {}", record.why)
 
     def _begin(self, epoch: str, seq: int) -> None:
         self.epoch, self._newest = epoch, seq
@@ -204,8 +205,8 @@ class Reading:
             return event.cseq is not None and mark is not None and mark[0] == self.number
         return isinstance(event, Renamed) and event.cseq is not None
 
-    def _wrong(self, what: str) -> None:
-        self.wrong.append(f"client {self.number} {what}")
+    def _wrong(self, what: str, *details: object) -> None:
+        self.wrong.add(f"client {{}} {what}", self.number, *details)
 
 
 def between(numbers: Sequence[int], after: int, before: int) -> Sequence[int]:
