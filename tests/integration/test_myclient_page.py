@@ -17,6 +17,8 @@ from tests.support.patience import PATIENCE
 from tests.support.programs import CTRL_D, ROOT, Program, Programs
 from tests.unit.client.test_html_page import Reader
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Programs]:

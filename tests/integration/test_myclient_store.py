@@ -17,6 +17,8 @@ from tests.support.patience import PATIENCE
 from tests.support.programs import CTRL_C, CTRL_D, ROOT, Program, Programs, needs
 from tools.shared.programs import free_port
 
+pytestmark = pytest.mark.long
+
 NGINX = """
 daemon off; master_process off; pid nginx.pid; error_log stderr notice;
 events {{ }}
