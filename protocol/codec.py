@@ -18,6 +18,7 @@ class Codec(Protocol):
     """What a connection needs of a codec, and the fan-out of its class."""
 
     over: bool  # the peer has nothing more to say: the connection closes once `replies`, the last of them, are out
+    hides_typing: bool  # set by its owner: the peer's terminal has been asked to hide what is typed
     dropped: int  # bytes of payloads that were too long, since the codec's owner last set this to 0
 
     def feed(self, chunk: bytes) -> list[Received]:
@@ -31,9 +32,6 @@ class Codec(Protocol):
 
     def farewell(self) -> bytes:
         """Return what ends our side of the stream, if anything does; nothing is sent after it."""
-
-    def hide_typing(self, hiding: bool) -> None:
-        """Note whether the peer's terminal has been asked to hide what is typed."""
 
     @staticmethod
     def encode(payload: bytes) -> bytes:

@@ -25,7 +25,7 @@ HEADER_SIZE = 4
 class FrameCodec:
     """bytes <-> payloads. `feed` may be given the stream in any cut; the payloads are the same."""
 
-    over = False
+    over = hides_typing = False
 
     def __init__(self, preamble: int = 0, longest: int = FRAME_LIMIT) -> None:
         """Read frames; with `preamble`, first drop up to that many bytes before the first NUL.
@@ -110,9 +110,6 @@ class FrameCodec:
     def farewell(self) -> bytes:
         """Return nothing: frames need no end but that of the stream."""
         return b""
-
-    def hide_typing(self, hiding: bool) -> None:
-        """Do nothing: a program that speaks frames hides passwords by itself."""
 
     @staticmethod
     def encode(payload: bytes) -> bytes:

@@ -135,6 +135,7 @@ class HttpCodec:
     def __init__(self, respond: Responder) -> None:
         """Answer with `respond`, which may raise HttpError."""
         self._respond = respond
+        self.hides_typing = False
         self._buffer = bytearray()
         self._replies = b""
         self.over = False
@@ -188,9 +189,6 @@ class HttpCodec:
     def farewell(self) -> bytes:
         """Return nothing: the end of the stream ends a response."""
         return b""
-
-    def hide_typing(self, hiding: bool) -> None:
-        """Do nothing: nobody types."""
 
     @staticmethod
     def encode(payload: bytes) -> bytes:

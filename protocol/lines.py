@@ -33,11 +33,13 @@ class LineCodec:
         self._after_cr = False
         self._dropping = False  # inside a line that is too long
         self._ended = False
+        self.hides_typing = False
         self.dropped = 0  # bytes of lines that are too long, since its owner last set this to 0
 
     def feed(self, chunk: bytes) -> list[Received]:
         """Return the lines that `chunk` completes, with an error in the place of each one that was dropped."""
         if b"\xff" in chunk or not self._telnet.idle:
+            self._telnet.hiding = self.hides_typing
             chunk = self._telnet.feed(chunk)
         if not chunk or self._ended:
             return []
@@ -94,10 +96,6 @@ class LineCodec:
     def farewell(self) -> bytes:
         """Return nothing: lines need no end but that of the stream."""
         return b""
-
-    def hide_typing(self, hiding: bool) -> None:
-        """Note whether the peer has been sent HIDE_TYPING, so that its agreement is not refused."""
-        self._telnet.hiding = hiding
 
     def replies(self) -> bytes:
         """Return the answers to the peer's telnet commands that are due, and forget them."""

@@ -48,7 +48,7 @@ _SILENCE: Any = _Silence()
 class WebSocketCodec:
     """bytes <-> payloads, from the handshake on."""
 
-    over = False
+    over = hides_typing = False
     dropped = 0
 
     def __init__(self, request: Request) -> None:
@@ -113,9 +113,6 @@ class WebSocketCodec:
         if not self._protocol.close_expected():
             self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
         return self.replies()
-
-    def hide_typing(self, hiding: bool) -> None:
-        """Do nothing: a page hides passwords by itself."""
 
     @staticmethod
     def encode(payload: bytes) -> bytes:

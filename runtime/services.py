@@ -170,16 +170,15 @@ class Services:
             self.entries[type(entry.event)] += 1
         if self._shared is not None:
             self._shared.index(entries)
-        is_due = now >= self._next_check
-        if is_due:
-            self._next_check = now + CHECK_INTERVAL
-            if not self._has_folder():
-                return self._lose_journal(is_ours=False)
         try:
+            if now >= self._next_check:
+                self._next_check = now + CHECK_INTERVAL
+                if not self._has_folder():
+                    return self._lose_journal(is_ours=False)
+                if self._journal is not None:
+                    self._journal.look()
             if self._journal is not None and (entries or answers):
                 self._journal.write(entries, answers)
-            elif self._journal is not None and is_due:
-                self._journal.look()
         except JournalError as error:
             log.error("%s", error)
             return self._lose_journal(is_ours=True)

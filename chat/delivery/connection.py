@@ -75,7 +75,7 @@ class Connection:
                 self._codec = begun
         codec = self._codec
         if codec is not None:
-            codec.hide_typing(self.session.question is not None)
+            codec.hides_typing = self.session.question is not None
             self.inbox.extend(codec.feed(chunk))
         return has_shown
 

@@ -231,6 +231,5 @@ def test_of_endless_text_only_the_beginning_is_kept() -> None:
 
 def test_frames_have_no_commands_of_their_own_and_no_last_one_without_its_length() -> None:
     codec = FrameCodec()
-    codec.hide_typing(True)
     assert codec.feed(FrameCodec.encode(b"one")[:-1]) == []
     assert (codec.end(), codec.replies(), codec.farewell(), codec.over) == ([], b"", b"", False)

@@ -168,7 +168,6 @@ def test_an_error_of_the_responder_is_its_response() -> None:
 def test_the_end_of_a_stream_makes_no_request() -> None:
     codec = HttpCodec(echo)
     assert codec.feed(GET[:-2]) == []
-    codec.hide_typing(True)
     assert (codec.end(), codec.replies(), codec.farewell()) == ([], b"", b"")
 
 

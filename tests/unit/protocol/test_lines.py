@@ -208,10 +208,10 @@ def test_replies_are_taken_once() -> None:
 def test_agreeing_that_typing_is_hidden_is_not_refused() -> None:
     codec = LineCodec()
     assert (codec.farewell(), codec.over) == (b"", False)
-    codec.hide_typing(True)
+    codec.hides_typing = True
     codec.feed(IAC_DO_ECHO)
     assert codec.replies() == b""
-    codec.hide_typing(False)
+    codec.hides_typing = False
     codec.feed(IAC_DO_ECHO)
     assert codec.replies() == b"\xff\xfc\x01"
 
