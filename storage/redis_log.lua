@@ -91,8 +91,12 @@ end
 -- Writes also an empty head anew: what has come back may be the half of a room's first call.
 local function begin_run()
   if is_started_again() then
+    local fields = redis.call('HGETALL', head)
     redis.call('DEL', anew)
-    redis.call('HSET', anew, 'mark', '', unpack(redis.call('HGETALL', head)))
+    redis.call('HSET', anew, 'mark', '')
+    for place = 1, #fields, 2 do
+      redis.call('HSET', anew, fields[place], fields[place + 1])
+    end
     redis.call('RENAME', anew, head)
     redis.call('HSET', head, 'origin', origin, 'run', add('run', 0, ''))
   end
