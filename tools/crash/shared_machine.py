@@ -48,6 +48,8 @@ class Kept(NamedTuple):
 class _SharedServices:
     """The services of a server of a shared room: its log alone, which has a turn before each delivery."""
 
+    has_waiting = False
+
     def __init__(self, hub: Hub, order: OrderShared, link: MemoryLink, network: Network, noted: Noted) -> None:
         self._noted = noted
         self._hub, self._order, self._link, self._network = hub, order, link, network
