@@ -14,6 +14,7 @@ from protocol.framing import FrameCodec
 from protocol.lines import LINE_LIMIT
 from protocol.objects import FROM_CLIENT, dump, load
 from protocol.requests import Hello, Line, LineRequest, ListHistory, Malformed, Name, Password, Pong, Request, Whisper
+from protocol.text import excerpt
 from protocol.websocket import WebSocketCodec
 
 _FRAME_WORDS = {Hello: "hello", Name: A_NAME, Password: A_PASSWORD, Pong: "pong"}
@@ -55,7 +56,8 @@ def _parse_line(line: Line, named: bool) -> LineRequest:
         raise ProtocolError(ErrorCode.TOO_LONG, limit=LINE_LIMIT)
     request = parse_slash(line.text, named, line.cseq)
     if line.as_of is not None and isinstance(request, Whisper | ListHistory):
-        return replace(request, as_of=line.as_of, epoch=line.epoch)
+        epoch = None if line.epoch is None else excerpt(line.epoch)  # a real one is short, and stays as it is
+        return replace(request, as_of=line.as_of, epoch=epoch)
     return request
 
 

@@ -327,6 +327,14 @@ def test_a_whisper_can_be_meant_for_who_had_the_name_then() -> None:  # A20
     assert framed("hi", as_of=41) == Say("hi")
 
 
+def test_the_log_that_a_name_is_from_is_bounded_and_cleaned() -> None:  # A20, N1
+    for epoch in (rb"\ud800", rb"\u0000" * 200, b"x" * 9_000):  # as a proposal it may go to other servers
+        payload = b'{"type":"line","text":"/w bob hi","cseq":7,"as_of":41,"epoch":"%b"}' % epoch
+        request: Any = JSON.parse(payload, named=True)
+        assert (request.to, request.text, request.as_of) == ("bob", "hi", 41)
+        assert len(request.epoch.encode()) <= 50
+
+
 # --- any bytes ---------------------------------------------------------------------------------------------------
 
 NOT_UTF_8 = [
