@@ -15,7 +15,7 @@ from typing import NamedTuple
 from chat.delivery.connection import Connection
 from chat.room import Room
 from protocol.dialects import HTTP, JSON, WEBSOCKET
-from protocol.events import RoomEvent
+from protocol.events import Announced, RoomEvent, Said, Whispered
 from runtime.prometheus import Family, Sample, by_label, histogram
 
 TURN_BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)  # seconds
@@ -75,7 +75,7 @@ def log_line(told: Snapshot) -> None:
         "users": len(told.room),
         "connections": len(told.connections),
         **Counter(c.session.dialect.name if c.detection.decided else "undecided" for c in told.connections),
-        "messages": told.room.log.seq,
+        "messages": sum(told.entries.get(kind, 0) for kind in (Said, Whispered, Announced)),
         "deliveries": counted.deliveries,
         "bytes_in": counted.bytes_in,
         "bytes_out": told.bytes_out,

@@ -14,7 +14,7 @@ from chat.delivery.detection import Doors
 from chat.log import Log
 from chat.room import Room
 from chat.session import Phase, Session
-from protocol.events import RoomEvent, Said
+from protocol.events import Announced, Joined, RoomEvent, Said, Whispered
 from runtime.metrics import Metrics, Snapshot, families, log_line
 from runtime.prometheus import exposition
 from tests.support.handshake import handshake
@@ -56,9 +56,10 @@ def test_all_metrics_are_logged_in_one_line(caplog: pytest.LogCaptureFixture) ->
     lagging = connection(b"x")
     lagging.outbox.queue(b"12345", 0.0)
     with caplog.at_level(logging.INFO):
-        log_line(snapshot(metrics, connection(), connection(b"\0"), lagging))
+        entries = {Said: 3, Whispered: 2, Announced: 1, Joined: 4}
+        log_line(snapshot(metrics, connection(), connection(b"\0"), lagging, entries=entries))
     assert caplog.messages == [
-        "Figures: users=0 connections=3 undecided=1 json=1 slash=1 messages=1 deliveries=7 bytes_in=5 bytes_out=100 "
+        "Figures: users=0 connections=3 undecided=1 json=1 slash=1 messages=6 deliveries=7 bytes_in=5 bytes_out=100 "
         "outboxes=5 largest_outbox=5 turns=2 mean_turn_us=2000 longest_turn_us=3000 closed_connection_lost=2"
     ]
 
