@@ -34,6 +34,7 @@ from protocol.values import value
 SANCTIONS_LIMIT = 10_000  # so that nothing fills memory or disk
 EVERYBODY = "*"
 SERVER = "the server"  # whose a lockdown is that a flood put on
+_UNTIL_ENDED = "until an operator ends that"  # a lockdown: nobody means it for good
 _CLIENT = "client:"
 _HASH = 32  # hexadecimal digits of a client's identity
 _LINK = re.compile("%[^/]*")
@@ -253,7 +254,10 @@ class Sanctions:
 
     def _locked_down(self, at: float) -> Refusal | None:
         lockdown = self.find(Act.LOCKDOWN, (EVERYBODY,), at)
-        return None if lockdown is None else (ErrorCode.LOCKED_DOWN, _told(lockdown, at))
+        if lockdown is None:
+            return None
+        details = _told(lockdown, at)
+        return ErrorCode.LOCKED_DOWN, details if lockdown.until is not None else {**details, "left": _UNTIL_ENDED}
 
     def checksum(self) -> tuple[int, int]:
         """Return a hash of all."""

@@ -835,7 +835,7 @@ def test_what_is_edited_into_the_file_meets_who_is_here(party: Party) -> None:  
 
 # --- lockdown ----------------------------------------------------------------------------------------------------
 
-LOCKED = "! Only registered names may come in or speak for good."
+LOCKED = "! Only registered names may come in or speak until an operator ends that."
 
 
 @pytest.mark.parametrize("name", ["bob", "fay", "vera"])
