@@ -149,12 +149,14 @@ class SetAccount:
     """Register the author's name, of which `key` is the key, or give its account another password.
 
     `record` is the hash of the password, as users.txt has it (storage.passwords). Only a shared room keeps it. `most`
-    names may be registered, by the limits of the server that proposes this; None: any number.
+    names may be registered, by the limits of the server that proposes this; None: any number. The account gets an
+    operator's role with it if it `is_appointed`.
     """
 
     key: str
     record: str
     most: int | None = None
+    is_appointed: bool = False
 
 
 @value

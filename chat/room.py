@@ -301,7 +301,11 @@ class Room:
         if key in self.registered and author.account != key:
             return Applied(refused=(ErrorCode.ALREADY_REGISTERED, {"name": author.name}))
         refused = self._registered(proposal)
-        return Applied(refused=refused) if refused is not None else self._own(author, proposals.Own(key), at)
+        if refused is not None:
+            return Applied(refused=refused)
+        if proposal.is_appointed:
+            self.operators |= {key}
+        return self._own(author, proposals.Own(key), at)
 
     def _import_account(self, nobody: Member | None, proposal: proposals.ImportAccount, at: float) -> Applied:
         key = proposal.key

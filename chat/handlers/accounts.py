@@ -269,7 +269,9 @@ def _hashed(state: State, task: HashPassword, record: str) -> Reaction:
     session = task.session
     if not session.named:  # the name's owner came meanwhile
         return []
-    return state.propose(session, SetAccount(key_of(task.name), record, limits.ACCOUNTS), task.cseq)
+    key = key_of(task.name)
+    appointed = presence.is_appointed(state, session, key)
+    return state.propose(session, SetAccount(key, record, limits.ACCOUNTS, appointed), task.cseq)
 
 
 def _stored(state: State, task: StorePassword, result: TaskResult) -> Reaction:
@@ -287,16 +289,9 @@ def _removed(state: State, task: RemoveAccount, result: TaskResult) -> Reaction:
     return state.propose(task.session, Own(""), task.cseq)
 
 
-def owned(state: State, author: Session | None, proposal: Own | DropAccount, applied: Applied) -> Reaction:
+def owned(state: State, author: Session | None, proposal: Own | SetAccount | DropAccount, applied: Applied) -> Reaction:
     """Somebody's name has got an account, another password, or no account any more."""
     return Outcome(Noticed(applied.notice), after=[] if author is None else state.role_told(author))
-
-
-def account_set(state: State, author: Session | None, proposal: SetAccount, applied: Applied) -> Reaction:
-    """The room has an account, or another password of one."""
-    if author is None:
-        return []
-    return Outcome(Noticed(applied.notice), after=[*state.role_told(author), *presence.appoint(state, author)])
 
 
 def listed(state: State, author: Session | None, proposal: Accounts | ImportAccount, applied: Applied) -> Reaction:
@@ -319,7 +314,7 @@ HANDLERS: Table = {
 }
 CONSEQUENCES: Consequences = {
     Own: owned,
-    SetAccount: account_set,
+    SetAccount: owned,
     DropAccount: owned,
     Accounts: listed,
     ImportAccount: listed,

@@ -76,21 +76,26 @@ def entered(state: State, author: Session | None, proposal: Enter, applied: Any)
         *(welcome + before if author.dialect.echoes else before + welcome),  # a terminal's last line is read
         *([] if resumed else [Unicast(author, Noticed(line)) for line in state.settings.motd]),
         *state.role_told(author),
-        *appoint(state, author),
+        *_appoint(state, author),
         LogLine(f"{author.label} has joined. Active users: {len(room)}"),
         *(_count_stranger(state) if author.claim.is_stranger else []),
     ]
 
 
-def appoint(state: State, session: Session) -> list[Effect]:
-    """Propose that `session` is an operator, if it has come from this machine by an account that is kept for one.
+def is_appointed(state: State, session: Session, key: str) -> bool:
+    """Return whether the account `key` gets an operator's role, since it is kept for one, and `session`, its owner, has
+    come from this machine.
 
     In a room that is this server's alone, the file of accounts says so.
     """
-    key, settings = session.account, state.settings
-    if not settings.is_shared or key not in settings.kept_names or key in state.room.operators:
-        return []
-    return state.propose(None, Operators(frozenset({key}), frozenset())) if is_loopback(session.host) else []
+    settings, operators = state.settings, state.room.operators
+    return settings.is_shared and key in settings.kept_names and key not in operators and is_loopback(session.host)
+
+
+def _appoint(state: State, session: Session) -> list[Effect]:
+    """Propose that `session`, which has come in, is an operator, if it is to be one."""
+    key = session.account
+    return state.propose(None, Operators(frozenset({key}), frozenset())) if is_appointed(state, session, key) else []
 
 
 def _count_stranger(state: State) -> list[Effect]:

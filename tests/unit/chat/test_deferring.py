@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chat import limits
 from chat.effects import HashPassword, TaskResult
 from chat.proposals import (
     Claim,
@@ -496,6 +497,26 @@ def test_the_operator_that_this_server_appoints_registers_on_its_machine(owned: 
     registers(owned, "olga", "one")
     registers(owned, "olga", "two")
     assert party.hub.room.operators == {"dora", "olga"}
+
+
+def test_who_was_appointed_is_an_operator_at_the_next_line(owned: Shared) -> None:  # M1, N1
+    party = owned.party
+    party.connects("olga")
+    party.guests["olga"].session.address = "127.0.0.1:7"
+    party.says("olga", "olga")
+    owned.reads_back()
+    party.looks_away()
+    party.says("olga", "/register secret12")
+    with party.turn() as effects:
+        effects.extend(party.hub.answered(party.asked.pop(), TaskResult.YES, "a record"))
+    proposed = [due.proposal for due in owned.order.under_way]  # all at once: a command may have been typed ahead
+    assert proposed == [SetAccount("olga", "a record", limits.ACCOUNTS, is_appointed=True)]
+    owned.reads_back()
+    told = "* olga is yours now: from here on the name needs your password."
+    party.sees("olga", told, "* You are an operator: /help operators lists your commands.")
+    party.says("olga", "/mute bob")
+    owned.reads_back()
+    party.sees("olga", "* bob is muted for 10 min.")
 
 
 @pytest.mark.parametrize(("host", "operators"), [("127.0.0.1", {"dora", "olga"}), ("192.0.2.7", {"dora"})])
