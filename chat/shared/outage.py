@@ -1,8 +1,8 @@
 """Outages: what users are told while the shared log can't be reached. Nobody is dropped for it.
 
-One that lasts is told to everybody in the room once, and its end once. Newcomers wait, and their time to come in does
-not go on meanwhile. Clients are kept from looking for another server, which would be no better off: one that waits for
-an answer is pinged now and then, since a client that hears something stays.
+One that lasts is told to everybody in the room once, and its end once. Newcomers wait, and are told why; their time to
+come in does not go on meanwhile. Clients are kept from looking for another server, which would be no better off: one
+that waits for an answer is pinged now and then, since a client that hears something stays.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Outage:
 
     def __init__(self) -> None:
         self._since: float | None = None
-        self._is_told = False
+        self._told: set[Session] = set()  # who knows of it
         self._ticked_at = 0.0
         self._pinged_at = 0.0
 
@@ -36,9 +36,8 @@ class Outage:
 
     def end(self, state: State) -> list[Effect]:
         """Note that it can be reached again; return what tells the users, if they know of the outage."""
-        was_told = self._is_told
-        self._since, self._is_told = None, False
-        return _told(state, BACK) if was_told else []
+        told, self._told, self._since = self._told, set(), None
+        return [Unicast(session, Noticed(BACK)) for session in state.sessions.values() if session in told]
 
     def tick(self, state: State, waiting: Collection[Session], now: float) -> list[Effect]:
         """Return what is due. The sessions that are `waiting` have asked for what the log has to take first."""
@@ -48,14 +47,16 @@ class Outage:
             session.liveness.deadline += now - self._ticked_at
         self._ticked_at = now
         effects: list[Effect] = []
-        if not self._is_told and now >= self._since + TELL_AFTER:
-            self._is_told = True
-            effects += _told(state, AWAY)
+        if now >= self._since + TELL_AFTER:
+            effects += self._tell(state, waiting)
         if now >= self._pinged_at + PING_EVERY:
             self._pinged_at = now
             effects += [Unicast(session, Pinged()) for session in waiting if session.dialect.pings]
         return effects
 
-
-def _told(state: State, text: str) -> list[Effect]:
-    return [Unicast(session, Noticed(text)) for session in state.sessions.values()]
+    def _tell(self, state: State, waiting: Collection[Session]) -> list[Effect]:
+        """Return what tells those who do not know of it: everybody in the room, and newcomers that are `waiting`."""
+        newcomers = [session for session in waiting if session in state.unnamed]
+        untold = [session for session in (*state.sessions.values(), *newcomers) if session not in self._told]
+        self._told.update(untold)
+        return [Unicast(session, Noticed(AWAY)) for session in untold]

@@ -234,6 +234,17 @@ def test_an_account_has_another_password_and_goes_with_its_role() -> None:  # N1
     assert member(room, "ann").account == ""
 
 
+def test_an_account_that_is_appointed_has_the_role_at_once_if_it_is_kept() -> None:  # N1, M1
+    room = room_of("ann", "bob")
+    ann, bob = member(room, "ann").seat, member(room, "bob").seat
+    room.apply(ann, SetAccount("ann", "one"), AT)
+    room.apply(0, ImportAccount("bob", "theirs", False, 9), AT)
+    assert room.apply(bob, SetAccount("bob", "two", is_appointed=True), AT).refused is not None
+    assert room.operators == frozenset()
+    room.apply(ann, SetAccount("ann", "two", is_appointed=True), AT)
+    assert room.operators == {"ann"}
+
+
 def test_the_room_itself_has_no_more_accounts_than_the_limit_allows() -> None:  # N1
     room = room_of("ann", "bob")
     ann, bob = member(room, "ann").seat, member(room, "bob").seat

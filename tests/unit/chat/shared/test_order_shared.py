@@ -206,6 +206,23 @@ def test_an_outage_over_2_s_is_told_once_and_once_its_end(cluster: Cluster) -> N
     assert notices(first, "ann") == notices(second, "bob") == [AWAY, BACK]
 
 
+def test_who_comes_in_an_outage_is_told_once_why_nothing_happens(cluster: Cluster) -> None:  # N5
+    first, *_ = cluster.servers
+    for server in cluster.servers:
+        server.link.fault = Fault.CUT
+    early, lost = first.connects("bob"), first.connects("dora")
+    first.loses(lost)
+    cluster.goes_on(5)
+    late = first.connects("carl", "carl's")
+    cluster.goes_on(5)
+    told = [[event.text for event in first.heard[new] if isinstance(event, Noticed)] for new in (early, late, lost)]
+    assert told == [[AWAY], [AWAY], []]
+    for server in cluster.servers:
+        server.link.fault = Fault.NONE
+    cluster.goes_on(5)
+    assert notices(first, "bob") == notices(first, "carl") == [AWAY]  # their coming in says the rest
+
+
 def test_an_outage_begins_and_ends_once(cluster: Cluster) -> None:  # N5
     first, *_ = cluster.servers
     outage = Outage()
