@@ -34,7 +34,7 @@ from storage.folder_lock import FolderInUseError, FolderLock
 from storage.journal import Journal, Start
 from storage.journal_errors import JournalError, explained
 from storage.redis_address import RedisAddress
-from storage.redis_log import RedisLog
+from storage.redis_log import LogRefusedError, RedisLog
 from storage.redis_settings import UnfitRedisError, promise_of, read_settings
 from storage.search_index import Archive
 from storage.users_file import Accounts
@@ -102,6 +102,11 @@ def open_log(address: RedisAddress) -> LogService:
         raise CannotStartError(_NO_PACKAGE)
     try:
         promise = promise_of(read_settings(address))
+    except LogRefusedError as error:
+        raise CannotStartError(
+            f"{address} refuses this server: {error}. Give --room a user and password that may use the room: "
+            "redis://USER:PASSWORD@HOST/NAME."
+        ) from error
     except LogUnreachableError as error:
         raise CannotStartError(
             f"Cannot reach {address}: {error}. Start Redis there, or give another --room."

@@ -35,14 +35,24 @@ BATCH = 256  # entries that `follow` returns at a time, each of 64 KiB at most
 _FUNCTION = "redis_log.lua"  # beside this file
 
 
+class LogRefusedError(LogUnreachableError):
+    """Redis answers, but does not let this server in, or not do what it has to."""
+
+
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Turn what goes wrong between this process and Redis into a LogUnreachableError."""
     try:
         yield
+    except (redis.AuthenticationError, redis.ResponseError) as error:
+        raise LogRefusedError(_why(error)) from error
     except (redis.RedisError, OSError) as error:
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise LogUnreachableError(why.rstrip(".")) from error
+        raise LogUnreachableError(_why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    """Return what an error says, for the end of a sentence."""
+    return (" ".join(str(error).split()) or type(error).__name__).rstrip(".?")
 
 
 def redis_client(address: RedisAddress) -> Any:

@@ -22,6 +22,7 @@ from runtime.shared_room import SharedRoom
 from storage import redis_log
 from storage.entry_feed import EntryFeed
 from storage.redis_address import RedisAddress
+from storage.redis_log import LogRefusedError
 from storage.redis_settings import Settings
 from tests.support.kept_log import Place
 from tests.support.patience import PATIENCE
@@ -122,6 +123,18 @@ def test_a_server_that_does_not_reach_redis_says_so_and_leaves_its_folder_unlock
     for _ in range(2):
         with pytest.raises(CannotStartError, match=r"^Cannot reach redis://127.0.0.1:1/lobby: .* Start Redis there"):
             open_services(options_for(tmp_path))
+
+
+def test_a_redis_that_refuses_this_server_is_no_redis_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # N6
+    def refused(_: RedisAddress) -> Settings:
+        raise LogRefusedError("Authentication required")
+
+    monkeypatch.setattr(bootstrap, "read_settings", refused)
+    told = "^redis://127.0.0.1:1/lobby refuses this server: Authentication required. Give --room a user and password"
+    with pytest.raises(CannotStartError, match=told):
+        open_services(options_for(tmp_path))
 
 
 def test_a_redis_that_cannot_keep_a_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # N6

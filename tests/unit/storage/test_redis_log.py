@@ -14,7 +14,7 @@ from chat.shared.log_store import Answer, Found, LogStore, LogUnreachableError, 
 from chat.shared.memory_log import MemoryLog
 from chat.shared.shared_log import Kind, LogEntry
 from storage.redis_address import RedisAddress, redis_address
-from storage.redis_log import RedisLog, redis_client
+from storage.redis_log import LogRefusedError, RedisLog, redis_client
 from tests.support.programs import needs
 from tools.shared.redis_server import IN_MEMORY, RedisServer
 
@@ -269,10 +269,12 @@ def test_a_redis_that_is_not_there_or_wants_a_password_is_told_of_without_ours(
 ) -> None:
     admin.config_set("requirepass", "theirs")
     try:
-        with pytest.raises(LogUnreachableError, match="invalid username-password pair") as refused:
+        with pytest.raises(LogRefusedError, match="invalid username-password pair") as refused:
             RedisLog(replace(address, password="ours")).connect()
     finally:
         admin.config_set("requirepass", "")
+    with pytest.raises(LogRefusedError, match=r"Are you sure your configuration is correct$"):
+        RedisLog(replace(address, password="ours")).connect()
     with pytest.raises(LogUnreachableError, match="Connection refused") as absent:
         RedisLog(replace(address, port=1, password="ours")).connect()
     assert "ours" not in f"{refused.value}{absent.value}"
