@@ -93,7 +93,7 @@ def is_appointed(state: State, session: Session, key: str) -> bool:
 
 
 def _appoint(state: State, session: Session) -> list[Effect]:
-    """Propose that `session`, which has come in, is an operator, if it is to be one."""
+    """Propose that `session`, which has come in, is an operator, if it `is_appointed`."""
     key = session.account
     return state.propose(None, Operators(frozenset({key}), frozenset())) if is_appointed(state, session, key) else []
 

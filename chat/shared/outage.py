@@ -55,7 +55,7 @@ class Outage:
         return effects
 
     def _tell(self, state: State, waiting: Collection[Session]) -> list[Effect]:
-        """Return what tells those who do not know of it: everybody in the room, and newcomers that are `waiting`."""
+        """Return what tells everybody in the room, and the newcomers that are `waiting`, unless they know of it."""
         newcomers = [session for session in waiting if session in state.unnamed]
         untold = [session for session in (*state.sessions.values(), *newcomers) if session not in self._told]
         self._told.update(untold)
