@@ -40,7 +40,7 @@ SETTING = Parameter("SETTING", is_text=True, optional=True)
 WHY = Parameter("REASON", is_text=True, optional=True)
 DURATION = Parameter("DURATION", optional=True)
 WHOM = Parameter("WHOM")
-STATE = Parameter("STATE")
+ON_OR_OFF = Parameter("on|off")
 CONTAINED = Parameter("TEXT", is_text=True, optional=True)
 ANNOUNCEMENT = Parameter("TEXT", is_text=True)
 FILE = Parameter("FILE", is_text=True, optional=True)
@@ -200,9 +200,9 @@ COMMANDS = (
     ),
     Command(
         "lockdown",
-        (STATE,),
+        (ON_OR_OFF,),
         requests.Lockdown,
-        "Let only registered names come in and speak: STATE is on, or off to end that.",
+        "Let only registered names come in and speak; off ends that.",
         for_operators=True,
         example="on",
     ),

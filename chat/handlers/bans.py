@@ -121,7 +121,7 @@ def lockdown(state: State, session: Session, request: requests.Lockdown) -> Reac
     line, wanted = _line(state, request), request.state.lower()
     if wanted not in ("on", "off"):
         usage = BY_REQUEST[requests.Lockdown].usage
-        return state.refuse(session, ErrorCode.USAGE, why="STATE is on or off", usage=usage)
+        return state.refuse(session, ErrorCode.USAGE, why="A lockdown is on or off", usage=usage)
     if wanted == "off":
         text = "Everybody may come in and speak again."
         end = Lift(Act.LOCKDOWN, EVERYBODY, session.name, "ended the lockdown", text, *line)

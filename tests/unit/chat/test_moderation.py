@@ -890,7 +890,7 @@ def test_the_end_of_a_lockdown_is_told(party: Party) -> None:  # M6
     party.says("olga", "/lockdown off", "/lockdown maybe")
     assert "! There is no lockdown." in party.told("ann")
     assert party.told("bob")[-1] == "* Everybody may come in and speak again."
-    assert party.told("olga")[-1] == "! STATE is on or off. Usage: /lockdown STATE"
+    assert party.told("olga")[-1] == "! A lockdown is on or off. Usage: /lockdown on|off"
     acts = [line for line in party.log if "refused" not in line]
     assert acts == ["ann (192.0.2.1:4) began the lockdown", "olga (192.0.2.1:5) ended the lockdown"]
     party.joins("eve")

@@ -20,7 +20,7 @@ LONGEST_README = 1_300  # words
 
 
 def row(command: Command) -> str:
-    usage = f"`{command.usage}`" if command.slash else ""
+    usage = f"`{command.usage}`".replace("|", chr(92) + "|") if command.slash else ""
     also = ", ".join(f"`/{alias}`" for alias in command.aliases)
     verb = f"`{command.verb_usage}`" if command.verb else ""
     return f"| {usage} | {also} | {verb} | {command.help.replace('*', chr(92) + '*')} |"
