@@ -257,7 +257,7 @@ class Hub:
             return self.dismiss(session, refusal(ErrorCode.HELLO_FIRST), "protocol error")
         if session.named:
             return self.state.refuse(session, ErrorCode.ALREADY_NAMED, name=session.name)
-        return self.state.refuse_nameless(session)
+        return self.state.refuse_nameless(session, request)
 
     def _charge_answer(self, session: Session, effects: list[Effect]) -> list[Effect]:
         """Charge `session` for what it is told in `effects`, because it asked; return what follows."""

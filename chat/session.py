@@ -54,7 +54,7 @@ class Dialog:
 class Claim:
     """What a peer says of itself before it is in the room, and how often its passwords were wrong."""
 
-    __slots__ = ("attempt", "former", "greets", "identity", "is_stranger", "resume", "wrong_passwords")
+    __slots__ = ("attempt", "former", "greets", "identity", "is_stranger", "resume", "skips_lines", "wrong_passwords")
 
     def __init__(self) -> None:
         self.identity = ""  # the hash of a client's secret, the same over its connections; "" for a text user
@@ -63,6 +63,7 @@ class Claim:
         self.greets = True  # a person, who is told the last messages; a program is not
         self.is_stranger = False  # neither registered nor known from before
         self.resume: ResumePoint | None = None  # where it stopped reading, if it was here before
+        self.skips_lines = False  # one was not taken, which it sends again when it is in, and all behind it
         self.wrong_passwords = 0
 
 

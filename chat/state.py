@@ -29,6 +29,7 @@ from chat.session import Phase, Session
 from chat.throttle import Throttle
 from protocol.errors import ErrorCode, Refusal
 from protocol.events import Asked, Dismissed, Event, Noticed, RoleChanged, RoomEvent, refusal
+from protocol.requests import Request, Say
 
 ASK_AGAIN = "Type the name you want, or /setname NAME, then Enter; /quit leaves."
 FLOOD_WINDOW = 60.0  # seconds
@@ -105,10 +106,11 @@ class State:
         """Answer with `error`; a session without a name is asked for one again."""
         return Outcome(refusal(error, None, **details), after=self.ask_name(session) if not session.named else [])
 
-    def refuse_nameless(self, session: Session) -> Reaction:
+    def refuse_nameless(self, session: Session, request: Request) -> Reaction:
         """Refuse what needs a name; but not a line of a client that comes back, which sends it again when it is in."""
         if session.repeats_lines:
-            return []
+            session.claim.skips_lines = True
+            return [] if isinstance(request, Say) else self.ask_name(session)  # talk is from before it lost its name
         return self.refuse(session, ErrorCode.NOT_NAMED)
 
     def decline(self, session: Session, reason: Refusal) -> Reaction:

@@ -60,8 +60,8 @@ def name(state: State, session: Session, request: requests.Name) -> Reaction:
 
 
 def nick(state: State, session: Session, request: requests.Nick) -> Reaction:
-    """Take a name, or another one. A line of a client that comes back is not taken for one: it may be from before."""
-    if session.repeats_lines and not session.named:
+    """Take a name, or another one; but not behind a line that the client will send again: that comes first."""
+    if session.claim.skips_lines and not session.named:
         return state.ask_name(session)
     return _take(state, session, request.name, None, request.cseq)
 

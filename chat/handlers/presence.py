@@ -18,6 +18,7 @@ from chat.session import Phase, Session
 from chat.state import FLOOD_WINDOW, Consequences, State
 from protocol.errors import ErrorCode
 from protocol.events import Noticed, PasswordTaken, Welcomed, refusal
+from protocol.requests import ResumePoint
 from protocol.text import key_of, skeleton
 
 LOCKDOWN_SECONDS = 600  # of a lockdown that a flood puts on
@@ -145,8 +146,9 @@ def claimed(state: State, author: Session | None, proposal: Claim, applied: Appl
         gone = state.take_out(applied.member, told, applied.event, "the name is its owner's")
         return [Unicast(holder, PasswordTaken()), *gone, line]
     del state.sessions[applied.member.seat]
-    holder.member, holder.phase, holder.question, holder.claim.resume = None, Phase.NAMELESS, None, None
-    holder.knows_role = False
+    holder.member, holder.phase, holder.question, holder.knows_role = None, Phase.NAMELESS, None, False
+    # It comes back like a client that was away: no line on its way is a name, and it is told what it missed.
+    holder.claim.resume, holder.claim.skips_lines = ResumePoint(state.room.epoch, applied.event.seq), False
     holder.liveness.deadline = state.now + limits.TEXT_REGISTRATION
     state.unnamed.add(holder)
     return [Unicast(holder, told), *state.ask_name(holder), Exited(holder), Broadcast(applied.event), line]

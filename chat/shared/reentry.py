@@ -129,7 +129,7 @@ class Reentry:
 
 def _suspend(session: Session, room: Room) -> None:
     claim = session.claim
-    claim.resume, claim.is_stranger = ResumePoint(room.epoch, room.log.last_seq()), False
+    claim.resume, claim.is_stranger, claim.skips_lines = ResumePoint(room.epoch, room.log.last_seq()), False, False
     claim.former = session.identity
     session.member, session.phase, session.knows_role = None, Phase.NAMELESS, False
     session.liveness.deadline = inf

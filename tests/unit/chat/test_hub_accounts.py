@@ -11,7 +11,7 @@ from chat.session import Session
 from chat.state import ASK_AGAIN, GOODBYE
 from protocol.dialects import VERBS
 from protocol.errors import ErrorCode
-from protocol.events import Asked, Noticed, Welcomed, refusal
+from protocol.events import Asked, Joined, Noticed, Said, Welcomed, refusal
 from protocol.requests import Hello, Line, Name, Password
 from protocol.telnet import HIDE_TYPING, SHOW_TYPING
 from tests.support.party import Party
@@ -221,6 +221,66 @@ def test_the_owner_s_password_takes_the_name_and_the_other_one_is_asked_for_anot
     party.sees("bob", "carl: hi")
     party.leaves("ann")
     assert party.room() == ("bob", "ANN")
+
+
+def claims(party: Party, name: str) -> None:
+    """Let the owner of `name`, which somebody else has, come with its password."""
+    party.hub.accounts_are(frozenset({name}))
+    party.connects("owner")
+    party.says("owner", name, "secret12")
+    party.answers(TaskResult.YES)
+
+
+def test_the_lines_on_their_way_when_the_name_is_taken_are_no_names_and_go_with_the_next_one() -> None:  # M8
+    party = Party()
+    party.joins("bob")
+    party.joins_framed("ann")
+    party.frames("ann", Line("run", 1))
+    claims(party, "ann")
+    party.events("ann")
+    party.frames("ann", Line("swim", 2), Line("dive", 3))
+    assert party.events("ann") == []
+    party.frames("ann", Line("/nick carl", 4), Line("/users", 5))  # they come behind the lines that are sent again
+    assert party.events("ann") == [Asked("name", ASK_AGAIN)] * 2
+    assert party.room() == ("bob", "ann")
+    party.says("bob", "who?")
+    party.looks_away()
+    party.frames("ann", Name("dora"))
+    welcome, *missed = party.events("ann")
+    assert isinstance(welcome, Welcomed)
+    assert (welcome.name, welcome.resumed) == ("dora", True)
+    assert [type(event) for event in missed] == [Joined, Said, Joined]  # the owner, who?, dora
+    party.looks_away()
+    party.frames("ann", Line("run", 1), Line("swim", 2), Line("dive", 3))
+    party.sees("bob", "dora: swim", "dora: dive")
+
+
+def test_a_command_for_a_name_is_taken_if_no_line_before_it_is_sent_again() -> None:  # M8
+    party = Party()
+    party.joins_framed("ann")
+    claims(party, "ann")
+    party.frames("ann", Line("swim", 1), Name("carl"), Line("swim", 1))
+    claims(party, "carl")
+    party.frames("ann", Line("/setname dora", 2))
+    assert party.room() == ("ann", "carl", "dora")
+
+
+def test_a_text_user_who_takes_another_name_is_told_what_it_missed_and_nothing_twice() -> None:  # M8
+    party = Party()
+    party.joins("ann", "bob")
+    party.says("bob", "before")
+    claims(party, "ann")
+    party.says("bob", "between")
+    party.looks_away()
+    party.says("ann", "swim")
+    party.sees(
+        "ann",
+        "* ann has connected. Users here: 2",
+        "bob: between",
+        "* swim has connected. Users here: 3",
+        "Welcome, swim. You may chat now; /help (or /cmd) lists the commands.",
+        "* Users here: 3",
+    )
 
 
 def test_who_renames_with_the_password_takes_the_name_too(party: Party) -> None:  # M8
