@@ -102,7 +102,8 @@ class Client:
     # --- the writer ----------------------------------------------------------------------------------------------
 
     def _say(self, line: Typed) -> None:
-        self._wait(lambda: len(self._session.lines.pending) < WINDOW)
+        session = self._session  # a question is answered at once: the lines on their way wait for that
+        self._wait(lambda: len(session.lines.pending) < WINDOW or session.questions.what != "")
         step = self._carry_out(lambda: self._session.typed(line, time.monotonic()))
         if step.send or not self._screen.interactive:  # a user at a terminal may type on without a connection
             self._await_answer()
@@ -117,7 +118,8 @@ class Client:
         if session.presence.goodbye is Goodbye.NONE:
             with self._changed:
                 self._changed.wait_for(lambda: self._ending is not None, wait)
-        self._wait(lambda: not session.lines.pending or (self._screen.interactive and not session.presence.online))
+        presence, is_user = session.presence, self._screen.interactive  # who does not wait for what can't come now
+        self._wait(lambda: not session.lines.pending or (is_user and (session.has_lost_name or not presence.online)))
         self._carry_out(session.leave)
         with self._changed:
             if session.presence.online:

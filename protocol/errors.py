@@ -117,6 +117,8 @@ class ErrorCode(Enum):
         "trust that server.",
     )
 
+    NAME_GONE = 233, "name-gone", "You have no name now: /nick NAME takes one. Not sent: {line}"
+
     UNKNOWN_COMMAND = 301, "unknown-command", "{word} is not recognised. {hint}", "Unknown Message"
     USAGE = 302, "usage", "{why}. Usage: {usage}"
     CLIENT_ONLY = (

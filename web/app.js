@@ -79,7 +79,7 @@ class App {
     prefer("name", name);
     this.stage.error = "";
     if (this.session.question === "name") {
-      this.#carryOut(this.session.typed(name, now()));
+      this.#carryOut(this.session.typed(name, now(), { isName: true }));
       return;
     }
     this.#entering = name;
@@ -121,10 +121,12 @@ class App {
 
   // --- what is typed ---
 
-  // Take a line; return whether it has to wait, because many are on their way, or because a password may be asked for.
+  // Take a line; return whether it has to wait: because many are on their way, because a password may be asked for, or
+  // until we have a name again.
   #say(line) {
     const { session } = this;
-    if (session.pending.size >= WINDOW || (session.online && !session.isClear)) return line.trim() !== "";
+    const isClear = !session.online || session.isClear;
+    if (session.pending.size >= WINDOW || session.hasLostName || !isClear) return line.trim() !== "";
     const before = session.newest;
     this.#carryOut(session.typed(line, now()));
     if (session.newest > before) {

@@ -81,6 +81,13 @@ export function wrong(why, command, text) {
   return new UsageError(`${why}. Usage: ${usageAs(command, text)}`);
 }
 
+// The name that follows a command: one word.
+export function nameIn(command, rest, text) {
+  if (!rest) throw wrong("NAME is missing", command, text);
+  if (/\s/.test(rest)) throw wrong("NAME is one word", command, text);
+  return rest;
+}
+
 // --- what Tab offers, and the hint behind the cursor --------------------------------------------------------------
 
 // What the last word of `text`, a line up to the cursor, may become, the likeliest first; the latest speaker is first
@@ -168,10 +175,9 @@ function meantBy(text, commands, names, whisperer) {
 // The settings after a /set, /ignore or /unignore, and a sentence about them.
 export function change(settings, command, rest, text) {
   if (command.name === "set") return set(settings, command, rest.toLowerCase(), text);
-  if (rest.includes(" ")) throw wrong("NAME is one word", command, text);
+  if (rest || command.name === "unignore") nameIn(command, rest, text);
   const [name, others] = [excerpt(rest), settings.ignored.filter((one) => one !== key(rest))];
   if (command.name === "unignore") {
-    if (!rest) throw wrong("NAME is missing", command, text);
     const did = others.length < settings.ignored.length;
     return [{ ...settings, ignored: others }, did ? `You ignore ${name} no more.` : `You did not ignore ${name}.`];
   }

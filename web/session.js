@@ -10,7 +10,7 @@
 // by then, or none. While a line is unanswered that the server may answer by asking for a password, `isClear` is false:
 // until then nobody knows whether what is typed next is talk.
 
-import { asMeant, change, Commands, DEFAULTS, key, LINE_LIMIT, UsageError, wrong } from "./commands.js";
+import { asMeant, change, Commands, DEFAULTS, key, LINE_LIMIT, nameIn, UsageError, wrong } from "./commands.js";
 import { answer, backAgain, firstMissed, pong, refusal, render } from "./render.js";
 import { bytes, clean, excerpt, printable } from "./sanitize.js";
 import { Roster } from "./roster.js";
@@ -27,6 +27,7 @@ const PASSWORD_ASKED =
   "A password was asked for, and that line was nearly said to everyone. Answer the question, or press Enter.";
 const SECRET_DROPPED =
   "That was typed as a password that is no longer asked for, and was dropped. Press Enter to go on.";
+const nameGone = (line) => `You have no name now: /nick NAME takes one. Not sent: ${line}`;
 const leftSince = (name) =>
   `${name} has left; anyone who has that name now is somebody else. /users shows who is connected.`;
 const replyOutdated = (line) =>
@@ -93,6 +94,11 @@ export class Session {
     return this.phase !== "entering";
   }
 
+  // Whether our name is gone: until we have another, no line is sent or answered.
+  get hasLostName() {
+    return this.hasBeenIn && !this.name;
+  }
+
   get mayReturn() {
     return this.hasBeenIn && this.goodbye !== "sent" && this.dismissal !== "for good";
   }
@@ -151,15 +157,12 @@ export class Session {
 
   // --- what is typed ---
 
-  typed(typed, now) {
-    const text = asMeant(typed, this.name !== "");
+  // Where our name was lost, a line may have been begun as talk, and is no name unless it was typed as one: `isName`.
+  typed(typed, now, { isName = false } = {}) {
+    const text = asMeant(typed, this.name !== "" || (this.hasBeenIn && !isName));
     if (!text) return step();
     const leaves = this.commands.is(text, "disconnect");
     if (this.secret && !leaves) return this.#refuse(PASSWORD_ASKED);
-    if (!this.name && !text.startsWith("/")) {
-      this.#enter();
-      return step({ send: [{ type: "name", name: excerpt(text) }] });
-    }
     if (leaves) {
       this.goodbye ||= "typed";
       return this.#leaveIfDue(step());
@@ -167,6 +170,11 @@ export class Session {
     try {
       const [command, rest] = this.commands.in(text);
       if (LOCAL.includes(command?.name)) return this.#local(command, rest, text);
+      const name = this.name ? "" : this.#nameIn(typed, text, isName);
+      if (name) {
+        this.#enter();
+        return step({ send: [{ type: "name", name: excerpt(name) }] });
+      }
       const line = this.#line(typed.startsWith("/") ? printable(typed) : text, now);
       if (this.hasBeenIn && !this.online) return step(); // it goes with the welcome
       this.sent = line.cseq;
@@ -175,6 +183,16 @@ export class Session {
       if (error instanceof UsageError) return this.#refuse(error.message);
       throw error;
     }
+  }
+
+  // The name in a line that is typed while we have none; "" for a command. Our own was lost: no command is sent.
+  #nameIn(typed, text, isName) {
+    const isCommand = text.startsWith("/");
+    if (!this.hasBeenIn) return isCommand ? "" : text;
+    const [command, rest] = this.commands.in(text);
+    if (command?.name === "nick") return nameIn(command, rest, text);
+    if (isCommand || !isName) throw new UsageError(nameGone(this.commands.withoutPassword(clean(typed))));
+    return text;
   }
 
   // The answer to the question for a password that has this number.

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from client.core.typed import command_in
+from protocol import requests
+from protocol.errors import ErrorCode
+
+_REMOVALS = (ErrorCode.KICKED.code, ErrorCode.BANNED.code)
+
 
 class Phase(Enum):
     """The phase of the conversation, as far as the connection decides it."""
@@ -67,6 +73,21 @@ class Presence:
         """Whether to replace a lost connection: we were in, and nobody has said goodbye for good."""
         is_over = self.goodbye is Goodbye.SENT or self.dismissal is Dismissal.FOR_GOOD
         return self.has_been_in and not is_over
+
+    def typed(self, text: str) -> None:
+        """Note the line `text` if it says that we are away, or back."""
+        command, _ = command_in(text)
+        if command is not None and command.build in (requests.GoAway, requests.ComeBack):
+            self.away = text if command.build is requests.GoAway else ""
+
+    def leaves(self) -> None:
+        """Note that the user has said goodbye, which is sent later."""
+        if self.goodbye is Goodbye.NONE:
+            self.goodbye = Goodbye.TYPED
+
+    def refused(self, code: str) -> None:
+        """Note a refusal: of an operator's kick or ban, or of anything else."""
+        self.is_removed = code in _REMOVALS
 
     def asked(self) -> None:
         """Note that the server has asked for something."""

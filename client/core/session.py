@@ -15,7 +15,8 @@ already. What comes twice because of that is recognised by its `seq` and not sho
 A password is never a line (U2). It comes in as a Secret, which answers one question, known by its number, and is
 dropped if another question stands by then, or none. While a line is unanswered that the server may answer by asking for
 a password, `is_clear` is false: until then nobody knows whether what is typed next is talk. If the connection is lost
-meanwhile, `abandoned` goes up, and a screen drops what was typed until the user has seen that.
+meanwhile, `abandoned` goes up, and a screen drops what was typed until the user has seen that. Nor is talk ever a name:
+if we have lost ours, only `/nick NAME` and a NewName take another, and the lines on their way go with the welcome.
 """
 
 from __future__ import annotations
@@ -38,7 +39,17 @@ from client.core.round_trip import RoundTrip
 from client.core.sanitize import cleaned
 from client.core.settings import Settings, change
 from client.core.step import Step
-from client.core.typed import Local, Secret, Typed, as_meant, command_in, is_goodbye, local_request, may_be_asked_about
+from client.core.typed import (
+    Local,
+    NewName,
+    Secret,
+    Typed,
+    as_meant,
+    is_goodbye,
+    local_request,
+    may_be_asked_about,
+    name_in,
+)
 from client.core.unanswered import Pending, Unanswered
 from protocol import events, requests
 from protocol.commands import BY_REQUEST
@@ -52,7 +63,6 @@ from protocol.text import excerpt
 _DISCONNECT = BY_REQUEST[requests.Disconnect]
 _USERS = BY_REQUEST[requests.ListUsers]
 _NAME_LOSSES = (ErrorCode.NAME_CLAIMED.code, ErrorCode.NAME_LOST.code)
-_REMOVALS = (ErrorCode.KICKED.code, ErrorCode.BANNED.code)
 UNSEEN = 0  # the number of a line that is the client's own business: its answer is noted and not shown
 
 
@@ -114,7 +124,8 @@ class ClientSession:
         """
         is_returning = self.presence.phase is Phase.RETURNING and not self.questions.what
         is_unwelcome = is_returning or self.presence.is_knocking
-        return self.lines.waits_since(heard_at) + silence < now or (is_unwelcome and heard_at + timeout < now)
+        is_silent = not self.has_lost_name and self.lines.waits_since(heard_at) + silence < now
+        return is_silent or (is_unwelcome and heard_at + timeout < now)
 
     # --- what a screen reads (client.core.chat_view) -------------------------------------------------------------
 
@@ -131,8 +142,7 @@ class ClientSession:
     @property
     def waiting(self) -> list[str]:
         """Our lines that have no answer yet, the oldest first, as they may be shown."""
-        pending = list(self.lines.pending.values())  # a copy, made at once: another thread may change it meanwhile
-        return [line.text for line in pending]
+        return self.lines.texts()
 
     @property
     def status(self) -> Status:
@@ -150,6 +160,11 @@ class ClientSession:
     def abandoned(self) -> int:
         """How many times a password was not wanted any more, though somebody may have been typing it."""
         return self.questions.abandoned
+
+    @property
+    def has_lost_name(self) -> bool:
+        """Whether we were in the room, and our name is gone: until we have another, no line is sent or answered."""
+        return self.presence.has_been_in and not self.name
 
     @property
     def is_clear(self) -> bool:
@@ -170,22 +185,23 @@ class ClientSession:
         """Return what follows from a line, or from the answer to a question, typed at `now`."""
         if isinstance(typed, Secret):
             return self._answer(typed)
-        text = as_meant(typed, has_name=bool(self.name))
+        may_be_talk = bool(self.name) or (self.presence.has_been_in and not isinstance(typed, NewName))
+        text = as_meant(typed, has_name=may_be_talk)
         if not text:
             return Step()
         if self.secret and not is_goodbye(text):  # it was entered just before the question came
             return self._refuse(ProtocolError(ErrorCode.PASSWORD_ASKED))
-        if not self.name and not text.startswith("/"):
-            self._enter()
-            return Step(send=(Name(excerpt(text)),))
         if is_goodbye(text):
-            if self.presence.goodbye is Goodbye.NONE:
-                self.presence.goodbye = Goodbye.TYPED
+            self.presence.leaves()
             return Step()
         try:
             request = local_request(text)
             if request is not None:
                 return self._carry_out(request)
+            name = "" if self.name else name_in(typed, text, has_been_in=self.presence.has_been_in)
+            if name:
+                self._enter()
+                return Step(send=(Name(excerpt(name)),))
             line = self._line(printable(typed) if begins_with_slash(typed) else text, now)  # a password may be in it
         except ProtocolError as error:
             return self._refuse(error)
@@ -233,9 +249,7 @@ class ClientSession:
             raise ProtocolError(ErrorCode.TOO_LONG, limit=LINE_LIMIT)
         if not self.name:
             self._enter()
-        command, _ = command_in(text)
-        if command is not None and command.build in (requests.GoAway, requests.ComeBack):
-            self.presence.away = text if command.build is requests.GoAway else ""
+        self.presence.typed(text)
         alone = self.presence.online and not self.lines.pending and self.round_trip.is_paused(now)
         line = Line(text, self.lines.number(), as_of, None if as_of is None else self.position.epoch)
         self.lines.add(line, now, alone=alone)
@@ -329,14 +343,13 @@ class ClientSession:
         The `as_of` of a name is a number of that log. In this one a newcomer may have the name since a lower number.
         """
         self._reply_target.missed()
-        outdated = self.lines.drop_replies()
-        told = "\n! ".join(str(ProtocolError(ErrorCode.REPLY_OUTDATED, line=line.text)) for line in outdated)
+        told = "\n! ".join(map(str, self.lines.drop_replies()))
         return render.refusal(told) if told else None
 
     def _unseen_lines(self) -> tuple[Line, ...]:
         """Return what the client says by itself when it comes in."""
-        texts = ([_USERS.usage] if self._lists_users else []) + ([self.presence.away] if self.presence.away else [])
-        return tuple(Line(text, UNSEEN) for text in texts)
+        texts = (_USERS.usage if self._lists_users else "", self.presence.away)
+        return tuple(Line(text, UNSEEN) for text in texts if text)
 
     def _asked(self, event: events.Asked) -> Step:
         self.presence.asked()
@@ -348,13 +361,13 @@ class ClientSession:
         if not password:
             return Step(show=self._rendered(event))
         self.questions.refusal = mismatch
-        return Step(first=render.refusal(self.questions.refusal), show=self._rendered(event))
+        return Step(first=render.refusal(mismatch), show=self._rendered(event))
 
     def _refused(self, event: events.Refused) -> None:
         self.lines.refused += event.cseq is not None and event.cseq != UNSEEN
         if event.code == ErrorCode.WRONG_PASSWORD.code:
             self._credential.wrong()
-        self.presence.is_removed = event.code in _REMOVALS
+        self.presence.refused(event.code)
         if self.presence.phase is Phase.RETURNING or event.code in _NAME_LOSSES:
             self.name = ""  # the name that we had can't be had any more
         if not self.name:

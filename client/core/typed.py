@@ -1,4 +1,4 @@
-"""What was typed: a line, which begins with a slash or is talk, or a secret, which is never a line (U2). Pure."""
+"""What was typed: a line, which begins with a slash or is talk, or a name, or a secret, which is no line (U2). Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any, cast, get_args
 
 from protocol import requests
 from protocol.commands import BY_REQUEST, BY_WORD, PASSWORD, Command, arguments
+from protocol.errors import ErrorCode, ProtocolError
 from protocol.sanitize import begins_with_slash, clean
 
-_DISCONNECT = BY_REQUEST[requests.Disconnect]
+_DISCONNECT, _NICK = BY_REQUEST[requests.Disconnect], BY_REQUEST[requests.Nick]
 ClientTask = requests.Clear | requests.Log | requests.Reconnect  # for the rest of the client
 Local = requests.Set | requests.Ignore | requests.Unignore | ClientTask
 _LOCAL = get_args(Local)
@@ -26,6 +27,15 @@ class Secret:
     question: int
 
 
+class NewName(str):
+    """A line that was begun after the user had seen the question for a name, so that it is no rest of any other.
+
+    Whatever is made of it is a plain line again.
+    """
+
+    __slots__ = ()
+
+
 Typed = str | Secret  # what a screen gives: a line, or the answer to a question
 
 
@@ -37,6 +47,23 @@ def as_meant(line: str, *, has_name: bool) -> str:
     text = clean(line)
     is_talk = has_name and text.startswith("/") and not begins_with_slash(line)
     return f"/{text}" if is_talk else text
+
+
+def name_in(line: str, text: str, *, has_been_in: bool) -> str:
+    """Return the name in `line`, which means `text`, typed while we have none; "" for a command.
+
+    Where our name was lost, a plain line may have been begun as talk, so none is a name but a NewName; and the server
+    takes no command until we are in again. Raises ProtocolError for these.
+    """
+    is_command = text.startswith("/")
+    if not has_been_in:
+        return "" if is_command else text
+    command, rest = command_in(text)
+    if command is _NICK:
+        return arguments(command, rest, usage(command, text))[0]
+    if is_command or not isinstance(line, NewName):
+        raise ProtocolError(ErrorCode.NAME_GONE, line=without_password(clean(line)))
+    return text
 
 
 def command_in(text: str) -> tuple[Command | None, str]:

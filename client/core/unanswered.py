@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 from client.core.typed import without_password
+from protocol.errors import ErrorCode, ProtocolError
 from protocol.requests import Line
 
 
@@ -41,18 +42,23 @@ class Unanswered:
         """Let `line`, typed at `now`, wait for its answer; `alone`: see round_trip."""
         self.pending[line.cseq] = Pending(line, now, alone)
 
+    def texts(self) -> list[str]:
+        """Return the lines, as they may be shown."""
+        pending = list(self.pending.values())  # a copy, made at once: another thread may change it meanwhile
+        return [line.text for line in pending]
+
     def repeated(self) -> tuple[Line, ...]:
         """Return the lines to be sent again, or for the first time, by a connection that let us in."""
         self.sent = self.newest
         return tuple(pending.line for pending in self.pending.values())
 
-    def drop_replies(self) -> list[Line]:
-        """Refuse the lines that only the log which they were typed for understands; return them."""
+    def drop_replies(self) -> list[ProtocolError]:
+        """Refuse the lines that only the log which they were typed for understands; return the refusals."""
         replies = [pending.line for pending in self.pending.values() if pending.line.as_of is not None]
         for line in replies:
             del self.pending[line.cseq]
         self.refused += len(replies)
-        return replies
+        return [ProtocolError(ErrorCode.REPLY_OUTDATED, line=line.text) for line in replies]
 
     def waits_since(self, heard_at: float) -> float:
         """Return when the wait for the server's next word began, if it owes us one; else `inf`."""

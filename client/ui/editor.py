@@ -21,7 +21,7 @@ from prompt_toolkit.styles import Style
 from client.core import confirm
 from client.core.chat_view import ChatView
 from client.core.render import Kind, Role, Shown, Span, compose
-from client.core.typed import without_password
+from client.core.typed import NewName, without_password
 from client.ui import keys
 from client.ui.display import Display
 from client.view.completion import candidates, hint, last_word
@@ -78,8 +78,8 @@ class LineEditor:
         self._holding = confirm.Holding()  # what was entered and not sent
         self._draft = Document()  # the line that waits while a password is typed, or a name
         self._is_line = False  # what is typed is a line; else it may be a name
-        self._types_on = False  # the line was put aside for a name, and its rest may still be typed
-        self._prompt: PromptSession[str] = PromptSession(
+        self._types_on = False  # what is typed may be the rest of a line, or a line, though a name is asked for
+        self._prompt: PromptSession[Any] = PromptSession(
             self._message,
             completer=_Completer(chat, display),
             complete_while_typing=False,
@@ -97,16 +97,17 @@ class LineEditor:
         self._prompt.default_buffer.accept_handler = self._accept
         self._prompt.default_buffer.on_text_changed += lambda _: self._holding.ends()
 
-    def ask(self, pre_run: Callable[[], None]) -> str | None:
-        """Return what is entered; begin with the line that was put aside, once we have a name.
+    def ask(self, pre_run: Callable[[], None]) -> tuple[str, ...] | None:
+        """Return the lines that are entered; begin with the one that was put aside, once we have a name.
 
         Raises EOFError, KeyboardInterrupt.
         """
         self._is_line = bool(self._chat.name)
         draft = Document()
         if self._is_line:
-            draft, self._draft = self._draft, draft
-        return self._prompt.prompt(default=draft, pre_run=pre_run)
+            draft, self._draft, self._types_on = self._draft, draft, False
+        entered: tuple[str, ...] | None = self._prompt.prompt(default=draft, pre_run=pre_run)
+        return entered
 
     def follow(self) -> None:
         """Put the line aside if a question stands by now, which it answers none of; bring it back with a name."""
@@ -141,8 +142,9 @@ class LineEditor:
         if chat.secret or self._lost_name():  # in this moment
             self.put_aside()
         elif not self._holding.takes(text, self._doubt(text), self._clock()):
-            self._types_on = False
-            self.app.exit(result=text)
+            self._types_on = self._is_line  # until a prompt stands again that shows that we have a name
+            first, *others = text.splitlines() or [""]
+            self.app.exit(result=(first if self._is_line else NewName(first), *others))
         return True
 
     def _doubt(self, text: str) -> confirm.Doubt | None:

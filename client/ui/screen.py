@@ -42,7 +42,8 @@ class Screen(Protocol):
     def lines(self) -> Iterator[Typed]:
         """Yield what the user types, line by line, until the end of input or `wake`.
 
-        What was typed while the server asked for a password, or might have, is a Secret.
+        What was typed while the server asked for a password, or might have, is a Secret; what was begun after it had
+        asked for a name, a NewName.
         """
 
     def show(self, shown: Shown) -> None:
@@ -65,7 +66,8 @@ class Pipe:
     the lines over; it is left behind in its read when the client ends.
 
     When a question for a password ends without an answer, what was typed ahead is dropped, and each line is a Secret,
-    up to an empty one: it can't be known when a line was begun.
+    up to an empty one: it can't be known when a line was begun. So none is a NewName, and where our name was lost the
+    next one is given by a command.
     """
 
     def __init__(self, chat: ChatView, output: Output, *, interactive: bool = False) -> None:

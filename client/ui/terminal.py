@@ -115,12 +115,12 @@ class Terminal:
 
     def _entered(self) -> tuple[Typed, ...]:
         """Return the lines that are entered; none if a password is asked for meanwhile. Raises EOFError."""
-        text: str | None = self._ask(self._editor.app, self._editor.ask)
-        if text is None:
+        lines: tuple[str, ...] | None = self._ask(self._editor.app, self._editor.ask)
+        if lines is None:
             return ()
         self._abandoned = self._chat.abandoned
         self._display.attention.entered()
-        return tuple(text.splitlines()) or ("",)
+        return lines
 
     def _ask(self, app: Application[Any], run: Callable[[Callable[[], None]], Any]) -> Any:
         """Run `app` until it is done; return its result."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import repeat
 
 import pytest
@@ -13,12 +14,15 @@ import myclient
 from client.cli import options
 from client.cli.exits import Ending, Exit
 from client.core.backoff import Backoff
-from client.core.session import ClientSession
+from client.core.render import Shown
+from client.core.session import UNSEEN, ClientSession
+from client.core.typed import NewName, Secret
 from client.net import link, servers
-from protocol.errors import ErrorCode
+from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Asked, Dismissed, Joined, Noticed, Refused, Said, Welcomed, refusal
-from protocol.requests import Hello, Line, Password, ResumePoint
+from protocol.requests import Hello, Line, Name, Password, ResumePoint
 from tests.integration.test_myclient import client, pipe
+from tests.support.patience import PATIENCE
 from tests.support.programs import CTRL_D, Programs, needs
 from tests.support.scripted import Bot, Peer, Script, Scripted, Typed
 
@@ -400,6 +404,120 @@ def test_a_server_that_comes_back_is_rejoined_with_all_that_was_missed(run: Prog
     bob.sees("ann: typed while away")
     assert bob.text.count("typed while away") == 1
     ann.presses(CTRL_D)
+
+
+NOT_SENT = "! You have no name now: /nick NAME takes one. Not sent: "
+BLOCK = [Line(f"line {cseq}", cseq) for cseq in range(1, myclient.WINDOW + 1)]
+
+
+def takes_a_block(peer: Peer) -> None:
+    """Welcome ann, and take as many of her lines as may be on their way at a time."""
+    peer.gets()
+    peer.sends(Welcomed("ann", "epoch", 1, 1))
+    for line in BLOCK:
+        peer.gets(line)
+
+
+def welcomes_back(peer: Peer, name: str) -> None:
+    """Let ann in as `name`, and take the lines that she sends again."""
+    peer.sends(Welcomed(name, "epoch", 3, 1, resumed=True), Joined(3, name, 1))
+    for line in BLOCK:
+        peer.gets(line)
+        peer.sends(Said(3 + line.cseq, name, line.text, AT, line.cseq))
+
+
+class Pasted(Typed):
+    """A screen at which a block is pasted; then the server's question is answered, and one more line is typed."""
+
+    def __init__(self, answer: Callable[[], str | Secret]) -> None:
+        super().__init__(*(line.text for line in BLOCK), "swim")
+        self.shown: list[str] = []
+        self._answer = answer
+        self._is_asked = threading.Event()
+
+    def lines(self) -> Iterator[str | Secret]:
+        yield from super().lines()
+        assert self._is_asked.wait(PATIENCE)
+        yield self._answer()
+        yield "hello"
+
+    def show(self, shown: Shown) -> None:
+        self.shown.append(shown.text)
+        if isinstance(shown.event, Asked):
+            self._is_asked.set()
+
+
+@pytest.mark.parametrize("what", ["name", "password"])
+def test_what_is_asked_on_a_return_is_answered_before_the_lines_on_their_way(  # M8
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def asks(peer: Peer) -> None:
+        peer.gets()
+        refused = [refusal(ErrorCode.NAME_TAKEN, name="ann")] if what == "name" else []
+        peer.sends(*refused, Asked(what, "Which?"))
+        peer.gets(Name("dora") if what == "name" else Password("secret12"))
+        welcomes_back(peer, "dora" if what == "name" else "ann")
+        peer.gets(Line("hello", 17))
+        peer.sends(Said(20, "ann", "hello", AT, 17), Said(20, "dora", "hello", AT, 17))
+        peer.gets(Line("/disconnect", 18))
+        peer.sends(Dismissed("Goodbye."))
+
+    monkeypatch.setattr(myclient, "Backoff", lambda *_: Waits(repeat(0)))
+    scripted.plays(takes_a_block)
+    scripted.plays(asks)
+    session = ClientSession("secret")
+    screen = Pasted(lambda: NewName("dora") if what == "name" else Secret("secret12", session.secret))
+    client = myclient.Client(
+        lambda _: link.connect("127.0.0.1", scripted.port), session, screen, persistence=float("inf")
+    )
+    with pytest.raises(Ending) as ending:
+        client.chat("ann", None)
+    assert ending.value.how is Exit.GOODBYE
+    refused = f"{NOT_SENT}swim" if what == "name" else f"! {ProtocolError(ErrorCode.PASSWORD_ASKED)}"
+    assert screen.shown.count(refused) == 1
+
+
+def test_a_terminal_without_a_screen_takes_no_line_for_a_name_when_ours_is_gone(  # M8
+    run: Programs, scripted: Scripted
+) -> None:
+    is_typed = threading.Event()
+
+    def takes_the_name(peer: Peer) -> None:
+        peer.gets()
+        peer.sends(Welcomed("ann", "epoch", 1, 1))
+        peer.gets(Line("/users", UNSEEN))
+        for line in BLOCK:
+            peer.gets(line)
+        assert is_typed.wait(PATIENCE)  # the rest of the block waits for a place, and a line is half typed
+
+    def asks_again(peer: Peer) -> None:
+        peer.gets()
+        peer.sends(refusal(ErrorCode.NAME_TAKEN, name="ann"), Asked("name", "Another?"))
+        peer.gets(Name("dora"))
+        peer.sends(Welcomed("dora", "epoch", 3, 1, resumed=True), Joined(3, "dora", 1))
+        peer.gets(Line("/users", UNSEEN))
+        for line in BLOCK:
+            peer.gets(line)
+            peer.sends(Said(3 + line.cseq, "dora", line.text, AT, line.cseq))
+        peer.gets(Line("hello", 17))
+        peer.sends(Said(20, "dora", "hello", AT, 17), Said(21, "bob", "hello dora", AT))
+
+    scripted.plays(takes_the_name)
+    scripted.plays(asks_again)
+    command = ("env", "TERM=dumb", sys.executable, "myclient.py", "127.0.0.1", str(scripted.port), "--name", "ann")
+    ann = run.program(*command, on_terminal=True)
+    ann.sees("Users here: 1")
+    ann.types(*(line.text for line in BLOCK), "swim", "dive")
+    ann.presses("half a ")
+    ann.sees("half a ")  # the terminal's echo
+    is_typed.set()
+    ann.sees("Another?")
+    ann.types("line")
+    ann.comes_to(lambda: [f"{NOT_SENT}{line}" in ann.text for line in ("swim", "dive", "half a line")], [True] * 3)
+    ann.types("/setname dora")
+    ann.sees("You are back")
+    ann.types("hello")
+    ann.sees("bob: hello dora")  # what is ours, the terminal has shown
 
 
 def test_leaving_while_there_is_no_connection_ends_at_once(run: Programs) -> None:

@@ -28,7 +28,7 @@ from client.core.confirm import PAUSE
 from client.core.help_list import with_ours
 from client.core.render import Kind, Shown, Span, render_event
 from client.core.session import ClientSession
-from client.core.typed import Secret, Typed
+from client.core.typed import NewName, Secret, Typed
 from client.ui import display
 from client.ui.echo import drop_typed, silent_keyboard
 from client.ui.terminal import Terminal
@@ -167,6 +167,12 @@ class User:
 
     def sent(self) -> object:
         return self.typed.get(timeout=PATIENCE)
+
+    def gives(self, name: str) -> None:
+        """See that the user has answered the question for a name with `name`."""
+        typed = self.sent()
+        assert isinstance(typed, NewName)
+        assert typed == name
 
     def stands_up(self) -> None:
         self.terminal.wake()
@@ -537,7 +543,30 @@ def test_a_name_that_is_lost_over_an_empty_line_is_asked_for_as_ever(ann: User) 
     ann.hears(CLAIMED, ASKED_AGAIN)
     ann.sees("Type the name you want.", "Your name:")
     ann.presses("bob" + ENTER)
-    assert ann.sent() == "bob"
+    ann.gives("bob")
+    ann.hears(Welcomed("bob", "epoch", 2, 1))
+    ann.sees("* Users here: 1", "bob>")
+    ann.presses("hello" + ENTER)
+    assert not isinstance(ann.sent(), NewName)
+
+
+def test_a_line_that_is_typed_ahead_is_no_name_when_ours_is_lost_meanwhile(ann: User) -> None:  # M8
+
+    def is_lost(line: Typed) -> None:
+        if line == "one":
+            ann.session.receive(CLAIMED, 0.0)
+
+    ann.meanwhile = is_lost
+    ann.presses("one" + ENTER + "two" + ENTER + "three" + ENTER)
+    assert ann.sent() == "one"
+    ann.sees("* Users here: 1", IN_DOUBT, "new name.", "Your name: twothree")
+    ann.presses(CTRL_U + "bob")
+    ann.sees("* Users here: 1", "Your name: bob")
+    ann.presses(ENTER)
+    ann.sees("* Users here: 1", IN_DOUBT, "new name.", "Your name: bob")
+    ann.now += PAUSE
+    ann.presses(ENTER)
+    ann.gives("bob")
 
 
 def test_a_command_can_be_typed_when_the_name_is_lost_over_a_line(ann: User) -> None:  # M8

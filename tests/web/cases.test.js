@@ -25,6 +25,7 @@ class Player {
     if (step.return) return { send: [session.again()] };
     if (step.hear) return session.receive(step.hear, 1);
     if (step.type !== undefined) return session.typed(step.type, 1);
+    if (step.name !== undefined) return session.typed(step.name, 1, { isName: true });
     if (step.answer !== undefined) return session.answer(step.answer, step.question ?? session.secret);
     if (step.lose) session.lost();
     return null;

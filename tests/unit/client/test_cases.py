@@ -13,7 +13,7 @@ from client.core.links import links
 from client.core.render import mentions
 from client.core.session import ClientSession
 from client.core.step import Step
-from client.core.typed import Secret
+from client.core.typed import NewName, Secret
 from client.view.joins import JoinsLine
 from client.view.name_colors import NameColors
 from protocol.objects import FROM_SERVER, dump, load
@@ -46,6 +46,8 @@ class Player:
                 return session.receive(load(json.dumps(event).encode(), FROM_SERVER), 1.0)
             case {"type": text}:
                 return session.typed(text, 1.0)
+            case {"name": text}:
+                return session.typed(NewName(text), 1.0)
             case {"answer": text}:
                 return session.typed(Secret(text, step.get("question", session.secret)), 1.0)
             case {"lose": _}:

@@ -10,7 +10,7 @@ import pytest
 from client.core.credential import Server
 from client.core.presence import Dismissal, Goodbye, Phase
 from client.core.session import ClientSession
-from client.core.typed import Secret, Typed
+from client.core.typed import NewName, Secret, Typed
 from protocol import events
 from protocol.errors import ErrorCode
 from protocol.events import (
@@ -221,7 +221,20 @@ def test_a_name_that_is_gone_is_asked_for_again_and_the_lines_follow() -> None:
     ann.returns()
     ann.hears(refusal(ErrorCode.NAME_TAKEN, name="ann"), Asked("name", "Another?"))
     assert ann.session.name == ""
-    assert ann.types("anna") == (Name("anna"),)
+    assert ann.types(NewName("anna")) == (Name("anna"),)
+    ann.hears(back(9, "anna"))
+    assert ann.sent == [Line("one", 1)]
+
+
+def test_where_the_name_is_gone_talk_is_no_name_and_a_command_gives_one_at_once() -> None:  # M8
+    ann = Ann()
+    ann.types("one")
+    ann.returns()
+    ann.hears(refusal(ErrorCode.NAME_TAKEN, name="ann"), Asked("name", "Another?"))
+    assert ann.types("hello") == ()
+    assert list(ann.session.lines.pending) == [1]
+    assert ann.session.questions.what == "name"
+    assert ann.types("/setname anna") == (Name("anna"),)
     ann.hears(back(9, "anna"))
     assert ann.sent == [Line("one", 1)]
 

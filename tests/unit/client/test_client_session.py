@@ -10,7 +10,7 @@ from client.core.presence import Dismissal, Goodbye
 from client.core.render import Kind
 from client.core.session import UNSEEN, ClientSession
 from client.core.settings import Settings
-from client.core.typed import OVER, Secret, Typed
+from client.core.typed import OVER, NewName, Secret, Typed
 from client.core.unanswered import Pending
 from protocol import requests
 from protocol.commands import BY_WORD, explained_by
@@ -631,6 +631,46 @@ def test_who_has_lost_the_name_to_its_owner_is_asked_for_another(  # M8
     ann = Ann()
     ann.hears(refusal(ErrorCode.NAME_CLAIMED, name="ann"), Asked("name", "Type the name you want."))
     assert ann.session.name == ""
-    assert ann.types("eve") == Name("eve")
+    assert ann.types(NewName("eve")) == Name("eve")
     ann.hears(Welcomed("eve", "epoch", 9, 2))
     assert ann.types("hi") == Line("hi", 1)
+
+
+NOT_SENT = "! You have no name now: /nick NAME takes one. Not sent: "
+
+
+@pytest.mark.parametrize("fault", [ErrorCode.NAME_CLAIMED, ErrorCode.NAME_LOST])
+def test_talk_is_no_name_when_ours_is_lost(fault: ErrorCode) -> None:  # M8
+    ann = Ann()
+    ann.hears(refusal(fault, name="ann"), Asked("name", "Type the name you want."))
+    for line in ("swim", "the rest", "/users", "//nick eve"):
+        assert ann.types(line) == NOT_SENT + line
+    for line in (" /nick eve", " /quit", " /set bell off"):  # talk, with a space in front of it
+        assert ann.types(line) == NOT_SENT + line.strip()
+    assert ann.types("/register secret12") == f"{NOT_SENT}/register ..."
+    assert ann.types("/nick") == "! NAME is missing. Usage: /nick NAME"
+    assert ann.types("") is None
+    assert (ann.unanswered, ann.session.lines.refused) == ([], 9)
+    assert ann.session.presence.goodbye is Goodbye.NONE
+    assert ann.session.is_clear
+    assert ann.types(NewName(" /setname eve")) == Name("eve")
+
+
+def test_who_has_no_name_may_change_settings_and_leave() -> None:  # M8
+    ann = Ann()
+    ann.hears(refusal(ErrorCode.NAME_CLAIMED, name="ann"), Asked("name", "Type the name you want."))
+    assert "bell off" in str(ann.types("/set bell off"))
+    assert ann.types("/quit") is None
+    assert ann.session.presence.goodbye is Goodbye.TYPED
+
+
+def test_a_server_that_waits_for_a_name_owes_our_lines_no_answer() -> None:  # M8
+    ann = Ann()
+    ann.types("hi")
+    assert ann.session.is_overdue(0.0, 200.0, silence=20.0, timeout=10.0)
+    ann.hears(refusal(ErrorCode.NAME_CLAIMED, name="ann"), Asked("name", "Type the name you want."))
+    assert not ann.session.is_overdue(0.0, 200.0, silence=20.0, timeout=10.0)
+
+
+def test_a_name_that_was_begun_and_is_not_wanted_any_more_is_a_line() -> None:
+    assert Ann().types(NewName("eve")) == Line("eve", 1)
