@@ -120,6 +120,7 @@ class State:
         """
         error, details = reason
         if error is ErrorCode.NOT_NAMED:
+            session.claim.skips_lines = True
             return []
         if error in _CLOSING:
             return self.dismiss(session, refusal(error, None, **details), _CLOSING[error])

@@ -30,8 +30,8 @@ from chat.resume import identity_of
 from chat.sanctions import Act, Sanction
 from chat.state import ASK_AGAIN
 from protocol.errors import ErrorCode
-from protocol.events import Announced, Dismissed, Said, Whispered, refusal
-from protocol.requests import Announce, GoAway, Hello, Line, Say, Whisper
+from protocol.events import Announced, Asked, Dismissed, Said, Whispered, refusal
+from protocol.requests import Announce, GoAway, Hello, Line, Name, Say, Whisper
 from protocol.text import skeleton
 from tests.support.deferring import Deferring
 from tests.support.party import Party
@@ -374,6 +374,23 @@ def test_an_owner_who_comes_elsewhere_takes_the_name_from_here(shared: Shared) -
     assert told[0].startswith("! bob is registered, and its owner has come")
     assert told[1] == ASK_AGAIN
     shared.party.sees("ann", "* bob has left (the owner of the name came). Users here: 2")
+
+
+def test_a_line_that_was_under_way_when_the_owner_came_goes_before_those_behind_it(shared: Shared) -> None:  # M8, N1
+    party = shared.party
+    shared.joins("fay", framed=True)
+    party.hub.accounts_are(frozenset({"fay"}))
+    party.frames("fay", Line("swim", 1))
+    shared.elsewhere(0, Claim("fay"))
+    shared.reads_back()
+    party.events("fay")
+    party.frames("fay", Line("/nick carl", 2), Line("dive", 3))
+    shared.reads_back()
+    assert party.events("fay") == [Asked("name", ASK_AGAIN)]
+    party.frames("fay", Name("eve"), Line("swim", 1), Line("/nick carl", 2), Line("dive", 3))
+    shared.reads_back()
+    said = [event for event in party.events("fay") if isinstance(event, Said)]
+    assert [(event.name, event.text) for event in said] == [("eve", "swim"), ("carl", "dive")]
 
 
 def test_an_owner_who_comes_here_takes_the_name_from_there(shared: Shared) -> None:  # M8, N1
