@@ -75,7 +75,16 @@ def run(ports: range, running: contextlib.ExitStack) -> None:
     redis = RedisServer(folder, *DURABLE)
     running.callback(redis.close)
     print(f"One room, in {redis.address()} (process {redis.pid}). Ctrl-C ends it all.", flush=True)
-    watch({port: running.enter_context(server(port, folder, redis.address())) for port in ports})
+    servers: dict[int, subprocess.Popen[bytes]] = {}
+    try:
+        for port in ports:
+            servers[port] = running.enter_context(server(port, folder, redis.address()))
+        watch(servers)
+    except KeyboardInterrupt:
+        print("\nEnding it all; users are told first.", flush=True)
+        for process in servers.values():
+            process.terminate()  # all at once: each may wait for its users
+        raise
 
 
 def watch(servers: dict[int, subprocess.Popen[bytes]]) -> None:

@@ -75,6 +75,7 @@ def test_three_servers_are_one_room_until_it_is_ended(
     bob.types("hello from afar")
     ann.sees("bob: hello from afar")
     program.signals(number)
+    program.sees("Ending it all")
     ann.sees("The server is shutting down. Goodbye.")
     assert program.ends() == 0
     redis = re.search(r"redis://[^:]*:(\d+)/", program.text)
