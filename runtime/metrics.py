@@ -94,7 +94,7 @@ def families(told: Snapshot) -> Iterator[Family]:
     counted = told.counted
     waiting = [connection.outbox.size for connection in told.connections]
     users = [connection for connection in told.connections if connection.session.named]
-    yield Family("chat_users", "gauge", "People in the room, by how they came in.", _by_door(users))
+    yield Family("chat_users", "gauge", "People in the room who are connected here, by how.", _by_door(users))
     yield Family("chat_connections", "gauge", "Open connections, by what they speak.", _by_door(told.connections))
     entries = by_label("event", {kind.__name__.lower(): count for kind, count in told.entries.items()})
     yield Family("chat_room_events_total", "counter", "Messages (said, whispered), comings and goings.", entries)
