@@ -109,7 +109,7 @@ class Handshakes:
         while self.ready:
             peer = next(iter(self.ready))
             del self.ready[peer]
-            if peer.transport.handshaking:  # it has not been closed meanwhile
+            if peer.transport.handshaking and not peer.session.closing:  # nobody comes in who is being closed
                 yield peer, self._fails(peer, now)
                 if self._clock() >= end:
                     return

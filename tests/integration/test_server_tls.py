@@ -177,6 +177,25 @@ def test_a_handshake_that_stalls_has_ten_seconds_and_costs_its_peer_alone(live: 
     ann.sees("bob: hello")
 
 
+@pytest.mark.parametrize("ends", ["its time", "the server"])
+def test_a_handshake_that_is_done_in_the_turn_of_its_end_comes_too_late(
+    live: Live, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:  # T6
+    ann, late = live.joins("ann"), live.connects()  # what ends its handshake is sent, and not read yet
+    if ends == "the server":
+        monkeypatch.setattr(live.clock, "pace", 0.01)
+        live.server._shut_down()
+        live._over = True
+        return
+    live.clock.now += limits.HANDSHAKE
+    live.turns()
+    live.until(lambda: late.ended, "never closed")  # in the clear: for the server there is no TLS yet
+    live.until(lambda: live.connected() == 1, "never forgotten")
+    live.clock.now += 2 * limits.TEXT_REGISTRATION
+    ann.says("/ping")
+    ann.sees("pong")
+
+
 def test_junk_is_closed_and_logged_but_not_without_end(live: Live, log: pytest.LogCaptureFixture) -> None:  # T6
     ann = live.joins("ann")
     for _ in range(12):
