@@ -190,6 +190,7 @@ def test_a_handshake_that_is_done_in_the_turn_of_its_end_comes_too_late(
     live.clock.now += limits.HANDSHAKE
     live.turns()
     live.until(lambda: late.ended, "never closed")  # in the clear: for the server there is no TLS yet
+    live.clock.now += limits.FAREWELL
     live.until(lambda: live.connected() == 1, "never forgotten")
     live.clock.now += 2 * limits.TEXT_REGISTRATION
     ann.says("/ping")
