@@ -143,7 +143,7 @@ class App {
     const wasOnline = session.online;
     const step = session.receive(message, now());
     if (message.type === "ask") this.stage.question = message.text;
-    if (message.type === "refused" && !session.name) this.stage.error = message.text;
+    if ((message.type === "refused" || message.type === "notice") && !session.name) this.stage.error = message.text;
     if (message.type === "refused" || message.type === "goodbye") this.stage.ending(message);
     this.#gather(message, step);
     if (session.online && !wasOnline) this.#welcomed();

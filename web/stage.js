@@ -10,7 +10,7 @@ const REFUSALS_KEPT = 5; // seconds in which a goodbye belongs to the refusal be
 
 export class Stage {
   question = ""; // how the server asked for a password
-  error = ""; // why we were not let in
+  error = ""; // why we were not let in, or not yet
   retryIn = 0; // seconds until the next try at a connection
   #ending = { text: "", at: 0 };
   #shown = ""; // what has the focus: the entrance, the room, the password

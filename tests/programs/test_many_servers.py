@@ -16,6 +16,7 @@ import pytest
 
 from chat.shared.outage import AWAY, BACK
 from storage.passwords import PasswordHash
+from tests.support.browsers import Browser
 from tests.support.patience import PATIENCE
 from tests.support.programs import Program, Programs, needs
 from tools.shared.programs import HOST, free_port
@@ -257,6 +258,19 @@ def test_while_redis_is_away_nobody_is_dropped_and_all_are_told_once(cluster: Cl
     for user in users:
         assert counts(user, told) == [1, 1, int(user is not users[0])]
         assert "has left" not in user.text
+
+
+@needs("chromium")
+@needs("chromedriver")
+def test_the_page_says_at_its_entrance_that_the_room_can_t_be_reached(cluster: Cluster, browser: Browser) -> None:  # N5
+    bob, ann = cluster.nc(0, "bob"), browser.tab(cluster.ports[1])
+    cluster.redis.freeze()
+    bob.sees(f"* {AWAY[:60]}")
+    ann.enters("ann")
+    ann.sees("can't reach each other", "#entry-error")
+    cluster.redis.thaw()
+    ann.sees("Welcome, ann")
+    bob.sees("* ann has connected.")
 
 
 def counts(user: Program, texts: tuple[str, ...]) -> list[int]:
