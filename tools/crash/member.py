@@ -13,6 +13,7 @@ from chat.resume import identity_of
 from client.core.presence import Dismissal, Goodbye
 from client.core.session import ClientSession
 from client.core.step import ClientMessage, Step
+from client.core.typed import NewName
 from protocol import events
 from protocol.errors import ErrorCode, ProtocolError
 from protocol.events import Event
@@ -200,7 +201,7 @@ class Member:
         """Answer the server's question for a name: the old one may be somebody else's by now."""
         session = self.session
         if session.questions.what == "name" and not session.name:
-            self._say(session.typed(self._own_name(), now).send)
+            self._say(session.typed(NewName(self._own_name()), now).send)
 
     def _write(self, record: Record) -> None:
         self.history.records.append(record)
