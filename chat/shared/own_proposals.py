@@ -54,8 +54,9 @@ class OwnProposals:
         return dict.fromkeys(own.due.author for own in every if own.due.author is not None)
 
     def holds_back(self, session: Session, request: Request) -> bool:
-        """Let what `session` asks for wait while something of its is under way."""
-        if session not in self.authors():
+        """Let what `session` asks for wait while something of its is under way; but not where it has no seat: that may
+        wait for one, too."""
+        if not session.named or session not in self.authors():
             return False
         session.waiting = True
         self._held_back[session] = request

@@ -17,7 +17,7 @@ from chat.shared.shared_log import PAYLOAD_LIMIT, Append, KeepSnapshot, Kind, Lo
 from chat.shared.snapshot import snapshot_of
 from protocol.errors import ErrorCode
 from protocol.events import Asked, Joined, Left, Noticed, Pinged, Refused, Said, Welcomed
-from protocol.requests import GoAway, Name, Nick, ResumePoint, Say
+from protocol.requests import GoAway, ListHistory, Name, Nick, ResumePoint, Say
 from tests.support.cluster import Cluster, ClusterServer
 
 
@@ -366,6 +366,21 @@ def test_whose_name_was_taken_meanwhile_is_asked_for_another_one(cluster: Cluste
     cluster.goes_on()
     assert second.said() == ["hi"]  # as anna
     assert second.names() == ("Ann", "anna")
+
+
+def test_who_asks_for_messages_before_it_has_another_name_is_still_heard(cluster: Cluster) -> None:  # N4
+    first, second, _ = cluster.servers
+    ann = first.connects("ann", "ann's")
+    cluster.goes_on()
+    with cluster.stopping(first):
+        second.connects("Ann")
+        first.asks(ann, Say("hi", 1))
+        cluster.goes_on()
+    first.asks(ann, ListHistory(cseq=2))  # "hi" waits for the name, so this can't wait for "hi"
+    assert ann.listened_to
+    first.asks(ann, Name("anna"))
+    cluster.goes_on()
+    assert second.said() == ["hi"]
 
 
 def test_a_line_of_who_lost_its_name_meanwhile_is_no_name_and_not_refused(cluster: Cluster) -> None:  # N4
