@@ -73,6 +73,7 @@ def cluster(
     """Prove it with real servers that share a room."""
     with contextlib.ExitStack() as cleaning:
         where = folder or Path(cleaning.enter_context(tempfile.TemporaryDirectory(prefix="chat-tools-")))
+        where.mkdir(parents=True, exist_ok=True)
         servers = Cluster(where, random.Random(seed), bug, loses_ends=loses_ends)
         crowd = Crowd(servers, seed, MEMBERS, doors, FAULT_RATE)
         yield proved("servers of one room killed for real", servers, crowd, minutes)
