@@ -176,7 +176,7 @@ def _gaps(book: Book, reading: Reading, numbers: Numbers, ledger: Ledger | None)
     for epoch, after, before, count, is_passed in reading.gaps:
         known = between(numbers.get(epoch, []), after, before)
         if ledger is not None:  # what had been lost by then was not counted
-            known = [seq for seq in known if ledger.loss_of(seq) in (None, ledger.loss_of(before))]
+            known = [seq for seq in known if not ledger.was_lost(seq, before)]
         heard = [_is_heard(book.get((epoch, seq)), reading) for seq in known]
         least = len(known) - _length_of_end(heard) - (_length_of_end(heard[::-1]) if is_passed else 0)
         runs_end = any(later - earlier >= A_RUN for earlier, later in pairwise([after, *known, before]))
@@ -212,7 +212,7 @@ def _holes(
         event, loss = book.get(place), None if ledger is None else ledger.loss_of(place[1])
         if event is None and place[0] not in lasting:
             continue
-        if loss is not None and place[1] > reading.newest_lost.get(loss, 0):
+        if loss is not None and place[1] > reading.knew(loss):
             continue  # it was lost before this reader could be told
         if event is None:
             yield "nobody was told what is {}, nor client {} that it has missed it", _at(place), reading.number

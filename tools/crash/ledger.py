@@ -54,6 +54,14 @@ class Ledger:
         """Return by which loss an entry is not in the log any more; None if it is."""
         return None if seq is None else self._lost.get(seq)
 
+    def was_lost(self, seq: int | None, later: int) -> bool:
+        """Return whether an entry had been lost when the log came to the number `later`.
+
+        Of two numbers that were lost, the lower one may be what was lost later: where the end was lost twice in a row.
+        """
+        loss, next_loss = self.loss_of(seq), self.loss_of(later)
+        return loss is not None and (next_loss is None or loss < next_loss)
+
     def forgotten(self, client: int) -> float:
         """Return up to which number the log may have answered lines of this client and not know it any more."""
         return max((loss.forgotten.get(client, 0) for loss in self.losses), default=0)
@@ -61,9 +69,8 @@ class Ledger:
     def logs(self) -> Iterator[dict[int, RoomEvent]]:
         """Yield the log as it is, and as it was before each loss, in order."""
         for index in (None, *range(len(self.losses))):
-            seen = [seq for seq in self.numbers if self._lost.get(seq) in (None, index)]
-            newest = max((seq for seq in seen if self._lost.get(seq) == index), default=0)
-            yield {seq: self.events[seq] for seq in seen if seq <= newest}
+            newest = max((seq for seq in self.numbers if self.loss_of(seq) == index), default=0)
+            yield {seq: self.events[seq] for seq in self.numbers if seq <= newest and not self.was_lost(seq, newest)}
 
 
 def loss_between(before: Room, after: Room, clients: Mapping[str, int]) -> Loss:

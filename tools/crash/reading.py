@@ -62,11 +62,11 @@ class Reading:
         self.answers: dict[int, Event] = {}  # by `cseq`
         self._spans: list[tuple[str, int, int]] = []  # epoch, from after this number, up to this one
         self.gaps: list[Gap] = []
-        self.newest_lost: dict[int, int] = {}  # of the entries that were lost: up to which number they were told
+        self._newest_lost: dict[int, int] = {}  # by loss, up to which number what was lost by it had been told
         self.claimed = 0  # the highest of its lines that it said may have been handled
         self._gap = 0  # entries just reported as missing, before the next event
         self._goes_on = False  # the server went on by itself, with the last welcome
-        self._lost_with: int | None = None  # the loss that the newest entry which it knows was lost by, untold yet
+        self._known: int | None = None  # the newest entry that it knows, if that was lost and it was not told so yet
         self.epoch, self._newest = "", 0
         self._is_cut_off = False  # from the log that it knew, and has not been told so yet
         self._knows_end = False  # of the log that it knew, before the welcome to another one
@@ -77,6 +77,11 @@ class Reading:
     def comings(self) -> Iterator[Place]:
         """Yield where it came into a log, or went on in one from an earlier page of its history."""
         return ((epoch, after) for epoch, after, _ in self._spans)
+
+    def knew(self, loss: int) -> int:
+        """Return up to which number it knew the log that was to lose its end by this `loss`; 0 if it knew nothing that
+        was lost."""
+        return max((seq for earlier, seq in self._newest_lost.items() if earlier <= loss), default=0)
 
     def owed(self, numbers: Numbers) -> Iterator[Place]:
         """Yield the entries neither told nor reported as missing; one that stayed should know its log to the end."""
@@ -101,7 +106,8 @@ class Reading:
     def _welcomed(self, record: Welcomed) -> None:
         asked, self._goes_on = record.asked, record.goes_on
         self.claimed = max(self.claimed, asked.lines or 0 if asked is not None else 0)
-        is_known = asked is not None and asked.epoch == record.epoch and not self._is_lost(asked.seq, record.seq)
+        was_lost = asked is not None and self._ledger.was_lost(asked.seq, record.seq)
+        is_known = asked is not None and asked.epoch == record.epoch and not was_lost
         if record.resumed != is_known and not (is_known and self._has_passed_lost(record)):
             self._wrong("was resumed: {}" if record.resumed else "was not resumed: {}", record)
         if asked is None or not record.resumed:
@@ -114,21 +120,16 @@ class Reading:
             self._newest = min(self._newest, asked.seq)  # less where it was told of a gap and of nothing after it
         self._knows_end, self._gap = False, 0
 
-    def _is_lost(self, seq: int, later: int) -> bool:
-        """Return whether the entry `seq` had been lost when the log had come to `later`."""
-        loss = self._ledger.loss_of(seq)
-        return loss is not None and loss != self._ledger.loss_of(later)
-
     def _has_passed_lost(self, record: Welcomed) -> bool:
         """Return whether a server that goes on by itself may have known more than the reader: whispers, lost since."""
         asked = record.asked
         assert asked is not None  # noqa: S101  (by a reader that was in a log)
         passed = between(self._ledger.numbers, asked.seq, record.seq)
-        return record.goes_on and any(self._is_lost(seq, record.seq) for seq in passed)
+        return record.goes_on and any(self._ledger.was_lost(seq, record.seq) for seq in passed)
 
     def _missing(self, record: Missing) -> None:
         if not record.count:
-            self._knows_end, self._is_cut_off, self._lost_with = True, False, None
+            self._knows_end, self._is_cut_off, self._known = True, False, None
         self._gap = record.count
 
     def _told(self, record: Told) -> None:
@@ -141,7 +142,7 @@ class Reading:
             if self._gap:
                 self.gaps.append(Gap(self.epoch, self._newest, event.seq, self._gap, self._goes_on))
                 self._gap = 0
-            self._notes_loss(event.seq)
+            self._notices_loss(event.seq)
             self._reach(event.seq)
         elif not self._is_answer(event) or not self._may_know(place):
             self._wrong("was told again, or too late, {}", event)
@@ -152,15 +153,19 @@ class Reading:
             self._wrong("was told {}, and then {}", self.told[place], event)
         self.shown[place] += record.shown
 
-    def _notes_loss(self, seq: int) -> None:
-        """Note that it knows an entry that will be lost; or that the log goes on without what it knows, and has to have
-        told that."""
+    def _notices_loss(self, seq: int) -> None:
+        """Notice that the log goes on with `seq` and without what it knows: it has to have told that."""
+        if self._ledger.was_lost(self._known, seq):
+            self._wrong("was not told that entries up to {} are lost", self._known)
+        self._known = None
+        self._notes_known(seq)
+
+    def _notes_known(self, seq: int) -> None:
+        """Note that it knows the entry `seq`, if that will be lost."""
         loss = self._ledger.loss_of(seq)
-        if self._lost_with not in (None, loss):
-            self._wrong("was not told that entries up to {} are lost", self.newest_lost[self._lost_with or 0])
         if loss is not None:
-            self.newest_lost[loss] = seq
-        self._lost_with = loss
+            self._known = seq
+            self._newest_lost[loss] = max(seq, self._newest_lost.get(loss, 0))
 
     def _may_know(self, place: Place) -> bool:
         """Return whether this was told, or missed, or came into a log that was given up since; but not its end."""
@@ -189,9 +194,7 @@ class Reading:
     def _begin(self, epoch: str, seq: int) -> None:
         self.epoch, self._newest = epoch, seq
         self._spans.append((epoch, seq, seq))
-        loss = self._ledger.loss_of(seq)
-        if loss is not None:
-            self._lost_with, self.newest_lost[loss] = loss, max(seq, self.newest_lost.get(loss, 0))
+        self._notes_known(seq)
 
     def _reach(self, seq: int) -> None:
         self._newest = seq

@@ -34,6 +34,7 @@ TICK = 0.3  # seconds
 STARTED_AT = 1_700_000_000.0
 SETTLE_TICKS, SETTLE_ROUNDS = 600, 12
 SNAPSHOT_ENTRIES, SUM_EVERY = 30, 8
+SAVED = 3  # states of the log to which it may go back
 
 
 def simulated(
@@ -67,7 +68,7 @@ class SharedWorld:
         self._machines = [SharedMachine(self._log, self._chance, lambda: f"{next(names):016x}") for _ in range(servers)]
         self._crowd = MemoryCrowd(self._chance, doors, self._connect, lambda: self.now)
         self._witness = Witness(self._log, self._crowd.numbers)
-        self._saved = self._log.saved(), self._witness.saved()
+        self._saved = [(self._log.saved(), self._witness.saved())]
         self._wrong: list[str] = []
 
     @property
@@ -108,6 +109,8 @@ class SharedWorld:
             self._crowd.cut(chance.choice(self._crowd.members))
         if chance.random() < 0.06:
             self._break(chance.choice(self._machines))
+        if chance.random() < 0.02:
+            self._saved = [*self._saved[1 - SAVED :], (self._log.saved(), self._witness.saved())]
         for machine in self._machines:
             if not machine.runs and chance.random() < 0.05:
                 machine.start()
@@ -170,10 +173,8 @@ class SharedWorld:
             self.faults["answers lost"] += 1
             link.lose_answers = chance.randint(1, 3)
         elif dice < 0.84:
-            self._saved = self._log.saved(), self._witness.saved()
-        elif dice < 0.88:
             self._restart_log()
-        elif dice < 0.90:
+        elif dice < 0.86:
             self._spoil(machine)
         else:
             self._crowd.say_goodbye(chance.choice(self._crowd.members))
@@ -185,14 +186,22 @@ class SharedWorld:
             machine.spoil()
 
     def _restart_log(self) -> None:
-        """Start the log again, perhaps without its end."""
+        """Start the log again; perhaps without its end, and perhaps at once again without more of it."""
         self._witness.reads()
-        loses_end = self._chance.random() < 0.3
-        self.faults["log restarted" + (" without its end" if loses_end else "")] += 1
-        log, witness = self._saved if loses_end else (None, None)
+        if self._chance.random() < 0.3:
+            for _ in range(self._chance.randint(1, 2)):
+                self._lose_end()
+        else:
+            self.faults["log restarted"] += 1
+            self._log.restart(f"start {next(self._starts)}")
+
+    def _lose_end(self) -> None:
+        """Start the log again as it was at some time before."""
+        self.faults["log restarted without its end"] += 1
+        del self._saved[self._chance.randrange(len(self._saved)) + 1 :]  # what came after it is lost
+        log, witness = self._saved[-1]
         self._log.restart(f"start {next(self._starts)}", log)
-        if witness is not None:
-            self._witness.goes_back(witness)
+        self._witness.goes_back(witness)
 
     # --- the end -------------------------------------------------------------------------------------------------
 

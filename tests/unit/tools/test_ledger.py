@@ -23,6 +23,8 @@ HUSH = Whispered(103, "m1-1", "m1-1", "1.3 hush", AT, 3)
 LOSS = Loss({4: GONE, 5: GONE_TOO}, {1: 2})
 LOG: dict[int, RoomEvent] = {1: Joined(1, "m1-1", 1), 2: Joined(2, "m2-1", 2), 3: KEPT, 100: NEW}
 LEDGER = Ledger("log2", LOG | {101: Joined(101, "m2-1", 2)}, [LOSS])
+# Its end was lost twice in a row, with nothing said in between: what was lost last stands before what was lost first.
+TWICE = Ledger("log2", LEDGER.events, [Loss({5: GONE_TOO}, {}), Loss({4: GONE}, {1: 2})])
 TOO_LATE = refusal(ErrorCode.REPEATED_TOO_LATE, 2, text="1.2 lost")
 
 
@@ -50,6 +52,7 @@ def bob(*more: Record) -> History:
 COME = welcome(100, 5)
 CAME: list[Record] = [Missing(0), COME, *shown(Joined(101, "m2-1", 2))]
 CAME_TOO: list[Record] = [Missing(0), welcome(101, 3)]
+RESUMED_AT_3: list[Record] = [Welcomed("log1", 4, resumed=True, asked=ResumePoint("log1", 3))]
 RESUMED: list[Record] = [
     Welcomed("log1", 101, resumed=True, asked=ResumePoint("log1", 3)),
     *shown(NEW, Joined(101, "m2-1", 2)),
@@ -83,6 +86,41 @@ def test_who_does_not_know_what_is_lost_may_go_on_where_it_was() -> None:  # N6
 def test_each_breach_is_found(histories: list[History], found: str) -> None:  # N6
     wrong = violations(histories, ledger=LEDGER)
     assert any(found in sentence for sentence in wrong), wrong
+
+
+def test_an_end_that_was_lost_twice_in_a_row_was_whole_before() -> None:  # N6
+    resumed = Welcomed("log1", 5, resumed=True, asked=ResumePoint("log1", 4))
+    two = bob(*RESUMED_AT_3, *shown(GONE), Lost(), resumed, *shown(GONE_TOO), Missing(0), welcome(101, 5))
+    assert violations([ann(*CAME), two], ledger=TWICE) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "found"),
+    [
+        ((GONE, GONE_TOO), CAME[1:], "client 1 was not told that entries up to 5 are lost"),
+        ((GONE,), CAME[1:], "client 1 was not told that entries up to 4 are lost"),
+        ((GONE_TOO,), CAME, "client 1 was not told what is at number 4"),
+    ],
+)
+def test_what_was_lost_twice_in_a_row_excuses_nothing_before(
+    told: tuple[RoomEvent, ...], more: list[Record], found: str
+) -> None:  # N6
+    wrong = violations([ann(*more, told=told), bob(*CAME_TOO)], ledger=TWICE)
+    assert any(found in sentence for sentence in wrong), wrong
+
+
+def test_what_a_later_loss_took_was_lost_for_those_who_knew_the_log_without_it() -> None:  # N6
+    last, new = Left(101, "m1-1", 1, "bye"), Joined(201, "m2-1", 2)
+    ledger = Ledger("log2", LOG | {201: new}, [Loss({4: GONE}, {}), Loss({100: NEW, 101: last}, {})])
+    back = Welcomed("log1", 101, resumed=True, asked=ResumePoint("log1", 4))
+    wrong = violations([bob(Missing(0), welcome(201, 3)), ann(back, *shown(last), told=(GONE,))], ledger=ledger)
+    assert any("client 1 was resumed" in sentence for sentence in wrong), wrong
+
+
+def test_the_log_is_told_as_it_was_before_each_loss() -> None:
+    kept = {1, 2, 3, 100, 101}
+    assert [set(log) for log in TWICE.logs()] == [kept, {1, 2, 3, 4, 5}, {1, 2, 3, 4}]
+    assert [set(log) for log in LEDGER.logs()] == [kept, {1, 2, 3, 4, 5}]
 
 
 def test_a_server_that_can_t_tell_may_begin_an_epoch() -> None:
@@ -126,6 +164,14 @@ def test_a_gap_counts_what_is_in_the_log_by_then(missing: int, goes_on: bool, is
     ledger = Ledger("log1", LEDGER.events | {102: newest}, [LOSS])
     here: list[Record] = [Missing(0), welcome(100, 5, "log1"), *shown(Joined(101, "m2-1", 2), newest)]
     wrong = violations([ann(*here), bob(back, Missing(missing), *shown(newest))], ledger=ledger)
+    assert bool(wrong) is not is_right, wrong
+
+
+@pytest.mark.parametrize(("missing", "is_right"), [(1, True), (0, False)])
+def test_a_gap_counts_what_was_lost_later_than_what_comes_after_it(missing: int, is_right: bool) -> None:  # N3, N6
+    gap: list[Record] = [Missing(missing)] if missing else []
+    two = bob(*RESUMED_AT_3, *gap, *shown(GONE_TOO), Missing(0), welcome(101, 5))
+    wrong = violations([ann(*CAME), two], ledger=TWICE)
     assert bool(wrong) is not is_right, wrong
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from chat.order import Deferred
 from chat.proposals import Replace
@@ -60,13 +61,14 @@ def answers_not_shared(patches: Patches) -> None:
 def snapshot_too_old(patches: Patches) -> None:
     """A snapshot is of the room as it was an entry before."""
     read = Replica.read
+    before = WeakKeyDictionary[Replica, SnapshotWriter]()  # apart, since the witness copies its own
 
     def reading(self: Replica, entry: LogEntry) -> Iterator[Step]:
-        self.before = SnapshotWriter(self.room, self.opened)  # type: ignore[attr-defined]
+        before[self] = SnapshotWriter(self.room, self.opened)
         yield from read(self, entry)
 
     def old(self: Replica) -> DueSnapshot:
-        return DueSnapshot(self.id, self.mark, self.before)  # type: ignore[attr-defined]
+        return DueSnapshot(self.id, self.mark, before[self])
 
     patches.replace(Replica, "read", reading)
     patches.replace(Replica, "snapshot", old)
