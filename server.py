@@ -15,8 +15,7 @@ for writing only while bytes are left for it; peers that were not served for lac
 next; a peer's error, or a bug that a peer provokes, costs that peer alone; a turn looks only at the peers that have
 something to do in it, and takes only the steps that have a peer to look at.
 
-What the loop stands on is handed in: the poller (runtime.poller: `select`, or `epoll` with --poller), the clock
-(runtime.clock) and, by the acceptor, each peer's transport (runtime.transport).
+The poller (runtime.poller), the clock (runtime.clock) and each peer's transport (runtime.transport) are handed in.
 """
 
 from __future__ import annotations

@@ -39,17 +39,7 @@ from client.core.round_trip import RoundTrip
 from client.core.sanitize import cleaned
 from client.core.settings import Settings, change
 from client.core.step import Step
-from client.core.typed import (
-    Local,
-    NewName,
-    Secret,
-    Typed,
-    as_meant,
-    is_goodbye,
-    local_request,
-    may_be_asked_about,
-    name_in,
-)
+from client.core.typed import Local, Secret, Typed, as_meant, is_goodbye, local_request, may_be_asked_about, name_in
 from client.core.unanswered import Pending, Unanswered
 from protocol import events, requests
 from protocol.commands import BY_REQUEST
@@ -185,8 +175,7 @@ class ClientSession:
         """Return what follows from a line, or from the answer to a question, typed at `now`."""
         if isinstance(typed, Secret):
             return self._answer(typed)
-        may_be_talk = bool(self.name) or (self.presence.has_been_in and not isinstance(typed, NewName))
-        text = as_meant(typed, has_name=may_be_talk)
+        text = as_meant(typed, has_name=bool(self.name), has_been_in=self.presence.has_been_in)
         if not text:
             return Step()
         if self.secret and not is_goodbye(text):  # it was entered just before the question came

@@ -39,13 +39,15 @@ class NewName(str):
 Typed = str | Secret  # what a screen gives: a line, or the answer to a question
 
 
-def as_meant(line: str, *, has_name: bool) -> str:
+def as_meant(line: str, *, has_name: bool, has_been_in: bool = False) -> str:
     """Return `line` cleaned. If it does not begin with a slash it is talk (A10), so `  /ping` becomes `//ping`.
 
-    Without a name nothing is talk, and a space in front of `/setname` does no harm.
+    Before we are in the room nothing is talk, and a space in front of `/setname` does no harm; nor is a NewName where
+    our name was lost.
     """
     text = clean(line)
-    is_talk = has_name and text.startswith("/") and not begins_with_slash(line)
+    may_be_talk = has_name or (has_been_in and not isinstance(line, NewName))
+    is_talk = may_be_talk and text.startswith("/") and not begins_with_slash(line)
     return f"/{text}" if is_talk else text
 
 

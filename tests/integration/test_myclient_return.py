@@ -504,8 +504,8 @@ def test_a_terminal_without_a_screen_takes_no_line_for_a_name_when_ours_is_gone(
 
     scripted.plays(takes_the_name)
     scripted.plays(asks_again)
-    command = ("env", "TERM=dumb", sys.executable, "myclient.py", "127.0.0.1", str(scripted.port), "--name", "ann")
-    ann = run.program(*command, on_terminal=True)
+    address = ("127.0.0.1", str(scripted.port))
+    ann = run.program("env", "TERM=dumb", sys.executable, "myclient.py", *address, "--name", "ann", on_terminal=True)
     ann.sees("Users here: 1")
     ann.types(*(line.text for line in BLOCK), "swim", "dive")
     ann.presses("half a ")

@@ -297,7 +297,8 @@ def test_an_answer_that_comes_after_the_thread_was_lost_is_dropped() -> None:
     assert crossing.client.next_read() is None
 
 
-def test_both_sides_may_find_that_the_thread_is_lost() -> None:
+def loses_its_end() -> Crossing:
+    """Return a server that goes on appending to a log which has lost what it has appended and read."""
     crossing = Crossing()
     saved = crossing.log.saved()
     crossing.client.submit(Append(ANN, 1, b"lost"))
@@ -305,6 +306,11 @@ def test_both_sides_may_find_that_the_thread_is_lost() -> None:
     crossing.reads()
     crossing.log.restart("another", saved)
     crossing.client.submit(Append(ANN, 2, b"hi"))
+    return crossing
+
+
+def test_both_sides_may_find_that_the_thread_is_lost() -> None:
+    crossing = loses_its_end()
     assert crossing.writes() == []  # restarted
     under_way = crossing.client.next_write()
     assert under_way is not None
@@ -315,13 +321,7 @@ def test_both_sides_may_find_that_the_thread_is_lost() -> None:
 
 
 def test_what_a_life_is_told_late_does_not_keep_the_next_one_from_opening() -> None:  # N5, N6
-    crossing = Crossing()
-    saved = crossing.log.saved()
-    crossing.client.submit(Append(ANN, 1, b"lost"))
-    crossing.writes()
-    crossing.reads()
-    crossing.log.restart("another", saved)
-    crossing.client.submit(Append(ANN, 2, b"hi"))
+    crossing = loses_its_end()
     assert [crossing.writes(), crossing.writes()] == [[], [LostThread()]]
     for command in (Beat(ANN), Close(ANN), Rewind(), Open(BOB)):  # a beat was due just then
         crossing.client.submit(command)

@@ -7,7 +7,7 @@ import pytest
 from chat import names
 from chat.effects import Exited, LogLine, ReadAgain, Unicast
 from chat.proposals import EndLost, Rename
-from chat.session import Phase
+from chat.session import Phase, Session
 from chat.shared import own_proposals, replica
 from chat.shared.checksums import place
 from chat.shared.memory_link import Fault
@@ -347,7 +347,8 @@ def test_what_was_appended_before_it_was_declared_gone_is_not_said_again(cluster
     assert second.said() == ["landed", "not yet"]
 
 
-def test_whose_name_was_taken_meanwhile_is_asked_for_another_one(cluster: Cluster) -> None:  # N4
+def loses_her_name(cluster: Cluster) -> Session:
+    """Return ann's session at the first server, which was stopped while another took her name; "hi" is on its way."""
     first, second, _ = cluster.servers
     ann = first.connects("ann", "ann's")
     cluster.goes_on()
@@ -355,6 +356,12 @@ def test_whose_name_was_taken_meanwhile_is_asked_for_another_one(cluster: Cluste
         second.connects("Ann")
         first.asks(ann, Say("hi", 1))
         cluster.goes_on()
+    return ann
+
+
+def test_whose_name_was_taken_meanwhile_is_asked_for_another_one(cluster: Cluster) -> None:  # N4
+    first, second, _ = cluster.servers
+    ann = loses_her_name(cluster)
     told = first.heard[ann][-2:]
     assert [type(event) for event in told] == [Refused, Asked]
     assert isinstance(told[0], Refused)
@@ -370,12 +377,7 @@ def test_whose_name_was_taken_meanwhile_is_asked_for_another_one(cluster: Cluste
 
 def test_who_asks_for_messages_before_it_has_another_name_is_still_heard(cluster: Cluster) -> None:  # N4
     first, second, _ = cluster.servers
-    ann = first.connects("ann", "ann's")
-    cluster.goes_on()
-    with cluster.stopping(first):
-        second.connects("Ann")
-        first.asks(ann, Say("hi", 1))
-        cluster.goes_on()
+    ann = loses_her_name(cluster)
     first.asks(ann, ListHistory(cseq=2))  # "hi" waits for the name, so this can't wait for "hi"
     assert ann.listened_to
     first.asks(ann, Name("anna"))
