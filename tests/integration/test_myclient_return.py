@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 
 import pytest
@@ -477,6 +477,12 @@ def test_what_is_asked_on_a_return_is_answered_before_the_lines_on_their_way(  #
     assert screen.shown.count(refused) == 1
 
 
+def echoes(peer: Peer, name: str, lines: Sequence[Line]) -> None:
+    for line in lines:
+        peer.gets(line)
+        peer.sends(Said(3 + line.cseq, name, line.text, AT, line.cseq))
+
+
 def test_a_terminal_without_a_screen_takes_no_line_for_a_name_when_ours_is_gone(  # M8
     run: Programs, scripted: Scripted
 ) -> None:
@@ -496,9 +502,7 @@ def test_a_terminal_without_a_screen_takes_no_line_for_a_name_when_ours_is_gone(
         peer.gets(Name("dora"))
         peer.sends(Welcomed("dora", "epoch", 3, 1, resumed=True), Joined(3, "dora", 1))
         peer.gets(Line("/users", UNSEEN))
-        for line in BLOCK:
-            peer.gets(line)
-            peer.sends(Said(3 + line.cseq, "dora", line.text, AT, line.cseq))
+        echoes(peer, "dora", BLOCK)
         peer.gets(Line("hello", 17))
         peer.sends(Said(20, "dora", "hello", AT, 17), Said(21, "bob", "hello dora", AT))
 
